@@ -1,0 +1,3 @@
+import type { ErrorEntry } from './entry.ts'
+
+export const filesErrors = {} as const satisfies Record<string, ErrorEntry>

@@ -1,0 +1,62 @@
+// The one error class of Lakelet and the catalogue of everything that can go wrong. Only a LakeletError's message
+// may reach a client; any other error is `internal` there and keeps its text in the log.
+import { appsErrors } from './apps.ts'
+import type { ErrorEntry, ErrorKind } from './entry.ts'
+import { filesErrors } from './files.ts'
+import { gatewayErrors } from './gateway.ts'
+import { identityErrors } from './identity.ts'
+import { platformErrors } from './platform.ts'
+import { postgresErrors } from './postgres.ts'
+import { startupErrors } from './startup.ts'
+
+/** Every code with its kind, status, SQLSTATE and text; `docs/errors.md` is printed from it. */
+export const errorCatalogue = {
+  ...platformErrors,
+  ...identityErrors,
+  ...postgresErrors,
+  ...gatewayErrors,
+  ...appsErrors,
+  ...filesErrors,
+  ...startupErrors,
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** Values for the `{name}` places of a message. Never put a secret here: the text reaches clients and logs. */
+export type ErrorParams = Readonly<Record<string, string | number>>
+
+/** An error with a code of the catalogue. `details` are sent as the `details` of a REST error body. */
+export class LakeletError extends Error {
+  override readonly name = 'LakeletError'
+  readonly code: ErrorCode
+  readonly params: ErrorParams
+  readonly details: readonly object[]
+
+  constructor(
+    code: ErrorCode,
+    params: ErrorParams = {},
+    options: { readonly cause?: unknown; readonly details?: readonly object[] } = {},
+  ) {
+    super(messageOf(code, params), 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.params = params
+    this.details = options.details ?? []
+  }
+
+  get entry(): ErrorEntry {
+    return errorCatalogue[this.code]
+  }
+
+  get kind(): ErrorKind {
+    return this.entry.kind
+  }
+}
+
+function messageOf(code: ErrorCode, params: ErrorParams): string {
+  return errorCatalogue[code].message.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole))
+}
+
+/** True when `error` is a LakeletError, of the given code if one is named. */
+export function isLakeletError(error: unknown, code?: ErrorCode): error is LakeletError {
+  return error instanceof LakeletError && (code === undefined || error.code === code)
+}

@@ -1,0 +1,81 @@
+import type { ErrorEntry } from './entry.ts'
+
+/** Errors that any route may give. */
+export const platformErrors = {
+  internal: {
+    kind: 'internal',
+    status: 500,
+    errorCode: 'INTERNAL_ERROR',
+    sqlState: 'XX000',
+    message: 'Lakelet failed to handle this request. Its log has the details under request id {requestId}.',
+  },
+  invalid_parameter: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: '{reason}',
+  },
+  field_required: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: "Field '{field}' is required, expected non-default value (not \"\")!",
+  },
+  malformed_request: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'MALFORMED_REQUEST',
+    message: '{reason}',
+  },
+  body_too_large: {
+    kind: 'invalid',
+    status: 413,
+    errorCode: 'RESOURCE_LIMIT_EXCEEDED',
+    message: 'The request body is larger than {limit} bytes.',
+  },
+  unsupported_media_type: {
+    kind: 'invalid',
+    status: 415,
+    errorCode: 'BAD_REQUEST',
+    message: "Content type '{contentType}' is not accepted here; send {expected}.",
+  },
+  request_timeout: {
+    kind: 'invalid',
+    status: 408,
+    errorCode: 'DEADLINE_EXCEEDED',
+    message: 'The request did not arrive within {seconds} s.',
+  },
+  endpoint_not_found: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'ENDPOINT_NOT_FOUND',
+    message: "No API found for '{method} {path}'",
+  },
+  rate_limited: {
+    kind: 'limited',
+    status: 429,
+    errorCode: 'REQUEST_LIMIT_EXCEEDED',
+    message: 'Too many requests; try again in {seconds} s.',
+    retryable: true,
+  },
+  not_implemented: {
+    kind: 'invalid',
+    status: 501,
+    errorCode: 'NOT_IMPLEMENTED',
+    message: '{feature} is not implemented by Lakelet yet.',
+  },
+  feature_disabled: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'FEATURE_DISABLED',
+    message: '{feature} is not part of a Lakelet workspace.',
+  },
+  workspace_stopping: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    sqlState: '57P01',
+    message: 'The workspace is stopping.',
+    retryable: true,
+  },
+} as const satisfies Record<string, ErrorEntry>
