@@ -3,11 +3,19 @@ import { violationsIn } from './boundaries.ts'
 
 describe('boundaries', () => {
   it('allows what the table allows', () => {
-    expect(violationsIn('packages/server/src/gateway/session.ts', "import { encode } from '@lakelet/wire'\nimport { x } from '../base/errors.ts'")).toEqual([])
+    expect(
+      violationsIn(
+        'packages/server/src/gateway/session.ts',
+        "import { encode } from '@lakelet/wire'\nimport { x } from '../base/errors.ts'",
+      ),
+    ).toEqual([])
   })
 
   it('refuses a room that is not in the row', () => {
-    const found = violationsIn('packages/server/src/gateway/session.ts', "import { x } from '../control/services/projects.ts'")
+    const found = violationsIn(
+      'packages/server/src/gateway/session.ts',
+      "import { x } from '../control/services/projects.ts'",
+    )
     expect(found.map((each) => each.why)).toEqual(['server/gateway may not import server/control'])
   })
 

@@ -84,14 +84,17 @@ export function violationsIn(file: string, text: string): Violation[] {
 }
 
 function importsOf(text: string): string[] {
-  const pattern = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 function targetRoom(file: string, imported: string): string | undefined {
   if (imported.startsWith('.')) {
     const target = path.normalize(path.join(path.dirname(file), imported))
-    return target.startsWith(`packages${path.sep}`) ? (roomOf(target) ?? `outside src (${target})`) : `outside packages (${target})`
+    return target.startsWith(`packages${path.sep}`)
+      ? (roomOf(target) ?? `outside src (${target})`)
+      : `outside packages (${target})`
   }
   const bare = Object.keys(packageNames).find((name) => imported === name || imported.startsWith(`${name}/`))
   return bare ? packageNames[bare] : undefined
@@ -112,14 +115,18 @@ export function checkBoundaries(root: string): boolean {
   for (const { file, imported, why } of violations) console.error(`${file}: import of '${imported}': ${why}`)
   const shown = readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8').includes(boundaryTable())
   if (!shown) {
-    console.error(`ARCHITECTURE.md does not show the table of rooms as it is. It should read:\n\n${boundaryTable()}`)
+    console.error(
+      `ARCHITECTURE.md does not show the table of rooms as it is. It should read:\n\n${boundaryTable()}`,
+    )
   }
   return violations.length === 0 && shown
 }
 
 /** The table of rooms in Markdown. */
 export function boundaryTable(): string {
-  const rows = Object.entries(rooms).map(([room, allowed]) => `| \`${room}\` | ${allowed.map((each) => `\`${each}\``).join(', ') || '–'} |`)
+  const rows = Object.entries(rooms).map(
+    ([room, allowed]) => `| \`${room}\` | ${allowed.map((each) => `\`${each}\``).join(', ') || '–'} |`,
+  )
   return ['| room | may import |', '| --- | --- |', ...rows].join('\n')
 }
 

@@ -17,7 +17,11 @@ export async function check(): Promise<boolean> {
   for (const [name, step] of steps) {
     if (!(await step())) failed.push(name)
   }
-  console.log(failed.length === 0 ? `checks passed: ${steps.map(([name]) => name).join(', ')}` : `checks failed: ${failed.join(', ')}`)
+  console.log(
+    failed.length === 0
+      ? `checks passed: ${steps.map(([name]) => name).join(', ')}`
+      : `checks failed: ${failed.join(', ')}`,
+  )
   return failed.length === 0
 }
 

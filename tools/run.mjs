@@ -25,10 +25,20 @@ const command = commands[name]
 if (!command) fail(`unknown command '${name}'; known: ${Object.keys(commands).join(', ')}`)
 installDependencies()
 const node = pinnedNode()
-const child = spawn(node, ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning', path.join(root, command[0]), ...command.slice(1), ...rest], {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` },
-})
+const child = spawn(
+  node,
+  [
+    '--conditions=lakelet:source',
+    '--disable-warning=ExperimentalWarning',
+    path.join(root, command[0]),
+    ...command.slice(1),
+    ...rest,
+  ],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` },
+  },
+)
 // The terminal sends Ctrl-C to the whole group; a `kill` reaches only this process, so it is passed on.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))
@@ -51,7 +61,10 @@ function installDependencies() {
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
     rmSync(stamp, { force: true })
     // Engine warnings are silenced because the pinned Node that satisfies them is one of the packages.
-    const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     if (result.error) fail(`could not run npm: ${result.error.message}`)
     if (result.status !== 0) fail(`'npm ci' ended with exit code ${result.status}; its messages are above`)
   }
@@ -64,7 +77,9 @@ function pinnedNode() {
   if (existsSync(packaged)) return packaged
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return process.execPath
-  return fail(`Lakelet needs Node ${MINIMUM.join('.')} or newer on ${process.platform}-${process.arch}; this is ${process.versions.node}. Install it from your system's packages and run the command again.`)
+  return fail(
+    `Lakelet needs Node ${MINIMUM.join('.')} or newer on ${process.platform}-${process.arch}; this is ${process.versions.node}. Install it from your system's packages and run the command again.`,
+  )
 }
 
 function fail(message) {

@@ -5,7 +5,9 @@ export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => cases.filter((test) => test.result().state === state).length
-    const brokenModules = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0).length
+    const brokenModules = modules.filter(
+      (module) => module.state() === 'failed' && module.errors().length > 0,
+    ).length
     for (const test of cases.filter((each) => each.result().state === 'skipped')) {
       console.log(`skipped: ${test.fullName}${reason(test)}`)
     }

@@ -29,7 +29,11 @@ export interface ClientOptions {
 export interface Client {
   readonly host: string
   /** Calls `route`; rejects with ApiError for an error reply and with TypeError where the server cannot be reached. */
-  call<R extends RouteDefinition>(route: R, input: RouteCall<R>, signal?: AbortSignal): Promise<RouteResult<R>>
+  call<R extends RouteDefinition>(
+    route: R,
+    input: RouteCall<R>,
+    signal?: AbortSignal,
+  ): Promise<RouteResult<R>>
 }
 
 const errorBody = z.object({
@@ -64,9 +68,13 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function bodyOf(route: RouteDefinition, body: unknown, headers: Record<string, string>): BodyInit | undefined {
+function bodyOf(
+  route: RouteDefinition,
+  body: unknown,
+  headers: Record<string, string>,
+): Uint8Array<ArrayBuffer> | string | undefined {
   if (route.body === undefined) return undefined
-  if (route.body === 'raw') return body as BodyInit
+  if (route.body === 'raw') return body as Uint8Array<ArrayBuffer> | string
   headers['content-type'] = 'application/json'
   return JSON.stringify(body ?? {})
 }

@@ -1,7 +1,13 @@
 // The public face of the REST contract.
 export { ApiError, type Client, type ClientOptions, createClient, urlOf } from './client.ts'
 export type { ErrorEntry, ErrorKind } from './errors/entry.ts'
-export { type ErrorCode, errorCatalogue, type ErrorParams, isLakeletError, LakeletError } from './errors/lakelet-error.ts'
+export {
+  type ErrorCode,
+  errorCatalogue,
+  type ErrorParams,
+  isLakeletError,
+  LakeletError,
+} from './errors/lakelet-error.ts'
 export {
   defineRoute,
   type HttpMethod,

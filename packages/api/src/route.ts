@@ -61,7 +61,9 @@ export type RouteBody<R extends RouteDefinition> = R['body'] extends 'raw'
     ? z.output<R['body']>
     : undefined
 /** What a handler returns: the reply before validation, or bytes for a raw one. */
-export type RouteReply<R extends RouteDefinition> = R['reply'] extends z.ZodType ? z.input<R['reply']> : Uint8Array
+export type RouteReply<R extends RouteDefinition> = R['reply'] extends z.ZodType
+  ? z.input<R['reply']>
+  : Uint8Array
 
 /** What a caller of the typed client passes. */
 export type RouteCall<R extends RouteDefinition> = (R['params'] extends z.ZodType
@@ -75,4 +77,6 @@ export type RouteCall<R extends RouteDefinition> = (R['params'] extends z.ZodTyp
       : { readonly body?: undefined })
 
 /** What a caller of the typed client gets. */
-export type RouteResult<R extends RouteDefinition> = R['reply'] extends z.ZodType ? z.output<R['reply']> : Uint8Array
+export type RouteResult<R extends RouteDefinition> = R['reply'] extends z.ZodType
+  ? z.output<R['reply']>
+  : Uint8Array

@@ -53,7 +53,9 @@ export class LakeletError extends Error {
 }
 
 function messageOf(code: ErrorCode, params: ErrorParams): string {
-  return errorCatalogue[code].message.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole))
+  return errorCatalogue[code].message.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    String(params[name] ?? whole),
+  )
 }
 
 /** True when `error` is a LakeletError, of the given code if one is named. */

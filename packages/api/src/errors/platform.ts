@@ -19,7 +19,7 @@ export const platformErrors = {
     kind: 'invalid',
     status: 400,
     errorCode: 'INVALID_PARAMETER_VALUE',
-    message: "Field '{field}' is required, expected non-default value (not \"\")!",
+    message: 'Field \'{field}\' is required, expected non-default value (not "")!',
   },
   malformed_request: {
     kind: 'invalid',
@@ -69,6 +69,12 @@ export const platformErrors = {
     status: 400,
     errorCode: 'FEATURE_DISABLED',
     message: '{feature} is not part of a Lakelet workspace.',
+  },
+  client_gone: {
+    kind: 'client_gone',
+    status: 499,
+    errorCode: 'CANCELLED',
+    message: 'The client went away before the reply.',
   },
   workspace_stopping: {
     kind: 'unavailable',
