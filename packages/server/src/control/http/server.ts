@@ -50,9 +50,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  // Naming the wider type keeps fastify's instance type the plain one.
+  const loggerInstance: FastifyBaseLogger = options.log
   const http = fastify({
-    // pino's Logger is a FastifyBaseLogger; naming that type keeps fastify's instance type the plain one.
-    loggerInstance: options.log as FastifyBaseLogger,
+    loggerInstance,
     disableRequestLogging: true,
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
