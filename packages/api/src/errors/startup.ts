@@ -4,9 +4,48 @@ import type { ErrorEntry } from './entry.ts'
 export const startupErrors = {
   data_dir_newer: {
     kind: 'conflict',
-    status: 500,
+    status: 409,
     errorCode: 'INVALID_STATE',
     message:
       'The data directory was written by a newer version of Lakelet (it knows {migrations}). Start that version, or name another directory with --data-dir.',
+  },
+  config_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'Wrong setting in {source}: {reason}',
+  },
+  data_dir_in_use: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The data directory {directory} is in use by a running workspace (process {pid}). Stop it with `lakelet down`, or name another directory with --data-dir.',
+  },
+  data_dir_unusable: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'The data directory {directory} cannot be used: {reason}. Name another one with --data-dir.',
+  },
+  port_busy: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'Port {port} on {host} is taken by another program. Stop it, or choose another port with {flag} (0 = any free one).',
+  },
+  port_refused: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'Cannot listen on {host}:{port}: {reason}. Choose another one with {flag}.',
+  },
+  bind_needs_tls: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      'Binding to {host} would offer the workspace to other machines without TLS, which Lakelet does not do. Use --host 127.0.0.1 and put a TLS proxy in front of it.',
   },
 } as const satisfies Record<string, ErrorEntry>

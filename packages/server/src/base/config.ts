@@ -1,0 +1,162 @@
+// The settings of a workspace: defaults, then <data-dir>/lakelet.toml, then LAKELET_* variables, then flags.
+// Nothing else reads the file or those variables. An unknown key is an error that names the nearest known one.
+import { existsSync, readFileSync } from 'node:fs'
+import { parse as parseToml, TomlError } from 'smol-toml'
+import { z } from 'zod'
+import { LakeletError } from './errors.ts'
+import { nearest } from './nearest.ts'
+
+const seconds = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum)
+
+/** Every setting with its default beside it. */
+const schema = z.strictObject({
+  /** Part of the host names of endpoints. */
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and hyphens')
+    .default('local'),
+  /** Domain under which endpoints get host names, where such names resolve on this machine. */
+  postgresDomain: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'must be a DNS name')
+    .default('localhost'),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .prefault({}),
+  owner: z
+    .strictObject({
+      /** E-mail address of the person whose workspace this is; fixed at the first start. */
+      email: z.email().optional(),
+    })
+    .prefault({}),
+  credentials: z
+    .strictObject({
+      /** Life of a database credential for which no life was asked, in seconds. */
+      defaultTtlSeconds: seconds(1, 3600).default(3600),
+      /** Shortest life that may be asked, in seconds. */
+      minTtlSeconds: seconds(1, 3600).default(300),
+    })
+    .prefault({}),
+  scaleToZero: z
+    .strictObject({
+      /** Seconds without activity after which an endpoint of a new project is suspended. */
+      defaultSeconds: seconds(1, 604_800).default(300),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** REST requests per second that one principal may send on average. */
+      requestsPerSecond: z.coerce.number().positive().default(500),
+    })
+    .prefault({}),
+})
+
+export type Config = Readonly<z.output<typeof schema>>
+
+export interface ConfigSources {
+  /** Path of a TOML file; it need not exist. */
+  readonly file?: string
+  /** Usually `process.env`: `LAKELET_CREDENTIALS_DEFAULT_TTL_SECONDS` sets `credentials.defaultTtlSeconds`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Values that win over everything else, nested as in the file. */
+  readonly flags?: Readonly<Record<string, unknown>>
+}
+
+/** Reads, merges and checks the settings; LakeletError `config_invalid` says where a value comes from. */
+export function loadConfig(sources: ConfigSources): Config {
+  const fromFile = sources.file && existsSync(sources.file) ? readToml(sources.file) : {}
+  check(fromFile, sources.file ?? '')
+  const fromEnv = readEnvironment(sources.env ?? {})
+  check(fromEnv, 'the environment')
+  return Object.freeze(check(merge(merge(fromFile, fromEnv), sources.flags ?? {}), 'the command line'))
+}
+
+function readToml(file: string): Record<string, unknown> {
+  try {
+    return parseToml(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    const reason = `line ${error.line}, column ${error.column}: ${error.message.split('\n')[0]}`
+    throw new LakeletError('config_invalid', { source: file, reason }, { cause: error })
+  }
+}
+
+function check(value: unknown, source: string): z.output<typeof schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new LakeletError('config_invalid', { source, reason: result.error.issues.map(describe).join('; ') })
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const at = issue.path.map(String)
+  if (issue.code !== 'unrecognized_keys') return `'${at.join('.')}': ${issue.message}`
+  return issue.keys.map((key) => unknownKey([...at, key].join('.'))).join('; ')
+}
+
+function unknownKey(key: string): string {
+  const suggestion = nearest(key, knownKeys())
+  return `there is no setting '${key}'${suggestion ? `; did you mean '${suggestion}'?` : `; known: ${knownKeys().join(', ')}`}`
+}
+
+let keys: readonly string[] | undefined
+/** Dotted names of all settings. */
+function knownKeys(): readonly string[] {
+  keys ??= leaves(schema)
+  return keys
+}
+
+function leaves(object: z.ZodObject, prefix = ''): string[] {
+  return Object.entries(object.shape).flatMap(([name, type]) => {
+    const inner = type instanceof z.ZodPrefault ? type.def.innerType : type
+    return inner instanceof z.ZodObject ? leaves(inner, `${prefix}${name}.`) : [`${prefix}${name}`]
+  })
+}
+
+/** Variables that belong to other parts of Lakelet, not to the settings. */
+const OTHER_VARIABLES = new Set(['LAKELET_FAILPOINT', 'LAKELET_DATA_DIR'])
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const byVariable = new Map(knownKeys().map((key) => [variableOf(key), key]))
+  let values: Record<string, unknown> = {}
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('LAKELET_') || OTHER_VARIABLES.has(variable) || value === undefined) continue
+    const key = byVariable.get(variable)
+    if (!key) {
+      const suggestion = nearest(variable, [...byVariable.keys()])
+      const reason = `there is no setting for '${variable}'${suggestion ? `; did you mean '${suggestion}'?` : ''}`
+      throw new LakeletError('config_invalid', { source: 'the environment', reason })
+    }
+    values = merge(values, nest(key, value))
+  }
+  return values
+}
+
+function variableOf(key: string): string {
+  return `LAKELET_${key
+    .replace(/([A-Z])/g, '_$1')
+    .replaceAll('.', '_')
+    .toUpperCase()}`
+}
+
+function nest(key: string, value: unknown): Record<string, unknown> {
+  return key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<
+    string,
+    unknown
+  >
+}
+
+function merge(
+  below: Readonly<Record<string, unknown>>,
+  above: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...below }
+  for (const [name, value] of Object.entries(above)) {
+    const lower = merged[name]
+    merged[name] = isRecord(lower) && isRecord(value) ? merge(lower, value) : value
+  }
+  return merged
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
