@@ -1,0 +1,89 @@
+// The data directory: where everything of a workspace lives, and the lock that lets only one process use it.
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { writeFileAtomic } from '../base/files.ts'
+import { LakeletError } from '../base/errors.ts'
+
+export interface DataDirectory extends AsyncDisposable {
+  readonly path: string
+  /** The path of something inside. */
+  file(...names: readonly string[]): string
+}
+
+/**
+ * Creates `directory` when it is missing and takes its lock until disposed; the lock also ends with the process, however that ends.
+ * LakeletError `data_dir_in_use` names the process that holds it, `data_dir_unusable` says why the directory cannot be used.
+ */
+export async function openDataDirectory(directory: string): Promise<DataDirectory> {
+  const root = path.resolve(directory)
+  createDirectory(root)
+  const ownerFile = path.join(root, 'lock.pid')
+  const lock = takeLock(path.join(root, 'lock'), root, ownerFile)
+  await writeFileAtomic(ownerFile, `${process.pid}\n`, { mode: 0o644 })
+  return {
+    path: root,
+    file: (...names) => path.join(root, ...names),
+    [Symbol.asyncDispose]() {
+      rmSync(ownerFile, { force: true })
+      lock.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+function createDirectory(root: string): void {
+  try {
+    // Searchable for all: Postgres runs as another user when Lakelet is started by root. What is private inside has modes of its own.
+    mkdirSync(root, { recursive: true, mode: 0o711 })
+  } catch (error) {
+    throw new LakeletError(
+      'data_dir_unusable',
+      { directory: root, reason: reasonOf(error) },
+      { cause: error },
+    )
+  }
+  if (!statSync(root).isDirectory()) {
+    throw new LakeletError('data_dir_unusable', { directory: root, reason: 'it is not a directory' })
+  }
+}
+
+/** An exclusive SQLite transaction: a lock of the operating system on the file, so no stale lock can be left behind. */
+function takeLock(file: string, root: string, ownerFile: string): DatabaseSync {
+  let lock: DatabaseSync
+  try {
+    lock = new DatabaseSync(file)
+  } catch (error) {
+    throw new LakeletError(
+      'data_dir_unusable',
+      { directory: root, reason: reasonOf(error) },
+      { cause: error },
+    )
+  }
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!/locked/.test(reasonOf(error))) {
+      throw new LakeletError(
+        'data_dir_unusable',
+        { directory: root, reason: reasonOf(error) },
+        { cause: error },
+      )
+    }
+    throw new LakeletError('data_dir_in_use', { directory: root, pid: readPid(ownerFile) }, { cause: error })
+  }
+}
+
+function readPid(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
