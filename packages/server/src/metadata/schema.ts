@@ -1,4 +1,13 @@
 // All tables, each described in the file of its queries.
+import type { AppsTables } from './apps.ts'
+import type { DeploymentsTables } from './deployments.ts'
+import type { FilesTables } from './files.ts'
 import type { SettingsTables } from './settings.ts'
+import type { OAuthTables } from './oauth.ts'
+import type { PermissionsTables } from './permissions.ts'
+import type { PrincipalsTables } from './principals.ts'
+import type { SessionsTables } from './sessions.ts'
+import type { SigningKeysTables } from './signing-keys.ts'
+import type { TokensTables } from './tokens.ts'
 
-export interface Tables extends SettingsTables {}
+export interface Tables extends SettingsTables, FilesTables, AppsTables, DeploymentsTables, OAuthTables, PermissionsTables, PrincipalsTables, SessionsTables, SigningKeysTables, TokensTables {}

@@ -1,0 +1,91 @@
+// Rows of the workspace tree: what exists at a path. Contents are not here but in the blob that a row names.
+import type { Queries } from './database.ts'
+
+export interface FilesTables {
+  workspace_objects: ObjectRow
+}
+
+export interface ObjectRow {
+  readonly object_id: number
+  /** Absolute, without `/Workspace`; the root is the empty text. */
+  readonly path: string
+  readonly parent: string | null
+  readonly type: 'DIRECTORY' | 'FILE' | 'NOTEBOOK'
+  readonly language: 'PYTHON' | 'SQL' | 'SCALA' | 'R' | null
+  /** How a notebook's blob is written. */
+  readonly format: 'SOURCE' | 'JUPYTER' | null
+  readonly blob: string | null
+  readonly size: number | null
+  /** Milliseconds since 1970. */
+  readonly created_at: number
+  readonly modified_at: number
+}
+
+export async function findObject(queries: Queries, path: string): Promise<ObjectRow | undefined> {
+  return queries.selectFrom('workspace_objects').selectAll().where('path', '=', path).executeTakeFirst()
+}
+
+export async function findObjectById(queries: Queries, id: number): Promise<ObjectRow | undefined> {
+  return queries.selectFrom('workspace_objects').selectAll().where('object_id', '=', id).executeTakeFirst()
+}
+
+export async function findObjects(queries: Queries, paths: readonly string[]): Promise<ObjectRow[]> {
+  return queries.selectFrom('workspace_objects').selectAll().where('path', 'in', paths).execute()
+}
+
+export async function listChildren(queries: Queries, parent: string): Promise<ObjectRow[]> {
+  return queries
+    .selectFrom('workspace_objects')
+    .selectAll()
+    .where('parent', '=', parent)
+    .orderBy('path')
+    .execute()
+}
+
+/** Everything below `path`, parents before their children. */
+export async function listBelow(queries: Queries, path: string): Promise<ObjectRow[]> {
+  // '0' follows '/' in SQLite's byte order, so the range holds exactly the paths that start with `path/`.
+  return queries
+    .selectFrom('workspace_objects')
+    .selectAll()
+    .where('path', '>', `${path}/`)
+    .where('path', '<', `${path}0`)
+    .orderBy('path')
+    .execute()
+}
+
+export async function insertObject(queries: Queries, row: ObjectRow): Promise<void> {
+  await queries.insertInto('workspace_objects').values(row).execute()
+}
+
+export async function updateObject(
+  queries: Queries,
+  id: number,
+  change: Pick<ObjectRow, 'language' | 'format' | 'blob' | 'size' | 'modified_at'>,
+): Promise<void> {
+  await queries.updateTable('workspace_objects').set(change).where('object_id', '=', id).execute()
+}
+
+export async function deleteObject(queries: Queries, id: number): Promise<void> {
+  await queries.deleteFrom('workspace_objects').where('object_id', '=', id).execute()
+}
+
+export async function isBlobUsed(queries: Queries, blob: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('workspace_objects')
+    .select('object_id')
+    .where('blob', '=', blob)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function listBlobs(queries: Queries): Promise<Set<string>> {
+  const rows = await queries
+    .selectFrom('workspace_objects')
+    .select('blob')
+    .distinct()
+    .where('blob', 'is not', null)
+    .execute()
+  return new Set(rows.flatMap((row) => row.blob ?? []))
+}
