@@ -1,0 +1,52 @@
+// global/pg_control of a data directory (src/include/catalog/pg_control.h, version 1300 to 1700 share these offsets):
+// read to know whether a stopped cluster was shut down cleanly and which WAL segment its next start needs.
+import { open } from 'node:fs/promises'
+import path from 'node:path'
+
+const STATE_SHUT_DOWN = 1
+
+export interface ControlFile {
+  /** Unique per cluster; branches share it. */
+  readonly systemIdentifier: bigint
+  /** True when the server ended with a shutdown checkpoint. */
+  readonly isShutDown: boolean
+  /** Position of the last checkpoint record. */
+  readonly checkpointLsn: bigint
+  readonly timeline: number
+}
+
+/** Reads the control file. Throws when it is missing or of an unknown version. */
+export async function readControlFile(dataDirectory: string): Promise<ControlFile> {
+  const handle = await open(path.join(dataDirectory, 'global', 'pg_control'), 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0)
+    const version = buffer.readUInt32LE(8)
+    if (bytesRead < 64 || version < 1300 || version > 1800)
+      throw new Error(`pg_control of ${dataDirectory}: unknown version ${version}`)
+    return {
+      systemIdentifier: buffer.readBigUInt64LE(0),
+      isShutDown: buffer.readUInt32LE(16) === STATE_SHUT_DOWN,
+      checkpointLsn: buffer.readBigUInt64LE(32),
+      timeline: buffer.readUInt32LE(48),
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+const SEGMENT_BYTES = 16n * 1024n * 1024n
+
+/** The name of the WAL segment that holds `lsn` (segments of 16 MB). */
+export function walSegmentName(timeline: number, lsn: bigint): string {
+  const number = lsn / SEGMENT_BYTES
+  const perLog = 0x1_0000_0000n / SEGMENT_BYTES
+  return [BigInt(timeline), number / perLog, number % perLog]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, '0'))
+    .join('')
+}
+
+/** An LSN as Postgres writes it, `16/B374D848`, as a number. */
+export function parseLsn(text: string): bigint {
+  const [high = '', low = ''] = text.split('/')
+  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
+}

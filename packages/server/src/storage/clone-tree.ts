@@ -1,0 +1,113 @@
+// Copies a directory tree file by file, sharing blocks where the file system can (XFS, btrfs, APFS) and else byte by
+// byte. What was done is reported, because the two differ a thousandfold on large branches.
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { chown, copyFile, lchown, mkdir, open, readdir, readlink, stat, symlink } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+export type CloneMethod = 'reflink' | 'copy'
+
+export interface CloneResult {
+  readonly method: CloneMethod
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface CloneTreeOptions {
+  readonly from: string
+  readonly to: string
+  readonly owner: { readonly uid: number; readonly gid: number }
+  /** Asked with each path relative to `from`; true leaves the entry out, for a directory with all that is in it. */
+  readonly leaveOut: (relative: string) => boolean
+}
+
+const PARALLEL = 16
+
+/** Clones `from` to the new directory `to`. Symbolic links are copied as they are. Nothing is flushed to disk; see `flushTree`. */
+export async function cloneTree(options: CloneTreeOptions): Promise<CloneResult> {
+  const files: string[] = []
+  await cloneDirectories(options, '', files)
+  const cloner = new FileCloner(options.owner)
+  let bytes = 0
+  const queue = files.values()
+  await Promise.all(
+    Array.from({ length: PARALLEL }, async () => {
+      for (const relative of queue)
+        bytes += await cloner.clone(path.join(options.from, relative), path.join(options.to, relative))
+    }),
+  )
+  return { method: cloner.method, files: files.length, bytes }
+}
+
+async function cloneDirectories(options: CloneTreeOptions, relative: string, files: string[]): Promise<void> {
+  const [from, to] = [path.join(options.from, relative), path.join(options.to, relative)]
+  await mkdir(to, { mode: 0o700 })
+  await chown(to, options.owner.uid, options.owner.gid)
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const inside = path.join(relative, entry.name)
+    if (options.leaveOut(inside)) continue
+    if (entry.isDirectory()) await cloneDirectories(options, inside, files)
+    else if (entry.isFile()) files.push(inside)
+    else if (entry.isSymbolicLink())
+      await cloneLink(path.join(from, entry.name), path.join(to, entry.name), options.owner)
+  }
+}
+
+async function cloneLink(from: string, to: string, owner: CloneTreeOptions['owner']): Promise<void> {
+  await symlink(await readlink(from), to)
+  await lchown(to, owner.uid, owner.gid)
+}
+
+/** Clones single files; the first one that cannot share blocks switches to copying for the rest. */
+export class FileCloner {
+  readonly #owner: { readonly uid: number; readonly gid: number }
+  method: CloneMethod = 'reflink'
+
+  constructor(owner: { readonly uid: number; readonly gid: number }) {
+    this.#owner = owner
+  }
+
+  /** Clones one file and returns its size. A file that is gone in the meantime (dropped while the source runs) counts 0. */
+  async clone(from: string, to: string): Promise<number> {
+    try {
+      await this.#copy(from, to)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+      throw error
+    }
+    await chown(to, this.#owner.uid, this.#owner.gid)
+    return (await stat(to)).size
+  }
+
+  async #copy(from: string, to: string): Promise<void> {
+    if (this.method === 'reflink') {
+      try {
+        await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
+        return
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOENT' || code === 'EEXIST' || code === 'ENOSPC') throw error
+        this.method = 'copy'
+      }
+    }
+    await copyFile(from, to)
+  }
+}
+
+/** Makes everything below `directory` durable. */
+export async function flushTree(directory: string): Promise<void> {
+  // One syncfs of the file system is much cheaper than an fsync of a thousand files.
+  if (process.platform === 'linux') {
+    const done = await promisify(execFile)('sync', ['-f', directory]).then(
+      () => true,
+      () => false,
+    )
+    if (done) return
+  }
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() && !entry.isDirectory()) continue
+    const handle = await open(path.join(entry.parentPath, entry.name), 'r')
+    await handle.sync().finally(() => handle.close())
+  }
+}
