@@ -22,3 +22,44 @@ export {
   type RouteReply,
   type RouteResult,
 } from './route.ts'
+export {
+  branchName,
+  databaseName,
+  endpointName,
+  parseResourceName,
+  type PostgresResourceType,
+  projectName,
+  type ResourceName,
+  roleName,
+} from './resource-names.ts'
+export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
+export type { Database, DatabaseSpec } from './resources/database.ts'
+export type { ComputeSettings, Endpoint, EndpointSpec } from './resources/endpoint.ts'
+export {
+  DATABASE_ID,
+  durationOf,
+  MAX_PAGE_SIZE,
+  RESOURCE_ID,
+  ROLE_ID,
+  secondsOf,
+} from './resources/fields.ts'
+export type { Operation } from './resources/operation.ts'
+export type { DefaultEndpointSettings, Project, ProjectInput, ProjectSpec } from './resources/project.ts'
+export type { Role, RoleSpec } from './resources/role.ts'
+export {
+  emptyRoutes,
+  type MissingRoute,
+  missingRoutes,
+  type RefusedRoute,
+  refusedRoutes,
+} from './routes/absent-features.ts'
+export { branchRoutes } from './routes/branches.ts'
+export { databaseRoutes } from './routes/databases.ts'
+export { endpointRoutes } from './routes/endpoints.ts'
+export { allRoutes, routeGroups } from './routes/index.ts'
+export { operationRoutes } from './routes/operations.ts'
+export { platformRoutes } from './routes/platform.ts'
+export { projectRoutes } from './routes/projects.ts'
+export { roleRoutes } from './routes/roles.ts'
+export { type MaskRules, parseUpdateMask } from './update-mask.ts'
+export { branchUpdate, databaseUpdate, endpointUpdate, projectUpdate, roleUpdate } from './update-rules.ts'

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { duration, timestamp } from './fields.ts'
+
+export const branchSpec = z.object({
+  source_branch: z.string().optional(),
+  source_branch_lsn: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, "expected a log position such as '0/1A2B3C'")
+    .optional(),
+  source_branch_time: timestamp.optional(),
+  source_snapshot: z.string().optional(),
+  ttl: duration.optional(),
+  expire_time: timestamp.optional(),
+  no_expiry: z.boolean().optional(),
+  is_protected: z.boolean().optional(),
+})
+
+export type BranchSpec = z.output<typeof branchSpec>
+
+/** The body of a create or an update. */
+export const branchInput = z.object({ spec: branchSpec.optional() })
+
+export const branchState = z.enum(['ARCHIVED', 'DELETED', 'IMPORTING', 'INIT', 'READY', 'RESETTING'])
+
+export type BranchState = z.output<typeof branchState>
+
+export const branch = z.object({
+  name: z.string(),
+  branch_id: z.string(),
+  parent: z.string(),
+  uid: z.string(),
+  create_time: timestamp,
+  update_time: timestamp,
+  delete_time: timestamp.optional(),
+  purge_time: timestamp.optional(),
+  status: z.object({
+    branch_id: z.string(),
+    current_state: branchState,
+    pending_state: branchState.optional(),
+    state_change_time: timestamp,
+    default: z.boolean(),
+    is_protected: z.boolean(),
+    logical_size_bytes: z.int(),
+    expire_time: timestamp.optional(),
+    delete_time: timestamp.optional(),
+    purge_time: timestamp.optional(),
+    source_branch: z.string().optional(),
+    source_branch_lsn: z.string().optional(),
+    source_branch_time: timestamp.optional(),
+  }),
+})
+
+export type Branch = z.output<typeof branch>

@@ -1,0 +1,82 @@
+// An endpoint is the address of a compute: a Postgres server that runs a branch.
+import { z } from 'zod'
+import { duration, timestamp } from './fields.ts'
+
+export const endpointType = z.enum(['ENDPOINT_TYPE_READ_WRITE', 'ENDPOINT_TYPE_READ_ONLY'])
+
+/** Raw settings of the Postgres server; values as one would write them in postgresql.conf, without quotes. */
+export const pgSettings = z.record(
+  z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/, 'expected the name of a Postgres setting'),
+  z.string().refine((value) => !/[\0\n\r]/.test(value), 'a Postgres setting is one line'),
+)
+
+/** High availability: how many computes stand behind the endpoint. */
+export const endpointGroup = z.object({
+  min: z.int(),
+  max: z.int(),
+  enable_readable_secondaries: z.boolean().optional(),
+})
+
+const computeSize = z.number('expected a number of compute units')
+
+/** Sizes and suspension, as endpoints, new projects and their defaults have them. */
+export const computeSettings = z.object({
+  autoscaling_limit_min_cu: computeSize.optional(),
+  autoscaling_limit_max_cu: computeSize.optional(),
+  suspend_timeout_duration: duration.optional(),
+  no_suspension: z.boolean().optional(),
+})
+
+export type ComputeSettings = z.output<typeof computeSettings>
+
+export const endpointSpec = computeSettings.extend({
+  endpoint_type: endpointType.optional(),
+  disabled: z.boolean().optional(),
+  settings: z.object({ pg_settings: pgSettings.optional() }).optional(),
+  group: endpointGroup.optional(),
+})
+
+export type EndpointSpec = z.output<typeof endpointSpec>
+
+export const endpointState = z.enum(['ACTIVE', 'DEGRADED', 'IDLE', 'INIT'])
+
+const endpointStatus = computeSettings.omit({ no_suspension: true }).extend({
+  endpoint_id: z.string(),
+  endpoint_type: endpointType,
+  current_state: endpointState,
+  pending_state: endpointState.optional(),
+  disabled: z.boolean(),
+  settings: z.object({ pg_settings: pgSettings }).optional(),
+  group: endpointGroup,
+  last_active_time: timestamp.optional(),
+  hosts: z.object({
+    host: z.string(),
+    read_only_host: z.string().optional(),
+    read_only_pooled_host: z.string().optional(),
+    read_write_pooled_host: z.string().optional(),
+  }),
+})
+
+/** The body of a create or an update. */
+export const endpointInput = z.object({ spec: endpointSpec.optional() })
+
+export const endpoint = z.object({
+  name: z.string(),
+  uid: z.string(),
+  parent: z.string(),
+  create_time: timestamp,
+  update_time: timestamp,
+  status: endpointStatus,
+})
+
+export type Endpoint = z.output<typeof endpoint>
+
+/** A compute behind an endpoint; without high availability there is exactly one. */
+export const computeInstance = z.object({
+  name: z.string(),
+  compute_instance_id: z.string(),
+  compute_host: z.string(),
+  current_state: endpointState,
+  pending_state: endpointState.optional(),
+  role: z.enum(['READ_WRITE', 'READ_ONLY', 'HOT_STANDBY']),
+})

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { branch, branchInput } from '../resources/branch.ts'
+import {
+  branchParams,
+  pagingWithDeleted,
+  projectParams,
+  queryFlag,
+  updateMaskQuery,
+} from '../resources/fields.ts'
+import { empty, operationOf } from '../resources/operation.ts'
+import { defineRoute } from '../route.ts'
+import { BRANCH, canManageProject, canUseProject, POSTGRES, writeErrors } from './postgres.ts'
+
+export const branchRoutes = {
+  createBranch: defineRoute({
+    id: 'postgres.createBranch',
+    method: 'POST',
+    path: `${POSTGRES}/projects/:project/branches`,
+    summary: 'Create a branch with the data of its source branch',
+    params: projectParams,
+    query: z.object({ branch_id: z.string().default(''), replace_existing: queryFlag.optional() }),
+    body: branchInput,
+    reply: operationOf(branch),
+    errors: [
+      ...writeErrors,
+      'field_required',
+      'invalid_id',
+      'already_exists',
+      'limit_reached',
+      'branch_not_ready',
+      'not_implemented',
+    ],
+    permission: canManageProject,
+  }),
+  listBranches: defineRoute({
+    id: 'postgres.listBranches',
+    method: 'GET',
+    path: `${POSTGRES}/projects/:project/branches`,
+    summary: 'List the branches of a project',
+    params: projectParams,
+    query: pagingWithDeleted,
+    reply: z.object({ branches: z.array(branch).optional(), next_page_token: z.string().optional() }),
+    errors: ['resource_not_found'],
+    permission: canUseProject,
+  }),
+  getBranch: defineRoute({
+    id: 'postgres.getBranch',
+    method: 'GET',
+    path: BRANCH,
+    summary: 'Read a branch',
+    params: branchParams,
+    reply: branch,
+    errors: ['resource_not_found'],
+    permission: canUseProject,
+  }),
+  updateBranch: defineRoute({
+    id: 'postgres.updateBranch',
+    method: 'PATCH',
+    path: BRANCH,
+    summary: 'Protect a branch or change when it expires',
+    params: branchParams,
+    query: updateMaskQuery,
+    body: branchInput,
+    reply: operationOf(branch),
+    errors: [...writeErrors],
+    permission: canManageProject,
+  }),
+  deleteBranch: defineRoute({
+    id: 'postgres.deleteBranch',
+    method: 'DELETE',
+    path: BRANCH,
+    summary: 'Delete a branch with its endpoints; it can be undeleted for a week unless it is purged',
+    params: branchParams,
+    query: z.object({ purge: queryFlag.optional(), allow_missing: queryFlag.optional() }),
+    reply: operationOf(empty),
+    errors: [
+      ...writeErrors,
+      'branch_protected',
+      'branch_is_root',
+      'branch_is_default',
+      'branch_has_children',
+    ],
+    permission: canManageProject,
+  }),
+  undeleteBranch: defineRoute({
+    id: 'postgres.undeleteBranch',
+    method: 'POST',
+    path: `${BRANCH}/undelete`,
+    summary: 'Bring back a deleted branch',
+    params: branchParams,
+    body: z.object({}),
+    reply: operationOf(branch),
+    errors: [...writeErrors, 'already_exists', 'limit_reached', 'not_deleted'],
+    permission: canManageProject,
+  }),
+} as const

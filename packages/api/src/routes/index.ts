@@ -1,0 +1,30 @@
+// Every route of the workspace, by group. The server, the typed client, the OpenAPI file and the tests over all routes read
+// this list; a group that is not here does not exist.
+import type { RouteDefinition } from '../route.ts'
+import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
+import { branchRoutes } from './branches.ts'
+import { databaseRoutes } from './databases.ts'
+import { endpointRoutes } from './endpoints.ts'
+import { operationRoutes } from './operations.ts'
+import { platformRoutes } from './platform.ts'
+import { projectRoutes } from './projects.ts'
+import { roleRoutes } from './roles.ts'
+
+/** Groups of routes by the name that tests and documents use. */
+export const routeGroups = {
+  projects: projectRoutes,
+  branches: branchRoutes,
+  endpoints: endpointRoutes,
+  databases: databaseRoutes,
+  roles: roleRoutes,
+  operations: operationRoutes,
+  refused: refusedRoutes,
+  empty: emptyRoutes,
+  missing: missingRoutes,
+  platform: platformRoutes,
+} as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
+
+/** All routes in one list. */
+export const allRoutes: readonly RouteDefinition[] = Object.values(routeGroups).flatMap((group) =>
+  Object.values<RouteDefinition>(group),
+)

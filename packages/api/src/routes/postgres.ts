@@ -1,0 +1,34 @@
+// What the routes of the Postgres API share.
+import type { ErrorCode } from '../errors/lakelet-error.ts'
+import type { Permission } from '../route.ts'
+
+export const POSTGRES = '/api/2.0/postgres'
+
+/** Base path of everything in a branch. */
+export const BRANCH = `${POSTGRES}/projects/:project/branches/:branch`
+
+export const canUseProject = {
+  kind: 'object',
+  type: 'project',
+  param: 'project',
+  level: 'CAN_USE',
+} as const satisfies Permission
+
+export const canManageProject = {
+  kind: 'object',
+  type: 'project',
+  param: 'project',
+  level: 'CAN_MANAGE',
+} as const satisfies Permission
+
+/** Errors of every route that changes something. */
+export const writeErrors = [
+  'resource_not_found',
+  'conflicting_operations',
+] as const satisfies readonly ErrorCode[]
+
+/** Errors of the routes that read or change the Postgres catalogue: their compute has to be awake. */
+export const catalogErrors = [
+  'branch_not_ready',
+  'endpoint_is_disabled',
+] as const satisfies readonly ErrorCode[]

@@ -1,0 +1,79 @@
+// What an update of each resource may change, as its update mask names it.
+import type { MaskRules } from './update-mask.ts'
+
+export const projectUpdate = {
+  leaves: [
+    'spec.display_name',
+    'spec.pg_version',
+    'spec.history_retention_duration',
+    'spec.default_endpoint_settings.autoscaling_limit_min_cu',
+    'spec.default_endpoint_settings.autoscaling_limit_max_cu',
+    'spec.default_endpoint_settings.pg_settings',
+    'spec.default_branch',
+    'spec.enable_pg_native_login',
+    'spec.budget_policy_id',
+    'spec.custom_tags',
+    'spec.compute_provisioner',
+  ],
+  groups: {
+    'spec.default_endpoint_settings.suspension': [
+      'spec.default_endpoint_settings.suspend_timeout_duration',
+      'spec.default_endpoint_settings.no_suspension',
+    ],
+  },
+  aliases: {
+    'spec.project_default_settings.suspension': 'spec.default_endpoint_settings.suspension',
+  },
+  tolerated: [
+    'name',
+    'initial_endpoint_spec',
+    'initial_branch_spec',
+    'initial_database_spec',
+    'initial_role_spec',
+  ],
+} as const satisfies MaskRules
+
+export const branchUpdate = {
+  leaves: [
+    'spec.is_protected',
+    'spec.source_branch',
+    'spec.source_branch_lsn',
+    'spec.source_branch_time',
+    'spec.source_snapshot',
+  ],
+  groups: { 'spec.expiration': ['spec.ttl', 'spec.expire_time', 'spec.no_expiry'] },
+  tolerated: ['name'],
+} as const satisfies MaskRules
+
+export const endpointUpdate = {
+  leaves: [
+    'spec.endpoint_type',
+    'spec.autoscaling_limit_min_cu',
+    'spec.autoscaling_limit_max_cu',
+    'spec.disabled',
+    'spec.settings.pg_settings',
+    'spec.group.min',
+    'spec.group.max',
+    'spec.group.enable_readable_secondaries',
+  ],
+  groups: { 'spec.suspension': ['spec.suspend_timeout_duration', 'spec.no_suspension'] },
+  tolerated: ['name'],
+} as const satisfies MaskRules
+
+export const databaseUpdate = {
+  leaves: ['spec.postgres_database', 'spec.role'],
+  tolerated: ['name'],
+} as const satisfies MaskRules
+
+export const roleUpdate = {
+  leaves: [
+    'spec.postgres_role',
+    'spec.identity_type',
+    'spec.auth_method',
+    'spec.membership_roles',
+    'spec.attributes.createdb',
+    'spec.attributes.createrole',
+    'spec.attributes.bypassrls',
+  ],
+  tolerated: ['name'],
+} as const satisfies MaskRules
