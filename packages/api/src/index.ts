@@ -63,3 +63,21 @@ export { projectRoutes } from './routes/projects.ts'
 export { roleRoutes } from './routes/roles.ts'
 export { type MaskRules, parseUpdateMask } from './update-mask.ts'
 export { branchUpdate, databaseUpdate, endpointUpdate, projectUpdate, roleUpdate } from './update-rules.ts'
+export type {
+  App,
+  AppDeployment,
+  AppLogLine,
+  AppResource,
+  AppTemplate,
+  AppUpdate,
+  AppVariable,
+  CreateAppBody,
+  CreateDeploymentBody,
+  DeploymentState,
+  EnvVar,
+  UpdateAppBody,
+} from './resources/apps.ts'
+export { type ExportQuery, type ImportFormat, importFields, type ObjectInfo } from './resources/workspace.ts'
+export { appsRoutes } from './routes/apps.ts'
+export { workspaceFilesRoutes } from './routes/workspace-files.ts'
+export { workspaceRoutes } from './routes/workspace.ts'

@@ -1,3 +1,174 @@
 import type { ErrorEntry } from './entry.ts'
 
-export const appsErrors = {} as const satisfies Record<string, ErrorEntry>
+/** Errors of apps: of their API, of `app.yaml`, of builds and of starting a process. */
+export const appsErrors = {
+  app_exists: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_ALREADY_EXISTS',
+    message: 'An app with the same name already exists: {name}',
+  },
+  app_not_found: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'App with name {name} does not exist or is deleted.',
+  },
+  app_name_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      "App name '{name}' is not valid: it must have 2 to 30 characters, start with a lower-case letter, and hold only lower-case letters, digits and hyphens.",
+  },
+  app_template_unknown: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: "There is no app template '{template}'; known: {known}.",
+  },
+  app_resource_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: "App resource '{resource}' is not valid: {reason}",
+  },
+  app_update_mask: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: "Update mask: '{field}' is not a field of an app that can be updated; known: {known}.",
+  },
+  too_many_apps: {
+    kind: 'limited',
+    status: 400,
+    errorCode: 'RESOURCE_EXHAUSTED',
+    message: 'The workspace has {limit} apps already, its limit. Delete one first.',
+  },
+  app_state: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message: 'Cannot {action} app {name} because its compute is in {state} state.',
+  },
+  page_token_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'The page token is not one that this list has given.',
+  },
+  deployment_not_found: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'Deployment {deployment} of app {name} does not exist.',
+  },
+  deployment_in_progress: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_CONFLICT',
+    message: 'Cannot deploy app {name} as there is an active deployment in progress.',
+  },
+  app_source_missing: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      'App {name} has no default source code path yet. Name the workspace folder that holds its files with source_code_path.',
+  },
+  app_yaml_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: '{file}, line {line}, column {column}: {reason}',
+  },
+  app_no_command: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      "There is no start command: app.yaml names no command, package.json has no 'start' script, and the folder {folder} holds no .py file. Add `command: [...]` to app.yaml.",
+  },
+  app_value_from: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'error resolving resource {resource} for env {variable}{reason}',
+  },
+  python_missing: {
+    kind: 'unavailable',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'This is a Python app, and {found}. Install Python 3.9 or newer with its venv module (on Debian: apt install python3 python3-venv) and deploy again.',
+  },
+  uv_missing: {
+    kind: 'unavailable',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The app is described by pyproject.toml and uv.lock, and this machine has no uv. Install uv, or add a requirements.txt, and deploy again.',
+  },
+  app_build_failed: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message: "The build failed: '{command}' {ending}. The end of its log:\n{log}",
+  },
+  app_start_failed: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message: "The app did not start: '{command}' {ending}.{hint} The end of its output:\n{log}",
+  },
+  app_port_taken: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The app insists on port {port}, which is taken by {owner}. Stop that, or let the app listen on the port in $DATABRICKS_APP_PORT. The end of its output:\n{log}',
+  },
+  deployment_interrupted: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'ABORTED',
+    message: 'The workspace was stopped during this deployment. What ran before still runs; deploy again.',
+  },
+  deployment_cancelled: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'ABORTED',
+    message: 'The app was {action} during this deployment.',
+  },
+  app_unavailable: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'App {name} cannot answer now: {reason}',
+    retryable: true,
+  },
+  app_no_answer: {
+    kind: 'unavailable',
+    status: 504,
+    errorCode: 'DEADLINE_EXCEEDED',
+    message: 'App {name} did not answer within {seconds} s.',
+  },
+  app_broken_answer: {
+    kind: 'unavailable',
+    status: 502,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'App {name} closed the connection before it answered.',
+  },
+  app_host_refused: {
+    kind: 'forbidden',
+    status: 421,
+    errorCode: 'PERMISSION_DENIED',
+    message: 'This address serves app {name} at {url} and under no other host name.',
+  },
+  app_origin_refused: {
+    kind: 'forbidden',
+    status: 403,
+    errorCode: 'PERMISSION_DENIED',
+    message: "A page of {origin} may not use app {name} with the signed-in user's session.",
+  },
+} as const satisfies Record<string, ErrorEntry>

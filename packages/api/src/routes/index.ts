@@ -2,6 +2,7 @@
 // this list; a group that is not here does not exist.
 import type { RouteDefinition } from '../route.ts'
 import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
+import { appsRoutes } from './apps.ts'
 import { branchRoutes } from './branches.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
@@ -9,6 +10,8 @@ import { operationRoutes } from './operations.ts'
 import { platformRoutes } from './platform.ts'
 import { projectRoutes } from './projects.ts'
 import { roleRoutes } from './roles.ts'
+import { workspaceFilesRoutes } from './workspace-files.ts'
+import { workspaceRoutes } from './workspace.ts'
 
 /** Groups of routes by the name that tests and documents use. */
 export const routeGroups = {
@@ -18,6 +21,9 @@ export const routeGroups = {
   databases: databaseRoutes,
   roles: roleRoutes,
   operations: operationRoutes,
+  workspace: workspaceRoutes,
+  workspaceFiles: workspaceFilesRoutes,
+  apps: appsRoutes,
   refused: refusedRoutes,
   empty: emptyRoutes,
   missing: missingRoutes,

@@ -10,4 +10,15 @@ import type { SessionsTables } from './sessions.ts'
 import type { SigningKeysTables } from './signing-keys.ts'
 import type { TokensTables } from './tokens.ts'
 
-export interface Tables extends SettingsTables, FilesTables, AppsTables, DeploymentsTables, OAuthTables, PermissionsTables, PrincipalsTables, SessionsTables, SigningKeysTables, TokensTables {}
+export interface Tables
+  extends
+    SettingsTables,
+    FilesTables,
+    AppsTables,
+    DeploymentsTables,
+    OAuthTables,
+    PermissionsTables,
+    PrincipalsTables,
+    SessionsTables,
+    SigningKeysTables,
+    TokensTables {}

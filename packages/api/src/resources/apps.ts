@@ -1,0 +1,134 @@
+// Apps and their deployments (databricks-sdk: `apps.App`, `apps.AppDeployment`).
+import { z } from 'zod'
+
+const computeStatus = z.object({
+  state: z.enum(['ACTIVE', 'DELETING', 'ERROR', 'STARTING', 'STOPPED', 'STOPPING', 'UPDATING']),
+  message: z.string(),
+  active_instances: z.int().optional(),
+})
+
+const appStatus = z.object({
+  state: z.enum(['CRASHED', 'DEPLOYING', 'RUNNING', 'UNAVAILABLE']),
+  message: z.string(),
+  running_instances: z.int().optional(),
+})
+
+const deploymentState = z.enum(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'CANCELLED'])
+export type DeploymentState = z.output<typeof deploymentState>
+
+const envVar = z.object({
+  name: z.string(),
+  value: z.string().optional(),
+  /** Key of an app resource. */
+  value_from: z.string().optional(),
+})
+export type EnvVar = z.output<typeof envVar>
+
+const postgresResource = z.object({
+  /** `projects/…/branches/…`. */
+  branch: z.string(),
+  /** `projects/…/branches/…/databases/…`, or the name of the database. */
+  database: z.string().optional(),
+  permission: z.enum(['CAN_CONNECT_AND_CREATE']).optional(),
+})
+
+/** Something that the app may use, under a key that `valueFrom` names. Kinds that no local workspace has are stored as sent. */
+const appResource = z.looseObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+  postgres: postgresResource.optional(),
+})
+export type AppResource = z.output<typeof appResource>
+
+export const appDeployment = z.object({
+  deployment_id: z.string(),
+  source_code_path: z.string().optional(),
+  mode: z.enum(['SNAPSHOT', 'AUTO_SYNC']),
+  status: z.object({ state: deploymentState, message: z.string() }),
+  command: z.array(z.string()).optional(),
+  env_vars: z.array(envVar).optional(),
+  deployment_artifacts: z.object({ source_code_path: z.string() }).optional(),
+  creator: z.string(),
+  create_time: z.string(),
+  update_time: z.string(),
+})
+export type AppDeployment = z.output<typeof appDeployment>
+
+export const app = z.object({
+  name: z.string(),
+  id: z.string(),
+  description: z.string(),
+  /** With its scheme. */
+  url: z.string(),
+  create_time: z.string(),
+  update_time: z.string(),
+  creator: z.string(),
+  updater: z.string(),
+  service_principal_id: z.int(),
+  service_principal_client_id: z.string(),
+  service_principal_name: z.string(),
+  oauth2_app_client_id: z.string(),
+  oauth2_app_integration_id: z.string(),
+  compute_size: z.enum(['MEDIUM', 'LARGE', 'XLARGE']),
+  compute_status: computeStatus,
+  app_status: appStatus,
+  active_deployment: appDeployment.optional(),
+  pending_deployment: appDeployment.optional(),
+  default_source_code_path: z.string().optional(),
+  resources: z.array(appResource).optional(),
+  user_api_scopes: z.array(z.string()).optional(),
+  effective_user_api_scopes: z.array(z.string()).optional(),
+})
+export type App = z.output<typeof app>
+
+/** What of an app can be set. */
+const appSettings = z.object({
+  description: z.string().optional(),
+  compute_size: z.enum(['MEDIUM', 'LARGE', 'XLARGE']).optional(),
+  resources: z.array(appResource).optional(),
+  user_api_scopes: z.array(z.string()).optional(),
+})
+
+export const createAppBody = appSettings.extend({ name: z.string().optional() })
+export type CreateAppBody = z.output<typeof createAppBody>
+
+export const updateAppBody = appSettings.extend({ name: z.string().optional() })
+export type UpdateAppBody = z.output<typeof updateAppBody>
+
+export const createUpdateBody = z.object({ app: updateAppBody.optional(), update_mask: z.string() })
+
+export const appUpdate = appSettings.extend({
+  status: z.object({
+    state: z.enum(['FAILED', 'IN_PROGRESS', 'NOT_UPDATED', 'SUCCEEDED']),
+    message: z.string().optional(),
+  }),
+})
+export type AppUpdate = z.output<typeof appUpdate>
+
+export const createDeploymentBody = z.object({
+  source_code_path: z.string().optional(),
+  mode: z.enum(['SNAPSHOT', 'AUTO_SYNC']).optional(),
+  command: z.array(z.string()).optional(),
+  env_vars: z.array(envVar).optional(),
+  deployment_id: z.string().optional(),
+})
+export type CreateDeploymentBody = z.output<typeof createDeploymentBody>
+
+export const appTemplate = z.object({ name: z.string(), description: z.string() })
+export type AppTemplate = z.output<typeof appTemplate>
+
+export const appLogLine = z.object({
+  source: z.enum(['APP', 'SYSTEM']),
+  /** Seconds since 1970, with fractions. */
+  timestamp: z.number(),
+  message: z.string(),
+})
+export type AppLogLine = z.output<typeof appLogLine>
+
+export const appVariable = z.object({
+  name: z.string(),
+  /** Secrets are shown as `********`. */
+  value: z.string(),
+  source: z.enum(['platform', 'resource', 'app.yaml', 'deployment']),
+})
+export type AppVariable = z.output<typeof appVariable>

@@ -1,0 +1,84 @@
+// Which source files are notebooks, by the rules of the workspace import (databricks CLI, libs/notebook/detect.go).
+import { z } from 'zod'
+
+export type Language = 'PYTHON' | 'SQL' | 'SCALA' | 'R'
+
+export interface Notebook {
+  readonly language: Language
+  readonly format: 'SOURCE' | 'JUPYTER'
+  /** Length of the extension that the stored name goes without, the dot included. */
+  readonly extension: string
+}
+
+const COMMENT: Readonly<Record<Language, string>> = { PYTHON: '#', R: '#', SCALA: '//', SQL: '--' }
+
+const LANGUAGE_OF: Readonly<Record<string, Language>> = {
+  '.py': 'PYTHON',
+  '.r': 'R',
+  '.scala': 'SCALA',
+  '.sql': 'SQL',
+}
+
+const jupyter = z.object({
+  cells: z.array(z.unknown()),
+  metadata: z.object({
+    language_info: z.object({ name: z.string() }).optional(),
+    kernelspec: z.object({ language: z.string() }).optional(),
+  }),
+})
+
+/** The notebook that a file of this name and content is; undefined for a plain file. */
+export function detectNotebook(name: string, bytes: Uint8Array): Notebook | undefined {
+  const extension = (/\.[a-z]+$/i.exec(name)?.[0] ?? '').toLowerCase()
+  if (extension === '.ipynb') return detectJupyter(name, bytes)
+  const language = LANGUAGE_OF[extension]
+  if (!language || firstLine(bytes) !== headerOf(language)) return undefined
+  return { language, format: 'SOURCE', extension: name.slice(-extension.length) }
+}
+
+function detectJupyter(name: string, bytes: Uint8Array): Notebook | undefined {
+  if (name.toLowerCase().endsWith('.designer.ipynb')) return undefined
+  const language = jupyterLanguage(bytes)
+  return language && { language, format: 'JUPYTER', extension: name.slice(-'.ipynb'.length) }
+}
+
+/** The language of a Jupyter document; undefined when it is none or its language is unknown here. */
+export function jupyterLanguage(bytes: Uint8Array): Language | undefined {
+  let document: unknown
+  try {
+    document = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return undefined
+  }
+  const parsed = jupyter.safeParse(document)
+  if (!parsed.success) return undefined
+  const { language_info: info, kernelspec } = parsed.data.metadata
+  const language = (info?.name ?? kernelspec?.language ?? '').toUpperCase()
+  return language in COMMENT ? (language as Language) : undefined
+}
+
+/** The first line that marks a source file as a notebook. */
+export function headerOf(language: Language): string {
+  return `${COMMENT[language]} Databricks notebook source`
+}
+
+/** Source of a notebook with its first line, which an import may have left out. */
+export function withHeader(language: Language, bytes: Uint8Array): Uint8Array {
+  const header = headerOf(language)
+  return firstLine(bytes) === header ? bytes : Buffer.concat([Buffer.from(`${header}\n`), bytes])
+}
+
+/** The language that a file extension stands for. */
+export function languageOf(name: string): Language | undefined {
+  return LANGUAGE_OF[(/\.[a-z]+$/i.exec(name)?.[0] ?? '').toLowerCase()]
+}
+
+/** The extension of a source notebook of `language`. */
+export function extensionOf(language: Language): string {
+  return Object.entries(LANGUAGE_OF).find(([, each]) => each === language)?.[0] ?? ''
+}
+
+function firstLine(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.subarray(0, 128)).toString('utf8')
+  return (text.split('\n', 1)[0] ?? '').replace(/\r$/, '')
+}

@@ -1,0 +1,210 @@
+// The workspace file tree: rows in the metadata, contents in the blob store. It knows paths and kinds of objects; who may do what is
+// decided by those who call it.
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { LakeletError } from '../base/errors.ts'
+import { randomNumericId } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { Metadata, Queries } from '../metadata/database.ts'
+import {
+  deleteObject,
+  findObject,
+  insertObject,
+  isBlobUsed,
+  listBelow,
+  listBlobs,
+  listChildren,
+  type ObjectRow,
+  updateObject,
+} from '../metadata/files.ts'
+import { BlobStore } from './blobs.ts'
+import { extensionOf } from './notebooks.ts'
+import { homeOf, isWithin, lineOf, nameOf, parentOf } from './paths.ts'
+
+/** Largest file, in bytes. */
+export const LARGEST_FILE = 10 * 1024 * 1024
+
+export interface WorkspaceTreeOptions {
+  readonly directory: string
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface FileToWrite {
+  /** Key of the object, as `parsePath` gives it. */
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly notebook?: Pick<ObjectRow, 'language' | 'format'>
+  readonly overwrite: boolean
+}
+
+/** What `write` found in the way; the caller words it for its API. */
+export type WriteResult = 'written' | 'no_parent' | 'file_exists' | 'other_exists'
+
+/** Opens the tree under `directory` and removes what a crash left there. */
+export async function openWorkspaceTree(options: WorkspaceTreeOptions): Promise<WorkspaceTree> {
+  const blobs = new BlobStore(path.join(options.directory, 'blobs'))
+  const removed = await blobs.sweep(await listBlobs(options.metadata.db))
+  if (removed > 0) options.log.info({ removed }, 'removed file contents that nothing names')
+  return new WorkspaceTree(options, blobs)
+}
+
+export class WorkspaceTree {
+  readonly #metadata: Metadata
+  readonly #clock: Clock
+  readonly #blobs: BlobStore
+
+  constructor(options: WorkspaceTreeOptions, blobs: BlobStore) {
+    this.#metadata = options.metadata
+    this.#clock = options.clock
+    this.#blobs = blobs
+  }
+
+  async find(key: string): Promise<ObjectRow | undefined> {
+    return findObject(this.#metadata.db, key)
+  }
+
+  /** Children of a folder, by name. */
+  async list(key: string): Promise<ObjectRow[]> {
+    return listChildren(this.#metadata.db, key)
+  }
+
+  /** Creates the folder and its parents; returns the key of a file that is in the way, if there is one. */
+  async mkdirs(key: string): Promise<string | undefined> {
+    return this.#metadata.transaction((queries) => this.#mkdirs(queries, key))
+  }
+
+  /** Creates the home folder of a principal. */
+  async ensureHome(principal: string): Promise<void> {
+    await this.mkdirs(homeOf(principal))
+  }
+
+  /** Writes a file or notebook as a whole; a reader sees the old or the new content. */
+  async write(file: FileToWrite): Promise<WriteResult> {
+    const outcome = await this.#blobs.keep(file.bytes, (blob) =>
+      this.#metadata.transaction((queries) => this.#record(queries, file, blob)),
+    )
+    if (typeof outcome === 'object') await this.#discard([outcome.replaced])
+    return typeof outcome === 'object' ? 'written' : outcome
+  }
+
+  /** The content of a file or notebook as stored. */
+  async read(row: ObjectRow): Promise<Uint8Array> {
+    try {
+      return await this.#blobs.read(row.blob ?? '')
+    } catch (error) {
+      // Overwritten between the row and its content: the row of now has the content of now.
+      const again = await this.find(row.path)
+      if (again?.blob && again.blob !== row.blob) return this.#blobs.read(again.blob)
+      if (!again) throw new LakeletError('path_not_found', { path: row.path }, { cause: error })
+      throw error
+    }
+  }
+
+  /** Removes an object; `not_empty` for a folder with children unless `recursive`. */
+  async remove(key: string, recursive: boolean): Promise<'removed' | 'missing' | 'not_empty'> {
+    const result = await this.#metadata.transaction(async (queries) => {
+      const row = await findObject(queries, key)
+      if (!row) return 'missing' as const
+      const below = row.type === 'DIRECTORY' ? await listBelow(queries, key) : []
+      if (below.length > 0 && !recursive) return 'not_empty' as const
+      for (const each of [...below.reverse(), row]) await deleteObject(queries, each.object_id)
+      return [...below, row]
+    })
+    if (typeof result === 'string') return result
+    await this.#discard(result.map((row) => row.blob))
+    return 'removed'
+  }
+
+  /** Copies a folder with all that is below it, all or nothing; contents are shared, not copied. `to` must not exist yet. */
+  async copyFolder(from: string, to: string): Promise<void> {
+    await this.#metadata.transaction(async (queries) => {
+      const source = await findObject(queries, from)
+      if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: from })
+      await this.#mkdirs(queries, to)
+      const now = this.#clock.now().getTime()
+      for (const row of await listBelow(queries, from)) {
+        const key = to + row.path.slice(from.length)
+        const copy = { ...row, object_id: randomNumericId(), path: key, parent: parentOf(key) ?? null }
+        // A folder that is copied into itself must not meet its own copy.
+        if (!isWithin(row.path, to)) await insertObject(queries, { ...copy, created_at: now })
+      }
+    })
+  }
+
+  /** Writes a folder of the tree into an empty directory of the disk. */
+  async writeOut(key: string, directory: string): Promise<void> {
+    await mkdir(directory, { recursive: true })
+    for (const row of await listBelow(this.#metadata.db, key)) {
+      const target = path.join(directory, row.path.slice(key.length) + sourceExtension(row))
+      if (row.blob === null) await mkdir(target, { recursive: true })
+      else await this.#blobs.copyTo(row.blob, target)
+    }
+  }
+
+  async #mkdirs(queries: Queries, key: string): Promise<string | undefined> {
+    const now = this.#clock.now().getTime()
+    for (const each of lineOf(key)) {
+      const row = await findObject(queries, each)
+      if (row && row.type !== 'DIRECTORY') return each
+      if (!row) await insertObject(queries, { ...folderRow(each), created_at: now, modified_at: now })
+    }
+    return undefined
+  }
+
+  async #record(
+    queries: Queries,
+    file: FileToWrite,
+    blob: string,
+  ): Promise<Exclude<WriteResult, 'written'> | { readonly replaced: string | null }> {
+    const parent = parentOf(file.key)
+    const folder = parent === undefined ? undefined : await findObject(queries, parent)
+    if (folder?.type !== 'DIRECTORY') return 'no_parent'
+    const type = file.notebook ? 'NOTEBOOK' : 'FILE'
+    const now = this.#clock.now().getTime()
+    const content = {
+      language: file.notebook?.language ?? null,
+      format: file.notebook?.format ?? null,
+      blob,
+      size: file.bytes.length,
+      modified_at: now,
+    }
+    const existing = await findObject(queries, file.key)
+    if (!existing) {
+      const place = { object_id: randomNumericId(), path: file.key, parent: folder.path, type } as const
+      await insertObject(queries, { ...place, ...content, created_at: now })
+      return { replaced: null }
+    }
+    if (existing.type !== type) return 'other_exists'
+    if (!file.overwrite) return type === 'FILE' ? 'file_exists' : 'other_exists'
+    await updateObject(queries, existing.object_id, content)
+    return { replaced: existing.blob }
+  }
+
+  async #discard(blobs: readonly (string | null)[]): Promise<void> {
+    for (const blob of new Set(blobs)) {
+      if (blob !== null) await this.#blobs.discard(blob, () => isBlobUsed(this.#metadata.db, blob))
+    }
+  }
+}
+
+function folderRow(key: string): Omit<ObjectRow, 'created_at' | 'modified_at'> {
+  return {
+    object_id: randomNumericId(),
+    path: key,
+    parent: parentOf(key) ?? null,
+    type: 'DIRECTORY',
+    language: null,
+    format: null,
+    blob: null,
+    size: null,
+  }
+}
+
+/** Notebooks are stored without their extension; on a disk they need it again. */
+function sourceExtension(row: ObjectRow): string {
+  if (row.type !== 'NOTEBOOK' || nameOf(row.path) === '') return ''
+  return row.format === 'JUPYTER' ? '.ipynb' : extensionOf(row.language ?? 'PYTHON')
+}

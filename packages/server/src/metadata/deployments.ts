@@ -1,0 +1,74 @@
+import type { Queries } from './database.ts'
+
+export interface DeploymentsTables {
+  app_deployments: DeploymentRow
+}
+
+export interface DeploymentRow {
+  readonly deployment_id: string
+  readonly app: string
+  /** Counts up within the app. */
+  readonly sequence: number
+  readonly source_code_path: string
+  readonly snapshot_path: string
+  readonly mode: 'SNAPSHOT' | 'AUTO_SYNC'
+  readonly state: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
+  readonly message: string
+  /** JSON list; null where app.yaml decides. */
+  readonly command: string | null
+  /** JSON list of variables. */
+  readonly env_vars: string | null
+  /** JSON: the finished build. */
+  readonly build: string | null
+  readonly creator: string
+  readonly create_time: string
+  readonly update_time: string
+}
+
+export async function findDeployment(
+  queries: Queries,
+  app: string,
+  id: string,
+): Promise<DeploymentRow | undefined> {
+  return queries
+    .selectFrom('app_deployments')
+    .selectAll()
+    .where('app', '=', app)
+    .where('deployment_id', '=', id)
+    .executeTakeFirst()
+}
+
+/** The newest first. */
+export async function listDeployments(queries: Queries, app: string): Promise<DeploymentRow[]> {
+  return queries
+    .selectFrom('app_deployments')
+    .selectAll()
+    .where('app', '=', app)
+    .orderBy('sequence', 'desc')
+    .execute()
+}
+
+export async function listDeploymentsInProgress(queries: Queries): Promise<DeploymentRow[]> {
+  return queries.selectFrom('app_deployments').selectAll().where('state', '=', 'IN_PROGRESS').execute()
+}
+
+export async function nextDeploymentSequence(queries: Queries, app: string): Promise<number> {
+  const row = await queries
+    .selectFrom('app_deployments')
+    .select(({ fn }) => fn.max('sequence').as('last'))
+    .where('app', '=', app)
+    .executeTakeFirst()
+  return (row?.last ?? 0) + 1
+}
+
+export async function insertDeployment(queries: Queries, row: DeploymentRow): Promise<void> {
+  await queries.insertInto('app_deployments').values(row).execute()
+}
+
+export async function updateDeployment(
+  queries: Queries,
+  id: string,
+  change: Partial<Pick<DeploymentRow, 'state' | 'message' | 'build' | 'update_time'>>,
+): Promise<void> {
+  await queries.updateTable('app_deployments').set(change).where('deployment_id', '=', id).execute()
+}
