@@ -1,0 +1,46 @@
+// Cancel keys. A client gets the process id of its backend, because drivers compare it with pg_backend_pid() and with the
+// sender of a notification, and a secret of ours, so that a key says which compute and never leaks the backend's own.
+// All backends run on this machine, so live process ids are distinct; where two computes show the same one all the same
+// (separate process namespaces), the later session gets a random id.
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+
+/** Where a cancel request has to go, with the backend's own key. */
+export interface CancelTarget {
+  readonly socketPath: string
+  readonly processId: number
+  readonly secret: Buffer
+}
+
+export interface CancelKey {
+  readonly processId: number
+  readonly secret: Buffer
+}
+
+export class CancelKeys {
+  readonly #targets = new Map<number, { readonly secret: Buffer; readonly target: CancelTarget }>()
+
+  get size(): number {
+    return this.#targets.size
+  }
+
+  /** Mints the key of a session; `revoke` it when the session ends. The secret has as many bytes as the backend's. */
+  mint(target: CancelTarget): CancelKey {
+    let processId = target.processId
+    while (this.#targets.has(processId)) processId = randomInt(1, 0x7fff_ffff)
+    const secret = randomBytes(Math.max(4, target.secret.length))
+    this.#targets.set(processId, { secret, target })
+    return { processId, secret }
+  }
+
+  revoke(key: CancelKey): void {
+    this.#targets.delete(key.processId)
+  }
+
+  /** The backend a key stands for; undefined for a wrong key, after the same comparison. */
+  find(key: CancelKey): CancelTarget | undefined {
+    const entry = this.#targets.get(key.processId)
+    const expected = entry?.secret ?? Buffer.alloc(key.secret.length)
+    const isRight = expected.length === key.secret.length && timingSafeEqual(expected, key.secret)
+    return isRight ? entry?.target : undefined
+  }
+}

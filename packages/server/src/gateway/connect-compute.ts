@@ -1,0 +1,135 @@
+// From "authenticated" to a backend that is ready: wake, dial, forward the startup packet. A compute that is starting,
+// stopping or gone in between (57P03, refused, closed early) is waited for and woken again; a client is never refused for it.
+import { decodeBackendMessage, MessageFramer, type NoticeFields } from '@lakelet/wire'
+import type { Clock } from '../base/clock.ts'
+import { type BackendSocket, openBackendSocket } from './backend-socket.ts'
+import type { CancelTarget } from './cancel-keys.ts'
+import type { AwakeCompute } from './ports.ts'
+
+/** A backend that accepted the login. */
+export interface Backend {
+  readonly connection: BackendSocket
+  /** Messages before BackendKeyData as they came: AuthenticationOk, ParameterStatus, notices. */
+  readonly head: Buffer
+  readonly key: CancelTarget
+  /** Bytes behind BackendKeyData that came along with it. */
+  readonly rest: Buffer
+}
+
+type Attempt =
+  | { readonly outcome: 'ready'; readonly backend: Backend }
+  /** The server's own ErrorResponse, to be passed on as it is. */
+  | { readonly outcome: 'refused'; readonly bytes: Buffer; readonly fields: NoticeFields }
+  | { readonly outcome: 'gone' }
+
+/** The server refused the login itself; `bytes` is everything it sent, ErrorResponse included. */
+export class BackendRefusedError extends Error {
+  override readonly name = 'BackendRefusedError'
+  readonly bytes: Buffer
+  readonly sqlState: string | undefined
+
+  constructor(bytes: Buffer, fields: NoticeFields) {
+    super(fields.message ?? 'the server refused the connection')
+    this.bytes = bytes
+    this.sqlState = fields.code
+  }
+}
+
+/** cannot_connect_now while starting, stopping or recovering; admin_shutdown and crash_shutdown while it goes down. */
+const PASSING_STATES = new Set(['57P03', '57P01', '57P02'])
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 100
+
+export interface ConnectRequest {
+  readonly wake: (signal: AbortSignal) => Promise<AwakeCompute>
+  readonly startupPacket: Buffer
+  readonly clock: Clock
+  /** Aborted when the client leaves or time is up; then nothing of the attempt remains. */
+  readonly signal: AbortSignal
+}
+
+/** Throws the error of `wake`, the reason of the abort, or BackendRefusedError. */
+export async function connectCompute(request: ConnectRequest): Promise<Backend> {
+  const { clock, signal } = request
+  let pause = FIRST_PAUSE_MS
+  for (;;) {
+    const { socketPath } = await request.wake(signal)
+    signal.throwIfAborted()
+    const attempt = await tryBackend(socketPath, request.startupPacket, signal)
+    if (attempt.outcome === 'ready') return attempt.backend
+    if (attempt.outcome === 'refused' && !PASSING_STATES.has(attempt.fields.code ?? '')) {
+      throw new BackendRefusedError(attempt.bytes, attempt.fields)
+    }
+    await clock.sleep(pause, signal)
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+  }
+}
+
+/** One dial. The socket is closed unless the outcome is `ready`. */
+async function tryBackend(socketPath: string, startupPacket: Buffer, signal: AbortSignal): Promise<Attempt> {
+  const { promise, resolve } = Promise.withResolvers<Attempt>()
+  const framer = new MessageFramer()
+  const head: Buffer[] = []
+  const connection = openBackendSocket(socketPath, (chunk, giveBack) => {
+    framer.push(Buffer.from(chunk))
+    giveBack()
+    const attempt = readLogin(framer, head, { socketPath, connection: () => connection })
+    if (attempt) resolve(attempt)
+    // Nobody takes bytes between the last message of the login and the start of the relay.
+    return attempt === undefined
+  })
+  const { socket } = connection
+  const onClose = () => resolve({ outcome: 'gone' })
+  const onAbort = () => socket.destroy()
+  // An error is followed by `close`.
+  socket.on('error', () => {})
+  socket.once('end', onClose)
+  socket.once('close', onClose)
+  signal.addEventListener('abort', onAbort, { once: true })
+  socket.write(startupPacket)
+  try {
+    const attempt = await promise
+    if (attempt.outcome !== 'ready' || signal.aborted) socket.destroy()
+    signal.throwIfAborted()
+    return attempt
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    socket.off('end', onClose)
+    socket.off('close', onClose)
+  }
+}
+
+function readLogin(
+  framer: MessageFramer,
+  head: Buffer[],
+  context: { readonly socketPath: string; readonly connection: () => BackendSocket },
+): Attempt | undefined {
+  for (const message of framer.messages()) {
+    const decoded = decodeBackendMessage(message)
+    if (decoded.type === 'backendKeyData') {
+      const key = {
+        socketPath: context.socketPath,
+        processId: decoded.processId,
+        secret: Buffer.from(decoded.secret),
+      }
+      const backend = {
+        connection: context.connection(),
+        head: Buffer.concat(head),
+        key,
+        rest: framer.takeRest(),
+      }
+      return { outcome: 'ready', backend }
+    }
+    head.push(rawBytes(message.type, message.body))
+    if (decoded.type === 'errorResponse')
+      return { outcome: 'refused', bytes: Buffer.concat(head), fields: decoded.fields }
+  }
+  return undefined
+}
+
+function rawBytes(type: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(5)
+  header[0] = type
+  header.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([header, body])
+}

@@ -1,0 +1,138 @@
+// Moves bytes between a client and its backend. It never looks at messages: whatever Postgres and its drivers say to each
+// other passes, and a message of 1 GiB needs no more memory than a small one. Each side is read only as fast as the other
+// takes; when one side ends, the other hears of it.
+import type { Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import type { BackendSocket } from './backend-socket.ts'
+
+export interface RelayOptions {
+  readonly client: Socket
+  readonly backend: BackendSocket
+  /** Bytes that were read from the client before the relay began. */
+  readonly fromClient: Buffer
+  readonly clock: Clock
+  readonly halfClosedMs: number
+  /** Ends what the backend is doing; called while the backend's connection is still open, so that it can hit no other session. */
+  readonly cancel: () => Promise<void>
+  /** The client sent bytes; called for every chunk. */
+  readonly onClientBytes: () => void
+}
+
+/** Who ended it. */
+export type RelayEnd = 'client' | 'backend' | 'gateway'
+
+/** Nothing of a message can be under way when nothing moved for this long and nobody waits for a slow client. */
+const QUIET_MS = 20
+/** A closing client is waited for this long, and again as long as it still takes bytes. */
+const LINGER_MS = 2_000
+const LINGER_BEHIND_MS = 10_000
+
+export class Relay {
+  /** Resolves when both sides are closed. */
+  readonly ended: Promise<RelayEnd>
+  readonly #options: RelayOptions
+  readonly #done = Promise.withResolvers<RelayEnd>()
+  readonly #closed = new AbortController()
+  #lastBytesMs: number
+  #isClientBehind = false
+  #isOver = false
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+    this.#lastBytesMs = options.clock.monotonicMs()
+    this.ended = this.#done.promise
+  }
+
+  /** When bytes last moved, either way, on the monotonic clock. */
+  get lastBytesMs(): number {
+    return this.#lastBytesMs
+  }
+
+  start(): void {
+    const { client, backend, fromClient } = this.#options
+    backend.setSink((chunk, giveBack) => {
+      this.#lastBytesMs = this.#options.clock.monotonicMs()
+      this.#isClientBehind = !client.write(chunk, giveBack)
+      return !this.#isClientBehind
+    })
+    client.on('drain', () => {
+      this.#isClientBehind = false
+      backend.socket.resume()
+    })
+    client.on('data', (chunk: Buffer) => {
+      this.#lastBytesMs = this.#options.clock.monotonicMs()
+      this.#options.onClientBytes()
+      if (!backend.socket.write(chunk)) client.pause()
+    })
+    backend.socket.on('drain', () => client.resume())
+    client.once('end', () => void this.#onClientEnd())
+    client.once('close', () => void this.#give('client'))
+    client.on('error', () => void this.#give('client'))
+    backend.socket.once('end', () => this.#onBackendEnd())
+    backend.socket.once('close', () => this.#onBackendEnd())
+    backend.socket.on('error', () => this.#onBackendEnd())
+    if (fromClient.length > 0) backend.socket.write(fromClient)
+    if (client.destroyed) void this.#give('client')
+    if (backend.socket.destroyed) this.#onBackendEnd()
+    client.resume()
+    backend.socket.resume()
+  }
+
+  /** Ends the session from our side, telling the client why where that cannot land inside a message. */
+  async terminate(farewell: Buffer): Promise<void> {
+    if (this.#isOver) return
+    const { client, clock } = this.#options
+    const isQuiet = !this.#isClientBehind && clock.monotonicMs() - this.#lastBytesMs >= QUIET_MS
+    client.pause()
+    if (isQuiet) client.write(farewell)
+    await this.#give('gateway')
+  }
+
+  /** Half-close: what is on its way still goes to the client, until nothing more flows. */
+  async #onClientEnd(): Promise<void> {
+    const { backend, clock, halfClosedMs } = this.#options
+    backend.socket.end()
+    while (!this.#isOver) {
+      await clock.sleep(halfClosedMs, this.#closed.signal).catch(() => {})
+      if (clock.monotonicMs() - this.#lastBytesMs >= halfClosedMs) await this.#give('client')
+    }
+  }
+
+  #onBackendEnd(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#options.backend.socket.destroy()
+    void this.#closeClient('backend')
+  }
+
+  /** The session is over although the backend does not know: stop what it does, then let go of it. */
+  async #give(end: RelayEnd): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { backend, cancel } = this.#options
+    backend.socket.pause()
+    await cancel()
+    backend.socket.destroy()
+    await this.#closeClient(end)
+  }
+
+  async #closeClient(end: RelayEnd): Promise<void> {
+    const { client, clock } = this.#options
+    this.#closed.abort()
+    if (!client.destroyed) {
+      const left = new AbortController()
+      client.once('close', () => left.abort())
+      // Reading on keeps a late byte of the client from turning our last message into a reset.
+      client.removeAllListeners('data')
+      client.resume()
+      client.end()
+      let behind: number
+      do {
+        behind = client.writableLength
+        await clock.sleep(behind > 0 ? LINGER_BEHIND_MS : LINGER_MS, left.signal).catch(() => {})
+      } while (!left.signal.aborted && client.writableLength < behind)
+      client.destroy()
+    }
+    this.#done.resolve(end)
+  }
+}
