@@ -7,7 +7,7 @@ export interface PermissionsTables {
     object_type: string
     object_id: string
     principal_id: number
-    level: 'CAN_USE' | 'CAN_MANAGE'
+    level: string
   }
 }
 

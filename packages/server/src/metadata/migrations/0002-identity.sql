@@ -70,7 +70,7 @@ CREATE TABLE permission_grants (
   object_type TEXT NOT NULL,
   object_id TEXT NOT NULL,
   principal_id INTEGER NOT NULL REFERENCES principals (id) ON DELETE CASCADE,
-  level TEXT NOT NULL CHECK (level IN ('CAN_USE', 'CAN_MANAGE')),
+  level TEXT NOT NULL,
   PRIMARY KEY (object_type, object_id, principal_id)
 ) STRICT, WITHOUT ROWID;
 

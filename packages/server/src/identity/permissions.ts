@@ -1,0 +1,194 @@
+// What a principal may do with a project, an app or a file: the highest of what it was granted, what its groups were granted, and
+// what follows from owning the object or being an admin. Folders pass their grants on to what lies in them.
+import type { Caller } from '../base/caller.ts'
+import { LakeletError } from '../base/errors.ts'
+import { KeyedMutex } from '../base/mutex.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { listPermissionGrants, replacePermissionGrants } from '../metadata/permissions.ts'
+import { ADMINS_GROUP, type Directory, type Principal } from './directory.ts'
+
+export type ObjectType = 'project' | 'app' | 'file'
+export type PermissionLevel = keyof typeof RANK
+
+const RANK = { CAN_USE: 1, CAN_READ: 1, CAN_RUN: 2, CAN_EDIT: 3, CAN_MANAGE: 4 } as const
+
+/** The levels that can be granted on each type of object, lowest first. */
+export const LEVELS: Readonly<Record<ObjectType, readonly PermissionLevel[]>> = {
+  project: ['CAN_USE', 'CAN_MANAGE'],
+  app: ['CAN_USE', 'CAN_MANAGE'],
+  file: ['CAN_READ', 'CAN_RUN', 'CAN_EDIT', 'CAN_MANAGE'],
+}
+
+export interface ObjectRef {
+  readonly type: ObjectType
+  readonly id: string
+}
+
+/** What identity has to know about an object; the rooms that own the objects answer. */
+export interface KnownObject {
+  /** The id that never changes: grants are stored under it. */
+  readonly id: string
+  readonly ownerId: number | undefined
+  /** Ids of the objects it inherits from, nearest first. */
+  readonly ancestors?: readonly string[]
+  /** What the caller has without any grant, beside ownership: a home folder, a shared folder. */
+  readonly levelOf?: (caller: Caller) => Promise<PermissionLevel | undefined>
+}
+
+export interface ObjectPort {
+  /** The object of that id or name; undefined when there is none. */
+  find(object: ObjectRef): Promise<KnownObject | undefined>
+}
+
+export interface Grant {
+  readonly principalId: number
+  readonly level: PermissionLevel
+}
+
+/** One line of an object's access control list. */
+export interface AccessEntry {
+  readonly principal: Principal
+  readonly permissions: readonly {
+    readonly level: PermissionLevel
+    readonly inherited: boolean
+    readonly inheritedFrom?: string
+  }[]
+}
+
+export async function openPermissions(options: {
+  readonly metadata: Metadata
+  readonly directory: Directory
+  readonly objects: ObjectPort
+}): Promise<Permissions> {
+  const permissions = new Permissions(options.metadata, options.directory, options.objects)
+  await permissions.reload()
+  return permissions
+}
+
+export class Permissions {
+  readonly #metadata: Metadata
+  readonly #directory: Directory
+  readonly #objects: ObjectPort
+  readonly #writes = new KeyedMutex<string>()
+  #grants: ReadonlyMap<string, readonly Grant[]> = new Map()
+
+  constructor(metadata: Metadata, directory: Directory, objects: ObjectPort) {
+    this.#metadata = metadata
+    this.#directory = directory
+    this.#objects = objects
+  }
+
+  /** Whether `caller` has `level`; `hidden` when not even the object's existence may show. */
+  async authorize(
+    caller: Caller,
+    object: ObjectRef,
+    level: PermissionLevel,
+  ): Promise<'allowed' | 'denied' | 'hidden'> {
+    // Admins also pass for objects that do not exist, so that the route itself says so in its own words.
+    if (caller.isAdmin) return 'allowed'
+    const has = await this.levelOf(caller, object)
+    if (has === undefined) return 'hidden'
+    return RANK[has] >= RANK[level] ? 'allowed' : 'denied'
+  }
+
+  /** The highest level of `caller`; undefined when it has none or there is no such object. */
+  async levelOf(caller: Caller, object: ObjectRef): Promise<PermissionLevel | undefined> {
+    const known = await this.#objects.find(object)
+    if (!known) return undefined
+    if (caller.isAdmin || known.ownerId === caller.id) return 'CAN_MANAGE'
+    const levels = [known.id, ...(known.ancestors ?? [])].map((id) =>
+      this.grantedLevel(caller, { type: object.type, id }),
+    )
+    return highest([...levels, await known.levelOf?.(caller)])
+  }
+
+  /** The highest level granted on this object itself, to the caller or one of its groups. `id` is the object's own. */
+  grantedLevel(caller: Caller, { type, id }: ObjectRef): PermissionLevel | undefined {
+    const grants = this.#grantsOf(type, id)
+    const principal = grants.length === 0 ? undefined : this.#directory.get(caller.id)
+    if (!principal) return undefined
+    const mine = new Set([caller.id, ...this.#directory.groupsOf(principal).map((group) => group.id)])
+    return highest(grants.filter((grant) => mine.has(grant.principalId)).map((grant) => grant.level))
+  }
+
+  /** The object as its room knows it; LakeletError `object_not_found`. */
+  async require(object: ObjectRef): Promise<KnownObject> {
+    const known = await this.#objects.find(object)
+    if (!known) throw new LakeletError('object_not_found', { type: object.type })
+    return known
+  }
+
+  /** Who may do what with an object, with what follows from ownership, admins and folders above. */
+  accessOf(type: ObjectType, known: KnownObject): AccessEntry[] {
+    const entries = new Map<number, AccessEntry['permissions'][number][]>()
+    const add = (principalId: number, permission: AccessEntry['permissions'][number]) => {
+      entries.set(principalId, [...(entries.get(principalId) ?? []), permission])
+    }
+    for (const grant of this.#grantsOf(type, known.id)) {
+      add(grant.principalId, { level: grant.level, inherited: false })
+    }
+    if (known.ownerId !== undefined && !entries.has(known.ownerId)) {
+      add(known.ownerId, { level: 'CAN_MANAGE', inherited: false })
+    }
+    for (const ancestor of known.ancestors ?? []) {
+      for (const grant of this.#grantsOf(type, ancestor)) {
+        add(grant.principalId, { level: grant.level, inherited: true, inheritedFrom: ancestor })
+      }
+    }
+    const admins = this.#directory.find('group', ADMINS_GROUP)
+    if (admins) add(admins.id, { level: 'CAN_MANAGE', inherited: true })
+    return [...entries].flatMap(([id, permissions]) => {
+      const principal = this.#directory.get(id)
+      return principal ? [{ principal, permissions }] : []
+    })
+  }
+
+  /** Makes `grants` the whole list of the object; with `add`, only those principals' lines change. */
+  async set(object: ObjectRef, grants: readonly Grant[], mode: 'replace' | 'add'): Promise<void> {
+    const known = await this.require(object)
+    await this.#writes.run(keyOf(object.type, known.id), async () => {
+      const before = mode === 'add' ? this.#grantsOf(object.type, known.id) : []
+      const merged = new Map([...before, ...grants].map((grant) => [grant.principalId, grant.level]))
+      const rows = [...merged].map(([principal_id, level]) => ({ principal_id, level }))
+      await this.#metadata.transaction((queries) =>
+        replacePermissionGrants(queries, object.type, known.id, rows),
+      )
+      await this.reload()
+    })
+  }
+
+  /** Forgets the grants of an object that was deleted, so that a new one of that id starts clean. */
+  async forget(type: ObjectType, id: string): Promise<void> {
+    await this.#metadata.transaction((queries) => replacePermissionGrants(queries, type, id, []))
+    await this.reload()
+  }
+
+  /** Reads the stored grants again. */
+  async reload(): Promise<void> {
+    const grants = new Map<string, Grant[]>()
+    for (const row of await listPermissionGrants(this.#metadata.db)) {
+      const key = keyOf(row.object_type, row.object_id)
+      const list = grants.get(key) ?? []
+      // Only levels of the type are ever stored.
+      list.push({ principalId: row.principal_id, level: row.level as PermissionLevel })
+      grants.set(key, list)
+    }
+    this.#grants = grants
+  }
+
+  #grantsOf(type: ObjectType, id: string): readonly Grant[] {
+    return this.#grants.get(keyOf(type, id)) ?? []
+  }
+}
+
+function keyOf(type: string, id: string): string {
+  return `${type} ${id}`
+}
+
+function highest(levels: readonly (PermissionLevel | undefined)[]): PermissionLevel | undefined {
+  let best: PermissionLevel | undefined
+  for (const level of levels) {
+    if (level && (!best || RANK[level] > RANK[best])) best = level
+  }
+  return best
+}

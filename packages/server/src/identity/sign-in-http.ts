@@ -1,0 +1,108 @@
+// Signing a browser in and out: `/sign-in` for visitors, `/sign-in/link` for the one-time link, `/sign-out`.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type BrowserSessions, sessionCookie } from './browser-sessions.ts'
+import { addForms, formOf } from './oauth-http.ts'
+import { confirmSignInPage, messagePage, sendPage, signInPage } from './pages.ts'
+import { isSameOrigin, safeNext } from './same-origin.ts'
+
+export interface SignInHttpOptions {
+  readonly sessions: BrowserSessions
+  readonly baseUrl: () => string
+  /** Origins beside the workspace's own that a sign-in may lead back to: those of its apps. */
+  readonly isAppUrl: (url: URL) => boolean
+}
+
+/** Adds the sign-in pages to the HTTP server. */
+export async function mountSignIn(http: FastifyInstance, options: SignInHttpOptions): Promise<void> {
+  await http.register(async (plugin) => {
+    addForms(plugin)
+    plugin.get('/sign-in', (request, reply) => showSignIn(request, reply, options))
+    plugin.get('/sign-in/link', (request, reply) => showLink(request, reply, options))
+    plugin.post('/sign-in/link', (request, reply) => takeLink(request, reply, options))
+    plugin.post('/sign-out', (request, reply) => signOut(request, reply, options))
+  })
+}
+
+async function showSignIn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SignInHttpOptions,
+): Promise<FastifyReply> {
+  const asked = queryValue(request, 'next')
+  const next = nextOf(asked, options)
+  if (await options.sessions.callerOf(request.headers.cookie)) return reply.redirect(next, 303)
+  return sendPage(reply, 'Sign in', signInPage(asked === undefined ? undefined : next), { status: 401 })
+}
+
+/** The link itself changes nothing; the button on its page does. Browsers and mail programs open links ahead of time. */
+async function showLink(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SignInHttpOptions,
+): Promise<FastifyReply> {
+  const code = queryValue(request, 'code')
+  if (code === undefined) return spent(reply)
+  const next = nextOf(queryValue(request, 'next'), options)
+  return sendPage(reply, 'Sign in', confirmSignInPage({ code, next }), { formTargets: formTargets(next) })
+}
+
+async function takeLink(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SignInHttpOptions,
+): Promise<FastifyReply> {
+  if (!fromOurPage(request)) return refused(reply)
+  const form = formOf(request)
+  const session = await options.sessions.signIn(form.get('code') ?? '')
+  if (session === undefined) return spent(reply)
+  const secure = options.baseUrl().startsWith('https:')
+  void reply.header('set-cookie', sessionCookie(session, { secure }))
+  return reply.redirect(nextOf(form.get('next') ?? undefined, options), 303)
+}
+
+async function signOut(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SignInHttpOptions,
+): Promise<FastifyReply> {
+  if (!fromOurPage(request)) return refused(reply)
+  await options.sessions.signOut(request.headers.cookie)
+  const secure = options.baseUrl().startsWith('https:')
+  void reply.header('set-cookie', sessionCookie('', { secure }))
+  return reply.redirect('/sign-in', 303)
+}
+
+function fromOurPage(request: FastifyRequest): boolean {
+  const { origin, host } = request.headers
+  const secFetchSite = request.headers['sec-fetch-site']
+  return isSameOrigin({
+    origin,
+    host,
+    secFetchSite: secFetchSite === undefined ? undefined : String(secFetchSite),
+  })
+}
+
+function nextOf(next: string | undefined, options: SignInHttpOptions): string {
+  return safeNext(next, options.baseUrl(), options.isAppUrl)
+}
+
+/** The origin of an absolute `next`: the form's redirect goes there. */
+function formTargets(next: string): string[] {
+  return next.startsWith('/') ? [] : [new URL(next).origin]
+}
+
+function queryValue(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Record<string, unknown>)[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function spent(reply: FastifyReply): FastifyReply {
+  const text = 'It was used already or is too old. Run `lakelet open` on the machine to get a new one.'
+  const body = messagePage('This sign-in link does not work any more', text)
+  return sendPage(reply, 'Sign in', body, { status: 400 })
+}
+
+function refused(reply: FastifyReply): FastifyReply {
+  const text = 'The form was not sent from a page of this workspace. Go back, reload the page and try again.'
+  return sendPage(reply, 'Refused', messagePage('Refused', text), { status: 403 })
+}

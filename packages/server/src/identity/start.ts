@@ -1,0 +1,204 @@
+// Who is who in the workspace: principals, the OAuth server, tokens, database credentials, permissions and browser sessions.
+// It knows nothing of projects, apps or files beyond what its ObjectPort tells it.
+import type { FastifyInstance } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import type { Caller } from '../base/caller.ts'
+import type { Clock } from '../base/clock.ts'
+import { randomHex } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { deleteEndedArtifacts } from '../metadata/oauth.ts'
+import { deleteEndedSessions } from '../metadata/sessions.ts'
+import { findSetting, settingOrCreate } from '../metadata/settings.ts'
+import { deleteEndedTokens } from '../metadata/tokens.ts'
+import { Authenticator } from './authenticate.ts'
+import { BrowserSessions } from './browser-sessions.ts'
+import { type CredentialLimits, DatabaseCredentials } from './database-credentials.ts'
+import { ADMINS_GROUP, type Directory, openDirectory, type Principal } from './directory.ts'
+import { mountOAuth } from './oauth-http.ts'
+import { createOAuthServer } from './oauth-provider.ts'
+import { type ObjectPort, openPermissions, type Permissions } from './permissions.ts'
+import { openPersonalTokens, type PersonalTokens } from './personal-tokens.ts'
+import { ServicePrincipalSecrets } from './service-principal-secrets.ts'
+import { mountSignIn } from './sign-in-http.ts'
+import { type KeyRing, openKeyRing } from './signing.ts'
+
+const ACCESS_TOKEN_SECONDS = 3600
+const HOUSEKEEPING_MS = 3600_000
+
+export interface IdentityOptions {
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly log: Logger
+  /** Digits. */
+  readonly workspaceId: string
+  /** Scheme, host and port of the workspace; asked when needed, since the port may be known only after listening. */
+  readonly baseUrl: () => string
+  readonly credentials: CredentialLimits
+  readonly objects: ObjectPort
+  /** Whether a URL belongs to one of the workspace's apps: sign-in may lead back there. */
+  readonly isAppUrl?: (url: URL) => boolean
+  /** Life of OAuth access tokens; one hour where absent. */
+  readonly accessTokenTtlSeconds?: number
+}
+
+export interface Identity extends AsyncDisposable {
+  readonly workspaceId: string
+  readonly directory: Directory
+  readonly tokens: PersonalTokens
+  readonly secrets: ServicePrincipalSecrets
+  readonly credentials: DatabaseCredentials
+  readonly permissions: Permissions
+  readonly sessions: BrowserSessions
+  readonly authenticator: Authenticator
+  readonly keys: KeyRing
+  readonly baseUrl: () => string
+  /** The workspace's owner, an admin; made the first time, found again later whatever is passed then. */
+  ensureOwner(owner: { readonly email: string; readonly displayName: string }): Promise<Principal>
+  /** The owner's token for the configuration file: `current` while it works, else a new one. */
+  ensureOwnerToken(current?: string): Promise<string>
+  /** A link that signs the owner's browser in, once. */
+  createSignInLink(baseUrl: string, next?: string): Promise<string>
+  /** Who a browser is signed in as. */
+  sessionOf(cookieHeader: string | undefined): Promise<Caller | undefined>
+  /** Adds `/oidc/…` and the sign-in pages. */
+  mount(http: FastifyInstance): Promise<void>
+}
+
+/** Opens what is stored, makes what every workspace has, and keeps house until disposed. */
+export async function startIdentity(options: IdentityOptions): Promise<Identity> {
+  const { metadata, clock, workspaceId } = options
+  const directory = await openDirectory({ metadata, clock })
+  const keys = await openKeyRing({ metadata, clock })
+  const tokens = await openPersonalTokens({ metadata, clock, directory })
+  const permissions = await openPermissions({ metadata, directory, objects: options.objects })
+  const secrets = new ServicePrincipalSecrets(metadata, clock, directory)
+  const sessions = new BrowserSessions(metadata, clock, directory)
+  const authenticator = new Authenticator({ workspaceId, clock, directory, tokens, keys })
+  const issuer = () => `${options.baseUrl()}/oidc`
+  const credentials = new DatabaseCredentials({
+    workspaceId,
+    issuer,
+    clock,
+    directory,
+    keys,
+    limits: options.credentials,
+  })
+  const formSecret = await settingOrCreate(metadata.db, 'form_secret', () => randomHex(32))
+  const server = oauthServerKeeper({ options, directory, secrets, keys, issuer, formSecret })
+  const stop = new AbortController()
+  const housekeeping = keepHouse(options, keys, tokens, stop.signal)
+
+  const owner = async (): Promise<Principal> => {
+    const id = await findSetting(metadata.db, 'owner_id')
+    const principal = id === undefined ? undefined : directory.get(Number(id))
+    if (!principal) throw new Error('the workspace has no owner yet')
+    return principal
+  }
+  return {
+    workspaceId,
+    directory,
+    tokens,
+    secrets,
+    credentials,
+    permissions,
+    sessions,
+    authenticator,
+    keys,
+    baseUrl: options.baseUrl,
+    ensureOwner: (wanted) => ensureOwner(metadata, directory, wanted),
+    ensureOwnerToken: async (current) => tokens.ensureForConfigFile(await owner(), current),
+    createSignInLink: async (baseUrl, next) => sessions.createSignInLink((await owner()).id, baseUrl, next),
+    sessionOf: (cookieHeader) => sessions.callerOf(cookieHeader),
+    mount: async (http) => {
+      await mountOAuth(http, {
+        server,
+        sessions,
+        authenticator,
+        credentials,
+        secrets,
+        workspaceId,
+        formSecret,
+      })
+      const isAppUrl = options.isAppUrl ?? (() => false)
+      await mountSignIn(http, { sessions, baseUrl: options.baseUrl, isAppUrl })
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await housekeeping
+    },
+  }
+}
+
+async function ensureOwner(
+  metadata: Metadata,
+  directory: Directory,
+  wanted: { readonly email: string; readonly displayName: string },
+): Promise<Principal> {
+  const id = await findSetting(metadata.db, 'owner_id')
+  const known = id === undefined ? undefined : directory.get(Number(id))
+  if (known) return known
+  const admins = directory.find('group', ADMINS_GROUP)
+  const made =
+    directory.find('user', wanted.email) ??
+    (await directory.create('user', wanted.email, {
+      displayName: wanted.displayName,
+      groups: admins ? [admins] : [],
+    }))
+  await settingOrCreate(metadata.db, 'owner_id', () => String(made.id))
+  return made
+}
+
+/** Gives the OAuth server of the moment: made anew when the address becomes known or the keys rotate. */
+function oauthServerKeeper(parts: {
+  readonly options: IdentityOptions
+  readonly directory: Directory
+  readonly secrets: ServicePrincipalSecrets
+  readonly keys: KeyRing
+  readonly issuer: () => string
+  readonly formSecret: string
+}): () => Provider {
+  const { options, directory, secrets, keys } = parts
+  let made: { readonly issuer: string; readonly kid: string; readonly server: Provider } | undefined
+  return () => {
+    const issuer = parts.issuer()
+    const kid = keys.activeKid
+    if (made?.issuer === issuer && made.kid === kid) return made.server
+    const server = createOAuthServer({
+      issuer,
+      workspaceId: options.workspaceId,
+      metadata: options.metadata,
+      clock: options.clock,
+      log: options.log,
+      directory,
+      secrets,
+      keys,
+      cookieKeys: [parts.formSecret],
+      accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? ACCESS_TOKEN_SECONDS,
+    })
+    made = { issuer, kid, server }
+    return server
+  }
+}
+
+/** Once an hour: rotates keys when due and removes what has ended. */
+async function keepHouse(
+  { metadata, clock, log }: IdentityOptions,
+  keys: KeyRing,
+  tokens: PersonalTokens,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const now = clock.now().getTime()
+      if (await keys.rotateWhenDue()) log.info({ kid: keys.activeKid }, 'signing key rotated')
+      await deleteEndedArtifacts(metadata.db, Math.floor(now / 1000))
+      await deleteEndedSessions(metadata.db, now)
+      await deleteEndedTokens(metadata.db, now)
+      await tokens.reload()
+    } catch (error) {
+      log.error({ err: error }, 'identity housekeeping failed')
+    }
+    await clock.sleep(HOUSEKEEPING_MS, signal).catch(() => undefined)
+  }
+}
