@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 import type { Cluster } from './cluster.ts'
 import { CLUSTER_PORT } from './settings.ts'
 
@@ -10,10 +10,10 @@ export const OWN_APPLICATION_PREFIX = 'lakelet_'
 
 /** A connection as the bootstrap superuser; disposing ends it. */
 export class AdminConnection implements AsyncDisposable {
-  readonly #client: pg.Client
+  readonly #client: Client
   readonly #cluster: Pick<Cluster, 'socketDirectory'>
 
-  constructor(client: pg.Client, cluster: Pick<Cluster, 'socketDirectory'>) {
+  constructor(client: Client, cluster: Pick<Cluster, 'socketDirectory'>) {
     this.#client = client
     this.#cluster = cluster
   }
@@ -57,7 +57,7 @@ export async function connectAdmin(
   cluster: Pick<Cluster, 'socketDirectory'>,
   options: { readonly database?: string; readonly purpose?: string } = {},
 ): Promise<AdminConnection> {
-  const client = new pg.Client({
+  const client = new Client({
     host: cluster.socketDirectory,
     port: CLUSTER_PORT,
     user: ADMIN_ROLE,
@@ -76,15 +76,15 @@ export async function connectAdmin(
 
 /** `text` as an SQL identifier. */
 export function identifier(text: string): string {
-  return pg.escapeIdentifier(text)
+  return escapeIdentifier(text)
 }
 
 /** `text` as an SQL literal. */
 export function literal(text: string): string {
-  return pg.escapeLiteral(text)
+  return escapeLiteral(text)
 }
 
 /** SQLSTATE of an error that the server sent, undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.code : undefined
+  return error instanceof DatabaseError ? error.code : undefined
 }

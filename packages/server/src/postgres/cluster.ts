@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Clock, systemClock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import { writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
@@ -26,7 +26,6 @@ export interface ClusterOptions {
   readonly settings: ClusterSettings
   readonly logFile: string
   readonly log: Logger
-  readonly clock?: Clock
 }
 
 /** How the server process ended. */
@@ -73,7 +72,7 @@ async function prepare(options: ClusterOptions): Promise<void> {
   const wanted = settingsFile(options.settings)
   const [present] = await Promise.all([
     readFile(configFile, 'utf8').catch(() => undefined),
-    stopLeftover(dataDirectory, options.clock),
+    stopLeftover(dataDirectory),
     ensureSocketDirectory(options.socketDirectory, installation),
     linkIdentities(installation, dataDirectory),
   ])
@@ -98,12 +97,12 @@ function launch({ installation, dataDirectory, socketDirectory }: ClusterOptions
 export class Cluster implements AsyncDisposable {
   readonly dataDirectory: string
   readonly socketDirectory: string
-  readonly port = CLUSTER_PORT
+  /** The socket itself; a path in `socketDirectory`. */
+  readonly socketPath: string
   readonly pid: number | undefined
   /** Settles when the process has ended, for whatever reason; never rejects. */
   readonly exited: Promise<ClusterExit>
   readonly #child: ChildProcess
-  readonly #clock: Clock
   readonly #logFile: LogFile
   readonly #log: Logger
   readonly #changed = new Signal()
@@ -114,9 +113,9 @@ export class Cluster implements AsyncDisposable {
   constructor(options: ClusterOptions, child: ChildProcess) {
     this.dataDirectory = options.dataDirectory
     this.socketDirectory = options.socketDirectory
+    this.socketPath = path.join(options.socketDirectory, `.s.PGSQL.${CLUSTER_PORT}`)
     this.pid = child.pid
     this.#child = child
-    this.#clock = options.clock ?? systemClock
     this.#log = options.log
     this.#logFile = new LogFile(options.logFile)
     child.stderr?.on('data', (chunk: Buffer) => this.#logFile.write(chunk, (line) => this.#onLine(line)))
@@ -186,7 +185,7 @@ export class Cluster implements AsyncDisposable {
       if (this.#exit) return this.#exit
       this.#child.kill(signal)
       const done = new AbortController()
-      const deadline = this.#clock.sleep(deadlineMs, done.signal).then(
+      const deadline = systemClock.sleep(deadlineMs, done.signal).then(
         () => undefined,
         () => undefined,
       )
@@ -199,8 +198,12 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
+const TELLING = /FATAL|PANIC|HINT|DETAIL|could not|invalid|unrecognized|outside the valid range/
+
 function lastWords(exit: ClusterExit): string {
-  const telling = exit.lastLines.filter((line) => /FATAL|PANIC|HINT|DETAIL|could not/.test(line))
-  const said = (telling.length > 0 ? telling : exit.lastLines).slice(-3).join(' ')
-  return said || `exit code ${exit.code}, signal ${exit.signal}`
+  const telling = exit.lastLines.filter((line) => TELLING.test(line))
+  const said = (telling.length > 0 ? telling : exit.lastLines).slice(-4)
+  // Without the time and pid of `log_line_prefix`.
+  const words = said.map((line) => line.replace(/^\S+ \S+ \S+ \[\d+\] /, '').replace(/\s+/g, ' ')).join('; ')
+  return words || `exit code ${exit.code}, signal ${exit.signal}`
 }

@@ -6,6 +6,7 @@ export {
   connectAdmin,
   identifier,
   literal,
+  sqlStateOf,
 } from './admin.ts'
 export { Cluster, type ClusterExit, type ClusterOptions, startCluster } from './cluster.ts'
 export { parseLsn, readControlFile, walSegmentName } from './control-file.ts'

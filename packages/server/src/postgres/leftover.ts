@@ -2,12 +2,11 @@
 // nobody watches it, so it is not adopted but stopped cleanly; the next start takes 50 ms.
 // A process is taken for the postmaster of a directory only when it is named in postmaster.pid *and* its working
 // directory is that directory (a postmaster changes into it, src/backend/utils/init/miscinit.c, ChangeToDataDir).
-import { readdir, readFile, readlink, rm } from 'node:fs/promises'
-import { realpath } from 'node:fs/promises'
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type Clock, systemClock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 
 const FAST_MS = 20_000
@@ -15,20 +14,20 @@ const IMMEDIATE_MS = 5_000
 const KILL_MS = 5_000
 
 /** Stops a server that still runs on `dataDirectory` and removes a stale postmaster.pid. True if there was a server. */
-export async function stopLeftover(dataDirectory: string, clock: Clock = systemClock): Promise<boolean> {
+export async function stopLeftover(dataDirectory: string): Promise<boolean> {
   const pidFile = path.join(dataDirectory, 'postmaster.pid')
   const text = await readFile(pidFile, 'utf8').catch(() => undefined)
   if (text === undefined) return false
   const pid = Number(text.split('\n')[0])
   const home = await realpath(dataDirectory)
   const alive = Number.isSafeInteger(pid) && pid > 1 && (await runsIn(pid, home))
-  if (alive) await stopInStages(pid, home, clock)
-  await waitForOrphans(home, clock)
+  if (alive) await stopInStages(pid, home)
+  await waitForOrphans(home)
   await rm(pidFile, { force: true })
   return alive
 }
 
-async function stopInStages(pid: number, home: string, clock: Clock): Promise<void> {
+async function stopInStages(pid: number, home: string): Promise<void> {
   const stages = [
     ['SIGINT', FAST_MS],
     ['SIGQUIT', IMMEDIATE_MS],
@@ -40,23 +39,23 @@ async function stopInStages(pid: number, home: string, clock: Clock): Promise<vo
     } catch {
       return
     }
-    const until = clock.monotonicMs() + deadlineMs
-    while (clock.monotonicMs() < until) {
+    const until = systemClock.monotonicMs() + deadlineMs
+    while (systemClock.monotonicMs() < until) {
       if (!(await runsIn(pid, home))) return
-      await clock.sleep(10)
+      await systemClock.sleep(10)
     }
   }
   throw new LakeletError('postgres_leftover', { pid, directory: home })
 }
 
 /** Backends of a killed postmaster end by themselves and hold the shared memory until then. */
-async function waitForOrphans(home: string, clock: Clock): Promise<void> {
-  const until = clock.monotonicMs() + KILL_MS
+async function waitForOrphans(home: string): Promise<void> {
+  const until = systemClock.monotonicMs() + KILL_MS
   let orphans = await processesIn(home)
   while (orphans.length > 0) {
-    if (clock.monotonicMs() > until)
+    if (systemClock.monotonicMs() > until)
       throw new LakeletError('postgres_leftover', { pid: orphans[0] ?? 0, directory: home })
-    await clock.sleep(10)
+    await systemClock.sleep(10)
     orphans = await processesIn(home)
   }
 }

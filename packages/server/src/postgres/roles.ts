@@ -1,6 +1,6 @@
 // The roles of a cluster as the REST API and the gateway need them. Everything is read from the catalogs, so roles that
 // were made by SQL are seen, and what is changed here is seen by SQL.
-import pg from 'pg'
+import { DatabaseError } from 'pg'
 import { LakeletError } from '../base/errors.ts'
 import { ADMIN_ROLE, type AdminConnection, identifier, literal, sqlStateOf } from './admin.ts'
 import type { IdentityType } from './identities.ts'
@@ -219,7 +219,7 @@ async function refuseOwner(admin: AdminConnection, name: string, cause?: unknown
     [name],
   )
   if (owned.length === 0) return
-  const detail = cause instanceof pg.DatabaseError ? cause.detail : undefined
+  const detail = cause instanceof DatabaseError ? cause.detail : undefined
   const objects = detail?.split('\n').join(', ') ?? `${owned.length} objects`
   throw new LakeletError('role_owns_objects', { objects }, { cause })
 }

@@ -1,6 +1,6 @@
 // The template: an initialised cluster with the system's roles, made once and cloned for every new project.
 import { createHash, randomBytes } from 'node:crypto'
-import { chown, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { chown, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
@@ -8,6 +8,7 @@ import { exists } from './account.ts'
 import { ADMIN_ROLE, connectAdmin } from './admin.ts'
 import { startCluster } from './cluster.ts'
 import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
+import { stopLeftover } from './leftover.ts'
 import { HBA_FILE } from './settings.ts'
 import { socketDirectoryFor } from './socket-directory.ts'
 
@@ -35,6 +36,7 @@ export async function ensureTemplate(installation: PostgresInstallation, log: Lo
     .digest('hex')
   const template = path.join(home, `template-${hash.slice(0, 12)}`)
   if (await exists(template)) return template
+  await stopUnfinished(home)
   await removeUnfinished(home, 'template-')
   const building = `${template}.${randomBytes(4).toString('hex')}.tmp`
   await initialise(installation, building)
@@ -42,6 +44,13 @@ export async function ensureTemplate(installation: PostgresInstallation, log: Lo
   await rename(building, template)
   await syncDirectory(home)
   return template
+}
+
+/** A server killed while it filled a template leaves a Postgres running on the unfinished one. */
+async function stopUnfinished(home: string): Promise<void> {
+  const names = await readdir(home)
+  const left = names.filter((name) => name.startsWith('template-') && name.endsWith('.tmp'))
+  for (const name of left) await stopLeftover(path.join(home, name))
 }
 
 async function initialise(installation: PostgresInstallation, dataDirectory: string): Promise<void> {

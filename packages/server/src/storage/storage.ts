@@ -1,7 +1,7 @@
 // The files of branches. A branch is one directory `<dataDir>/branches/<uid>/` with the data directory `data` in it.
 // A branch appears and disappears by one rename; what was being built or removed when the server died is swept at the next start.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
@@ -25,6 +25,16 @@ export interface StorageOptions {
 export interface BranchClone extends CloneResult {
   /** How long the clone took. */
   readonly durationMs: number
+}
+
+/** What is noted about a stopped cluster in files beside its data directory, true for an exact copy of it as well. */
+const NOTES = ['login-roles.json']
+
+async function copyNotes(from: string, to: string): Promise<void> {
+  const copies = NOTES.map((name) =>
+    copyFile(path.join(from, name), path.join(to, name)).catch(() => undefined),
+  )
+  await Promise.all(copies)
 }
 
 /** Prepares the template and removes what an earlier run left unfinished. */
@@ -89,9 +99,11 @@ export class Storage {
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const from = this.dataDirectory(parentUid)
     const owner = ownerOf(this.#installation)
-    return this.#build(branchUid, (to) =>
-      connect ? cloneRunning({ from, to, owner, connect }) : cloneStopped({ from, to, owner }),
-    )
+    return this.#build(branchUid, async (to) => {
+      if (connect) return cloneRunning({ from, to, owner, connect })
+      await copyNotes(path.dirname(from), path.dirname(to))
+      return cloneStopped({ from, to, owner })
+    })
   }
 
   /** Removes a branch's files; nothing happens when there are none. Its compute must not run. */

@@ -1,0 +1,171 @@
+// All computes of the workspace: which is awake, and putting to sleep the ones that nobody uses.
+import { type Clock, systemClock } from '../base/clock.ts'
+import { LakeletError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import {
+  type AdminConnection,
+  type LoginRole,
+  type PostgresInstallation,
+  stopLeftover,
+} from '../postgres/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { type AwakeCompute, Compute, type ComputeActivity } from './compute.ts'
+import type { EndpointSource, StateListener } from './ports.ts'
+import type { ComputeState, SuspendReason } from './states.ts'
+
+export interface ComputesOptions {
+  readonly installation: PostgresInstallation
+  readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
+  readonly endpoints: EndpointSource
+  readonly onStateChanged?: StateListener
+  readonly log: Logger
+  readonly clock?: Clock
+  /** How often idle computes are looked for; 500 ms when absent. */
+  readonly checkEveryMs?: number
+}
+
+/** Stops every Postgres that an earlier run left behind on a branch, then begins to look for idle computes. */
+export async function startComputes(options: ComputesOptions): Promise<Computes> {
+  const clock = options.clock ?? systemClock
+  for (const branchUid of await options.storage.list()) {
+    const dataDirectory = options.storage.dataDirectory(branchUid)
+    if (await stopLeftover(dataDirectory))
+      options.log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
+  }
+  return new Computes({ ...options, clock })
+}
+
+export class Computes implements AsyncDisposable {
+  readonly #options: ComputesOptions & { readonly clock: Clock }
+  readonly #computes = new Map<string, Compute>()
+  readonly #ending = new AbortController()
+  readonly #loop: Promise<void>
+
+  constructor(options: ComputesOptions & { readonly clock: Clock }) {
+    this.#options = options
+    this.#loop = this.#watchIdle()
+  }
+
+  /**
+   * Resolves when the endpoint's compute accepts connections; N callers cause one start. An abort means that this caller no
+   * longer waits; the start goes on. Recovery after a crash is waited for, so call it again when a connection is refused
+   * with 57P03 or finds nobody. Throws `endpoint_unknown`, `endpoint_disabled`, `compute_start_failed` (remembered for a
+   * while when it repeats) or `workspace_stopping`.
+   */
+  async wake(uid: string, signal?: AbortSignal): Promise<AwakeCompute> {
+    if (this.#ending.signal.aborted) throw new LakeletError('workspace_stopping')
+    return this.#compute(uid).wake(signal)
+  }
+
+  /** Stops the compute if it runs; its sessions end with 57P01. `deleted` also refuses every later wake. */
+  async suspend(uid: string, reason: SuspendReason = 'asked'): Promise<void> {
+    await this.#compute(uid).suspend(reason)
+  }
+
+  /** Stops and starts the compute, for settings that need it. A compute that does not run stays as it is. */
+  async restart(uid: string, signal?: AbortSignal): Promise<void> {
+    const compute = this.#compute(uid)
+    if (compute.state !== 'active' && compute.state !== 'starting') return
+    await compute.suspend('restart')
+    await compute.wake(signal)
+  }
+
+  /** Stops the compute for good, before its endpoint is deleted, and forgets it. */
+  async remove(uid: string): Promise<void> {
+    await this.#compute(uid).suspend('deleted')
+    this.#computes.delete(uid)
+  }
+
+  state(uid: string): ComputeState {
+    return this.#computes.get(uid)?.state ?? 'idle'
+  }
+
+  activity(uid: string): ComputeActivity {
+    return this.#compute(uid).activity()
+  }
+
+  /** A client of the endpoint sent something. */
+  touch(uid: string): void {
+    this.#compute(uid).touch()
+  }
+
+  sessionOpened(uid: string): void {
+    this.#compute(uid).sessionOpened()
+  }
+
+  sessionClosed(uid: string): void {
+    this.#compute(uid).sessionClosed()
+  }
+
+  /** Wakes the compute and runs `work` with an admin connection; it is not suspended as idle meanwhile. */
+  async withAdmin<T>(
+    uid: string,
+    work: (admin: AdminConnection) => Promise<T>,
+    options: { readonly database?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
+    return this.#compute(uid).withAdmin(work, options)
+  }
+
+  /**
+   * Runs `work` while the compute neither starts nor stops, to copy its files: with a way to connect when it runs, without
+   * when it does not. Wakes wait until it is done.
+   */
+  async withFiles<T>(
+    uid: string,
+    work: (connect?: () => Promise<AdminConnection>) => Promise<T>,
+  ): Promise<T> {
+    return this.#compute(uid).withFiles(work)
+  }
+
+  /** Who may log in as `role`, without waking the compute; undefined when it sleeps and that is not known (after a crash). */
+  async knownLoginRole(uid: string, role: string): Promise<LoginRole | 'absent' | undefined> {
+    return this.#compute(uid).knownLoginRole(role)
+  }
+
+  /** The same from the catalog of the compute, which is woken. */
+  async readLoginRole(uid: string, role: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
+    return this.#compute(uid).readLoginRole(role, signal)
+  }
+
+  /** Stops every compute; none starts any more. */
+  async stopAll(): Promise<void> {
+    this.#ending.abort()
+    await Promise.all([...this.#computes.values()].map((compute) => compute.suspend('workspace stops')))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort()
+    await this.#loop
+    await this.stopAll()
+  }
+
+  async #watchIdle(): Promise<void> {
+    const { clock, log, checkEveryMs = 500 } = this.#options
+    while (!this.#ending.signal.aborted) {
+      await clock.sleep(checkEveryMs, this.#ending.signal).catch(() => undefined)
+      const checks = [...this.#computes].map(([uid, compute]) =>
+        compute
+          .suspendIfIdle()
+          .catch((error: unknown) =>
+            log.error({ err: error, endpoint: uid }, 'the check for idleness failed'),
+          ),
+      )
+      await Promise.all(checks)
+    }
+  }
+
+  #compute(uid: string): Compute {
+    const known = this.#computes.get(uid)
+    if (known) return known
+    const compute = new Compute({
+      uid,
+      installation: this.#options.installation,
+      endpoints: this.#options.endpoints,
+      onStateChanged: this.#options.onStateChanged ?? (() => undefined),
+      log: this.#options.log.child({ endpoint: uid }),
+      clock: this.#options.clock,
+    })
+    this.#computes.set(uid, compute)
+    return compute
+  }
+}

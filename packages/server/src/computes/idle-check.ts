@@ -1,0 +1,61 @@
+// Whether something in the cluster still needs it, seen from its catalogs. The gateway knows when clients last sent
+// something; this adds what it cannot see: a query that runs on, an open transaction, a walsender, autovacuum.
+import { type AdminConnection, OWN_APPLICATION_PREFIX } from '../postgres/index.ts'
+
+/** The session (or worker) that keeps a compute awake. */
+export interface AwakeBecause {
+  readonly pid: number
+  readonly kind: string
+  readonly role: string | null
+  readonly database: string | null
+  readonly application: string | null
+  /** `active`, `idle in transaction`, … */
+  readonly state: string | null
+  /** ISO time since when it is in this state. */
+  readonly since: string | null
+}
+
+export interface ClusterActivity {
+  readonly awakeBecause?: AwakeBecause
+  /** Changes whenever an idle session did something since the last look. */
+  readonly newestChange: string | null
+  /** Milliseconds since that change. */
+  readonly newestChangeAgeMs: number | null
+}
+
+interface Row {
+  pid: number
+  kind: string
+  role: string | null
+  database: string | null
+  application: string | null
+  state: string | null
+  since: Date | null
+  age_ms: number | null
+  busy: boolean
+}
+
+const QUERY = `
+  SELECT pid, backend_type AS kind, usename AS role, datname AS database, application_name AS application, state,
+    state_change AS since, (extract(epoch FROM clock_timestamp() - state_change) * 1000)::float8 AS age_ms,
+    (backend_type <> 'client backend' OR state IS DISTINCT FROM 'idle') AS busy
+  FROM pg_stat_activity
+  WHERE (backend_type IN ('client backend', 'walsender') AND application_name NOT LIKE '${OWN_APPLICATION_PREFIX.replaceAll('_', String.raw`\_`)}%')
+    OR backend_type = 'autovacuum worker'
+  ORDER BY busy DESC, state_change DESC NULLS LAST`
+
+export async function readActivity(admin: AdminConnection): Promise<ClusterActivity> {
+  const rows = await admin.query<Row>(QUERY)
+  const busy = rows.find((row) => row.busy)
+  const newest = rows.find((row) => !row.busy)
+  return {
+    ...(busy ? { awakeBecause: describe(busy) } : {}),
+    newestChange: newest?.since?.toISOString() ?? null,
+    newestChangeAgeMs: newest?.age_ms ?? null,
+  }
+}
+
+function describe(row: Row): AwakeBecause {
+  const { pid, kind, role, database, application, state, since } = row
+  return { pid, kind, role, database, application, state, since: since?.toISOString() ?? null }
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectAs, waitUntil } from '../postgres/installed.ts'
+import { type TestComputes, startTestComputes } from './workspace.ts'
+
+let workspace: TestComputes
+
+beforeAll(async () => {
+  workspace = await startTestComputes()
+})
+afterAll(() => workspace[Symbol.asyncDispose]())
+
+test('a compute that nobody uses is suspended, though an idle session is open, and the session is told', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('idle', { suspendAfterMs: 300 })
+  const awake = await computes.wake(uid)
+  computes.sessionOpened(uid)
+  await using session = await connectAs(awake, 'cloud_admin')
+  await session.query('SELECT 1')
+  await waitUntil(() => computes.state(uid) === 'idle')
+  expect(computes.activity(uid)).toMatchObject({ state: 'idle', lastSuspendReason: 'idle', sessions: 1 })
+  await expect(session.query('SELECT 1')).rejects.toMatchObject({ code: '57P01' })
+  computes.sessionClosed(uid)
+  await expect(computes.wake(uid)).resolves.toBeDefined()
+})
+
+test('an open transaction and a running query keep it awake, and are named', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('busy', { suspendAfterMs: 100 })
+  const awake = await computes.wake(uid)
+  {
+    await using session = await connectAs(awake, 'cloud_admin')
+    await session.query("SET application_name = 'nightly report'")
+    await session.query('BEGIN')
+    await waitUntil(() => computes.activity(uid).awakeBecause !== undefined)
+    expect(computes.activity(uid).awakeBecause).toMatchObject({
+      kind: 'client backend',
+      role: 'cloud_admin',
+      database: 'databricks_postgres',
+      application: 'nightly report',
+      state: 'idle in transaction',
+    })
+    const query = session.query('SELECT pg_sleep(1.5)')
+    await waitUntil(() => computes.activity(uid).awakeBecause?.state === 'active')
+    await query
+    expect(computes.state(uid)).toBe('active')
+    await session.query('COMMIT')
+  }
+  await waitUntil(() => computes.state(uid) === 'idle')
+  expect(computes.activity(uid).awakeBecause).toBeUndefined()
+})
+
+test('what clients send keeps it awake; null means never suspended', async () => {
+  const { computes } = workspace
+  const touched = await workspace.newEndpoint('touched', { suspendAfterMs: 400 })
+  const always = await workspace.newEndpoint('always', { suspendAfterMs: null })
+  await Promise.all([computes.wake(touched), computes.wake(always)])
+  const until = performance.now() + 1500
+  await waitUntil(() => {
+    computes.touch(touched)
+    return performance.now() > until
+  })
+  expect(workspace.statesOf(touched)).toEqual(['starting', 'active'])
+  await waitUntil(() => computes.state(touched) === 'idle')
+  expect(computes.state(always)).toBe('active')
+})
+
+test('wakes that race the suspension of an idle compute always get a compute that answers', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('idle-race', { suspendAfterMs: 30 })
+  for (let round = 0; round < 15; round += 1) {
+    const awake = await computes.wake(uid)
+    await using session = await connectAs(awake, 'cloud_admin')
+    expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await new Promise((resolve) => setTimeout(resolve, 10 + round * 5))
+  }
+  expect(workspace.statesOf(uid)).toContain('idle')
+})
+
+test('who may log in is known while the compute sleeps, as it was when it went to sleep', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('logins')
+  expect(await computes.knownLoginRole(uid, 'anna')).toBeUndefined()
+  expect(workspace.statesOf(uid)).toEqual([])
+  await computes.withAdmin(uid, (admin) => admin.execute("CREATE ROLE anna LOGIN VALID UNTIL '2031-01-01Z'"))
+  const anna = { name: 'anna', canLogin: true, connectionLimit: -1, validUntil: '2031-01-01T00:00:00.000Z' }
+  expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)
+  await computes.suspend(uid)
+  expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)
+  expect(await computes.knownLoginRole(uid, 'bert')).toBe('absent')
+  expect(await computes.knownLoginRole(uid, 'cloud_admin')).toBe('absent')
+  expect(computes.state(uid)).toBe('idle')
+  // Known after a restart of the workspace as well, and in a branch that was made from the sleeping one.
+  await using fresh = await workspace.startAnother()
+  expect(await fresh.knownLoginRole(uid, 'anna')).toEqual(anna)
+  await workspace.storage.clone('br-logins-child', 'br-logins')
+  const child = 'ep-logins-child'
+  const dataDirectory = workspace.storage.dataDirectory('br-logins-child')
+  workspace.specs.set(child, {
+    ...workspace.specs.get(uid)!,
+    uid: child,
+    branchUid: 'br-logins-child',
+    dataDirectory,
+  })
+  expect(await computes.knownLoginRole(child, 'anna')).toEqual(anna)
+  expect(computes.state(child)).toBe('idle')
+})
+
+test('after a crash nothing is believed that may have changed since', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('crashed-logins')
+  await computes.withAdmin(uid, (admin) => admin.execute('CREATE ROLE anna LOGIN'))
+  await computes.suspend(uid)
+  const killed = computes.withAdmin(uid, async (admin) => {
+    await admin.execute('ALTER ROLE anna NOLOGIN')
+    const [row] = await admin.query<{ pid: number }>(
+      "SELECT (regexp_split_to_array(pg_read_file('postmaster.pid'), '\\n'))[1]::int AS pid",
+    )
+    process.kill(row!.pid, 'SIGKILL')
+  })
+  await killed.catch(() => undefined)
+  await waitUntil(() => computes.state(uid) === 'failed')
+  expect(await computes.knownLoginRole(uid, 'anna')).toBeUndefined()
+  expect(await computes.readLoginRole(uid, 'anna')).toMatchObject({ canLogin: false })
+})
+
+test('files can be copied while the compute runs or sleeps, and it does not start or stop meanwhile', async () => {
+  const { computes, storage } = workspace
+  const uid = await workspace.newEndpoint('files')
+  await computes.withAdmin(uid, (admin) => admin.execute('CREATE TABLE public.t AS SELECT 7 AS n'))
+  await computes.withFiles(uid, async (connect) => {
+    expect(connect).toBeTypeOf('function')
+    await storage.clone('br-files-live', 'br-files', connect)
+  })
+  await computes.suspend(uid)
+  let isCopied = false
+  const copying = computes.withFiles(uid, async (connect) => {
+    expect(connect).toBeUndefined()
+    await storage.clone('br-files-asleep', 'br-files', connect)
+    isCopied = true
+  })
+  const awake = computes.wake(uid).then(() => expect(isCopied).toBe(true))
+  await Promise.all([copying, awake])
+  for (const branchUid of ['br-files-live', 'br-files-asleep']) {
+    const child = `ep-${branchUid}`
+    const spec = {
+      ...workspace.specs.get(uid)!,
+      uid: child,
+      branchUid,
+      dataDirectory: storage.dataDirectory(branchUid),
+    }
+    workspace.specs.set(child, spec)
+    expect(await computes.withAdmin(child, (admin) => admin.query('SELECT n FROM public.t'))).toEqual([
+      { n: 7 },
+    ])
+  }
+})

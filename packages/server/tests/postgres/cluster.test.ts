@@ -1,0 +1,134 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LakeletError } from '../../src/base/errors.ts'
+import { connectAdmin, stopLeftover } from '../../src/postgres/index.ts'
+import { SESSION_ENDED, type TestInstallation, connectAs, installForTest, waitUntil } from './installed.ts'
+
+let postgres: TestInstallation
+
+beforeAll(async () => {
+  postgres = await installForTest()
+})
+afterAll(() => postgres[Symbol.asyncDispose]())
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('a cluster runs unprivileged, durable, private and with the locale it brings along', async () => {
+  const dataDirectory = await postgres.newDataDirectory('settings')
+  await using cluster = await postgres.start(dataDirectory, { maxCu: 4 })
+  await using admin = await connectAdmin(cluster)
+  const shown = await admin.query<{ name: string; setting: string }>('SELECT name, setting FROM pg_settings')
+  const settings = Object.fromEntries(shown.map(({ name, setting }) => [name, setting]))
+  expect(settings).toMatchObject({
+    fsync: 'on',
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
+    data_checksums: 'on',
+    listen_addresses: '',
+    max_connections: '839',
+    jit: 'off',
+    wal_level: 'replica',
+    server_encoding: 'UTF8',
+    TimeZone: 'UTC',
+    allow_alter_system: 'off',
+  })
+  expect(settings['server_version']).toMatch(/^17\./)
+  const [locale] = await admin.query(
+    'SELECT datlocprovider, datlocale, datcollate FROM pg_database WHERE datname = current_database()',
+  )
+  expect(locale).toEqual({ datlocprovider: 'b', datlocale: 'C.UTF-8', datcollate: 'C' })
+  const directory = await stat(cluster.socketDirectory)
+  expect(directory.mode & 0o777).toBe(0o700)
+  expect(directory.uid).toBe(postgres.installation.account?.uid ?? process.getuid?.())
+  expect((await stat(dataDirectory)).uid).toBe(directory.uid)
+  expect((await stat(cluster.socketPath)).isSocket()).toBe(true)
+})
+
+test('a template holds the roles of the system, and no role of a user', async () => {
+  await using cluster = await postgres.start(await postgres.newDataDirectory('template-roles'))
+  await using admin = await connectAdmin(cluster)
+  const roles = await admin.query<{ rolname: string; rolsuper: boolean }>(
+    "SELECT rolname, rolsuper FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname",
+  )
+  expect(roles).toEqual([
+    { rolname: 'cloud_admin', rolsuper: true },
+    { rolname: 'databricks_control_plane', rolsuper: true },
+    { rolname: 'databricks_gateway', rolsuper: false },
+    { rolname: 'databricks_monitor', rolsuper: false },
+    { rolname: 'databricks_replicator', rolsuper: false },
+    { rolname: 'databricks_superuser', rolsuper: false },
+  ])
+  await using monitor = await connectAs(cluster, 'databricks_monitor')
+  expect(await monitor.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '1min' }])
+})
+
+test('stopping is clean, ends sessions and can be repeated', async () => {
+  const cluster = await postgres.start(await postgres.newDataDirectory('stop'))
+  await using session = await connectAs(cluster, 'cloud_admin')
+  const [first, second] = await Promise.all([cluster.stop(), cluster.stop()])
+  expect(first).toMatchObject({ code: 0, expected: true })
+  expect(second).toBe(first)
+  await expect(session.query('SELECT 1')).rejects.toThrow(SESSION_ENDED)
+  expect(isAlive(cluster.pid)).toBe(false)
+  expect(await readFile(`${cluster.dataDirectory}.log`, 'utf8')).toContain('database system is shut down')
+})
+
+test('the exit of a killed server is seen, and the next start has every committed row', async () => {
+  const dataDirectory = await postgres.newDataDirectory('killed')
+  const cluster = await postgres.start(dataDirectory)
+  {
+    await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    await admin.execute('CREATE TABLE public.kept AS SELECT generate_series(1, 5000) AS n')
+  }
+  process.kill(cluster.pid ?? 0, 'SIGKILL')
+  expect(await cluster.exited).toMatchObject({ signal: 'SIGKILL', expected: false })
+  expect(cluster.isAccepting).toBe(false)
+  await using again = await postgres.start(dataDirectory)
+  await using admin = await connectAdmin(again, { database: 'databricks_postgres' })
+  expect(await admin.query('SELECT count(*)::int AS n FROM public.kept')).toEqual([{ n: 5000 }])
+})
+
+test('while the server recovers from the crash of a backend it says so, and accepts connections again', async () => {
+  await using cluster = await postgres.start(await postgres.newDataDirectory('backend-crash'))
+  await using session = await connectAs(cluster, 'cloud_admin')
+  const [backend] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  process.kill(backend?.pid ?? 0, 'SIGKILL')
+  await waitUntil(() => !cluster.isAccepting)
+  expect(await cluster.ready()).toBeUndefined()
+  await using admin = await connectAdmin(cluster)
+  expect(await admin.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+test('a server left behind by a killed workspace is stopped, and a stale pid file does not disturb', async () => {
+  const dataDirectory = await postgres.newDataDirectory('leftover')
+  const leftover = await postgres.start(dataDirectory)
+  expect(await stopLeftover(dataDirectory)).toBe(true)
+  expect(isAlive(leftover.pid)).toBe(false)
+  expect(await stopLeftover(dataDirectory)).toBe(false)
+  // The pid of a process that lives and is not a Postgres of this directory.
+  await writeFile(path.join(dataDirectory, 'postmaster.pid'), `${process.pid}\n${dataDirectory}\n`)
+  const second = await postgres.start(dataDirectory)
+  // Starting again over a running one takes its place.
+  await using third = await postgres.start(dataDirectory)
+  expect(isAlive(second.pid)).toBe(false)
+  expect(third.isAccepting).toBe(true)
+})
+
+test('a start that fails says why', async () => {
+  const dataDirectory = await postgres.newDataDirectory('broken')
+  const failed = postgres.start(dataDirectory, { extra: { work_mem: 'plenty' } })
+  await expect(failed).rejects.toThrow(LakeletError)
+  await expect(failed).rejects.toMatchObject({ code: 'compute_start_failed' })
+  await expect(failed).rejects.toThrow(/work_mem.*plenty/)
+  await using fixed = await postgres.start(dataDirectory, { extra: { work_mem: '8MB', fsync: 'off' } })
+  await using admin = await connectAdmin(fixed)
+  expect(await admin.query('SHOW work_mem')).toEqual([{ work_mem: '8MB' }])
+  expect(await admin.query('SHOW fsync')).toEqual([{ fsync: 'on' }])
+})

@@ -1,0 +1,97 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Client, type QueryResultRow } from 'pg'
+import { createLogger } from '../../src/base/log.ts'
+import { cloneTree } from '../../src/storage/clone-tree.ts'
+import {
+  type Cluster,
+  type ClusterSettings,
+  type PostgresInstallation,
+  ensureTemplate,
+  installPostgres,
+  ownerOf,
+  socketDirectoryFor,
+  startCluster,
+} from '../../src/postgres/index.ts'
+
+export const testLog = createLogger({ level: 'silent' })
+
+/** A temporary directory that Postgres' account may pass through; disposing removes it. */
+export async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-test-'))
+  await chmod(directory, 0o711)
+  return { path: directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) }
+}
+
+export interface TestInstallation extends AsyncDisposable {
+  readonly installation: PostgresInstallation
+  /** A fresh data directory, cloned from the template. */
+  newDataDirectory(name: string): Promise<string>
+  /** Starts a cluster on a data directory. */
+  start(dataDirectory: string, settings?: Partial<ClusterSettings>): Promise<Cluster>
+}
+
+/** A real installation in a directory of its own, with a template. */
+export async function installForTest(): Promise<TestInstallation> {
+  const directory = await temporaryDirectory()
+  const installation = await installPostgres({ dataDir: directory.path })
+  const template = await ensureTemplate(installation, testLog)
+  return {
+    installation,
+    async newDataDirectory(name) {
+      const to = path.join(directory.path, name)
+      await cloneTree({ from: template, to, owner: ownerOf(installation), leaveOut: () => false })
+      return to
+    },
+    start: (dataDirectory, settings = {}) =>
+      startCluster({
+        installation,
+        dataDirectory,
+        socketDirectory: socketDirectoryFor(installation, dataDirectory),
+        settings: { maxCu: 1, ...settings },
+        logFile: `${dataDirectory}.log`,
+        log: testLog,
+      }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  }
+}
+
+/** A session as any role, as the gateway opens one after it has authenticated the client. */
+export async function connectAs(
+  cluster: { readonly socketDirectory: string },
+  user: string,
+  database = 'databricks_postgres',
+): Promise<
+  { query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> } & AsyncDisposable
+> {
+  const client = new Client({
+    host: cluster.socketDirectory,
+    port: 5432,
+    user,
+    database,
+    ssl: false,
+    password: '',
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  return {
+    query: async <Row extends QueryResultRow>(text: string, values: unknown[] = []) =>
+      (values.length > 0 ? await client.query<Row>(text, values) : await client.query<Row>(text)).rows ?? [],
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}
+
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = 20_000,
+): Promise<void> {
+  const until = performance.now() + deadlineMs
+  while (!(await condition())) {
+    if (performance.now() > until) throw new Error('the condition did not come true in time')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** What a client reads whose session the server has ended: the server's words, or nothing but the closed socket. */
+export const SESSION_ENDED = /terminating connection|Connection terminated|connection error|EPIPE|ECONNRESET/

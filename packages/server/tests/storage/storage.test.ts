@@ -1,0 +1,142 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectAdmin } from '../../src/postgres/index.ts'
+import { type Storage, startStorage } from '../../src/storage/index.ts'
+import { type TestInstallation, installForTest, testLog } from '../postgres/installed.ts'
+
+let postgres: TestInstallation
+let storage: Storage
+
+beforeAll(async () => {
+  postgres = await installForTest()
+  storage = await startStorage({ installation: postgres.installation, log: testLog })
+})
+afterAll(() => postgres[Symbol.asyncDispose]())
+
+/** Starts a branch, runs statements in its first database and stops it; returns the rows of the last query. */
+async function inBranch(branchUid: string, statements: string, query = 'SELECT 1'): Promise<object[]> {
+  await using cluster = await postgres.start(storage.dataDirectory(branchUid))
+  await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  if (statements) await admin.execute(statements)
+  return await admin.query(query)
+}
+
+test('a new branch is whole, says how it was made, and exists once', async () => {
+  const made = await storage.create('br-new')
+  expect(made.method).toMatch(/^(reflink|copy)$/)
+  expect(made.files).toBeGreaterThan(500)
+  expect(await storage.origin('br-new')).toEqual(made)
+  await expect(storage.create('br-new')).rejects.toMatchObject({ code: 'branch_storage_exists' })
+  expect(await inBranch('br-new', '', 'SHOW data_checksums')).toEqual([{ data_checksums: 'on' }])
+  expect(await storage.sizeBytes('br-new')).toBeGreaterThan(20_000_000)
+  expect(await storage.list()).toContain('br-new')
+  expect((await stat(storage.dataDirectory('br-new'))).mode & 0o777).toBe(0o700)
+})
+
+test('a branch of a sleeping branch has its data and goes its own way', async () => {
+  await storage.create('br-parent')
+  await inBranch(
+    'br-parent',
+    'CREATE TABLE public.t AS SELECT generate_series(1, 1000) AS n; CREATE ROLE copied',
+  )
+  await storage.clone('br-child', 'br-parent')
+  const wal = (await readdir(path.join(storage.dataDirectory('br-child'), 'pg_wal'))).filter((name) =>
+    /^[0-9A-F]{24}$/.test(name),
+  )
+  expect(wal).toHaveLength(1)
+  expect(
+    await inBranch(
+      'br-child',
+      'DELETE FROM public.t WHERE n > 10',
+      'SELECT count(*)::int AS n FROM public.t',
+    ),
+  ).toEqual([{ n: 10 }])
+  expect(
+    await inBranch('br-child', '', "SELECT count(*)::int AS n FROM pg_roles WHERE rolname = 'copied'"),
+  ).toEqual([{ n: 1 }])
+  await storage.remove('br-child')
+  expect(await inBranch('br-parent', '', 'SELECT count(*)::int AS n FROM public.t')).toEqual([{ n: 1000 }])
+})
+
+test('a branch of a branch whose server was killed has every committed row', async () => {
+  await storage.create('br-crashed')
+  const cluster = await postgres.start(storage.dataDirectory('br-crashed'))
+  {
+    await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    await admin.execute('CREATE TABLE public.t AS SELECT generate_series(1, 3000) AS n')
+  }
+  process.kill(cluster.pid ?? 0, 'SIGKILL')
+  await cluster.exited
+  await storage.clone('br-of-crashed', 'br-crashed')
+  expect(await inBranch('br-of-crashed', '', 'SELECT count(*)::int AS n FROM public.t')).toEqual([
+    { n: 3000 },
+  ])
+})
+
+test('a branch of a running branch is consistent while others write, and the source is left as it was', async () => {
+  await storage.create('br-live')
+  await using cluster = await postgres.start(storage.dataDirectory('br-live'))
+  await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  await admin.execute(`
+    CREATE TABLE public.accounts (id int PRIMARY KEY, balance int NOT NULL);
+    INSERT INTO public.accounts SELECT n, 100 FROM generate_series(1, 2000) n;
+    CREATE INDEX ON public.accounts (balance)`)
+  const done = new AbortController()
+  let moved = 0
+  const writers = Array.from({ length: 3 }, async () => {
+    await using writer = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    while (!done.signal.aborted) {
+      // Money moves between two accounts; the sum stays.
+      const [one, two] = [1 + Math.floor(Math.random() * 1000), 1001 + Math.floor(Math.random() * 1000)]
+      await writer.execute(
+        `UPDATE public.accounts SET balance = balance + CASE id WHEN ${one} THEN 1 ELSE -1 END WHERE id IN (${one}, ${two})`,
+      )
+      moved += 1
+    }
+  })
+  try {
+    const made = await storage.clone('br-of-live', 'br-live', () => connectAdmin(cluster))
+    expect(made.files).toBeGreaterThan(500)
+  } finally {
+    done.abort()
+    await Promise.all(writers)
+  }
+  expect(moved).toBeGreaterThan(0)
+  const label = path.join(storage.dataDirectory('br-of-live'), 'backup_label')
+  expect(await readFile(label, 'utf8')).toContain('START WAL LOCATION')
+  await expect(stat(path.join(storage.dataDirectory('br-live'), 'backup_label'))).rejects.toThrow(/ENOENT/)
+  expect(await admin.query('SELECT slot_name FROM pg_replication_slots')).toEqual([])
+  const sums = await inBranch(
+    'br-of-live',
+    'CREATE EXTENSION amcheck SCHEMA public',
+    `SELECT (SELECT sum(balance) FROM public.accounts)::int AS total,
+       (SELECT count(*) FROM (SELECT public.bt_index_check(c.oid::regclass, true) FROM pg_class c WHERE c.relkind = 'i'
+          AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'btree')) checked)::int > 100 AS checked`,
+  )
+  expect(sums).toEqual([{ total: 200_000, checked: true }])
+})
+
+test('a clone that fails leaves nothing behind, and its source untouched', async () => {
+  await storage.create('br-source')
+  const broken = storage.clone('br-never', 'br-source', () =>
+    Promise.reject(new Error('the compute is gone')),
+  )
+  await expect(broken).rejects.toMatchObject({ code: 'branch_clone_failed' })
+  await expect(broken).rejects.toThrow(/the compute is gone/)
+  expect(await storage.exists('br-never')).toBe(false)
+  await expect(storage.clone('br-x', 'br-nowhere')).rejects.toMatchObject({ code: 'branch_storage_missing' })
+  expect(await inBranch('br-source', '', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+test('removing is idempotent; what a killed workspace left unfinished is swept', async () => {
+  await storage.create('br-gone')
+  await storage.remove('br-gone')
+  await storage.remove('br-gone')
+  expect(await storage.exists('br-gone')).toBe(false)
+  const home = path.join(postgres.installation.dataDir, 'branches')
+  await mkdir(path.join(home, '.br-half.0000', 'data'), { recursive: true })
+  await startStorage({ installation: postgres.installation, log: testLog })
+  expect((await readdir(home)).filter((name) => name.startsWith('.'))).toEqual([])
+  expect(() => storage.dataDirectory('../elsewhere')).toThrow(/not the uid of a branch/)
+})
