@@ -12,6 +12,12 @@ import { projectRoutes } from './projects.ts'
 import { roleRoutes } from './roles.ts'
 import { workspaceFilesRoutes } from './workspace-files.ts'
 import { workspaceRoutes } from './workspace.ts'
+import { credentialRoutes } from './identity-credentials.ts'
+import { oauthRoutes } from './oauth.ts'
+import { permissionRoutes } from './permissions.ts'
+import { scimRoutes } from './scim.ts'
+import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
+import { tokenRoutes } from './tokens.ts'
 
 /** Groups of routes by the name that tests and documents use. */
 export const routeGroups = {
@@ -27,6 +33,12 @@ export const routeGroups = {
   refused: refusedRoutes,
   empty: emptyRoutes,
   missing: missingRoutes,
+  credentials: credentialRoutes,
+  oauth: oauthRoutes,
+  tokens: tokenRoutes,
+  servicePrincipalSecrets: servicePrincipalSecretRoutes,
+  scim: scimRoutes,
+  permissions: permissionRoutes,
   platform: platformRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

@@ -1,0 +1,18 @@
+import { databaseCredential, generateDatabaseCredentialBody } from '../resources/identity-credentials.ts'
+import { defineRoute } from '../route.ts'
+
+export const credentialRoutes = {
+  generate: defineRoute({
+    id: 'credentials.generate',
+    method: 'POST',
+    path: '/api/2.0/postgres/credentials',
+    summary: 'Signs a short-lived token that serves as the Postgres password of the caller',
+    body: generateDatabaseCredentialBody,
+    reply: databaseCredential,
+    errors: ['field_required', 'invalid_parameter', 'object_not_found', 'not_group_member'],
+    permission: {
+      kind: 'service',
+      rule: 'the endpoint must exist; what the identity may do is up to its Postgres roles',
+    },
+  }),
+} as const
