@@ -25,7 +25,7 @@ import {
   sqlStateOf,
   startCluster,
 } from '../postgres/index.ts'
-import { type AwakeBecause, readActivity } from './idle-check.ts'
+import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
 import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
 import type { EndpointSource, EndpointSpec, StateListener } from './ports.ts'
 import { type ComputeState, MOVES, type SuspendReason } from './states.ts'
@@ -160,16 +160,17 @@ export class Compute {
     await this.#lock.run('compute', async () => {
       if (!this.#isDue() || this.#running === undefined) return
       const began = this.#options.clock.monotonicMs()
-      const activity = await readActivity(await this.#openCatalog())
+      const activity = await this.#readActivity()
       this.#awakeBecause = activity.awakeBecause
-      this.#recheckAtMs = began + RECHECK_MS
       if (activity.newestChange !== this.#newestChange) {
         this.#newestChange = activity.newestChange
         this.#lastActiveMs = Math.max(this.#lastActiveMs, began - (activity.newestChangeAgeMs ?? 0))
       }
-      if (activity.awakeBecause || this.#idleForMs() < (this.#running.spec.suspendAfterMs ?? Infinity)) return
-      this.#recheckAtMs = 0
-      if (this.#isDue()) await this.#stop('idle')
+      if (activity.awakeBecause) {
+        this.#recheckAtMs = began + Math.min(RECHECK_MS, this.#running.spec.suspendAfterMs ?? RECHECK_MS)
+      } else if (this.#isDue()) {
+        await this.#stop('idle')
+      }
     })
   }
 
@@ -238,6 +239,15 @@ export class Compute {
       this.#options.log.warn({ err: error }, 'the connection to the catalog was lost')
       await this.#options.clock.sleep(10)
       return undefined
+    }
+  }
+
+  async #readActivity(): Promise<ClusterActivity> {
+    try {
+      return await readActivity(await this.#openCatalog())
+    } catch (error) {
+      await this.#closeCatalog()
+      throw error
     }
   }
 

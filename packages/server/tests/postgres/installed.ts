@@ -57,14 +57,18 @@ export async function installForTest(): Promise<TestInstallation> {
   }
 }
 
+export interface TestSession extends AsyncDisposable {
+  query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  /** What the server said when it ended the session on its own. */
+  readonly ended: Promise<Error>
+}
+
 /** A session as any role, as the gateway opens one after it has authenticated the client. */
 export async function connectAs(
   cluster: { readonly socketDirectory: string },
   user: string,
   database = 'databricks_postgres',
-): Promise<
-  { query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> } & AsyncDisposable
-> {
+): Promise<TestSession> {
   const client = new Client({
     host: cluster.socketDirectory,
     port: 5432,
@@ -73,9 +77,10 @@ export async function connectAs(
     ssl: false,
     password: '',
   })
-  client.on('error', () => undefined)
+  const ended = new Promise<Error>((resolve) => client.on('error', resolve))
   await client.connect()
   return {
+    ended,
     query: async <Row extends QueryResultRow>(text: string, values: unknown[] = []) =>
       (values.length > 0 ? await client.query<Row>(text, values) : await client.query<Row>(text)).rows ?? [],
     [Symbol.asyncDispose]: () => client.end(),
