@@ -9,7 +9,7 @@ import {
   type StartupPacket,
 } from '@lakelet/wire'
 import { LakeletError } from '../base/errors.ts'
-import { ClientReader, ClientGoneError } from './client-reader.ts'
+import { ClientReader } from './client-reader.ts'
 
 /** The ALPN name that IANA has for the protocol; direct TLS needs it so that no other protocol can be led here. */
 const ALPN = 'postgresql'
@@ -32,25 +32,32 @@ export class NotPostgresError extends Error {
   override readonly name = 'NotPostgresError'
 }
 
-/** Throws ClientGoneError, NotPostgresError (both: just close) or LakeletError (to be sent on `onStream`'s last stream). */
+interface Options {
+  readonly signal: AbortSignal
+  /** Told of each stream the conversation moves to; the last one is where an error can be sent. */
+  readonly onStream: (stream: Socket, reader: ClientReader) => void
+}
+
+interface Encrypted {
+  readonly stream: TLSSocket
+  readonly reader: ClientReader
+}
+
+/** Throws ClientGoneError, NotPostgresError (both: just close) or LakeletError (to be sent). */
 export async function introduce(
   socket: Socket,
   context: SecureContext,
-  options: {
-    readonly signal: AbortSignal
-    readonly onStream: (stream: Socket, reader: ClientReader) => void
-  },
+  options: Options,
 ): Promise<Introduction> {
   const { signal, onStream } = options
   const plain = new ClientReader(socket, MAX_STARTUP_LENGTH + 4)
   onStream(socket, plain)
   if ((await plain.peekByte(signal)) === TLS_HANDSHAKE_RECORD) {
-    const tls = await encrypt(socket, plain.release(), context, signal)
-    if (tls.alpnProtocol !== ALPN) {
-      tls.destroy()
+    const encrypted = await encrypt(socket, plain.release(), context, options)
+    if (encrypted.stream.alpnProtocol !== ALPN) {
       throw new NotPostgresError('direct TLS without the ALPN protocol "postgresql"')
     }
-    return readEncrypted(tls, options)
+    return readEncrypted(encrypted, signal)
   }
   let gssRefused = false
   for (;;) {
@@ -59,7 +66,7 @@ export async function introduce(
       refuseEarlyBytes(plain, 'received unencrypted data after SSL request')
       plain.release()
       socket.write(YES)
-      return readEncrypted(await encrypt(socket, Buffer.alloc(0), context, signal), options)
+      return readEncrypted(await encrypt(socket, Buffer.alloc(0), context, options), signal)
     }
     if (packet.type === 'gssEncRequest') {
       if (gssRefused) throw unsupported(1234, 5680)
@@ -72,15 +79,7 @@ export async function introduce(
   }
 }
 
-async function readEncrypted(
-  stream: TLSSocket,
-  {
-    signal,
-    onStream,
-  }: { readonly signal: AbortSignal; readonly onStream: (stream: Socket, reader: ClientReader) => void },
-): Promise<Introduction> {
-  const reader = new ClientReader(stream, MAX_STARTUP_LENGTH + 4)
-  onStream(stream, reader)
+async function readEncrypted({ stream, reader }: Encrypted, signal: AbortSignal): Promise<Introduction> {
   const packet = await readStartupPacket(reader, signal)
   // Encryption was negotiated already: these codes are then only version numbers that nobody supports.
   if (packet.type === 'sslRequest') throw unsupported(1234, 5679)
@@ -121,36 +120,31 @@ function unsupported(major: number, minor: number): LakeletError {
   return new LakeletError('protocol_unsupported', { major, minor })
 }
 
+/** The reader is there from the start: only who reads sees that the client left in the middle of the TLS handshake. */
 async function encrypt(
   socket: Socket,
   early: Buffer,
   context: SecureContext,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
+  options: Options,
+): Promise<Encrypted> {
   if (early.length > 0) socket.unshift(early)
-  const tls = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [ALPN] })
+  const stream = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [ALPN] })
+  const reader = new ClientReader(stream, MAX_STARTUP_LENGTH + 4)
+  options.onStream(stream, reader)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const fail = (error?: Error) => reject(new ClientGoneError({ cause: error }))
-  const abort = () => reject(signal.reason as Error)
-  const ended = () => fail()
-  tls.once('secure', resolve)
-  tls.once('error', fail)
-  tls.once('close', ended)
-  signal.addEventListener('abort', abort, { once: true })
+  const left = () => reject(reader.gone.reason as Error)
+  const abort = () => reject(options.signal.reason as Error)
+  stream.once('secure', resolve)
+  reader.gone.addEventListener('abort', left, { once: true })
+  options.signal.addEventListener('abort', abort, { once: true })
   try {
     await promise
-  } catch (error) {
-    // What OpenSSL reports late (a peer that resets during the handshake) has no other listener.
-    tls.on('error', () => {})
-    tls.destroy()
-    throw error
   } finally {
-    tls.off('secure', resolve)
-    tls.off('error', fail)
-    tls.off('close', ended)
-    signal.removeEventListener('abort', abort)
+    stream.off('secure', resolve)
+    reader.gone.removeEventListener('abort', left)
+    options.signal.removeEventListener('abort', abort)
   }
-  return tls
+  return { stream, reader }
 }
 
 function hostName(stream: TLSSocket): string | undefined {

@@ -1,0 +1,516 @@
+// A workspace around the gateway: real Postgres clusters that sleep until they are woken, tokens really signed, roles read from
+// the catalog. Only the control plane is left out, which the gateway knows through its ports.
+import { chown, cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createConnection, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import {
+  decodeBackendMessage,
+  type BackendMessage,
+  encodePassword,
+  encodeQuery,
+  encodeSslRequest,
+  encodeStartup,
+  MessageFramer,
+  type StartupParameter,
+} from '@lakelet/wire'
+import { errors as joseErrors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import { Client, type ClientConfig } from 'pg'
+import { systemClock } from '../../src/base/clock.ts'
+import { LakeletError } from '../../src/base/errors.ts'
+import { createLogger } from '../../src/base/log.ts'
+import { SingleFlight } from '../../src/base/signal.ts'
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
+import type {
+  EndpointAnswer,
+  EndpointQuery,
+  GatewayEndpoint,
+  GatewayPorts,
+  RoleFacts,
+  TokenVerdict,
+} from '../../src/gateway/ports.ts'
+import { loadCertificates } from '../../src/main/certificates.ts'
+import {
+  type Cluster,
+  connectAdmin,
+  createRole,
+  ensureTemplate,
+  findLoginRole,
+  installPostgres,
+  type PostgresInstallation,
+  socketDirectoryFor,
+  startCluster,
+  writeIdentities,
+} from '../../src/postgres/index.ts'
+
+export const HOST_DOMAIN = 'database.local.lakelet.test'
+export const USER = { id: 1001, name: 'ada@example.com', type: 'USER' } as const
+export const APP = {
+  id: 2002,
+  name: '7f1f1f1f-2a2a-4b4b-8c8c-123456789abc',
+  type: 'SERVICE_PRINCIPAL',
+} as const
+export const GROUP = { id: 3003, name: 'analysts', type: 'GROUP' } as const
+const SERVICE_ENDPOINT = 'test'
+
+/** Lines of the log, as objects. */
+export class LogLines {
+  readonly lines: Record<string, unknown>[] = []
+
+  write(text: string): void {
+    this.lines.push(JSON.parse(text) as Record<string, unknown>)
+  }
+
+  get text(): string {
+    return this.lines.map((line) => JSON.stringify(line)).join('\n')
+  }
+}
+
+interface TestEndpoint extends GatewayEndpoint {
+  readonly dataDirectory: string
+  cluster: Cluster | undefined
+  isDisabled: boolean
+  /** Facts read when it was put to sleep; undefined = nothing known while asleep. */
+  asleep: ReadonlyMap<string, RoleFacts> | undefined
+}
+
+type TokenKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
+
+export class TestWorkspace implements AsyncDisposable, GatewayPorts {
+  readonly endpoints = new Map<string, TestEndpoint>()
+  readonly log = new LogLines()
+  readonly logger = createLogger({ level: 'debug', destination: this.log })
+  readonly sessions = new Map<string, string>()
+  starts = 0
+  wakes = 0
+  activity = 0
+  /** Runs before each start of a compute; throw here to let it fail. */
+  beforeStart: () => Promise<void> = () => Promise.resolve()
+  gateway!: Gateway
+  ca = ''
+  readonly #starting = new SingleFlight<string, Cluster>()
+  readonly #home: string
+  readonly #installation: PostgresInstallation
+  readonly #template: string
+  readonly #keys: Awaited<ReturnType<typeof generateKeyPair>>
+
+  constructor(
+    home: string,
+    installation: PostgresInstallation,
+    template: string,
+    keys: Awaited<ReturnType<typeof generateKeyPair>>,
+  ) {
+    this.#home = home
+    this.#installation = installation
+    this.#template = template
+    this.#keys = keys
+  }
+
+  get home(): string {
+    return this.#home
+  }
+
+  // --- endpoints and computes ---
+
+  async addEndpoint(id: string): Promise<TestEndpoint> {
+    const dataDirectory = path.join(this.#home, id)
+    await cp(this.#template, dataDirectory, { recursive: true, preserveTimestamps: true })
+    if (this.#installation.account) await chownTree(dataDirectory, this.#installation.account)
+    const endpoint: TestEndpoint = {
+      id,
+      name: `projects/p/branches/b/endpoints/${id}`,
+      dataDirectory,
+      cluster: undefined,
+      isDisabled: false,
+      asleep: undefined,
+    }
+    this.endpoints.set(id, endpoint)
+    await this.start(id)
+    await this.#addRoles(id)
+    return endpoint
+  }
+
+  endpoint(id: string): TestEndpoint {
+    const endpoint = this.endpoints.get(id)
+    if (!endpoint) throw new Error(`no endpoint ${id}`)
+    return endpoint
+  }
+
+  start(id: string): Promise<Cluster> {
+    const endpoint = this.endpoint(id)
+    if (endpoint.cluster) return Promise.resolve(endpoint.cluster)
+    return this.#starting.run(id, async () => {
+      this.starts++
+      await this.beforeStart()
+      const cluster = await startCluster({
+        installation: this.#installation,
+        dataDirectory: endpoint.dataDirectory,
+        socketDirectory: socketDirectoryFor(this.#installation, id),
+        settings: { maxCu: 0.5 },
+        logFile: path.join(this.#home, `${id}.log`),
+        log: this.logger,
+      })
+      endpoint.cluster = cluster
+      void cluster.exited.then(() => {
+        if (endpoint.cluster === cluster) endpoint.cluster = undefined
+      })
+      return cluster
+    })
+  }
+
+  /** Stops a compute; `remember`: what its catalog says about roles stays known. */
+  async sleep(id: string, remember: boolean): Promise<void> {
+    const endpoint = this.endpoint(id)
+    const facts = new Map<string, RoleFacts>()
+    for (const role of [USER.name, APP.name, GROUP.name, 'native']) {
+      const known = remember ? await this.readRole(endpoint, role) : 'absent'
+      if (known !== 'absent') facts.set(role, known)
+    }
+    endpoint.asleep = remember ? facts : undefined
+    await endpoint.cluster?.stop()
+    endpoint.cluster = undefined
+  }
+
+  async admin(id: string, database = 'databricks_postgres') {
+    const cluster = await this.start(id)
+    return connectAdmin(cluster, { database, purpose: 'test' })
+  }
+
+  async sql(id: string, text: string): Promise<Record<string, unknown>[]> {
+    await using admin = await this.admin(id)
+    return admin.query(text)
+  }
+
+  async #addRoles(id: string): Promise<void> {
+    await using admin = await this.admin(id)
+    for (const { name, type, id: identity } of [USER, APP, GROUP]) {
+      await createRole(admin, {
+        name,
+        attributes: { createdb: false, createrole: false, bypassrls: false },
+        isSuperuserMember: name === USER.name,
+        canLogin: true,
+        identity: { id: identity, type },
+      })
+    }
+    await admin.execute(`CREATE ROLE native LOGIN PASSWORD 'correct horse'`)
+    await admin.execute(`CREATE ROLE plain_role LOGIN`)
+    await admin.execute(`GRANT CREATE ON SCHEMA public TO PUBLIC`)
+  }
+
+  // --- ports ---
+
+  findEndpoint(query: EndpointQuery): EndpointAnswer {
+    const named = query.sni ?? query.option ?? query.token
+    if (named !== undefined) return this.endpoints.get(named) ?? 'unknown'
+    const [only, ...others] = this.endpoints.values()
+    return only && others.length === 0 ? only : 'ambiguous'
+  }
+
+  async knownRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined> {
+    const { cluster, asleep } = this.endpoint(endpoint.id)
+    if (cluster) return this.readRole(endpoint, role)
+    return asleep ? (asleep.get(role) ?? 'absent') : undefined
+  }
+
+  async readRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent'> {
+    await using admin = await this.admin(endpoint.id, 'postgres')
+    const found = await findLoginRole(admin, role)
+    if (!found) return 'absent'
+    const { canLogin, identity, verifier, validUntil } = found
+    return {
+      canLogin,
+      ...(identity ? { identity: { id: String(identity.id), type: identity.type } } : {}),
+      ...(verifier ? { password: verifier } : {}),
+      ...(validUntil ? { validUntil: new Date(validUntil) } : {}),
+    }
+  }
+
+  async verifyToken(token: string): Promise<TokenVerdict> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keys.publicKey, { audience: 'workspace' })
+      const principal = [USER, APP].find((each) => each.name === payload.sub)
+      if (!principal) return { ok: false, reason: 'foreign' }
+      const endpoint = payload[SERVICE_ENDPOINT] as string | undefined
+      return {
+        ok: true,
+        principal: {
+          id: String(principal.id),
+          name: principal.name,
+          kind: principal.type,
+          groups: principal === USER ? [{ id: String(GROUP.id), name: GROUP.name }] : [],
+          ...(endpoint ? { endpoint } : {}),
+        },
+      }
+    } catch (error) {
+      if (error instanceof joseErrors.JWTExpired)
+        return { ok: false, reason: 'expired', exp: error.payload.exp ?? 0 }
+      if (error instanceof joseErrors.JWTClaimValidationFailed) return { ok: false, reason: 'foreign' }
+      if (error instanceof joseErrors.JWSSignatureVerificationFailed)
+        return { ok: false, reason: 'signature' }
+      return { ok: false, reason: 'not_jwt' }
+    }
+  }
+
+  async wake(endpoint: GatewayEndpoint): Promise<{ socketPath: string }> {
+    this.wakes++
+    const found = this.endpoint(endpoint.id)
+    if (found.isDisabled) throw new LakeletError('endpoint_disabled')
+    const { socketPath } = await this.start(endpoint.id)
+    return { socketPath }
+  }
+
+  sessionOpened(endpoint: GatewayEndpoint, sessionId: string): void {
+    this.sessions.set(sessionId, endpoint.id)
+  }
+
+  sessionClosed(_endpoint: GatewayEndpoint, sessionId: string): void {
+    this.sessions.delete(sessionId)
+  }
+
+  sessionActive(): void {
+    this.activity++
+  }
+
+  // --- tokens and clients ---
+
+  token(
+    subject: string,
+    options: {
+      expiresInSeconds?: number
+      audience?: string
+      endpoint?: string
+      padding?: number
+      key?: TokenKey
+    } = {},
+  ): Promise<string> {
+    const now = Math.floor(Date.now() / 1000)
+    return new SignJWT({
+      ...(options.endpoint ? { [SERVICE_ENDPOINT]: options.endpoint } : {}),
+      ...(options.padding ? { padding: 'x'.repeat(options.padding) } : {}),
+    })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setSubject(subject)
+      .setAudience(options.audience ?? 'workspace')
+      .setExpirationTime(now + (options.expiresInSeconds ?? 3600))
+      .sign(options.key ?? this.#keys.privateKey)
+  }
+
+  async clientConfig(overrides: Partial<ClientConfig> & { endpoint?: string } = {}): Promise<ClientConfig> {
+    const { endpoint = 'ep-one', ...rest } = overrides
+    return {
+      host: '127.0.0.1',
+      port: this.gateway.address.port,
+      user: USER.name,
+      password: await this.token(USER.name),
+      database: 'databricks_postgres',
+      ssl: { ca: this.ca, servername: `${endpoint}.${HOST_DOMAIN}`, checkServerIdentity: () => undefined },
+      ...rest,
+    }
+  }
+
+  async connect(overrides: Partial<ClientConfig> & { endpoint?: string } = {}): Promise<TestClient> {
+    const client = new TestClient(await this.clientConfig(overrides))
+    await client.connect()
+    return client
+  }
+
+  async restartGateway(limits: GatewayOptions['limits'] = {}): Promise<void> {
+    await this.gateway?.[Symbol.asyncDispose]()
+    this.gateway = await this.startGateway(limits)
+  }
+
+  async startGateway(limits: GatewayOptions['limits'] = {}, clock = systemClock): Promise<Gateway> {
+    const certificates = await loadCertificates(
+      path.join(this.#home, 'tls'),
+      [`ep-one.${HOST_DOMAIN}`, 'localhost'],
+      systemClock,
+    )
+    this.ca = certificates.certificate
+    return startGateway({
+      host: '127.0.0.1',
+      port: 0,
+      tls: certificates,
+      ports: this,
+      clock,
+      logger: this.logger,
+      limits: { drainMs: 200, ...limits },
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gateway?.[Symbol.asyncDispose]()
+    for (const endpoint of this.endpoints.values()) await endpoint.cluster?.stop()
+    await rm(this.#home, { recursive: true, force: true })
+  }
+}
+
+/** pg's client; disposing ends it. Errors of idle connections are kept, not thrown. */
+export class TestClient extends Client implements AsyncDisposable {
+  readonly errors: Error[] = []
+
+  constructor(config: ClientConfig) {
+    super(config)
+    this.on('error', (error) => this.errors.push(error))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end().catch(() => undefined)
+  }
+}
+
+export async function startTestWorkspace(endpoints: readonly string[] = ['ep-one']): Promise<TestWorkspace> {
+  const home = await mkdtemp(path.join(tmpdir(), 'lakelet-gateway-'))
+  const installation = await installPostgres({ dataDir: home })
+  await writeIdentities(installation, [USER, APP, GROUP])
+  const logger = createLogger({ level: 'silent' })
+  const template = await ensureTemplate(installation, logger)
+  const keys = await generateKeyPair('ES256', { extractable: true })
+  const workspace = new TestWorkspace(home, installation, template, keys)
+  for (const endpoint of endpoints) await workspace.addEndpoint(endpoint)
+  workspace.gateway = await workspace.startGateway()
+  return workspace
+}
+
+async function chownTree(
+  directory: string,
+  account: { readonly uid: number; readonly gid: number },
+): Promise<void> {
+  await chown(directory, account.uid, account.gid)
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink())
+      await chown(path.join(entry.parentPath, entry.name), account.uid, account.gid)
+  }
+}
+
+/** A client that speaks the protocol by hand, for what no driver would do. */
+export class RawClient implements Disposable {
+  readonly socket: Socket | TLSSocket
+  readonly received: Buffer[] = []
+  readonly #framer = new MessageFramer()
+  readonly #messages: BackendMessage[] = []
+  #changed = Promise.withResolvers<void>()
+  isClosed = false
+  error: Error | undefined
+
+  constructor(socket: Socket | TLSSocket) {
+    this.socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      this.received.push(chunk)
+      this.#framer.push(chunk)
+      this.#notify()
+    })
+    socket.on('error', (error) => (this.error = error))
+    socket.on('close', () => {
+      this.isClosed = true
+      this.#notify()
+    })
+    socket.on('end', () => this.#notify())
+  }
+
+  get text(): string {
+    return Buffer.concat(this.received).toString('latin1')
+  }
+
+  write(...parts: readonly Uint8Array[]): void {
+    this.socket.write(Buffer.concat(parts))
+  }
+
+  /** Waits for one raw byte (the answer to SSLRequest). */
+  async byte(): Promise<string | undefined> {
+    for (;;) {
+      const byte = this.#framer.nextByte()
+      if (byte !== undefined) return String.fromCharCode(byte)
+      if (this.isClosed) return undefined
+      await this.#changed.promise
+    }
+  }
+
+  /** The next message of the given type; others are passed over. Undefined when the connection closes first. */
+  async until<T extends BackendMessage['type']>(
+    type: T,
+  ): Promise<Extract<BackendMessage, { type: T }> | undefined> {
+    for (;;) {
+      for (let raw = this.#framer.next(); raw; raw = this.#framer.next()) {
+        const message = decodeBackendMessage({ type: raw.type, body: Buffer.from(raw.body) })
+        this.#messages.push(message)
+        if (message.type === type) return message as Extract<BackendMessage, { type: T }>
+        if (message.type === 'errorResponse')
+          throw new Error(`waiting for ${type}: ${message.fields.message}`)
+      }
+      if (this.isClosed) return undefined
+      await this.#changed.promise
+    }
+  }
+
+  get messages(): readonly BackendMessage[] {
+    return this.#messages
+  }
+
+  async closed(): Promise<void> {
+    while (!this.isClosed) await this.#changed.promise
+  }
+
+  /** TLS on top, as libpq does after SSLRequest. */
+  async encrypt(options: ConnectionOptions = {}): Promise<RawClient> {
+    this.write(encodeSslRequest())
+    const answer = await this.byte()
+    if (answer !== 'S') throw new Error(`SSLRequest was answered ${answer}`)
+    this.socket.removeAllListeners('data')
+    return upgrade({ socket: this.socket, ...options })
+  }
+
+  /** Startup and clear-text password; resolves at ReadyForQuery or when refused. */
+  async logIn(
+    parameters: Readonly<Record<string, string>> | readonly StartupParameter[],
+    password: string,
+  ): Promise<BackendMessage | undefined> {
+    this.write(encodeStartup(parameters))
+    await this.until('authenticationCleartextPassword')
+    this.write(encodePassword(password))
+    return Promise.race([this.until('readyForQuery'), this.closed().then(() => undefined)])
+  }
+
+  query(text: string): void {
+    this.write(encodeQuery(text))
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy()
+  }
+
+  #notify(): void {
+    const { resolve } = this.#changed
+    this.#changed = Promise.withResolvers<void>()
+    resolve()
+  }
+}
+
+export async function dial(port: number): Promise<RawClient> {
+  const socket = createConnection({ host: '127.0.0.1', port, allowHalfOpen: false })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('error', reject)
+  })
+  return new RawClient(socket)
+}
+
+/** A TLS connection over a socket or to a port; rejects when the handshake fails. */
+export async function upgrade(options: ConnectionOptions): Promise<RawClient> {
+  const socket = connectTls({ rejectUnauthorized: false, ...options })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error('closed during the TLS handshake')))
+  })
+  return new RawClient(socket)
+}
+
+/** Polls until the condition holds. */
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const until = Date.now() + 20_000
+  while (!(await condition())) {
+    if (Date.now() > until) throw new Error(`did not happen within 20 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
