@@ -1,0 +1,99 @@
+// What a command says when it cannot do its work: what failed, why, and what to do about it.
+import { ApiError } from '@lakelet/api'
+
+/** Exit codes; anything above 0 is a failure. `psql` and `sql` hand through the code of what they ran. */
+export const exitCodes = {
+  failure: 1,
+  usage: 2,
+  unauthenticated: 3,
+  notFound: 4,
+  conflict: 5,
+  unavailable: 6,
+  interrupted: 130,
+} as const
+
+/** A failure that a person reads at a terminal. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly todo: string | undefined
+  readonly exitCode: number
+
+  constructor(
+    /** What failed and why. */
+    message: string,
+    options: {
+      /** What to do about it: a sentence with the command to run. */
+      readonly todo?: string
+      readonly exitCode?: number
+      readonly cause?: unknown
+    } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.todo = options.todo
+    this.exitCode = options.exitCode ?? exitCodes.failure
+  }
+}
+
+/** A wrong command line. */
+export function usageFailure(message: string, todo?: string): Failure {
+  return new Failure(message, { exitCode: exitCodes.usage, ...(todo ? { todo } : {}) })
+}
+
+/** Turns whatever a handler threw into the failure that is shown. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  if (error instanceof ApiError) return apiFailure(error)
+  if (isUnreachable(error)) return unreachableFailure(error)
+  if (error instanceof Error && error.name === 'AbortError') {
+    return new Failure('Interrupted.', { exitCode: exitCodes.interrupted, cause: error })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new Failure(message, { cause: error })
+}
+
+function apiFailure(error: ApiError): Failure {
+  const { status } = error
+  if (status === 401) {
+    return new Failure(error.message, {
+      exitCode: exitCodes.unauthenticated,
+      todo: "Sign in again with 'lakelet auth login'.",
+      cause: error,
+    })
+  }
+  return new Failure(error.message, { exitCode: exitCodeOf(status), cause: error })
+}
+
+function exitCodeOf(status: number): number {
+  if (status === 403) return exitCodes.unauthenticated
+  if (status === 404) return exitCodes.notFound
+  if (status === 409) return exitCodes.conflict
+  if (status === 429 || status === 503) return exitCodes.unavailable
+  return exitCodes.failure
+}
+
+/** Codes of a connection that did not come about. */
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT'])
+
+function isUnreachable(error: unknown): error is Error {
+  return error instanceof Error && CONNECTION_CODES.has(connectionCode(error) ?? '')
+}
+
+/** The system's code of a failed connection, wherever in the chain of causes it is. */
+export function connectionCode(error: unknown): string | undefined {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if ('code' in each && typeof each.code === 'string') return each.code
+    if (each instanceof AggregateError) {
+      const inner: unknown = each.errors[0]
+      if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
+    }
+  }
+  return undefined
+}
+
+function unreachableFailure(error: Error): Failure {
+  return new Failure(`The workspace cannot be reached (${connectionCode(error)}).`, {
+    exitCode: exitCodes.unavailable,
+    todo: "Is it running? 'lakelet up' starts one here; 'lakelet auth profiles' shows which hosts you signed in to.",
+    cause: error,
+  })
+}

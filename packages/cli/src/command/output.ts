@@ -1,0 +1,53 @@
+// The one writer: data goes to standard output as text or JSON, everything else to standard error.
+import type { Terminal } from './terminal.ts'
+
+export type OutputFormat = 'text' | 'json'
+
+/** How a value looks as text: lines, or rows under a header. */
+export type TextView =
+  | { readonly lines: readonly string[] }
+  | { readonly header: readonly string[]; readonly rows: Rows }
+
+type Rows = readonly (readonly (string | number | undefined)[])[]
+
+export class Output {
+  readonly format: OutputFormat
+  readonly #terminal: Pick<Terminal, 'stdout' | 'stderr'>
+
+  constructor(terminal: Pick<Terminal, 'stdout' | 'stderr'>, format: OutputFormat) {
+    this.#terminal = terminal
+    this.format = format
+  }
+
+  /** Prints the result of a command. Without a view it is JSON in both formats. */
+  data(value: unknown, view?: TextView): void {
+    if (this.format === 'json' || !view) this.#terminal.stdout(`${JSON.stringify(value, null, 2)}\n`)
+    else this.#terminal.stdout(textOf(view))
+  }
+
+  /** Prints `text` as it is, in both formats: a file's content, a script. */
+  raw(text: string | Uint8Array): void {
+    this.#terminal.stdout(text)
+  }
+
+  /** One event of a running command: a line of text, or one line of JSON. An empty text prints nothing. */
+  event(value: object, text: string): void {
+    if (this.format === 'json') this.#terminal.stdout(`${JSON.stringify(value)}\n`)
+    else if (text !== '') this.#terminal.stdout(`${text}\n`)
+  }
+
+  /** A remark for the person at the terminal; never data. */
+  note(text: string): void {
+    this.#terminal.stderr(`${text}\n`)
+  }
+}
+
+function textOf(view: TextView): string {
+  if ('lines' in view) return view.lines.map((line) => `${line}\n`).join('')
+  const rows = [view.header, ...view.rows].map((row) => row.map((cell) => String(cell ?? '')))
+  const widths = view.header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('')
+}

@@ -1,0 +1,16 @@
+// Everything of the outside world that a command may touch without asking the workspace. Tests pass their own.
+
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly home: string
+  /** True when a person reads standard error as it is written. */
+  readonly isInteractive: boolean
+  stdout(text: string | Uint8Array): void
+  stderr(text: string): void
+  /** The whole of standard input. */
+  readStdin(): Promise<string>
+  readonly fetch: typeof fetch
+  /** From now on Ctrl-C belongs to the program that the command started. */
+  ignoreInterrupts(): void
+}

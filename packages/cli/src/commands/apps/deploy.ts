@@ -1,0 +1,38 @@
+import { type CreateDeploymentBody, appsRoutes } from '@lakelet/api'
+import { defineCommand } from '../../command/define-command.ts'
+import { parseDuration } from '../../command/durations.ts'
+import { jsonOption, readJsonOption } from '../../command/json-option.ts'
+import { waitForDeployment } from './deployment.ts'
+
+export const appsDeploy = defineCommand({
+  path: ['apps', 'deploy'],
+  summary: 'Deploy an app from a workspace folder',
+  description:
+    'Nothing is uploaded: run `lakelet sync` first. Without --source-code-path the folder of the last deployment is used.',
+  arguments: { appName: { summary: 'name of the app' } },
+  options: {
+    sourceCodePath: { value: 'PATH', summary: 'absolute path of the workspace folder with the source' },
+    mode: { value: 'MODE', summary: 'how the source is taken', choices: ['SNAPSHOT', 'AUTO_SYNC'] },
+    json: jsonOption,
+    noWait: { summary: 'do not wait until the new version runs' },
+    timeout: { value: 'DURATION', summary: 'how long to wait', default: '20m', parse: parseDuration },
+  },
+  examples: [
+    {
+      run: 'lakelet apps deploy my-app --source-code-path /Workspace/Users/me@example.com/my-app',
+      does: 'builds and starts what was synced there',
+    },
+  ],
+  async handler({ workspace, out, signal, terminal }, { arguments: { appName: name }, options }) {
+    const { sourceCodePath, mode } = options
+    const body: CreateDeploymentBody = {
+      ...(await readJsonOption(options.json, terminal)),
+      ...(sourceCodePath === undefined ? {} : { source_code_path: sourceCodePath }),
+      ...(mode === undefined ? {} : { mode }),
+    }
+    const { client } = await workspace()
+    const started = await client.call(appsRoutes.createDeployment, { params: { name }, body }, signal)
+    if (options.noWait) out.data(started)
+    else out.data(await waitForDeployment(client, name, started, { timeoutMs: options.timeout, signal }))
+  },
+})

@@ -1,0 +1,63 @@
+import { type Client, appsRoutes, branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
+import { defineCommand } from '../../command/define-command.ts'
+import type { CommandContext } from '../../command/context.ts'
+import { clientFor } from '../../config/connect.ts'
+import { dataDirOf, ownerProfile, requireLocalWorkspace } from '../../config/local-workspace.ts'
+import { tokenSourceOf } from '../../config/token-source.ts'
+
+export const status = defineCommand({
+  path: ['status'],
+  summary: 'Show the workspace that runs on this machine: addresses, apps and computes',
+  options: { dataDir: { value: 'DIR', summary: 'its data directory; .lakelet when left out' } },
+  async handler(context, { options }) {
+    const dataDir = dataDirOf(context.terminal, options.dataDir)
+    const local = await requireLocalWorkspace(dataDir)
+    const values = await ownerProfile(local)
+    const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
+    const tokens = tokenSourceOf(configuration, context.terminal)
+    const client = clientFor(local.host, tokens, context.terminal, context)
+    const [apps, endpoints] = await Promise.all([listApps(client, context), listEndpoints(client, context)])
+    const { host, postgres, user, pid, version, caFile, configFile } = local
+    context.out.data(
+      {
+        data_dir: dataDir,
+        pid,
+        version,
+        host,
+        postgres,
+        user,
+        ca_file: caFile,
+        config_file: configFile,
+        apps,
+        endpoints,
+      },
+      {
+        lines: [
+          `Workspace   ${host}`,
+          `Postgres    ${postgres.host}:${postgres.port}`,
+          `Owner       ${user}`,
+          `Process     ${pid}, Lakelet ${version}, in ${dataDir}`,
+          ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
+          ...endpoints.map((endpoint) => `Endpoint    ${endpoint.name}: ${endpoint.state}`),
+        ],
+      },
+    )
+  },
+})
+
+async function listApps(client: Client, { signal }: CommandContext) {
+  const { apps = [] } = await client.call(appsRoutes.list, {}, signal)
+  return apps.map((app) => ({ name: app.name, state: app.app_status.state, url: app.url }))
+}
+
+async function listEndpoints(client: Client, { signal }: CommandContext) {
+  const { projects = [] } = await client.call(projectRoutes.listProjects, {}, signal)
+  const found = projects.map(async ({ project_id: project }) => {
+    const { branches = [] } = await client.call(branchRoutes.listBranches, { params: { project } }, signal)
+    const lists = branches.map(({ status: { branch_id: branch } }) =>
+      client.call(endpointRoutes.listEndpoints, { params: { project, branch } }, signal),
+    )
+    return (await Promise.all(lists)).flatMap(({ endpoints = [] }) => endpoints)
+  })
+  return (await Promise.all(found)).flat().map(({ name, status }) => ({ name, state: status.current_state }))
+}

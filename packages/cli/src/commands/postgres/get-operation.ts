@@ -1,0 +1,12 @@
+import { defineCommand } from '../../command/define-command.ts'
+import { getOperation } from './operation.ts'
+
+export const getOperationCommand = defineCommand({
+  path: ['postgres', 'get-operation'],
+  summary: 'Show a long-running operation',
+  arguments: { name: { summary: 'its name, as a command with --no-wait prints it' } },
+  async handler({ workspace, out, signal }, { arguments: { name } }) {
+    const { client } = await workspace()
+    out.data(await getOperation(client, name, signal))
+  },
+})

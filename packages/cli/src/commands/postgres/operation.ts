@@ -1,0 +1,32 @@
+// Long-running operations: polled by their name until they are done.
+import { type Client, type Operation, type RouteCall, operationRoutes } from '@lakelet/api'
+import { Failure, usageFailure } from '../../command/failure.ts'
+import { poll } from '../../command/poll.ts'
+import { matchName } from './resource-path.ts'
+
+/** Reads the operation with this name. */
+export async function getOperation(client: Client, name: string, signal?: AbortSignal): Promise<Operation> {
+  for (const route of Object.values(operationRoutes)) {
+    const params = matchName(route, name)
+    // matchName filled every parameter of this route.
+    if (params) return client.call(route, { params } as RouteCall<typeof route>, signal)
+  }
+  throw usageFailure(`'${name}' is not the name of an operation, such as projects/<project>/operations/<id>.`)
+}
+
+/** Waits until the operation is done and gives its response; fails with its error. */
+export async function waitForOperation(
+  client: Client,
+  started: Operation,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<unknown> {
+  const done = await poll(
+    async () => {
+      const now = await getOperation(client, started.name, options.signal)
+      return now.done ? now : undefined
+    },
+    { what: `The operation ${started.name}`, ...options },
+  )
+  if (done.error) throw new Failure(`${done.error.message} [${done.error.error_code}]`)
+  return done.response
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defineCommand } from '../command/define-command.ts'
+import { parseCount } from '../command/durations.ts'
+import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
+import { DATABASE, type PostgresLogin, loginTo } from '../postgres/connection.ts'
+import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+
+export const psql = defineCommand({
+  path: ['psql'],
+  summary: 'Open psql in a branch as yourself',
+  description:
+    'Runs the psql of this machine with a fresh database credential. Without one, use `lakelet sql`.',
+  arguments: {
+    target: { summary: 'projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]', optional: true },
+  },
+  options: {
+    ...targetOptions,
+    maxRetries: {
+      value: 'COUNT',
+      summary: 'how often to try again when the connection fails',
+      default: 3,
+      parse: parseCount,
+    },
+    autoscaling: { summary: 'accepted for the official grammar; every project is one', hidden: true },
+    provisioned: { summary: 'refused: a Lakelet workspace has no provisioned instances', hidden: true },
+  },
+  passThrough: 'PSQL_ARGS',
+  examples: [
+    { run: 'lakelet psql projects/my-app-db', does: 'opens a prompt in the default branch' },
+    { run: "lakelet psql projects/my-app-db -- -c 'SELECT 1'", does: 'runs one statement' },
+  ],
+  async handler(context, { arguments: { target }, options, rest }) {
+    if (options.provisioned) throw usageFailure('A Lakelet workspace has no provisioned instances.')
+    const { client } = await context.workspace()
+    const endpoint = await findEndpoint(client, targetOf(target, options), context.signal)
+    const login = await loginTo(context, endpoint)
+    // Ctrl-C belongs to psql now: it ends a query and not the session.
+    context.terminal.ignoreInterrupts()
+    const code = await runPsql(login, rest, options.maxRetries, context.terminal.env)
+    if (code !== 0) throw new Failure('', { exitCode: code })
+  },
+})
+
+/** Exit code of psql for a connection that failed or broke. */
+const CONNECTION_FAILED = 2
+const FIRST_PAUSE_MS = 500
+
+async function runPsql(
+  login: PostgresLogin,
+  rest: readonly string[],
+  retries: number,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  for (let tried = 0; ; tried++) {
+    const { code, stderr } = await psqlOnce(psqlArguments(login, rest), { ...env, ...psqlEnvironment(login) })
+    const isFinal = /does not exist|authentication failed/.test(stderr)
+    if (code !== CONNECTION_FAILED || isFinal || tried === retries) return code
+    await sleep(FIRST_PAUSE_MS * 2 ** tried)
+  }
+}
+
+/** What psql is called with; a port or a database among `rest` wins. */
+export function psqlArguments(login: PostgresLogin, rest: readonly string[]): string[] {
+  const isGiven = (short: string, long: string): boolean =>
+    rest.some((word) => word.startsWith(short) || word === long || word.startsWith(`${long}=`))
+  return [
+    `--host=${login.host}`,
+    `--username=${login.user}`,
+    ...(isGiven('-p', '--port') ? [] : [`--port=${login.port}`]),
+    ...(isGiven('-d', '--dbname') ? [] : [`--dbname=${DATABASE}`]),
+    ...rest,
+  ]
+}
+
+function psqlEnvironment(login: PostgresLogin): Record<string, string> {
+  return {
+    PGPASSWORD: login.password,
+    PGSSLMODE: 'require',
+    ...(login.caFile === undefined ? {} : { PGSSLROOTCERT: login.caFile }),
+  }
+}
+
+async function psqlOnce(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  const child = spawn('psql', args, { stdio: ['inherit', 'inherit', 'pipe'], env })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    process.stderr.write(chunk)
+    stderr = `${stderr}${chunk.toString()}`.slice(-4096)
+  })
+  try {
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code: code ?? exitCodes.failure, stderr }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    throw new Failure('There is no psql on this machine.', {
+      todo: "Install it (Debian: 'apt install postgresql-client', macOS: 'brew install libpq'), or use 'lakelet sql', which needs none.",
+      cause: error,
+    })
+  }
+}

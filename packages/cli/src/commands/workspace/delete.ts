@@ -1,0 +1,13 @@
+import { workspaceRoutes } from '@lakelet/api'
+import { defineCommand } from '../../command/define-command.ts'
+
+export const workspaceDelete = defineCommand({
+  path: ['workspace', 'delete'],
+  summary: 'Delete a workspace object',
+  arguments: { path: { summary: 'absolute path of the object' } },
+  options: { recursive: { summary: 'delete a folder with everything in it' } },
+  async handler({ workspace, signal }, { arguments: { path }, options: { recursive } }) {
+    const { client } = await workspace()
+    await client.call(workspaceRoutes.delete, { body: { path, recursive } }, signal)
+  },
+})

@@ -1,0 +1,83 @@
+import { type Client, createClient } from '@lakelet/api'
+import type { Terminal } from '../command/terminal.ts'
+import { type Configuration, resolveConfiguration } from './resolve.ts'
+import { type TokenSource, tokenSourceOf } from './token-source.ts'
+import { VERSION } from '../version.ts'
+
+/** A workspace that commands talk to, as the identity that is configured. */
+export interface WorkspaceConnection {
+  readonly host: string
+  readonly configuration: Configuration
+  readonly client: Client
+  readonly tokens: TokenSource
+}
+
+/** Resolves the configuration and makes a client from it. */
+export async function connectWorkspace(
+  terminal: Terminal,
+  options: { readonly profile: string | undefined; readonly isDebug: boolean },
+): Promise<WorkspaceConnection> {
+  const configuration = await resolveConfiguration(terminal, options.profile)
+  const tokens = tokenSourceOf(configuration, terminal)
+  return {
+    host: configuration.host,
+    configuration,
+    tokens,
+    client: clientFor(configuration.host, tokens, terminal, options),
+  }
+}
+
+/** A client for `host` with the tokens of `tokens`. */
+export function clientFor(
+  host: string,
+  tokens: TokenSource,
+  terminal: Terminal,
+  options: { readonly isDebug: boolean },
+): Client {
+  const patient = retrying(terminal.fetch)
+  return createClient({
+    host,
+    token: async () => (await tokens.token()).accessToken,
+    userAgent: `lakelet/${VERSION} nodejs/${process.versions.node} os/${process.platform} auth/${tokens.authType}`,
+    fetch: options.isDebug ? traced(patient, terminal) : patient,
+  })
+}
+
+/** Longest wait that a server may ask for and be obeyed. */
+const LONGEST_WAIT_S = 30
+const TRIES = 5
+
+/** Tries again where the server says "later" (429, 503), after the time it names. */
+function retrying(send: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    for (let tried = 1; ; tried++) {
+      const reply = await send(input, init)
+      if ((reply.status !== 429 && reply.status !== 503) || tried === TRIES) return reply
+      const asked = Number(reply.headers.get('retry-after') ?? 1)
+      if (!(asked <= LONGEST_WAIT_S)) return reply
+      await reply.body?.cancel()
+      await pause(asked * 1000, init?.signal ?? undefined)
+    }
+  }
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  const { setTimeout: sleep } = await import('node:timers/promises')
+  await sleep(ms, undefined, signal ? { signal } : {})
+}
+
+function traced(send: typeof fetch, terminal: Terminal): typeof fetch {
+  return async (input, init) => {
+    const started = performance.now()
+    const url = input instanceof Request ? input.url : String(input)
+    const line = `${init?.method ?? 'GET'} ${url}`
+    try {
+      const reply = await send(input, init)
+      terminal.stderr(`${line} → ${reply.status} in ${Math.round(performance.now() - started)} ms\n`)
+      return reply
+    } catch (error) {
+      terminal.stderr(`${line} failed: ${error instanceof Error ? error.message : String(error)}\n`)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Every command there is.
+import { appsCreate } from './commands/apps/create.ts'
+import { appsDelete } from './commands/apps/delete.ts'
+import { appsDeploy } from './commands/apps/deploy.ts'
+import { appsGetDeployment } from './commands/apps/get-deployment.ts'
+import { appsGet } from './commands/apps/get.ts'
+import { appsListDeployments } from './commands/apps/list-deployments.ts'
+import { appsList } from './commands/apps/list.ts'
+import { appsLogs } from './commands/apps/logs.ts'
+import { appsStart } from './commands/apps/start.ts'
+import { appsStop } from './commands/apps/stop.ts'
+import { authLogin } from './commands/auth/login.ts'
+import { authProfiles } from './commands/auth/profiles.ts'
+import { authToken } from './commands/auth/token.ts'
+import { currentUserMe } from './commands/current-user/me.ts'
+import { env } from './commands/env.ts'
+import { down } from './commands/local/down.ts'
+import { status } from './commands/local/status.ts'
+import { up } from './commands/local/up.ts'
+import { postgresCommand } from './commands/postgres/build-command.ts'
+import { generateDatabaseCredential } from './commands/postgres/credential.ts'
+import { getOperationCommand } from './commands/postgres/get-operation.ts'
+import { postgresRows } from './commands/postgres/table.ts'
+import { psql } from './commands/psql.ts'
+import { sql } from './commands/sql.ts'
+import { sync } from './commands/sync.ts'
+import { workspaceDelete } from './commands/workspace/delete.ts'
+import { workspaceExportDir } from './commands/workspace/export-dir.ts'
+import { workspaceExport } from './commands/workspace/export.ts'
+import { workspaceGetStatus } from './commands/workspace/get-status.ts'
+import { workspaceImportDir } from './commands/workspace/import-dir.ts'
+import { workspaceImport } from './commands/workspace/import.ts'
+import { workspaceList } from './commands/workspace/list.ts'
+import { workspaceMkdirs } from './commands/workspace/mkdirs.ts'
+import type { Program } from './command/parser.ts'
+import { VERSION } from './version.ts'
+
+export const program: Program = {
+  version: VERSION,
+  summary: 'A Lakebase workspace on your own machine.',
+  groups: {
+    apps: 'Apps: create, deploy, watch',
+    auth: 'Signing in',
+    'current-user': 'Who you are',
+    postgres: 'Postgres projects, branches, endpoints, databases and roles',
+    workspace: 'Files of the workspace',
+  },
+  commands: [
+    up,
+    down,
+    status,
+    env,
+    authLogin,
+    authToken,
+    authProfiles,
+    currentUserMe,
+    ...postgresRows.map(postgresCommand),
+    generateDatabaseCredential,
+    getOperationCommand,
+    appsCreate,
+    appsGet,
+    appsList,
+    appsDeploy,
+    appsStart,
+    appsStop,
+    appsDelete,
+    appsLogs,
+    appsListDeployments,
+    appsGetDeployment,
+    workspaceList,
+    workspaceMkdirs,
+    workspaceDelete,
+    workspaceGetStatus,
+    workspaceExport,
+    workspaceImport,
+    workspaceExportDir,
+    workspaceImportDir,
+    sync,
+    psql,
+    sql,
+  ],
+}

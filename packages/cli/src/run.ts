@@ -1,0 +1,55 @@
+// One call of `lakelet`: parse, run the handler, and turn what it throws into a message and an exit code.
+import { Failure, exitCodes, failureOf } from './command/failure.ts'
+import { Output } from './command/output.ts'
+import { type ParsedCommand, parseCommandLine } from './command/parser.ts'
+import type { Terminal } from './command/terminal.ts'
+import { connectWorkspace, type WorkspaceConnection } from './config/connect.ts'
+import { program } from './program.ts'
+
+/** Runs a command line and gives the exit code. Never rejects. */
+export async function run(
+  argv: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
+  const isDebug = argv.includes('--debug')
+  try {
+    const parsed = await parseCommandLine(program, argv)
+    if ('help' in parsed) {
+      terminal.stdout(parsed.help)
+      return 0
+    }
+    await runCommand(parsed, terminal, signal)
+    return 0
+  } catch (error) {
+    const failure = signal.aborted ? interrupted(error) : failureOf(error)
+    show(failure, terminal, isDebug)
+    return failure.exitCode
+  }
+}
+
+async function runCommand(parsed: ParsedCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { command, input, profile, isDebug } = parsed
+  let connection: Promise<WorkspaceConnection> | undefined
+  const workspace = (): Promise<WorkspaceConnection> =>
+    (connection ??= connectWorkspace(terminal, { profile, isDebug }))
+  await command.handler(
+    { terminal, out: new Output(terminal, parsed.format), signal, profile, isDebug, workspace },
+    input,
+  )
+}
+
+function interrupted(error: unknown): Failure {
+  return error instanceof Failure
+    ? error
+    : new Failure('Interrupted.', { exitCode: exitCodes.interrupted, cause: error })
+}
+
+function show(failure: Failure, terminal: Terminal, isDebug: boolean): void {
+  if (failure.message !== '') terminal.stderr(`Error: ${failure.message}\n`)
+  if (failure.todo) terminal.stderr(`${failure.todo}\n`)
+  if (!isDebug) return
+  for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
+    terminal.stderr(`caused by ${cause.stack ?? cause.message}\n`)
+  }
+}
