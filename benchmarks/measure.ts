@@ -1,0 +1,102 @@
+// Samples, their percentiles and the table of ratios. Subject and peers are measured in turns, round by round, so that a
+// noisy machine is noisy for all of them.
+
+/** One thing that is measured; `sample` does it once and returns the value. */
+export interface Contestant {
+  readonly name: string
+  readonly isPeer?: boolean
+  sample(): Promise<number>
+}
+
+export interface Row {
+  readonly measure: string
+  readonly name: string
+  readonly unit: string
+  readonly n: number
+  readonly p50: number
+  readonly p95: number
+  readonly max: number
+  /** p50 divided by the p50 of the peer; absent for the peer itself and where there is none. */
+  readonly ratio?: number
+}
+
+/** A row that must hold, for instance a ratio of at most 2. */
+export interface Goal {
+  readonly text: string
+  readonly isMet: boolean
+}
+
+export interface BenchmarkResult {
+  readonly rows: readonly Row[]
+  readonly goals: readonly Goal[]
+}
+
+/** The value below which `share` of the samples lie (nearest rank). */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** Measures all contestants `rounds` times in turns, after `warmups` rounds that do not count. */
+export async function compare(
+  measure: string,
+  unit: string,
+  contestants: readonly Contestant[],
+  options: { readonly rounds: number; readonly warmups?: number },
+): Promise<Row[]> {
+  const samples = new Map(contestants.map((each) => [each, [] as number[]]))
+  for (let round = -(options.warmups ?? 0); round < options.rounds; round += 1) {
+    for (const contestant of contestants) {
+      const value = await contestant.sample()
+      if (round >= 0) samples.get(contestant)?.push(value)
+    }
+  }
+  const peer = contestants.find(({ isPeer }) => isPeer)
+  const base = peer && percentile(samples.get(peer) ?? [], 0.5)
+  return contestants.map((each) => {
+    const row = summarise(measure, each.name, unit, samples.get(each) ?? [])
+    return each === peer || base === undefined ? row : { ...row, ratio: row.p50 / base }
+  })
+}
+
+export function summarise(measure: string, name: string, unit: string, samples: readonly number[]): Row {
+  return {
+    measure,
+    name,
+    unit,
+    n: samples.length,
+    p50: percentile(samples, 0.5),
+    p95: percentile(samples, 0.95),
+    max: Math.max(...samples),
+  }
+}
+
+/** Milliseconds that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
+
+/** The rows as an aligned table. */
+export function table(rows: readonly Row[]): string {
+  const head = ['measure', 'what', 'n', 'p50', 'p95', 'max', 'unit', 'ratio']
+  const body = rows.map((row) => [
+    row.measure,
+    row.name,
+    String(row.n),
+    ...[row.p50, row.p95, row.max].map((value) => value.toFixed(1)),
+    row.unit,
+    row.ratio === undefined ? '–' : `${row.ratio.toFixed(2)}×`,
+  ])
+  const lines = [head, ...body]
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,85 @@
+// From asleep to the first row. Peer: `postgres` started bare on its own data directory, the same query on its socket.
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Client } from 'pg'
+import { createLogger } from '../packages/server/src/base/log.ts'
+import { startComputes } from '../packages/server/src/computes/index.ts'
+import { installPostgres } from '../packages/server/src/postgres/index.ts'
+import { startStorage } from '../packages/server/src/storage/index.ts'
+import { BarePostgres } from './bare-postgres.ts'
+import { type BenchmarkResult, type Contestant, compare, timed } from './measure.ts'
+
+const ROUNDS = 40
+const QUERY = 'SELECT count(*) FROM pg_class'
+const MOST = 2
+
+export async function wake(): Promise<BenchmarkResult> {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-bench-'))
+  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  await chmod(directory, 0o711)
+  const contestants = [await barePostgres(directory, stack), await compute(directory, stack)]
+  const rows = await compare('asleep → first row', 'ms', contestants, { rounds: ROUNDS, warmups: 3 })
+  const goals = rows.flatMap(({ name, ratio }) =>
+    ratio === undefined
+      ? []
+      : [{ text: `${name}: at most ${MOST}× the bare start at p50`, isMet: ratio <= MOST }],
+  )
+  return { rows, goals }
+}
+
+async function barePostgres(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
+  const installation = await installPostgres({ dataDir: path.join(directory, 'bare') })
+  const bare = new BarePostgres(installation, path.join(directory, 'bare', 'cluster'))
+  await bare.initdb()
+  stack.defer(() => bare.stop())
+  return {
+    name: 'postgres, bare',
+    isPeer: true,
+    async sample() {
+      await bare.stop()
+      return timed(() => bare.startAndAsk(QUERY))
+    },
+  }
+}
+
+async function compute(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
+  const log = createLogger({ level: 'silent' })
+  const installation = await installPostgres({ dataDir: path.join(directory, 'compute') })
+  const storage = await startStorage({ installation, log })
+  await storage.create('br-bench')
+  const dataDirectory = storage.dataDirectory('br-bench')
+  const endpoint = {
+    uid: 'ep-bench',
+    branchUid: 'br-bench',
+    dataDirectory,
+    minCu: 1,
+    maxCu: 1,
+    suspendAfterMs: null,
+  }
+  const spec = { ...endpoint, disabled: false, settings: {} }
+  const computes = stack.use(
+    await startComputes({ installation, storage, endpoints: { load: () => spec }, log }),
+  )
+  return {
+    name: 'compute, without gateway',
+    async sample() {
+      await computes.suspend('ep-bench')
+      return timed(async () => {
+        const { socketDirectory } = await computes.wake('ep-bench')
+        const client = new Client({
+          host: socketDirectory,
+          port: 5432,
+          user: 'cloud_admin',
+          database: 'databricks_postgres',
+          password: '',
+          ssl: false,
+        })
+        await client.connect()
+        await client.query(QUERY)
+        await client.end()
+      })
+    },
+  }
+}
