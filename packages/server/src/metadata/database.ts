@@ -13,6 +13,8 @@ export interface Metadata extends AsyncDisposable {
   readonly db: Kysely<Tables>
   /** Runs `work` in one transaction; its rejection rolls everything back. */
   transaction<T>(work: (queries: Transaction<Tables>) => Promise<T>): Promise<T>
+  /** A number that grows with every change of any row: what was read at one revision is true as long as it stands. */
+  revision(): number
 }
 
 /** Opens (or creates) the metadata file and brings its schema up to date; LakeletError `data_dir_newer` if it is ahead of this version. */
@@ -27,10 +29,12 @@ export async function openMetadata(file: string): Promise<Metadata> {
     sqlite.close()
     throw error
   }
+  const totalChanges = sqlite.prepare('SELECT total_changes() AS n')
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite) }) })
   return {
     db,
     transaction: (work) => db.transaction().execute(work),
+    revision: () => Number(totalChanges.get()?.['n']),
     async [Symbol.asyncDispose]() {
       await db.destroy()
       if (sqlite.isOpen) sqlite.close()

@@ -2,6 +2,11 @@
 import type { AppsTables } from './apps.ts'
 import type { DeploymentsTables } from './deployments.ts'
 import type { FilesTables } from './files.ts'
+import type { BranchesTables } from './branches.ts'
+import type { CatalogIdsTables } from './catalog-ids.ts'
+import type { EndpointsTables } from './endpoints.ts'
+import type { OperationsTables } from './operations.ts'
+import type { ProjectsTables } from './projects.ts'
 import type { SettingsTables } from './settings.ts'
 import type { OAuthTables } from './oauth.ts'
 import type { PermissionsTables } from './permissions.ts'
@@ -12,6 +17,11 @@ import type { TokensTables } from './tokens.ts'
 
 export interface Tables
   extends
+    ProjectsTables,
+    OperationsTables,
+    EndpointsTables,
+    CatalogIdsTables,
+    BranchesTables,
     SettingsTables,
     FilesTables,
     AppsTables,

@@ -1,0 +1,149 @@
+// The kinds of operation on branches.
+import type { Branch } from '@lakelet/api'
+import { deleteBranchRow, updateBranch } from '../../metadata/branches.ts'
+import { copyCatalogIds } from '../../metadata/catalog-ids.ts'
+import type { Queries } from '../../metadata/database.ts'
+import { listEndpoints } from '../../metadata/endpoints.ts'
+import { readControlFile } from '../../postgres/index.ts'
+import type { ControlContext } from '../services/context.ts'
+import { EMPTY } from '../services/operation-reply.ts'
+import { branchFacts, branchReply } from '../services/replies.ts'
+import { anyBranch } from '../services/resolve.ts'
+import type { OperationKind } from './operation-kind.ts'
+
+type Context = Omit<ControlContext, 'operations'>
+
+interface BranchInput {
+  readonly projectUid: string
+  readonly branchUid: string
+}
+
+interface CreateBranch extends BranchInput {
+  readonly endpointUid: string
+  readonly sourceUid: string
+  readonly sourceEndpointUid: string
+}
+
+interface DeleteBranch extends BranchInput {
+  readonly purge: boolean
+}
+
+export interface BranchOperations {
+  readonly create: OperationKind<CreateBranch>
+  /** The change itself is stored with the operation. */
+  readonly update: OperationKind<BranchInput>
+  readonly delete: OperationKind<DeleteBranch>
+  /** A delete of what is not there, where that is allowed. */
+  readonly deleteMissing: OperationKind<object>
+}
+
+export function branchOperations(context: Context): BranchOperations {
+  return {
+    create: createBranch(context),
+    update: {
+      name: 'update_branch',
+      metadataType: 'Branch',
+      steps: [],
+      complete: async (queries, { input }) => replyOf(queries, input),
+    },
+    delete: deleteBranch(context),
+    deleteMissing: {
+      name: 'delete_missing_branch',
+      metadataType: 'Branch',
+      steps: [],
+      complete: async () => EMPTY,
+    },
+  }
+}
+
+async function replyOf(queries: Queries, input: BranchInput): Promise<Branch> {
+  const { project, branch } = await anyBranch(queries, { project: input.projectUid, branch: input.branchUid })
+  return branchReply(await branchFacts(queries, project, branch))
+}
+
+function createBranch(context: Context): OperationKind<CreateBranch> {
+  const { computes, storage, clock } = context
+  return {
+    name: 'create_branch',
+    metadataType: 'Branch',
+    steps: [
+      {
+        name: 'clone',
+        run: ({ input }) => cloneSource(context, input),
+        async undo({ input }) {
+          await computes.remove(input.endpointUid)
+          await storage.remove(input.branchUid)
+        },
+      },
+      {
+        name: 'measure',
+        run: async ({ input }) => ({ sizeBytes: await storage.sizeBytes(input.branchUid) }),
+      },
+    ],
+    async complete(queries, { input, progress }) {
+      await copyCatalogIds(queries, input.sourceUid, input.branchUid)
+      await updateBranch(queries, input.branchUid, {
+        state: 'READY',
+        state_change_time: clock.now().toISOString(),
+        source_lsn: String(progress['lsn']),
+        source_time: String(progress['time']),
+        clone_method: String(progress['method']),
+        logical_size_bytes: Number(progress['sizeBytes']),
+      })
+      return replyOf(queries, input)
+    },
+    async abandon(queries, { input }) {
+      await deleteBranchRow(queries, input.branchUid)
+    },
+  }
+}
+
+/** Copies the source, asleep or awake. A clone whose end was not stored is made again. */
+async function cloneSource(
+  { computes, storage, clock }: Context,
+  { branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
+): Promise<{ lsn: string; time: string; method: string }> {
+  await storage.remove(branchUid)
+  return computes.withFiles(sourceEndpointUid, async (connect) => {
+    const { method } = await storage.clone(branchUid, sourceUid, connect)
+    const time = clock.now().toISOString()
+    if (!connect) {
+      const { checkpointLsn } = await readControlFile(storage.dataDirectory(sourceUid))
+      return { lsn: formatLsn(checkpointLsn), time, method }
+    }
+    await using admin = await connect()
+    const [row] = await admin.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn')
+    return { lsn: row?.lsn ?? '0/0', time, method }
+  })
+}
+
+/** As Postgres writes it: both halves in hexadecimal. */
+function formatLsn(lsn: bigint): string {
+  return `${(lsn >> 32n).toString(16)}/${(lsn & 0xffff_ffffn).toString(16)}`.toUpperCase()
+}
+
+/** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
+function deleteBranch({ metadata, computes, storage }: Context): OperationKind<DeleteBranch> {
+  return {
+    name: 'delete_branch',
+    metadataType: 'Branch',
+    steps: [
+      {
+        name: 'stop_computes',
+        async run({ input }) {
+          for (const { uid } of await listEndpoints(metadata.db, input.branchUid)) await computes.remove(uid)
+        },
+      },
+      {
+        name: 'remove_storage',
+        async run({ input }) {
+          if (input.purge) await storage.remove(input.branchUid)
+        },
+      },
+    ],
+    async complete(queries, { input }) {
+      if (input.purge) await deleteBranchRow(queries, input.branchUid)
+      return EMPTY
+    },
+  }
+}

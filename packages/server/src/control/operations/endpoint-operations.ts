@@ -1,0 +1,71 @@
+// The kinds of operation on endpoints.
+import type { Endpoint } from '@lakelet/api'
+import type { Queries } from '../../metadata/database.ts'
+import { updateEndpoint } from '../../metadata/endpoints.ts'
+import type { ControlContext } from '../services/context.ts'
+import type { EndpointSettings } from '../services/endpoints.ts'
+import { endpointReply } from '../services/replies.ts'
+import { liveEndpoint } from '../services/resolve.ts'
+import type { OperationKind } from './operation-kind.ts'
+
+type Context = Omit<ControlContext, 'operations'>
+
+interface UpdateEndpoint {
+  readonly projectUid: string
+  readonly branchUid: string
+  readonly endpointUid: string
+  readonly before: EndpointSettings
+  readonly after: EndpointSettings
+}
+
+export interface EndpointOperations {
+  readonly update: OperationKind<UpdateEndpoint>
+}
+
+export function endpointOperations(context: Context): EndpointOperations {
+  return { update: updateOperation(context) }
+}
+
+/** New settings, tried on the compute if it runs; where it does not start with them, the old ones come back. */
+function updateOperation(context: Context): OperationKind<UpdateEndpoint> {
+  const { metadata, clock } = context
+  const store = (uid: string, settings: EndpointSettings) =>
+    updateEndpoint(metadata.db, uid, { ...settings, update_time: clock.now().toISOString() })
+  return {
+    name: 'update_endpoint',
+    metadataType: 'Endpoint',
+    steps: [
+      {
+        name: 'store',
+        run: ({ input }) => store(input.endpointUid, input.after),
+        undo: ({ input }) => store(input.endpointUid, input.before),
+      },
+      {
+        name: 'apply',
+        run: ({ input, signal }) => apply(context, input, signal),
+      },
+    ],
+    complete: async (queries, { input }) => replyOf(context, queries, input),
+  }
+}
+
+async function apply({ computes }: Context, input: UpdateEndpoint, signal: AbortSignal): Promise<void> {
+  const { before, after, endpointUid } = input
+  if (after.disabled === 1) {
+    await computes.suspend(endpointUid, 'disabled')
+    return
+  }
+  const isChanged = (['min_cu', 'max_cu', 'suspend_seconds', 'pg_settings'] as const).some(
+    (field) => before[field] !== after[field],
+  )
+  if (isChanged) await computes.restart(endpointUid, signal)
+}
+
+async function replyOf(context: Context, queries: Queries, input: UpdateEndpoint): Promise<Endpoint> {
+  const { endpoint, branch, project } = await liveEndpoint(queries, {
+    project: input.projectUid,
+    branch: input.branchUid,
+    endpoint: input.endpointUid,
+  })
+  return endpointReply({ row: endpoint, branch, project }, context)
+}

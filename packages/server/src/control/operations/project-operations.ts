@@ -1,0 +1,166 @@
+// The kinds of operation on projects.
+import type { Project } from '@lakelet/api'
+import { allBranchesOf, updateBranch } from '../../metadata/branches.ts'
+import { putCatalogId } from '../../metadata/catalog-ids.ts'
+import { listEndpoints } from '../../metadata/endpoints.ts'
+import { deleteProjectRow } from '../../metadata/projects.ts'
+import { alterDatabase, DEFAULT_DATABASE, ensureOwnerRole, listDatabases } from '../../postgres/index.ts'
+import { freeId, ownerRoleId, readOids } from '../services/catalog.ts'
+import type { ControlContext } from '../services/context.ts'
+import { EMPTY } from '../services/operation-reply.ts'
+import { projectFacts, projectReply } from '../services/replies.ts'
+import { anyProject } from '../services/resolve.ts'
+import type { OperationKind, OperationRun } from './operation-kind.ts'
+
+interface CreateProject {
+  readonly projectUid: string
+  readonly branchUid: string
+  readonly endpointUid: string
+  readonly owner: { readonly id: number; readonly kind: 'user' | 'service_principal'; readonly name: string }
+  /** Postgres name of the first database, where it is not the usual one. */
+  readonly database: string | undefined
+}
+
+interface ProjectInput {
+  readonly projectUid: string
+}
+
+interface DeleteProject extends ProjectInput {
+  readonly purge: boolean
+}
+
+export interface ProjectOperations {
+  readonly create: OperationKind<CreateProject>
+  /** The change itself is stored with the operation. */
+  readonly update: OperationKind<ProjectInput>
+  readonly delete: OperationKind<DeleteProject>
+}
+
+export function projectOperations(context: Omit<ControlContext, 'operations'>): ProjectOperations {
+  return {
+    create: createProject(context),
+    update: {
+      name: 'update_project',
+      metadataType: 'Project',
+      steps: [],
+      complete: async (queries, { input }) => replyOf(context, queries, input),
+    },
+    delete: deleteProject(context),
+  }
+}
+
+type Context = Omit<ControlContext, 'operations'>
+
+async function replyOf(
+  context: Context,
+  queries: Parameters<typeof anyProject>[0],
+  input: ProjectInput,
+): Promise<Project> {
+  const project = await anyProject(queries, input.projectUid)
+  return projectReply(await projectFacts(queries, project), context)
+}
+
+function createProject(context: Context): OperationKind<CreateProject> {
+  const { computes, storage, clock } = context
+  return {
+    name: 'create_project',
+    metadataType: 'Project',
+    steps: [
+      {
+        name: 'create_storage',
+        async run({ input }) {
+          if (!(await storage.exists(input.branchUid))) await storage.create(input.branchUid)
+        },
+        async undo({ input }) {
+          await computes.remove(input.endpointUid)
+          await storage.remove(input.branchUid)
+        },
+      },
+      { name: 'create_owner', run: (run) => createOwner(context, run) },
+      {
+        name: 'measure',
+        run: async ({ input }) => ({ sizeBytes: await storage.sizeBytes(input.branchUid) }),
+      },
+    ],
+    async complete(queries, run) {
+      const now = clock.now().toISOString()
+      const { branchUid, owner, database = DEFAULT_DATABASE } = run.input
+      const ids = { branch_uid: branchUid, create_time: now, update_time: now }
+      await putCatalogId(queries, {
+        ...ids,
+        kind: 'role',
+        oid: Number(run.progress['ownerOid']),
+        id: ownerRoleId(owner),
+      })
+      await putCatalogId(queries, {
+        ...ids,
+        kind: 'database',
+        oid: Number(run.progress['databaseOid']),
+        id: freeId('database', database, new Set()),
+      })
+      await updateBranch(queries, branchUid, {
+        state: 'READY',
+        state_change_time: now,
+        logical_size_bytes: Number(run.progress['sizeBytes']),
+      })
+      return replyOf(context, queries, run.input)
+    },
+    async abandon(queries, { input }) {
+      await deleteProjectRow(queries, input.projectUid)
+    },
+  }
+}
+
+/** The owner's role and the first database, in the running compute of the new branch. */
+async function createOwner(
+  { computes }: Context,
+  { input, signal }: OperationRun<CreateProject>,
+): Promise<{ ownerOid: number | undefined; databaseOid: number | undefined }> {
+  const { owner, database = DEFAULT_DATABASE } = input
+  const type = owner.kind === 'user' ? 'USER' : 'SERVICE_PRINCIPAL'
+  return computes.withAdmin(
+    input.endpointUid,
+    async (admin) => {
+      const isRenamed = (await listDatabases(admin)).every(({ name }) => name !== DEFAULT_DATABASE)
+      if (!isRenamed) {
+        await ensureOwnerRole(admin, { name: owner.name, identity: { type, id: owner.id } })
+        await alterDatabase(admin, DEFAULT_DATABASE, { name: database })
+      }
+      return {
+        ownerOid: (await readOids(admin, 'role')).get(owner.name),
+        databaseOid: (await readOids(admin, 'database')).get(database),
+      }
+    },
+    { signal },
+  )
+}
+
+/** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
+function deleteProject({ metadata, computes, storage }: Context): OperationKind<DeleteProject> {
+  return {
+    name: 'delete_project',
+    metadataType: 'Project',
+    steps: [
+      {
+        name: 'stop_computes',
+        async run({ input }) {
+          for (const branch of await allBranchesOf(metadata.db, input.projectUid)) {
+            for (const { uid } of await listEndpoints(metadata.db, branch.uid)) await computes.remove(uid)
+          }
+        },
+      },
+      {
+        name: 'remove_storage',
+        async run({ input }) {
+          if (!input.purge) return
+          for (const branch of await allBranchesOf(metadata.db, input.projectUid))
+            await storage.remove(branch.uid)
+        },
+      },
+    ],
+    async complete(queries, { input }) {
+      if (input.purge) await deleteProjectRow(queries, input.projectUid)
+      return EMPTY
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { isLakeletError } from '../../base/errors.ts'
+import { findBranchByUid, listBranchesToPurge, listBranchUids } from '../../metadata/branches.ts'
+import { deleteOperationsEndedBefore } from '../../metadata/operations.ts'
+import { branchName, projectName } from '@lakelet/api'
+import { findProject, listProjectsToPurge } from '../../metadata/projects.ts'
+import type { BranchOperations } from '../operations/branch-operations.ts'
+import type { ProjectOperations } from '../operations/project-operations.ts'
+import type { ControlContext } from '../services/context.ts'
+import { lockOf } from '../services/resolve.ts'
+
+/** How long an operation that has ended can be polled. */
+const KEEP_OPERATIONS_MS = 7 * 86_400_000
+
+export interface PurgeKinds {
+  readonly projects: ProjectOperations
+  readonly branches: BranchOperations
+}
+
+/** Removes for good what was deleted long enough ago, and files and operations that nobody needs any more. */
+export async function purgeDeleted(context: ControlContext, kinds: PurgeKinds): Promise<void> {
+  const now = context.clock.now()
+  await purgeProjects(context, kinds, now.toISOString())
+  await purgeBranches(context, kinds, now.toISOString())
+  await sweepStorage(context)
+  const before = new Date(now.getTime() - KEEP_OPERATIONS_MS).toISOString()
+  await deleteOperationsEndedBefore(context.metadata.db, before)
+}
+
+async function purgeProjects(context: ControlContext, kinds: PurgeKinds, now: string): Promise<void> {
+  for (const project of await listProjectsToPurge(context.metadata.db, now)) {
+    await unlessBusy(context, () =>
+      context.operations.start(kinds.projects.delete, {
+        resource: projectName(project.project_id),
+        objectUid: project.uid,
+        input: { projectUid: project.uid, purge: true },
+        locks: [{ scope: lockOf.project(project.uid), mode: 'exclusive' }],
+      }),
+    )
+  }
+}
+
+async function purgeBranches(context: ControlContext, kinds: PurgeKinds, now: string): Promise<void> {
+  for (const branch of await listBranchesToPurge(context.metadata.db, now)) {
+    const project = await findProject(context.metadata.db, branch.project_uid)
+    if (!project) continue
+    await unlessBusy(context, () =>
+      context.operations.start(kinds.branches.delete, {
+        resource: branchName(project.project_id, branch.branch_id),
+        objectUid: project.uid,
+        input: { projectUid: project.uid, branchUid: branch.uid, purge: true },
+        locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
+      }),
+    )
+  }
+}
+
+async function unlessBusy(context: ControlContext, start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    if (!isLakeletError(error, 'conflicting_operations')) throw error
+    context.log.debug('a purge waits for a running operation')
+  }
+}
+
+/** Files without a row belong to an operation that was undone halfway. Rows come first, so a new branch is never taken for one. */
+async function sweepStorage({ metadata, storage, log }: ControlContext): Promise<void> {
+  const stored = await storage.list()
+  const known = new Set(await listBranchUids(metadata.db))
+  for (const branchUid of stored.filter((uid) => !known.has(uid))) {
+    // Looked at again: the row of a branch can be older than the list of rows, never younger than its files.
+    if (await findBranchByUid(metadata.db, branchUid)) continue
+    log.warn({ branch: branchUid }, 'removing the files of a branch that is not known')
+    await storage.remove(branchUid)
+  }
+}

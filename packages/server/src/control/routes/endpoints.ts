@@ -1,0 +1,17 @@
+import { endpointRoutes } from '@lakelet/api'
+import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { Endpoints } from '../services/endpoints.ts'
+
+export function implementEndpoints(endpoints: Endpoints): ImplementedRoute[] {
+  return implementRoutes(endpointRoutes, {
+    createEndpoint: ({ caller, params, query, body }) =>
+      endpoints.create(caller, params, query.endpoint_id, body.spec ?? {}, query.replace_existing === true),
+    listEndpoints: ({ params, query }) => endpoints.list(params, query),
+    getEndpoint: ({ params }) => endpoints.get(params),
+    updateEndpoint: ({ caller, params, query, body }) =>
+      endpoints.update(caller, params, query.update_mask, body.spec ?? {}),
+    deleteEndpoint: ({ params }) => endpoints.delete(params),
+    listComputeInstances: ({ params }) => endpoints.listInstances(params),
+    getComputeInstance: ({ params }) => endpoints.getInstance(params, params.instance),
+  })
+}

@@ -1,0 +1,52 @@
+// When a branch deletes itself: at most one of ttl, expire_time and no_expiry is given.
+import { type BranchSpec, secondsOf } from '@lakelet/api'
+import { LakeletError } from '../../base/errors.ts'
+import { LIMITS } from './context.ts'
+
+export interface Expiry {
+  readonly expire_time: string | null
+  /** The length of life that was asked for. */
+  readonly ttl_seconds: number | null
+}
+
+const NEVER: Expiry = { expire_time: null, ttl_seconds: null }
+
+/** The expiry that `spec` asks for; undefined when it says nothing. LakeletError `invalid_parameter`. */
+export function readExpiry(spec: BranchSpec, now: Date): Expiry | undefined {
+  const given = (['ttl', 'expire_time', 'no_expiry'] as const).filter((field) => spec[field] !== undefined)
+  if (given.length > 1)
+    throw invalid(`Fields ${given.map((field) => `'spec.${field}'`).join(' and ')} exclude each other.`)
+  if (spec.no_expiry === false)
+    throw invalid("Field 'spec.no_expiry' can only be true. Set spec.ttl or spec.expire_time instead.")
+  if (spec.no_expiry === true) return NEVER
+  if (spec.ttl !== undefined) return afterSeconds(secondsOf(spec.ttl), now)
+  if (spec.expire_time !== undefined) return atTime(spec.expire_time, now)
+  return undefined
+}
+
+function afterSeconds(seconds: number, now: Date): Expiry {
+  if (seconds < 1 || seconds > LIMITS.ttlSeconds) {
+    throw invalid(
+      `Field 'spec.ttl' is ${seconds}s; it must be between 1s and ${LIMITS.ttlSeconds}s (30 days).`,
+    )
+  }
+  return { expire_time: wholeSeconds(now.getTime() + seconds * 1000), ttl_seconds: seconds }
+}
+
+function atTime(text: string, now: Date): Expiry {
+  const time = Date.parse(text)
+  const seconds = Math.ceil((time - now.getTime()) / 1000)
+  if (!(seconds >= 1 && seconds <= LIMITS.ttlSeconds)) {
+    throw invalid(`Field 'spec.expire_time' is ${text}; it must be in the future and at most 30 days ahead.`)
+  }
+  return { expire_time: wholeSeconds(time), ttl_seconds: seconds }
+}
+
+/** Expiry has second precision. */
+function wholeSeconds(time: number): string {
+  return new Date(Math.ceil(time / 1000) * 1000).toISOString()
+}
+
+function invalid(reason: string): LakeletError {
+  return new LakeletError('invalid_parameter', { reason })
+}

@@ -1,0 +1,221 @@
+import { type Endpoint, endpointName, type EndpointSpec, endpointUpdate, parseUpdateMask } from '@lakelet/api'
+import type { Caller } from '../../base/caller.ts'
+import { LakeletError } from '../../base/errors.ts'
+import {
+  type EndpointRow,
+  findEndpoint,
+  listEndpoints,
+  type NewEndpointRow,
+} from '../../metadata/endpoints.ts'
+import type { EndpointOperations } from '../operations/endpoint-operations.ts'
+import { checkGroup, checkPgSettings, resolveComputeSize } from './compute-settings.ts'
+import type { ControlContext } from './context.ts'
+import { MANAGED_BY_PARENT } from './managed-by-parent.ts'
+import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
+import { cutPage, type PageQuery, readPage } from './pages.ts'
+import type { ReadCache } from './read-cache.ts'
+import { endpointReply, endpointState } from './replies.ts'
+import { checkId } from './resource-ids.ts'
+import { type BranchPath, type BranchRows, liveBranch, liveEndpoint, lockOf, notFound } from './resolve.ts'
+
+export interface EndpointPath extends BranchPath {
+  readonly endpoint: string
+}
+
+/** A compute behind an endpoint as the API shows it. */
+interface ComputeInstance {
+  readonly name: string
+  readonly compute_instance_id: string
+  readonly compute_host: string
+  readonly current_state: Endpoint['status']['current_state']
+  readonly role: 'READ_WRITE' | 'READ_ONLY'
+}
+
+/** Without high availability an endpoint has one compute, which has this id. */
+const ONLY_INSTANCE = 'primary'
+
+export class Endpoints {
+  readonly #context: ControlContext
+  readonly #kinds: EndpointOperations
+  readonly #cache: ReadCache
+
+  constructor(context: ControlContext, kinds: EndpointOperations, cache: ReadCache) {
+    this.#context = context
+    this.#kinds = kinds
+    this.#cache = cache
+  }
+
+  /** Every branch has its read-write endpoint from the start, so this can only replace it; replicas are not there yet. */
+  async create(
+    caller: Caller,
+    path: BranchPath,
+    endpointId: string,
+    spec: EndpointSpec,
+    replaceExisting: boolean,
+  ): Promise<OperationReply<Endpoint>> {
+    checkId('endpoint_id', endpointId)
+    const rows = await liveBranch(this.#context.metadata.db, path)
+    if (spec.endpoint_type === undefined) {
+      throw new LakeletError('field_required', { field: 'endpoint.spec.endpoint_type' })
+    }
+    const present = await findEndpoint(this.#context.metadata.db, rows.branch.uid, endpointId)
+    if (present?.endpoint_id === endpointId) {
+      if (!replaceExisting) throw new LakeletError('already_exists', { type: 'endpoint' })
+      return this.#change(
+        caller,
+        { ...rows, endpoint: present },
+        spec,
+        parseUpdateMask('*', { spec }, endpointUpdate),
+      )
+    }
+    if (spec.endpoint_type === 'ENDPOINT_TYPE_READ_ONLY') {
+      throw new LakeletError('not_implemented', { feature: 'A read replica (ENDPOINT_TYPE_READ_ONLY)' })
+    }
+    const [first] = await listEndpoints(this.#context.metadata.db, rows.branch.uid)
+    throw new LakeletError('second_read_write_endpoint', { name: first?.endpoint_id ?? '' })
+  }
+
+  async get(path: EndpointPath): Promise<Endpoint> {
+    return endpointReply(await this.#facts(path), this.#context)
+  }
+
+  async list(
+    path: BranchPath,
+    query: PageQuery,
+  ): Promise<{ endpoints: Endpoint[]; next_page_token?: string }> {
+    const rows = await this.#cache.read(`live branch ${path.project} ${path.branch}`, (queries) =>
+      liveBranch(queries, path),
+    )
+    const name = `endpoints ${rows.branch.uid}`
+    const page = readPage<number>(name, query, 'number')
+    const endpoints = await this.#cache.read(`${name} ${page.after ?? 0} ${page.size}`, (queries) =>
+      listEndpoints(queries, rows.branch.uid, { afterSeq: page.after ?? 0, limit: page.size + 1 }),
+    )
+    const { items, nextToken } = cutPage(name, endpoints, page.size, (row) => row.seq)
+    return {
+      endpoints: items.map((row) => endpointReply({ row, ...rows }, this.#context)),
+      ...(nextToken === undefined ? {} : { next_page_token: nextToken }),
+    }
+  }
+
+  async update(
+    caller: Caller,
+    path: EndpointPath,
+    mask: string | undefined,
+    spec: EndpointSpec,
+  ): Promise<OperationReply<Endpoint>> {
+    const changed = parseUpdateMask(mask, { spec }, endpointUpdate)
+    return this.#change(caller, await liveEndpoint(this.#context.metadata.db, path), spec, changed)
+  }
+
+  async delete(path: EndpointPath): Promise<OperationReply<Empty>> {
+    const { project, branch, endpoint } = await liveEndpoint(this.#context.metadata.db, path)
+    throw new LakeletError(
+      'endpoint_is_read_write',
+      { name: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id) },
+      { details: MANAGED_BY_PARENT },
+    )
+  }
+
+  async listInstances(path: EndpointPath): Promise<{ compute_instances: ComputeInstance[] }> {
+    return { compute_instances: [await this.getInstance(path, ONLY_INSTANCE)] }
+  }
+
+  async getInstance(path: EndpointPath, instance: string): Promise<ComputeInstance> {
+    const { row, branch, project } = await this.#facts(path)
+    if (instance !== ONLY_INSTANCE) throw notFound('compute instance')
+    const name = endpointName(project.project_id, branch.branch_id, row.endpoint_id)
+    return {
+      name: `${name}/compute-instances/${ONLY_INSTANCE}`,
+      compute_instance_id: ONLY_INSTANCE,
+      compute_host: this.#context.hosts(row.uid).host,
+      ...endpointState(row.uid, branch.state, this.#context),
+      role: 'READ_WRITE',
+    }
+  }
+
+  async #facts(path: EndpointPath) {
+    return this.#cache.read(`endpoint ${path.project} ${path.branch} ${path.endpoint}`, async (queries) => {
+      const { endpoint, ...rows } = await liveEndpoint(queries, path)
+      return { row: endpoint, ...rows }
+    })
+  }
+
+  async #change(
+    caller: Caller,
+    { project, branch, endpoint }: BranchRows & { readonly endpoint: EndpointRow },
+    spec: EndpointSpec,
+    changed: ReadonlySet<string>,
+  ): Promise<OperationReply<Endpoint>> {
+    if (branch.state !== 'READY') {
+      throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
+    }
+    const after = this.#changes(endpoint, spec, changed)
+    const row = await this.#context.operations.start(this.#kinds.update, {
+      resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
+      objectUid: project.uid,
+      callerId: caller.id,
+      input: {
+        projectUid: project.uid,
+        branchUid: branch.uid,
+        endpointUid: endpoint.uid,
+        before: settingsOf(endpoint),
+        after,
+      },
+      locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
+    })
+    return operationReply(row)
+  }
+
+  #changes(row: EndpointRow, spec: EndpointSpec, changed: ReadonlySet<string>): EndpointSettings {
+    if (changed.has('spec.endpoint_type') && spec.endpoint_type !== row.type) {
+      throw new LakeletError('invalid_parameter', {
+        reason: "Field 'spec.endpoint_type' cannot be changed after the endpoint was created.",
+      })
+    }
+    checkGroup(spec.group, 'spec.group')
+    const { min_cu, max_cu, suspend_seconds, ...rest } = settingsOf(row)
+    const size = resolveComputeSize(
+      {
+        ...(changed.has('spec.autoscaling_limit_min_cu')
+          ? { autoscaling_limit_min_cu: spec.autoscaling_limit_min_cu }
+          : {}),
+        ...(changed.has('spec.autoscaling_limit_max_cu')
+          ? { autoscaling_limit_max_cu: spec.autoscaling_limit_max_cu }
+          : {}),
+        ...(changed.has('spec.suspension')
+          ? { suspend_timeout_duration: spec.suspend_timeout_duration, no_suspension: spec.no_suspension }
+          : {}),
+      },
+      { minCu: min_cu, maxCu: max_cu, suspendSeconds: suspend_seconds },
+      'spec',
+      this.#context.defaults.suspendSeconds,
+    )
+    checkPgSettings(spec.settings?.pg_settings, 'spec.settings.pg_settings')
+    return {
+      ...rest,
+      min_cu: size.minCu,
+      max_cu: size.maxCu,
+      suspend_seconds: size.suspendSeconds,
+      ...(changed.has('spec.disabled') ? { disabled: Number(spec.disabled) } : {}),
+      ...(changed.has('spec.settings.pg_settings')
+        ? { pg_settings: JSON.stringify(spec.settings?.pg_settings ?? {}) }
+        : {}),
+    }
+  }
+}
+
+/** What an update may change of an endpoint. */
+export type EndpointSettings = Required<
+  Pick<NewEndpointRow, 'min_cu' | 'max_cu' | 'suspend_seconds' | 'disabled' | 'pg_settings'>
+>
+
+function settingsOf({
+  min_cu,
+  max_cu,
+  suspend_seconds,
+  disabled,
+  pg_settings,
+}: EndpointRow): EndpointSettings {
+  return { min_cu, max_cu, suspend_seconds, disabled, pg_settings }
+}

@@ -1,0 +1,28 @@
+// What the control plane needs from the rest of the workspace.
+import type { Computes } from '../../computes/index.ts'
+import type { RoleIdentity } from '../../postgres/index.ts'
+import type { Storage } from '../../storage/index.ts'
+
+export type ComputesPort = Pick<
+  Computes,
+  'state' | 'activity' | 'withAdmin' | 'withFiles' | 'restart' | 'suspend' | 'remove'
+>
+
+export type StoragePort = Pick<
+  Storage,
+  'create' | 'clone' | 'remove' | 'exists' | 'sizeBytes' | 'list' | 'origin' | 'dataDirectory'
+>
+
+/** Where clients connect to an endpoint; `main` knows which names resolve on this machine. */
+export type EndpointHosts = (endpointUid: string) => {
+  readonly host: string
+  readonly pooledHost?: string
+}
+
+/** What the control plane asks about principals; `main` plugs identity in. */
+export interface PrincipalsPort {
+  /** An active principal by type and role name. */
+  findIdentity(type: RoleIdentity['type'], name: string): RoleIdentity | undefined
+  /** Whether a principal may use a project; its owner and admins may. */
+  mayUseProject(callerId: number, projectUid: string): boolean | Promise<boolean>
+}

@@ -1,0 +1,74 @@
+// Which resource id stands for which role or database of a branch; see 0003-postgres.sql.
+import type { Selectable } from 'kysely'
+import type { Queries } from './database.ts'
+
+export type CatalogKind = 'role' | 'database'
+
+export interface CatalogIdsTables {
+  catalog_ids: {
+    branch_uid: string
+    kind: CatalogKind
+    oid: number
+    id: string
+    create_time: string
+    update_time: string
+  }
+}
+
+export type CatalogIdRow = Selectable<CatalogIdsTables['catalog_ids']>
+
+export async function listCatalogIds(
+  queries: Queries,
+  branchUid: string,
+  kind: CatalogKind,
+): Promise<CatalogIdRow[]> {
+  return queries
+    .selectFrom('catalog_ids')
+    .selectAll()
+    .where('branch_uid', '=', branchUid)
+    .where('kind', '=', kind)
+    .execute()
+}
+
+/** Stores a new id, or another id or update time of the object with this oid. */
+export async function putCatalogId(queries: Queries, row: CatalogIdRow): Promise<void> {
+  await queries
+    .insertInto('catalog_ids')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['branch_uid', 'kind', 'oid'])
+        .doUpdateSet({ id: row.id, update_time: row.update_time }),
+    )
+    .execute()
+}
+
+export async function deleteCatalogIds(
+  queries: Queries,
+  branchUid: string,
+  kind: CatalogKind,
+  oids: readonly number[],
+): Promise<void> {
+  if (oids.length === 0) return
+  await queries
+    .deleteFrom('catalog_ids')
+    .where('branch_uid', '=', branchUid)
+    .where('kind', '=', kind)
+    .where('oid', 'in', oids)
+    .execute()
+}
+
+/** A clone has the same objects with the same oids, so it gets the same ids. */
+export async function copyCatalogIds(queries: Queries, fromBranch: string, toBranch: string): Promise<void> {
+  const rows = await queries
+    .selectFrom('catalog_ids')
+    .selectAll()
+    .where('branch_uid', '=', fromBranch)
+    .execute()
+  if (rows.length === 0) return
+  await queries
+    .insertInto('catalog_ids')
+    .values(rows.map((row) => ({ ...row, branch_uid: toBranch })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}

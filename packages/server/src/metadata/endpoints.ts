@@ -1,0 +1,129 @@
+import type { Generated, Insertable, Selectable } from 'kysely'
+import type { Queries } from './database.ts'
+
+export interface EndpointsTables {
+  endpoints: {
+    seq: Generated<number>
+    uid: string
+    endpoint_id: string
+    branch_uid: string
+    type: 'ENDPOINT_TYPE_READ_WRITE' | 'ENDPOINT_TYPE_READ_ONLY'
+    min_cu: number
+    max_cu: number
+    suspend_seconds: number | null
+    disabled: number
+    pg_settings: string
+    last_active_time: string | null
+    create_time: string
+    update_time: string
+  }
+}
+
+export type EndpointRow = Selectable<EndpointsTables['endpoints']>
+export type NewEndpointRow = Insertable<EndpointsTables['endpoints']>
+
+/** An endpoint of a branch by id or uid. */
+export async function findEndpoint(
+  queries: Queries,
+  branchUid: string,
+  idOrUid: string,
+): Promise<EndpointRow | undefined> {
+  const rows = await queries
+    .selectFrom('endpoints')
+    .selectAll()
+    .where('branch_uid', '=', branchUid)
+    .where((where) => where.or([where('endpoint_id', '=', idOrUid), where('uid', '=', idOrUid)]))
+    .execute()
+  return rows.find((row) => row.endpoint_id === idOrUid) ?? rows[0]
+}
+
+/** Endpoints of a branch after `afterSeq` in the order they were created. */
+export async function listEndpoints(
+  queries: Queries,
+  branchUid: string,
+  page: { readonly afterSeq: number; readonly limit: number } = { afterSeq: 0, limit: 1000 },
+): Promise<EndpointRow[]> {
+  return queries
+    .selectFrom('endpoints')
+    .selectAll()
+    .where('branch_uid', '=', branchUid)
+    .where('seq', '>', page.afterSeq)
+    .orderBy('seq')
+    .limit(page.limit)
+    .execute()
+}
+
+export async function insertEndpoint(queries: Queries, row: NewEndpointRow): Promise<void> {
+  await queries.insertInto('endpoints').values(row).execute()
+}
+
+export async function updateEndpoint(
+  queries: Queries,
+  uid: string,
+  changes: Partial<NewEndpointRow>,
+): Promise<void> {
+  await queries.updateTable('endpoints').set(changes).where('uid', '=', uid).execute()
+}
+
+/** An endpoint with what is above it: what the gateway and the computes need to know. */
+export interface LiveEndpoint {
+  readonly uid: string
+  readonly endpointId: string
+  readonly branchUid: string
+  readonly branchId: string
+  readonly projectUid: string
+  readonly projectId: string
+  readonly minCu: number
+  readonly maxCu: number
+  /** Null = never suspended. */
+  readonly suspendSeconds: number | null
+  readonly isDisabled: boolean
+  readonly isNativeLoginEnabled: boolean
+  readonly pgSettings: Readonly<Record<string, string>>
+  readonly pgVersion: number
+  readonly branchState: 'INIT' | 'READY' | 'RESETTING'
+}
+
+/** All endpoints whose branch and project are not deleted, or the one of `uid`. */
+export async function listLiveEndpoints(queries: Queries, uid?: string): Promise<LiveEndpoint[]> {
+  let query = queries
+    .selectFrom('endpoints')
+    .innerJoin('branches', 'branches.uid', 'endpoints.branch_uid')
+    .innerJoin('projects', 'projects.uid', 'branches.project_uid')
+    .select([
+      'endpoints.uid',
+      'endpoints.endpoint_id',
+      'endpoints.branch_uid',
+      'branches.branch_id',
+      'projects.uid as project_uid',
+      'projects.project_id',
+      'endpoints.min_cu',
+      'endpoints.max_cu',
+      'endpoints.suspend_seconds',
+      'endpoints.disabled',
+      'endpoints.pg_settings',
+      'projects.enable_pg_native_login',
+      'projects.pg_version',
+      'branches.state',
+    ])
+    .where('branches.delete_time', 'is', null)
+    .where('projects.delete_time', 'is', null)
+  if (uid !== undefined) query = query.where('endpoints.uid', '=', uid)
+  const rows = await query.orderBy('endpoints.seq').execute()
+  return rows.map((row) => ({
+    uid: row.uid,
+    endpointId: row.endpoint_id,
+    branchUid: row.branch_uid,
+    branchId: row.branch_id,
+    projectUid: row.project_uid,
+    projectId: row.project_id,
+    minCu: row.min_cu,
+    maxCu: row.max_cu,
+    suspendSeconds: row.suspend_seconds,
+    isDisabled: row.disabled === 1,
+    isNativeLoginEnabled: row.enable_pg_native_login === 1,
+    pgSettings: JSON.parse(row.pg_settings) as Record<string, string>,
+    pgVersion: row.pg_version,
+    branchState: row.state,
+  }))
+}

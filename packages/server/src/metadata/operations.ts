@@ -1,0 +1,70 @@
+import type { Insertable, Selectable } from 'kysely'
+import type { Queries } from './database.ts'
+
+export interface OperationsTables {
+  operations: {
+    id: string
+    resource: string
+    kind: string
+    metadata_type: string
+    caller_id: number | null
+    object_uid: string
+    input: string
+    progress: string
+    state: 'running' | 'undoing' | 'succeeded' | 'failed'
+    steps_done: number
+    response: string | null
+    error: string | null
+    create_time: string
+    end_time: string | null
+  }
+  operation_locks: { operation_id: string; scope: string; mode: 'shared' | 'exclusive' }
+}
+
+export type OperationRow = Selectable<OperationsTables['operations']>
+export type NewOperationRow = Insertable<OperationsTables['operations']>
+export type LockRow = Selectable<OperationsTables['operation_locks']>
+
+export async function findOperation(queries: Queries, id: string): Promise<OperationRow | undefined> {
+  return queries.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** Operations that have not ended, oldest first. */
+export async function listUnfinishedOperations(queries: Queries): Promise<OperationRow[]> {
+  return queries
+    .selectFrom('operations')
+    .selectAll()
+    .where('state', 'in', ['running', 'undoing'])
+    .orderBy('create_time')
+    .execute()
+}
+
+export async function insertOperation(queries: Queries, row: NewOperationRow): Promise<void> {
+  await queries.insertInto('operations').values(row).execute()
+}
+
+export async function updateOperation(
+  queries: Queries,
+  id: string,
+  changes: Partial<NewOperationRow>,
+): Promise<void> {
+  await queries.updateTable('operations').set(changes).where('id', '=', id).execute()
+}
+
+export async function listLocks(queries: Queries): Promise<LockRow[]> {
+  return queries.selectFrom('operation_locks').selectAll().execute()
+}
+
+export async function insertLocks(queries: Queries, locks: readonly LockRow[]): Promise<void> {
+  if (locks.length > 0) await queries.insertInto('operation_locks').values(locks).execute()
+}
+
+export async function deleteLocks(queries: Queries, operationId: string): Promise<void> {
+  await queries.deleteFrom('operation_locks').where('operation_id', '=', operationId).execute()
+}
+
+/** Forgets operations that ended before `time`; returns how many. */
+export async function deleteOperationsEndedBefore(queries: Queries, time: string): Promise<number> {
+  const [result] = await queries.deleteFrom('operations').where('end_time', '<', time).execute()
+  return Number(result?.numDeletedRows ?? 0n)
+}
