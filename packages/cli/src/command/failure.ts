@@ -1,5 +1,5 @@
 // What a command says when it cannot do its work: what failed, why, and what to do about it.
-import { ApiError } from '@lakelet/api'
+import { ApiError, isLakeletError } from '@lakelet/api'
 
 /** Exit codes; anything above 0 is a failure. `psql` and `sql` hand through the code of what they ran. */
 export const exitCodes = {
@@ -43,6 +43,8 @@ export function usageFailure(message: string, todo?: string): Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error
   if (error instanceof ApiError) return apiFailure(error)
+  if (isLakeletError(error))
+    return new Failure(error.message, { exitCode: exitCodeOf(error.entry.status), cause: error })
   if (isUnreachable(error)) return unreachableFailure(error)
   if (error instanceof Error && error.name === 'AbortError') {
     return new Failure('Interrupted.', { exitCode: exitCodes.interrupted, cause: error })
@@ -75,6 +77,8 @@ function exitCodeOf(status: number): number {
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT'])
 
 function isUnreachable(error: unknown): error is Error {
+  // `fetch` says only that it failed; the cause says why.
+  if (error instanceof TypeError && error.message === 'fetch failed') return true
   return error instanceof Error && CONNECTION_CODES.has(connectionCode(error) ?? '')
 }
 
@@ -91,7 +95,8 @@ export function connectionCode(error: unknown): string | undefined {
 }
 
 function unreachableFailure(error: Error): Failure {
-  return new Failure(`The workspace cannot be reached (${connectionCode(error)}).`, {
+  const why = connectionCode(error) ?? (error.cause instanceof Error ? error.cause.message : error.message)
+  return new Failure(`The workspace cannot be reached (${why}).`, {
     exitCode: exitCodes.unavailable,
     todo: "Is it running? 'lakelet up' starts one here; 'lakelet auth profiles' shows which hosts you signed in to.",
     cause: error,

@@ -3,6 +3,7 @@ import { Argument, Command as Parser, CommanderError, Option } from 'commander'
 import type { ArgumentDefinition, Command, OptionDefinition } from './define-command.ts'
 import { usageFailure } from './failure.ts'
 import type { OutputFormat } from './output.ts'
+import { closest } from './suggest.ts'
 
 /** A command line that was understood. */
 export interface ParsedCommand {
@@ -32,6 +33,7 @@ export async function parseCommandLine(
 ): Promise<ParsedCommand | { readonly help: string }> {
   let parsed: ParsedCommand | undefined
   let help = ''
+  refuseUnknownCommand(program, argv)
   const [words, rest] = splitPassThrough(program, argv)
   const root = buildParser(
     program,
@@ -224,6 +226,24 @@ function misuse(error: CommanderError, program: Program, argv: readonly string[]
   return usageFailure(
     /[.?]$/.test(sentence) ? sentence : `${sentence}.`,
     `'lakelet ${[...knownWords(program, argv), '--help'].join(' ')}' shows how it is used.`,
+  )
+}
+
+function refuseUnknownCommand(program: Program, argv: readonly string[]): void {
+  const known = knownWords(program, argv)
+  const word = argv[known.length]
+  const isCommand = program.commands.some(
+    ({ path }) => path.length === known.length && path.join() === known.join(),
+  )
+  if (isCommand || word === undefined || word.startsWith('-')) return
+  const choices = program.commands
+    .filter(({ path, hidden }) => !hidden && known.every((each, index) => path[index] === each))
+    .map(({ path }) => path[known.length] ?? '')
+  const meant = closest(word, choices)
+  const command = ['lakelet', ...known].join(' ')
+  throw usageFailure(
+    `'${command}' has no command '${word}'.${meant ? ` Did you mean '${command} ${meant}'?` : ''}`,
+    `'${command} --help' lists them.`,
   )
 }
 

@@ -1,0 +1,148 @@
+// Which workspace a command talks to and as whom, against an HTTP server that records what it is asked.
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type Server, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { runLakelet } from './terminal.ts'
+
+let directory: string
+let server: Server
+let host: string
+let authorizations: (string | undefined)[]
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'lakelet-cli-'))
+  authorizations = []
+  server = createServer((request, response) => {
+    authorizations.push(request.headers.authorization)
+    response.setHeader('content-type', 'application/json')
+    if (request.headers.authorization === 'Bearer wrong') {
+      response.writeHead(401).end('{"error_code":"UNAUTHENTICATED","message":"The token is not known."}')
+    } else response.end('{}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(async () => {
+  server.closeAllConnections()
+  server.close()
+  await rm(directory, { recursive: true })
+})
+
+async function writeProfiles(text: string): Promise<void> {
+  await writeFile(path.join(directory, '.databrickscfg'), text)
+}
+
+async function usedToken(
+  env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+): Promise<string | undefined> {
+  const { stderr } = await runLakelet(['apps', 'list', ...more], { cwd: directory, env })
+  expect(stderr).toBe('')
+  return authorizations.at(-1)
+}
+
+it('takes host and token from the environment and then leaves the file alone', async () => {
+  await writeProfiles('[DEFAULT]\nhost = http://127.0.0.1:1\ntoken = file\n')
+  expect(await usedToken({ DATABRICKS_HOST: host, DATABRICKS_TOKEN: 'env' })).toBe('Bearer env')
+})
+
+it('takes the named profile, and variables before its keys', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = http://127.0.0.1:1\n[a]\nhost = ${host}\ntoken = a\n`)
+  expect(await usedToken({}, ['--profile', 'a'])).toBe('Bearer a')
+  expect(await usedToken({ DATABRICKS_CONFIG_PROFILE: 'a' })).toBe('Bearer a')
+  expect(await usedToken({ DATABRICKS_CONFIG_PROFILE: 'a', DATABRICKS_TOKEN: 'env' })).toBe('Bearer env')
+})
+
+it('takes the default profile: the one that the settings name, else DEFAULT', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = ${host}/\ntoken = d\n`)
+  expect(await usedToken()).toBe('Bearer d')
+  await writeProfiles(
+    `[DEFAULT]\nhost = http://127.0.0.1:1\n[b]\nhost = ${host}\ntoken = b\n[__settings__]\ndefault_profile = b\n`,
+  )
+  expect(await usedToken()).toBe('Bearer b')
+})
+
+it('reads the file that DATABRICKS_CONFIG_FILE names', async () => {
+  await writeFile(path.join(directory, 'other'), `[DEFAULT]\nhost = ${host}\ntoken = other\n`)
+  expect(await usedToken({ DATABRICKS_CONFIG_FILE: path.join(directory, 'other') })).toBe('Bearer other')
+})
+
+/** What a running workspace leaves for others, with this process as the one that runs. */
+async function publishWorkspace(dataDir: string): Promise<void> {
+  await mkdir(dataDir, { recursive: true })
+  const configFile = path.join(dataDir, 'databrickscfg')
+  await writeFile(configFile, `[DEFAULT]\nhost = ${host}\ntoken = owner\n`)
+  const content = {
+    pid: process.pid,
+    version: '0',
+    host,
+    postgres: { host: '127.0.0.1', port: 5499 },
+    caFile: path.join(dataDir, 'ca.pem'),
+    configFile,
+    user: 'jane.doe@example.com',
+  }
+  await writeFile(path.join(dataDir, 'workspace.json'), JSON.stringify(content))
+}
+
+it('finds the workspace that runs here when nothing is configured, also from a folder below', async () => {
+  await publishWorkspace(path.join(directory, '.lakelet'))
+  expect(await usedToken()).toBe('Bearer owner')
+  const below = path.join(directory, 'app', 'src')
+  await mkdir(below, { recursive: true })
+  const { code } = await runLakelet(['apps', 'list'], { cwd: below, home: directory })
+  expect({ code, token: authorizations.at(-1) }).toEqual({ code: 0, token: 'Bearer owner' })
+})
+
+it.each([
+  [{}, [], 3, 'No workspace is configured'],
+  [{}, ['--profile', 'nope'], 3, 'has no profile nope'],
+  [{ DATABRICKS_TOKEN: 't' }, [], 3, 'names no host'],
+  [{ DATABRICKS_HOST: 'http://127.0.0.1:1', DATABRICKS_TOKEN: 't' }, [], 6, 'cannot be reached'],
+  [{ DATABRICKS_HOST: 'http://', DATABRICKS_TOKEN: 't' }, [], 2, 'is not the address of a workspace'],
+])('says what is missing: %j %j', async (env, more, code, message) => {
+  const ran = await runLakelet(['apps', 'list', ...more], { cwd: directory, env })
+  expect(ran.stderr).toContain(message)
+  expect(ran.code).toBe(code)
+})
+
+it('passes on what the workspace says about a token, and how to sign in', async () => {
+  const env = { DATABRICKS_HOST: host, DATABRICKS_TOKEN: 'wrong' }
+  const ran = await runLakelet(['apps', 'list'], { cwd: directory, env })
+  expect(ran).toEqual({
+    code: 3,
+    stdout: '',
+    stderr: "Error: The token is not known.\nSign in again with 'lakelet auth login'.\n",
+  })
+})
+
+it('signs in to the workspace of this machine without touching other profiles', async () => {
+  const dataDir = path.join(directory, 'data')
+  await publishWorkspace(dataDir)
+  const before = '# mine\n[DEFAULT]\nhost = https://cloud.example.com\ntoken = keep\n'
+  await writeProfiles(before)
+  const login = ['auth', 'login', '--data-dir', dataDir]
+  const { code, stderr } = await runLakelet(login, { cwd: directory })
+  expect(stderr).toContain('Profile lakelet was successfully saved')
+  expect(code).toBe(0)
+  const section = `[lakelet]\nhost = ${host}\ntoken = owner\nlakelet_data_dir = ${dataDir}\n`
+  const file = path.join(directory, '.databrickscfg')
+  expect(await readFile(file, 'utf8')).toBe(`${before}\n${section}`)
+  expect(await readFile(`${file}.bak`, 'utf8')).toBe(before)
+  await runLakelet(login, { cwd: directory })
+  expect(await readFile(file, 'utf8')).toBe(`${before}\n${section}`)
+  expect(await usedToken({}, ['-p', 'lakelet'])).toBe('Bearer owner')
+})
+
+it('makes the first profile the default', async () => {
+  await publishWorkspace(path.join(directory, '.lakelet'))
+  await runLakelet(['auth', 'login'], { cwd: directory })
+  expect(await readFile(path.join(directory, '.databrickscfg'), 'utf8')).toMatch(/^\[DEFAULT\]\nhost = http/)
+  const { stdout } = await runLakelet(['auth', 'profiles', '--skip-validate'], { cwd: directory })
+  expect(stdout).toBe(`Name               Host\nDEFAULT (Default)  ${host}\n`)
+})
