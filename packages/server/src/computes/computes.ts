@@ -1,4 +1,5 @@
 // All computes of the workspace: which is awake, and putting to sleep the ones that nobody uses.
+import { rm } from 'node:fs/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -6,6 +7,7 @@ import {
   type AdminConnection,
   type LoginRole,
   type PostgresInstallation,
+  socketDirectoryFor,
   stopLeftover,
 } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -74,6 +76,7 @@ export class Computes implements AsyncDisposable {
   async remove(uid: string): Promise<void> {
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
+    await rm(socketDirectoryFor(this.#options.installation, uid), { recursive: true, force: true })
   }
 
   state(uid: string): ComputeState {

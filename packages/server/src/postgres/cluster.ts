@@ -151,7 +151,7 @@ export class Cluster implements AsyncDisposable {
       },
     )
     this.#accepting = false
-    await this.#logFile.close()
+    this.#logFile[Symbol.dispose]()
     const lastLines = ended.error ? [ended.error.message] : this.#logFile.lastLines
     this.#exit = { code: ended.code, signal: ended.signal, expected: this.#stopping !== undefined, lastLines }
     this.#changed.notify()

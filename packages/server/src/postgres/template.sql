@@ -2,6 +2,8 @@
 
 CREATE ROLE databricks_superuser NOLOGIN CREATEDB CREATEROLE BYPASSRLS;
 GRANT pg_read_all_data, pg_write_all_data, pg_monitor, pg_signal_backend TO databricks_superuser;
+-- Run in template1, so that schema public of every database has it.
+GRANT ALL ON SCHEMA public TO databricks_superuser WITH GRANT OPTION;
 
 -- Management and monitoring by the platform.
 CREATE ROLE databricks_control_plane LOGIN SUPERUSER;

@@ -80,7 +80,7 @@ async function fill(
       logFile,
       log,
     })
-    await using admin = await connectAdmin(cluster, { purpose: 'template' })
+    await using admin = await connectAdmin(cluster, { database: 'template1', purpose: 'template' })
     // CREATE DATABASE cannot run inside the implicit transaction of several statements.
     await admin.execute(sql)
     await admin.execute('CREATE DATABASE databricks_postgres')

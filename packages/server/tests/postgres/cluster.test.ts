@@ -1,9 +1,18 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LakeletError } from '../../src/base/errors.ts'
-import { connectAdmin, stopLeftover } from '../../src/postgres/index.ts'
-import { SESSION_ENDED, type TestInstallation, connectAs, installForTest, waitUntil } from './installed.ts'
+import { connectAdmin, socketDirectoryFor, startCluster, stopLeftover } from '../../src/postgres/index.ts'
+import {
+  SESSION_ENDED,
+  type TestInstallation,
+  connectAs,
+  installForTest,
+  testLog,
+  waitUntil,
+} from './installed.ts'
 
 let postgres: TestInstallation
 
@@ -131,4 +140,48 @@ test('a start that fails says why', async () => {
   await using admin = await connectAdmin(fixed)
   expect(await admin.query('SHOW work_mem')).toEqual([{ work_mem: '8MB' }])
   expect(await admin.query('SHOW fsync')).toEqual([{ fsync: 'on' }])
+})
+
+test('a data directory with a long path keeps its sockets elsewhere, and nobody else there is trusted', async () => {
+  const dataDirectory = await postgres.newDataDirectory('long')
+  const installation = {
+    ...postgres.installation,
+    dataDir: path.join(postgres.installation.dataDir, 'x'.repeat(120)),
+  }
+  const socketDirectory = socketDirectoryFor(installation, 'ep-long')
+  expect(socketDirectory.startsWith(tmpdir())).toBe(true)
+  const options = { installation: postgres.installation, dataDirectory, settings: { maxCu: 1 }, log: testLog }
+  const logFile = `${dataDirectory}.log`
+  {
+    await using cluster = await startCluster({ ...options, socketDirectory, logFile })
+    await using admin = await connectAdmin(cluster)
+    expect(await admin.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  }
+  await rm(path.dirname(socketDirectory), { recursive: true })
+  await mkdir(path.dirname(socketDirectory), { mode: 0o777 })
+  await chmod(path.dirname(socketDirectory), 0o777)
+  await expect(startCluster({ ...options, socketDirectory, logFile })).rejects.toMatchObject({
+    code: 'postgres_socket_directory_taken',
+  })
+  await rm(path.dirname(socketDirectory), { recursive: true })
+})
+
+test('a start that nobody waits for any more is stopped', async () => {
+  const dataDirectory = await postgres.newDataDirectory('aborted')
+  const socketDirectory = socketDirectoryFor(postgres.installation, dataDirectory)
+  const aborting = new AbortController()
+  const options = {
+    installation: postgres.installation,
+    dataDirectory,
+    socketDirectory,
+    settings: { maxCu: 1 },
+  }
+  const starting = startCluster(
+    { ...options, logFile: `${dataDirectory}.log`, log: testLog },
+    aborting.signal,
+  )
+  await waitUntil(() => existsSync(path.join(dataDirectory, 'postmaster.pid')))
+  aborting.abort(new Error('no longer needed'))
+  await expect(starting).rejects.toThrow('no longer needed')
+  expect(existsSync(path.join(dataDirectory, 'postmaster.pid'))).toBe(false)
 })
