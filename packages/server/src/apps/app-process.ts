@@ -1,0 +1,246 @@
+// One run of an app: a process group with its log, the port it really listens on, and its end. It is never restarted; a new run is a
+// new object. Stopping is SIGTERM to the group, and SIGKILL after the platform's 15 s.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { LakeletError } from '../base/errors.ts'
+import type { AppLog } from './app-logs.ts'
+import { conflictingPort, describeOwner } from './port-conflict.ts'
+import { familyOf, hasProcessTable, type ListeningSocket, listeningSockets } from './process-table.ts'
+
+/** Time between SIGTERM and SIGKILL. */
+export const STOP_MS = 15_000
+/** How long an app may take until it listens. */
+export const START_MS = 10 * 60_000
+const LINES_KEPT = 50
+/** The port that apps hard-wired for the platform listen on. */
+const PLATFORM_PORT = 8000
+
+export interface AppProcessOptions {
+  readonly command: readonly string[]
+  readonly directory: string
+  readonly environment: Readonly<Record<string, string>>
+  /** The free port that the environment names. */
+  readonly port: number
+  readonly log: AppLog
+  /** Called with the pid as soon as there is one, before anything else happens. */
+  readonly onSpawn: (pid: number) => Promise<void>
+  /** The app, other than this one, that a process belongs to. */
+  readonly appOf: (pid: number) => string | undefined
+  readonly startMs?: number
+  readonly stopMs?: number
+  readonly signal: AbortSignal
+}
+
+export interface AppExit {
+  /** `exited with code 1`, `was killed by SIGKILL`. */
+  readonly ending: string
+}
+
+export interface AppProcess extends AsyncDisposable {
+  readonly pid: number
+  readonly socket: ListeningSocket
+  /** Whether it listens on a port of its own choice rather than on the one it was given. */
+  readonly hasOwnPort: boolean
+  readonly exited: Promise<AppExit>
+}
+
+/**
+ * Starts the app and waits until it listens. LakeletError `app_port_taken` or `app_start_failed` when it ends or the time is over
+ * first; nothing of it runs then.
+ */
+export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
+  options.signal.throwIfAborted()
+  const run = new Run(options)
+  try {
+    await run.spawned()
+    const socket = await run.listening()
+    return {
+      pid: run.pid,
+      socket,
+      hasOwnPort: socket.port !== options.port,
+      exited: run.exited,
+      [Symbol.asyncDispose]: () => run.stop(),
+    }
+  } catch (error) {
+    await run.stop()
+    throw error
+  }
+}
+
+class Run {
+  readonly #options: AppProcessOptions
+  readonly #child: ChildProcess
+  readonly #tail: string[] = []
+  readonly exited: Promise<AppExit>
+  #exit: AppExit | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: AppProcessOptions) {
+    this.#options = options
+    const [program = '', ...words] = options.command
+    this.#child = spawn(program, words, {
+      cwd: options.directory,
+      env: options.environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.exited = this.#whenExited()
+    this.#capture(this.#child.stdout)
+    this.#capture(this.#child.stderr)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Settles once the operating system has answered the spawn. */
+  async spawned(): Promise<void> {
+    if (this.#child.pid === undefined) throw await this.#failure(await this.exited)
+    await this.#options.onSpawn(this.#child.pid)
+  }
+
+  async listening(): Promise<ListeningSocket> {
+    const deadline = performance.now() + (this.#options.startMs ?? START_MS)
+    let firstSeen: number | undefined
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.2, 500)) {
+      this.#options.signal.throwIfAborted()
+      if (this.#exit) throw await this.#failure(this.#exit)
+      if (performance.now() > deadline) throw await this.#failure({ ending: 'listened on no port in time' })
+      const sockets = await this.#sockets()
+      firstSeen ??= sockets.length > 0 ? performance.now() : undefined
+      // A port that is neither the given one nor the platform's may be a helper's; the real one gets a second to show up.
+      const isPatient = firstSeen !== undefined && performance.now() - firstSeen < 1000
+      const socket = this.#choose(sockets, isPatient)
+      if (socket && (await answersAt(socket)) && !this.#exit) return socket
+      await Promise.race([delay(pauseMs), this.exited])
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#child.pid === undefined) return
+    const deadline = performance.now() + (this.#options.stopMs ?? STOP_MS)
+    signalGroup(this.pid, 'SIGTERM')
+    while ((!this.#exit || (await isGroupAlive(this.pid))) && performance.now() < deadline) await delay(20)
+    signalGroup(this.pid, 'SIGKILL')
+    await this.exited
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+  }
+
+  async #sockets(): Promise<ListeningSocket[]> {
+    if (hasProcessTable) return listeningSockets(await familyOf(this.pid))
+    const candidates = [this.#options.port, PLATFORM_PORT].map((port) => ({ host: '127.0.0.1', port }))
+    const answers = await Promise.all(candidates.map((each) => answersAt(each)))
+    return candidates.filter((_, index) => answers[index])
+  }
+
+  #choose(sockets: readonly ListeningSocket[], isPatient: boolean): ListeningSocket | undefined {
+    const expected = [this.#options.port, PLATFORM_PORT]
+    const known = expected.map((port) => sockets.find((each) => each.port === port)).find((each) => each)
+    if (known) return known
+    return isPatient ? undefined : [...sockets].sort((a, b) => a.port - b.port)[0]
+  }
+
+  #whenExited(): Promise<AppExit> {
+    return new Promise((resolve) => {
+      const end = (ending: string) => {
+        this.#exit = { ending }
+        // What the leader started has no parent now and must not outlive it.
+        if (this.#child.pid !== undefined) signalGroup(this.#child.pid, 'SIGTERM')
+        resolve(this.#exit)
+      }
+      this.#child.once('error', (error: NodeJS.ErrnoException) => {
+        end(
+          error.code === 'ENOENT'
+            ? 'is not a program on this machine'
+            : `could not be run (${error.message})`,
+        )
+      })
+      this.#child.once('exit', (code, signal) => {
+        end(signal === null ? `exited with code ${code}` : `was killed by ${signal}`)
+      })
+    })
+  }
+
+  #capture(stream: Readable | null): void {
+    if (!stream) return
+    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
+    lines.on('line', (line) => {
+      this.#tail.push(line)
+      if (this.#tail.length > LINES_KEPT) this.#tail.shift()
+      this.#options.log.add('APP', line)
+    })
+    // A pipe that breaks with the process is its normal end.
+    stream.on('error', () => undefined)
+  }
+
+  async #failure(exit: AppExit): Promise<LakeletError> {
+    // Its last words may still be on their way through the pipe.
+    await delay(100)
+    const log = this.#tail.join('\n') || '(it wrote nothing)'
+    const { command } = this.#options
+    const port = conflictingPort(log, command)
+    if (port !== undefined) {
+      return new LakeletError('app_port_taken', {
+        port,
+        owner: await describeOwner(port, this.#options.appOf),
+        log,
+      })
+    }
+    const params = { command: command.join(' '), ending: exit.ending, hint: hintFor(log), log }
+    return new LakeletError('app_start_failed', params)
+  }
+}
+
+function hintFor(output: string): string {
+  const missing = /ModuleNotFoundError: No module named '([\w.]+)'/.exec(output)?.[1]
+  return missing === undefined
+    ? ''
+    : ` Its package '${missing}' is not installed: add the package that holds it to requirements.txt.`
+}
+
+/** Signals a whole group; one that is gone is no error. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch {
+    // ESRCH: nobody of the group is left.
+  }
+}
+
+async function isGroupAlive(leader: number): Promise<boolean> {
+  if (hasProcessTable) return (await familyOf(leader)).length > 0
+  try {
+    process.kill(-leader, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function answersAt(socket: ListeningSocket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect({ host: socket.host, port: socket.port, timeout: 1000 })
+    const end = (answer: boolean) => {
+      connection.destroy()
+      resolve(answer)
+    }
+    connection.once('connect', () => {
+      end(true)
+    })
+    connection.once('timeout', () => {
+      end(false)
+    })
+    connection.once('error', () => {
+      end(false)
+    })
+  })
+}

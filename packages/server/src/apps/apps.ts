@@ -1,0 +1,551 @@
+// All apps of the workspace: their rows, their processes, their addresses. Rows say what is wanted; this makes it so, at the call and
+// again at the next start.
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import type { AppResource, AppVariable, EnvVar } from '@lakelet/api'
+import type { Clock } from '../base/clock.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
+import type { Logger } from '../base/log.ts'
+import { KeyedMutex } from '../base/mutex.ts'
+import { homeOf } from '../files/paths.ts'
+import type { WorkspaceTree } from '../files/workspace-tree.ts'
+import { type AppRow, deleteApp, findApp, listApps, updateApp } from '../metadata/apps.ts'
+import type { Metadata } from '../metadata/database.ts'
+import {
+  type DeploymentRow,
+  findDeployment,
+  listDeployments,
+  listDeploymentsInProgress,
+  updateDeployment,
+} from '../metadata/deployments.ts'
+import { AppInstance, type Launch } from './app-instance.ts'
+import { type AppLog, openAppLog } from './app-logs.ts'
+import { START_MS, startAppProcess, STOP_MS } from './app-process.ts'
+import type { AppYamlVariable } from './app-yaml.ts'
+import {
+  buildDeployment,
+  buildLogOf,
+  discardBuild,
+  type FinishedBuild,
+  finishedBuild,
+} from './deployment-run.ts'
+import { appVariables, maskVariables, processEnvironment } from './environment.ts'
+import { type FrontProxy, startFrontProxy } from './front-proxy.ts'
+import { APP_MARK, endLeftovers, recordRun } from './leftovers.ts'
+import type {
+  AppDatabases,
+  AppGrants,
+  AppIdentities,
+  AppVisitors,
+  AppWorkspace,
+  DatabaseBinding,
+} from './neighbours.ts'
+import { PackageCache } from './package-cache.ts'
+import type { ListeningSocket } from './process-table.ts'
+import { withPort } from './start-command.ts'
+
+export interface AppsOptions {
+  readonly directory: string
+  readonly metadata: Metadata
+  readonly tree: WorkspaceTree
+  readonly clock: Clock
+  readonly log: Logger
+  readonly workspace: AppWorkspace
+  readonly identities: AppIdentities
+  readonly grants: AppGrants
+  readonly visitors: AppVisitors
+  readonly databases: AppDatabases
+  /** Address that the apps' listeners bind to, and the host name in their URLs. */
+  readonly host: string
+  /** First port for apps' addresses; 0 takes any free one. */
+  readonly firstPort: number
+  readonly startMs?: number
+  readonly stopMs?: number
+}
+
+/** Deployments kept on disk besides the one that serves: only their logs and snapshots. */
+const DEPLOYMENTS_KEPT = 5
+/** How long a visitor is held while the app starts. */
+const HOLD_MS = 20_000
+
+/** Ends what an earlier process left, then serves every app that is wanted. Does not wait until they answer: visitors are held. */
+export async function startApps(options: AppsOptions): Promise<Apps> {
+  const mark = path.resolve(options.directory)
+  await ensureDirectory(options.directory)
+  await endLeftovers(path.join(options.directory, 'runs'), mark, options.log)
+  const apps = new Apps(options, mark)
+  try {
+    await apps.resume()
+  } catch (error) {
+    await apps[Symbol.asyncDispose]()
+    throw error
+  }
+  return apps
+}
+
+/** What of an app lives in this process. */
+interface LiveApp {
+  readonly instance: AppInstance
+  readonly log: AppLog
+  front: FrontProxy | undefined
+  /** Why it has no address; empty when it has. */
+  frontProblem: string
+  deploying:
+    | { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> }
+    | undefined
+}
+
+export class Apps implements AsyncDisposable {
+  readonly #options: AppsOptions
+  readonly #mark: string
+  readonly #cache: PackageCache
+  readonly #live = new Map<string, LiveApp>()
+  readonly #mutex = new KeyedMutex<string>()
+  readonly #removals = new Set<Promise<void>>()
+  readonly #ending = new AbortController()
+
+  constructor(options: AppsOptions, mark: string) {
+    this.#options = options
+    this.#mark = mark
+    this.#cache = new PackageCache(path.join(options.directory, 'cache'))
+  }
+
+  urlOf(row: Pick<AppRow, 'port'>): string {
+    return `http://${this.#options.host}:${row.port}`
+  }
+
+  /** How the app does now. */
+  statusOf(name: string): { state: AppInstance['state']; message: string; deploying: string | undefined } {
+    const live = this.#live.get(name)
+    const message = live?.frontProblem || live?.instance.message || ''
+    return { state: live?.instance.state ?? 'idle', message, deploying: live?.deploying?.id }
+  }
+
+  /** Port for a new app's address, below those that the system gives to outgoing connections. */
+  async choosePort(): Promise<number> {
+    const taken = new Set((await listApps(this.#options.metadata.db)).map((row) => row.port))
+    if (this.#options.firstPort === 0) return freePort(this.#options.host, 0)
+    for (let port = this.#options.firstPort; port < this.#options.firstPort + 1000; port += 1) {
+      if (taken.has(port)) continue
+      const found = await freePort(this.#options.host, port).catch(() => undefined)
+      if (found !== undefined) return found
+    }
+    return freePort(this.#options.host, 0)
+  }
+
+  /** Opens the address of an app whose row has just been written. */
+  async open(row: AppRow): Promise<void> {
+    const log = await openAppLog(path.join(this.#directoryOf(row.name), 'logs'), this.#options.clock)
+    const { clock, log: logger } = this.#options
+    const instance = new AppInstance({ name: row.name, clock, log, logger })
+    const live: LiveApp = { instance, log, front: undefined, frontProblem: '', deploying: undefined }
+    this.#live.set(row.name, live)
+    await this.#openFront(row, live)
+  }
+
+  /** Runs a deployment whose row has just been written; its end shows in the row. */
+  deploy(app: AppRow, deployment: DeploymentRow): void {
+    const live = this.#liveOf(app.name)
+    const abort = new AbortController()
+    const signal = AbortSignal.any([abort.signal, this.#ending.signal])
+    const done = this.#deploy(app.name, deployment, signal).finally(() => {
+      live.deploying = undefined
+    })
+    live.deploying = { id: deployment.deployment_id, abort, done }
+  }
+
+  /** Starts the active deployment, if there is one. */
+  async start(name: string): Promise<void> {
+    await this.#mutex.run(name, async () => {
+      await this.#startActive(name)
+    })
+  }
+
+  /** Stops the app: the deployment that is on its way, then the process. */
+  async stop(name: string, action: 'stopped' | 'deleted'): Promise<void> {
+    const live = this.#liveOf(name)
+    live.deploying?.abort.abort(new LakeletError('deployment_cancelled', { action }))
+    await live.deploying?.done
+    await live.instance.stop()
+    if (action === 'stopped') live.log.add('SYSTEM', 'The app was stopped')
+  }
+
+  /** Removes everything of an app whose row says that it is deleted. Goes on by itself; the next start finishes it if need be. */
+  remove(row: AppRow): void {
+    const removal = this.#remove(row)
+      .catch((error: unknown) => {
+        this.#options.log.error(
+          { err: error, app: row.name },
+          'removing an app failed; the next start tries again',
+        )
+      })
+      .finally(() => {
+        this.#removals.delete(removal)
+      })
+    this.#removals.add(removal)
+  }
+
+  tailOf(name: string, lines: number) {
+    return this.#liveOf(name).log.tail(lines)
+  }
+
+  async buildLogOf(name: string, deployment: string): Promise<string> {
+    return readFile(buildLogOf(this.#deploymentDirectory(name, deployment)), 'utf8').catch(() => '')
+  }
+
+  /** What the app runs with, or would run with now; secrets masked. */
+  async variablesOf(row: AppRow): Promise<AppVariable[]> {
+    const active =
+      row.active_deployment === null
+        ? undefined
+        : await findDeployment(this.#options.metadata.db, row.name, row.active_deployment)
+    const env = active?.build ? finishedBuild.parse(JSON.parse(active.build)).env : []
+    const variables = await this.#variables(row, env, envVarsOf(active), 8000)
+    return maskVariables(variables.filter((each) => each.name !== APP_MARK))
+  }
+
+  /** Binds the databases of resources, so that a mistake in them is answered at once. */
+  async bind(row: Pick<AppRow, 'name' | 'client_id' | 'resources'>): Promise<Map<string, DatabaseBinding>> {
+    const bindings = new Map<string, DatabaseBinding>()
+    for (const resource of JSON.parse(row.resources) as AppResource[]) {
+      if (!resource.postgres) continue
+      const app = { name: row.name, clientId: row.client_id }
+      bindings.set(resource.name, await this.#options.databases.bind(app, resource.postgres))
+    }
+    return bindings
+  }
+
+  /** Brings every app to what its row wants: at start. */
+  async resume(): Promise<void> {
+    const { db } = this.#options.metadata
+    for (const row of await listDeploymentsInProgress(db)) await this.#interrupted(row)
+    for (const row of await listApps(db)) {
+      await this.open(row)
+      await this.#sweep(row)
+      if (row.wanted === 'DELETED') this.remove(row)
+      if (row.wanted === 'RUNNING') await this.start(row.name)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new LakeletError('deployment_interrupted'))
+    await Promise.all([...this.#live.values()].map((live) => live.deploying?.done))
+    await Promise.all([...this.#live.values()].map((live) => closeLive(live)))
+    await Promise.all(this.#removals)
+    this.#live.clear()
+  }
+
+  async #deploy(name: string, deployment: DeploymentRow, signal: AbortSignal): Promise<void> {
+    const { log, instance } = this.#liveOf(name)
+    const { deployment_id: id } = deployment
+    log.add('SYSTEM', `Deploying ${deployment.source_code_path}`)
+    try {
+      const build = await this.#build(name, deployment, signal)
+      log.add('SYSTEM', `Starting ${build.command.join(' ')}`)
+      await instance.replace(this.#launcher(name, build, envVarsOf(deployment)), signal)
+      await this.#succeed(name, deployment, build)
+      log.add('SYSTEM', 'Deployment successful')
+    } catch (error) {
+      const reason = signal.aborted ? (signal.reason as unknown) : error
+      if (!isLakeletError(reason)) this.#options.log.error({ err: reason, app: name }, 'deployment failed')
+      const message = isLakeletError(reason)
+        ? reason.message
+        : 'Lakelet failed to run this deployment; its log says why.'
+      log.add('SYSTEM', `Deployment failed: ${message}`)
+      await this.#updateDeployment(id, { state: 'FAILED', message })
+      await discardBuild(this.#deploymentDirectory(name, id))
+    }
+  }
+
+  #build(name: string, deployment: DeploymentRow, signal: AbortSignal): Promise<FinishedBuild> {
+    const { log } = this.#liveOf(name)
+    const checkEnvironment = async (env: readonly AppYamlVariable[]) => {
+      const row = await this.#row(name)
+      await this.#variables(row, env, envVarsOf(deployment), 8000)
+    }
+    return buildDeployment({
+      tree: this.#options.tree,
+      cache: this.#cache,
+      snapshot: deployment.snapshot_path,
+      directory: this.#deploymentDirectory(name, deployment.deployment_id),
+      command: deployment.command === null ? undefined : (JSON.parse(deployment.command) as string[]),
+      checkEnvironment,
+      onLine: (line) => {
+        log.add('SYSTEM', line)
+      },
+      signal,
+    })
+  }
+
+  async #succeed(name: string, deployment: DeploymentRow, build: FinishedBuild): Promise<void> {
+    const { metadata, clock } = this.#options
+    const now = clock.now().toISOString()
+    await metadata.transaction(async (queries) => {
+      await updateDeployment(queries, deployment.deployment_id, {
+        state: 'SUCCEEDED',
+        message: 'Deployment succeeded',
+        build: JSON.stringify(build),
+        update_time: now,
+      })
+      await updateApp(queries, name, {
+        active_deployment: deployment.deployment_id,
+        default_source_code_path: deployment.source_code_path,
+        update_time: now,
+      })
+    })
+    await this.#sweep(await this.#row(name))
+  }
+
+  async #startActive(name: string): Promise<void> {
+    const row = await this.#row(name)
+    if (row.active_deployment === null) return
+    const deployment = await findDeployment(this.#options.metadata.db, name, row.active_deployment)
+    if (!deployment) return
+    const build = deployment.build === null ? undefined : finishedBuild.parse(JSON.parse(deployment.build))
+    const isWhole =
+      build && [build.directory, ...build.binDirectories.slice(0, 1)].every((each) => existsSync(each))
+    // Where the build is gone (cleaned caches, a moved data directory), the snapshot still makes the same app.
+    if (build && isWhole)
+      this.#liveOf(name).instance.keepRunning(this.#launcher(name, build, envVarsOf(deployment)))
+    else this.deploy(row, deployment)
+  }
+
+  /** A function that starts a run of this build with what the app's row says at that time. */
+  #launcher(name: string, build: FinishedBuild, envVars: readonly EnvVar[]): Launch {
+    return async (signal) => {
+      const { startMs, stopMs, host } = this.#options
+      const row = await this.#row(name)
+      const port = await freePort(host, 0)
+      const variables = await this.#variables(row, build.env, envVars, port)
+      const home = await ensureDirectory(path.join(this.#directoryOf(name), 'home'))
+      const environment = processEnvironment(variables, { binDirectories: build.binDirectories, home })
+      let forget: (() => Promise<void>) | undefined
+      const started = await startAppProcess({
+        command: withPort(build.command, port),
+        directory: build.directory,
+        environment: { ...environment, [APP_MARK]: this.#mark },
+        port,
+        log: this.#liveOf(name).log,
+        onSpawn: async (pid) => {
+          forget = await recordRun(path.join(this.#options.directory, 'runs'), name, pid)
+        },
+        appOf: (pid) => this.#appOf(pid),
+        startMs: startMs ?? START_MS,
+        stopMs: stopMs ?? STOP_MS,
+        signal,
+      }).catch(async (error: unknown) => {
+        await forget?.()
+        throw error
+      })
+      this.#liveOf(name).log.add(
+        'SYSTEM',
+        `App started successfully, listening on port ${started.socket.port}`,
+      )
+      return {
+        ...started,
+        exited: started.exited,
+        [Symbol.asyncDispose]: async () => {
+          await started[Symbol.asyncDispose]()
+          await forget?.()
+        },
+      }
+    }
+  }
+
+  async #variables(
+    row: AppRow,
+    yaml: readonly AppYamlVariable[],
+    deployment: readonly EnvVar[],
+    port: number,
+  ): Promise<AppVariable[]> {
+    const app = {
+      name: row.name,
+      url: this.urlOf(row),
+      clientId: row.client_id,
+      clientSecret: await this.#secretOf(row),
+    }
+    const databases = await this.bind(row)
+    return appVariables({ app, workspace: this.#options.workspace, databases, yaml, deployment, port })
+  }
+
+  /** The app's OAuth secret: issued once and kept with the app's files, since the workspace itself only stores what verifies it. */
+  async #secretOf(row: AppRow): Promise<string> {
+    const file = path.join(this.#directoryOf(row.name), 'client-secret')
+    return this.#mutex.run(file, async () => {
+      const known = await readFile(file, 'utf8').catch(() => '')
+      if (known !== '') return known
+      const secret = await this.#options.identities.issueSecret(row.service_principal_id)
+      await ensureDirectory(path.dirname(file))
+      await writeFileAtomic(file, secret)
+      return secret
+    })
+  }
+
+  async #openFront(row: AppRow, live: LiveApp): Promise<void> {
+    const { host, visitors, grants, log } = this.#options
+    try {
+      live.front = await startFrontProxy({
+        name: row.name,
+        host,
+        port: row.port,
+        visitors,
+        grants,
+        upstream: (signal) => this.#upstream(row.name, live, signal),
+        log: live.log,
+        logger: log,
+      })
+      live.frontProblem = ''
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      live.frontProblem = `The app's own port ${row.port} is taken by another process; it is tried again until it is free.`
+      log.warn({ app: row.name, port: row.port }, "an app's port is taken")
+      void this.#retryFront(row, live)
+    }
+  }
+
+  async #retryFront(row: AppRow, live: LiveApp): Promise<void> {
+    try {
+      await this.#options.clock.sleep(5000, this.#ending.signal)
+    } catch {
+      // The workspace is stopping.
+      return
+    }
+    if (this.#live.get(row.name) === live) await this.#openFront(row, live)
+  }
+
+  /** Where the app answers; a visitor who comes while it starts is held. */
+  async #upstream(name: string, live: LiveApp, signal: AbortSignal): Promise<ListeningSocket> {
+    const { instance } = live
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(HOLD_MS), this.#ending.signal])
+    const over = new Promise<void>((resolve) => {
+      deadline.addEventListener('abort', () => {
+        resolve()
+      })
+    })
+    while (!instance.socket && instance.state === 'starting' && !deadline.aborted)
+      await Promise.race([instance.changed(), over])
+    signal.throwIfAborted()
+    if (instance.socket) return instance.socket
+    throw new LakeletError('app_unavailable', { name, ...(await this.#whyUnavailable(name, live)) })
+  }
+
+  async #whyUnavailable(name: string, live: LiveApp): Promise<{ reason: string; reloads: string }> {
+    const row = await this.#row(name)
+    if (live.deploying || live.instance.state === 'starting')
+      return { reason: 'it is being deployed. This page looks again by itself.', reloads: 'yes' }
+    if (row.wanted === 'STOPPED') return { reason: 'it is stopped. Start it first.', reloads: 'no' }
+    if (live.instance.state === 'crashed')
+      return { reason: `it crashed and will be started again.\n${live.instance.message}`, reloads: 'yes' }
+    const failed =
+      live.instance.message === '' ? '' : ` The last deployment failed:\n${live.instance.message}`
+    return { reason: `it has not been deployed yet.${failed}`, reloads: 'no' }
+  }
+
+  async #remove(row: AppRow): Promise<void> {
+    const { identities, grants, tree, metadata } = this.#options
+    await this.stop(row.name, 'deleted')
+    await closeLive(this.#liveOf(row.name))
+    await tree.remove(homeOf(row.client_id), true)
+    await identities.remove(row.service_principal_id)
+    await grants.forget(row.name)
+    await rm(this.#directoryOf(row.name), { recursive: true, force: true })
+    await deleteApp(metadata.db, row.name)
+    this.#live.delete(row.name)
+  }
+
+  async #interrupted(row: DeploymentRow): Promise<void> {
+    const { message } = new LakeletError('deployment_interrupted')
+    await this.#updateDeployment(row.deployment_id, { state: 'FAILED', message })
+    await discardBuild(this.#deploymentDirectory(row.app, row.deployment_id))
+  }
+
+  /** Removes builds that do not serve, and snapshots and logs of all but the latest deployments. */
+  async #sweep(row: AppRow): Promise<void> {
+    const rows = await listDeployments(this.#options.metadata.db, row.name)
+    const kept = new Set(rows.slice(0, DEPLOYMENTS_KEPT).map((each) => each.deployment_id))
+    const inUse = new Set(
+      rows.filter((each) => each.state === 'IN_PROGRESS').map((each) => each.deployment_id),
+    )
+    if (row.active_deployment !== null) inUse.add(row.active_deployment)
+    const builds = path.join(this.#directoryOf(row.name), 'deployments')
+    for (const id of await readdir(builds).catch(() => [])) {
+      if (inUse.has(id)) continue
+      if (kept.has(id)) await discardBuild(path.join(builds, id))
+      else await rm(path.join(builds, id), { recursive: true, force: true })
+    }
+    const snapshots = `${homeOf(row.client_id)}/src`
+    for (const each of await this.#options.tree.list(snapshots)) {
+      const id = each.path.slice(snapshots.length + 1)
+      if (!inUse.has(id) && !kept.has(id)) await this.#options.tree.remove(each.path, true)
+    }
+    await this.#cache.prune(await this.#usedDirectories())
+  }
+
+  /** Directories that the builds of active deployments run programs from. */
+  async #usedDirectories(): Promise<string[]> {
+    const { db } = this.#options.metadata
+    const used: string[] = []
+    for (const row of await listApps(db)) {
+      for (const deployment of await listDeployments(db, row.name)) {
+        if (deployment.build === null) continue
+        if (deployment.deployment_id === row.active_deployment)
+          used.push(...finishedBuild.parse(JSON.parse(deployment.build)).binDirectories)
+      }
+    }
+    return used
+  }
+
+  async #updateDeployment(id: string, change: Pick<DeploymentRow, 'state' | 'message'>): Promise<void> {
+    const { metadata, clock } = this.#options
+    await updateDeployment(metadata.db, id, { ...change, update_time: clock.now().toISOString() })
+  }
+
+  #appOf(pid: number): string | undefined {
+    return [...this.#live].find(([, live]) => live.instance.pid === pid)?.[0]
+  }
+
+  async #row(name: string): Promise<AppRow> {
+    const row = await findApp(this.#options.metadata.db, name)
+    if (!row) throw new LakeletError('app_not_found', { name })
+    return row
+  }
+
+  #liveOf(name: string): LiveApp {
+    const live = this.#live.get(name)
+    if (!live) throw new LakeletError('app_not_found', { name })
+    return live
+  }
+
+  #directoryOf(name: string): string {
+    return path.join(this.#options.directory, 'by-name', name)
+  }
+
+  #deploymentDirectory(name: string, id: string): string {
+    return path.join(this.#directoryOf(name), 'deployments', id)
+  }
+}
+
+async function closeLive(live: LiveApp): Promise<void> {
+  await live.front?.[Symbol.asyncDispose]()
+  await live.instance[Symbol.asyncDispose]()
+  await live.log[Symbol.asyncDispose]()
+}
+
+function envVarsOf(deployment: DeploymentRow | undefined): EnvVar[] {
+  return deployment?.env_vars == null ? [] : (JSON.parse(deployment.env_vars) as EnvVar[])
+}
+
+/** `port` if it is free on `host` now, or any free one for 0. */
+async function freePort(host: string, port: number): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, exclusive: true }, resolve)
+  })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : port
+}

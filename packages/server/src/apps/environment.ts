@@ -1,0 +1,149 @@
+// The environment of an app: what the platform sets (databricks-api.md §3.6 in the field's documents), what its resources give, what
+// app.yaml and the deployment say; later ones win.
+import path from 'node:path'
+import type { AppVariable, EnvVar } from '@lakelet/api'
+import { LakeletError } from '../base/errors.ts'
+import type { AppYamlVariable } from './app-yaml.ts'
+import type { AppWorkspace, DatabaseBinding } from './neighbours.ts'
+
+export interface EnvironmentInput {
+  readonly app: {
+    readonly name: string
+    readonly url: string
+    readonly clientId: string
+    readonly clientSecret: string
+  }
+  readonly workspace: AppWorkspace
+  /** Bound databases by resource key, in the order of the app's resources. */
+  readonly databases: ReadonlyMap<string, DatabaseBinding>
+  readonly yaml: readonly AppYamlVariable[]
+  readonly deployment: readonly EnvVar[]
+  readonly port: number
+}
+
+type Layer = readonly (readonly [name: string, value: string])[]
+
+/** Every variable with where it comes from. LakeletError `app_value_from` for a key that no resource has. */
+export function appVariables(input: EnvironmentInput): AppVariable[] {
+  const layers: readonly (readonly [AppVariable['source'], Layer])[] = [
+    ['platform', platformLayer(input)],
+    ['resource', databaseLayer(input)],
+    ['app.yaml', input.yaml.map((each) => [each.name, yamlValue(each, input.databases)] as const)],
+    [
+      'deployment',
+      input.deployment.map((each) => [each.name, deploymentValue(each, input.databases)] as const),
+    ],
+  ]
+  const variables = new Map<string, AppVariable>()
+  for (const [source, layer] of layers) {
+    for (const [name, value] of layer) variables.set(name, { name, value, source })
+  }
+  return [...variables.values()]
+}
+
+/** The same with secrets hidden. */
+export function maskVariables(variables: readonly AppVariable[]): AppVariable[] {
+  const isSecret = (name: string) => /SECRET|PASSWORD|TOKEN|PRIVATE_KEY|API_?KEY/i.test(name)
+  return variables.map((each) => (isSecret(each.name) ? { ...each, value: '********' } : each))
+}
+
+/** Everything the process gets: the variables, a PATH with the build's programs first, and the little that it inherits. */
+export function processEnvironment(
+  variables: readonly AppVariable[],
+  options: { readonly binDirectories: readonly string[]; readonly home: string },
+): Record<string, string> {
+  const own = Object.fromEntries(variables.map((each) => [each.name, each.value]))
+  const search = [...options.binDirectories, path.dirname(process.execPath), process.env['PATH'] ?? '']
+  return { ...inherited(), PATH: search.join(path.delimiter), HOME: options.home, ...own }
+}
+
+function platformLayer({ app, workspace, port }: EnvironmentInput): Layer {
+  // Frameworks bind to loopback: visitors come through the app's own address, which signs them in.
+  const host = '127.0.0.1'
+  const text = String(port)
+  return [
+    ['DATABRICKS_APP_NAME', app.name],
+    ['DATABRICKS_APP_PORT', text],
+    ['DATABRICKS_APP_URL', app.url],
+    ['DATABRICKS_HOST', workspace.host],
+    ['DATABRICKS_WORKSPACE_ID', workspace.workspaceId],
+    ['DATABRICKS_CLIENT_ID', app.clientId],
+    ['DATABRICKS_CLIENT_SECRET', app.clientSecret],
+    ['PORT', text],
+    ['HOST', host],
+    ['PYTHONUNBUFFERED', '1'],
+    ['FLASK_RUN_HOST', host],
+    ['FLASK_RUN_PORT', text],
+    ['UVICORN_HOST', host],
+    ['UVICORN_PORT', text],
+    ['GRADIO_SERVER_NAME', host],
+    ['GRADIO_SERVER_PORT', text],
+    ['GRADIO_ANALYTICS_ENABLED', 'false'],
+    ['STREAMLIT_SERVER_ADDRESS', host],
+    ['STREAMLIT_SERVER_PORT', text],
+    ['STREAMLIT_SERVER_HEADLESS', 'true'],
+    ['STREAMLIT_SERVER_ENABLE_CORS', 'false'],
+    ['STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION', 'false'],
+    ['STREAMLIT_BROWSER_GATHER_USAGE_STATS', 'false'],
+    // Databases are signed by the workspace's own authority. Node adds this file to the authorities it knows and libpq uses it for
+    // Postgres only, whereas SSL_CERT_FILE would replace the system's authorities for every other server the app talks to.
+    ['PGSSLROOTCERT', workspace.caFile],
+    ['NODE_EXTRA_CA_CERTS', workspace.caFile],
+  ]
+}
+
+/** Only the first database resource is injected, and never a password. */
+function databaseLayer({ app, databases }: EnvironmentInput): Layer {
+  const [first] = databases.values()
+  if (!first) return []
+  return [
+    ['PGHOST', first.host],
+    ['PGPORT', String(first.port)],
+    ['PGDATABASE', first.database],
+    ['PGUSER', app.clientId],
+    ['PGSSLMODE', 'require'],
+    ['PGAPPNAME', app.name],
+  ]
+}
+
+function yamlValue(variable: AppYamlVariable, databases: EnvironmentInput['databases']): string {
+  return 'value' in variable ? variable.value : resolve(variable.valueFrom, variable.name, databases)
+}
+
+function deploymentValue(variable: EnvVar, databases: EnvironmentInput['databases']): string {
+  return variable.value_from === undefined
+    ? (variable.value ?? '')
+    : resolve(variable.value_from, variable.name, databases)
+}
+
+function resolve(key: string, variable: string, databases: EnvironmentInput['databases']): string {
+  const binding = databases.get(key)
+  if (binding) return binding.endpoint
+  const known = [...databases.keys()].join(', ')
+  const reason = known === '' ? ': the app has no resources' : `: the app's resources are ${known}`
+  throw new LakeletError('app_value_from', { resource: key, variable, reason })
+}
+
+/** Of the workspace's own environment an app sees the language, the time zone and the way to the network. */
+const INHERITED =
+  /^(LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|https?_proxy|all_proxy)$/i
+
+function inherited(): Record<string, string> {
+  const taken = Object.entries(process.env).filter(([name]) => INHERITED.test(name))
+  const local = ['127.0.0.1', 'localhost', '::1']
+  const proxied = process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? ''
+  // The workspace is on this machine, where no proxy finds it.
+  const direct = [...proxied.split(',').filter((each) => each !== ''), ...local].join(',')
+  return { ...(Object.fromEntries(taken) as Record<string, string>), NO_PROXY: direct, no_proxy: direct }
+}
+
+/** The environment of a build: the workspace's own, so that registries and proxies are found, without what would confuse tools. */
+export function buildEnvironment(binDirectories: readonly string[]): Record<string, string> {
+  const dropped =
+    /^(DATABRICKS_|LAKELET_|PG[A-Z]|FLASK_|VIRTUAL_ENV$|PYTHON(HOME|PATH)$|NODE_(ENV|OPTIONS|PATH)$|VITEST|npm_(package|lifecycle|command|execpath|node_execpath|config_(prefix|local_prefix|global_prefix))|INIT_CWD$|CI$)/
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !dropped.test(entry[0]),
+  )
+  const search = [...binDirectories, path.dirname(process.execPath), process.env['PATH'] ?? '']
+  return { ...Object.fromEntries(kept), PATH: search.join(path.delimiter) }
+}

@@ -1,0 +1,329 @@
+// The public address of one app: a listener of its own that knows who comes, asks whether they may, and passes bytes on both ways:
+// streams, server-sent events and WebSockets included. It never reads a body.
+import { randomUUID } from 'node:crypto'
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestOf,
+  type RequestOptions,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { Socket } from 'node:net'
+import { pipeline, type Duplex } from 'node:stream'
+import type { WebSocketServer } from 'ws'
+import type { Caller } from '../base/caller.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { AppLog } from './app-logs.ts'
+import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
+import { createLogStreamServer, streamLog } from './log-stream.ts'
+import type { AppGrants, AppVisitors } from './neighbours.ts'
+import { logPage, statusPage } from './pages.ts'
+import type { ListeningSocket } from './process-table.ts'
+
+export interface FrontProxyOptions {
+  readonly name: string
+  /** Address to listen on, and the host name in the app's URL. */
+  readonly host: string
+  readonly port: number
+  readonly visitors: AppVisitors
+  readonly grants: Pick<AppGrants, 'may'>
+  /** Where the app answers now; rejects with LakeletError `app_unavailable` when it does not. */
+  readonly upstream: (signal: AbortSignal) => Promise<ListeningSocket>
+  readonly log: AppLog
+  readonly logger: Logger
+  /** How long an app may take until its answer begins. */
+  readonly answerMs?: number
+}
+
+export interface FrontProxy extends AsyncDisposable {
+  readonly port: number
+}
+
+const ANSWER_MS = 120_000
+
+/** Listens on the app's port; rejects with the system's error when it is taken. */
+export async function startFrontProxy(options: FrontProxyOptions): Promise<FrontProxy> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : options.port
+  return new Front({ ...options, port }, server)
+}
+
+class Front implements FrontProxy {
+  readonly #options: FrontProxyOptions
+  readonly #server: Server
+  readonly #logStreams: WebSocketServer = createLogStreamServer()
+  /** Upgraded connections, which the HTTP server forgets about. */
+  readonly #upgraded = new Set<Duplex>()
+
+  constructor(options: FrontProxyOptions, server: Server) {
+    this.#options = options
+    this.#server = server
+    server.requestTimeout = 0
+    server.on('request', (request, reply) => {
+      this.#serve(request, reply).catch((error: unknown) => {
+        this.#refuse(request, reply, error)
+      })
+    })
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgraded.add(socket)
+      socket.once('close', () => this.#upgraded.delete(socket))
+      socket.on('error', () => socket.destroy())
+      this.#upgrade(request, socket, head).catch((error: unknown) => {
+        refuseSocket(socket, this.#known(error))
+      })
+    })
+  }
+
+  get port(): number {
+    return this.#options.port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    for (const socket of this.#upgraded) socket.destroy()
+    this.#server.closeAllConnections()
+    this.#logStreams.close()
+    await closed
+  }
+
+  get #url(): string {
+    return `http://${this.#options.host}:${this.#options.port}`
+  }
+
+  async #serve(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+    const visit = await this.#admit(request)
+    if (visit === 'sign in') {
+      reply
+        .writeHead(302, { location: this.#options.visitors.signInUrl(this.#url + (request.url ?? '/')) })
+        .end()
+      return
+    }
+    if (pathOf(request) === '/logz') {
+      await this.#demandManager(visit.caller)
+      sendPage(reply, 200, logPage(this.#options.name))
+      return
+    }
+    await this.#forward(request, reply, visit)
+  }
+
+  async #forward(request: IncomingMessage, reply: ServerResponse, visit: Visit): Promise<void> {
+    const gone = new AbortController()
+    reply.once('close', () => {
+      gone.abort(new LakeletError('client_gone'))
+    })
+    const upstream = await this.#options.upstream(gone.signal)
+    const headers = headersToApp(request.rawHeaders, visit)
+    // A body of unknown length must be framed towards the app too, or it would read as a second request.
+    if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
+    const toApp = requestOf(this.#target(upstream, request, headers))
+    reply.once('close', () => toApp.destroy())
+    const answer = this.#answerOf(toApp)
+    request.on('error', () => toApp.destroy())
+    request.pipe(toApp)
+    const response = await answer
+    reply.writeHead(response.statusCode ?? 502, response.statusMessage, headersToVisitor(response.rawHeaders))
+    // The first bytes of an event stream may be minutes away; its headers must not wait for them.
+    reply.flushHeaders()
+    pipeline(response, reply, () => toApp.destroy())
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const visit = await this.#admit(request)
+    if (visit === 'sign in') throw new LakeletError('unauthenticated')
+    if (pathOf(request) === '/logz/stream') {
+      await this.#demandManager(visit.caller)
+      this.#logStreams.handleUpgrade(request, socket, head, (webSocket) => {
+        streamLog(webSocket, this.#options.log)
+      })
+      return
+    }
+    const upstream = await this.#options.upstream(AbortSignal.timeout(this.#options.answerMs ?? ANSWER_MS))
+    const headers = headersToApp(request.rawHeaders, visit)
+    headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket')
+    const toApp = requestOf(this.#target(upstream, request, headers))
+    toApp.once('upgrade', (response, appSocket: Socket, appHead: Buffer) => {
+      const answered = [...headersToVisitor(response.rawHeaders), ...upgradeHeaders(response)]
+      socket.write(headOf(response, answered), 'latin1')
+      if (appHead.length > 0) socket.write(appHead)
+      if (head.length > 0) appSocket.write(head)
+      pipeline(socket, appSocket, socket, () => {
+        appSocket.destroy()
+        socket.destroy()
+      })
+    })
+    socket.once('close', () => toApp.destroy())
+    const answer = this.#answerOf(toApp)
+    toApp.end()
+    // Settles only for an app that answers instead of upgrading; an upgrade has taken the sockets over.
+    const response = await Promise.race([
+      answer,
+      new Promise<undefined>((resolve) => toApp.once('upgrade', () => resolve(undefined))),
+    ])
+    if (!response) return
+    const refused = [...headersToVisitor(response.rawHeaders), 'Connection', 'close']
+    socket.write(headOf(response, refused), 'latin1')
+    pipeline(response, socket, () => socket.destroy())
+  }
+
+  #target(upstream: ListeningSocket, request: IncomingMessage, headers: string[]): RequestOptions {
+    const { host, port } = upstream
+    // A flat list keeps order, case and repeated names; Node's types know it for replies only.
+    const flat = headers as unknown as NonNullable<RequestOptions['headers']>
+    return {
+      host,
+      port,
+      method: request.method,
+      path: request.url,
+      headers: flat,
+      agent: false,
+      setHost: false,
+    }
+  }
+
+  #answerOf(toApp: ReturnType<typeof requestOf>): Promise<IncomingMessage> {
+    const { name } = this.#options
+    const answerMs = this.#options.answerMs ?? ANSWER_MS
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new LakeletError('app_no_answer', { name, seconds: Math.round(answerMs / 1000) }))
+        toApp.destroy()
+      }, answerMs)
+      toApp.once('upgrade', () => {
+        clearTimeout(timer)
+      })
+      toApp.once('response', (response) => {
+        clearTimeout(timer)
+        resolve(response)
+      })
+      toApp.on('error', (error) => {
+        clearTimeout(timer)
+        reject(new LakeletError('app_broken_answer', { name }, { cause: error }))
+      })
+    })
+  }
+
+  /** Who comes, if they may; `sign in` for a browser that nobody is signed in with. */
+  async #admit(request: IncomingMessage): Promise<Visit | 'sign in'> {
+    this.#checkHost(request)
+    const { visitors, grants, name } = this.#options
+    const token = bearerToken(request)
+    const byToken = token === undefined ? undefined : await visitors.byToken(token)
+    const cookie = request.headers.cookie
+    const bySession = !byToken && cookie !== undefined ? await visitors.bySession(cookie) : undefined
+    const caller = byToken ?? bySession
+    if (!caller) {
+      if (isBrowserNavigation(request)) return 'sign in'
+      throw new LakeletError('unauthenticated')
+    }
+    if (bySession) this.#checkOrigin(request)
+    if (!(await grants.may(caller, name, 'CAN_USE'))) {
+      throw new LakeletError('permission_denied', { action: `use app ${name}` })
+    }
+    return {
+      caller,
+      via: byToken ? 'token' : 'session',
+      host: request.headers.host ?? '',
+      address: request.socket.remoteAddress ?? '',
+      requestId: randomUUID(),
+    }
+  }
+
+  /** Another site's name that resolves to this machine must not open an app (DNS rebinding). */
+  #checkHost(request: IncomingMessage): void {
+    const { host, port, name } = this.#options
+    const allowed = [host, '127.0.0.1', 'localhost', '[::1]'].map((each) => `${each}:${port}`)
+    if (!allowed.includes((request.headers.host ?? '').toLowerCase())) {
+      throw new LakeletError('app_host_refused', { name, url: this.#url })
+    }
+  }
+
+  /** The session cookie comes along from pages of other apps too (ports share cookies), so where it acts, the page must be the app's own. */
+  #checkOrigin(request: IncomingMessage): void {
+    const { origin } = request.headers
+    const isRead =
+      ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '') && request.headers.upgrade === undefined
+    if (isRead || origin === undefined || origin === `http://${request.headers.host}`) return
+    throw new LakeletError('app_origin_refused', { origin: origin.slice(0, 200), name: this.#options.name })
+  }
+
+  async #demandManager(caller: Caller): Promise<void> {
+    const { grants, name } = this.#options
+    if (await grants.may(caller, name, 'CAN_MANAGE')) return
+    throw new LakeletError('permission_denied', { action: `read the log of app ${name}` })
+  }
+
+  #refuse(request: IncomingMessage, reply: ServerResponse, error: unknown): void {
+    const known = this.#known(error)
+    if (reply.headersSent || known.code === 'client_gone') {
+      reply.destroy()
+      return
+    }
+    const { status, errorCode, retryable } = known.entry
+    if (retryable) reply.setHeader('retry-after', '3')
+    if (isBrowserNavigation(request)) {
+      const reloads = known.code === 'app_unavailable' && known.params['reloads'] === 'yes'
+      sendPage(reply, status, statusPage(this.#options.name, known.message, { reloads }))
+    } else {
+      reply.writeHead(status, { 'content-type': 'application/json' })
+      reply.end(JSON.stringify({ error_code: errorCode, message: known.message }))
+    }
+    request.resume()
+  }
+
+  #known(error: unknown): LakeletError {
+    if (isLakeletError(error)) return error
+    const requestId = randomUUID()
+    this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
+    return new LakeletError('internal', { requestId }, { cause: error })
+  }
+}
+
+function bearerToken(request: IncomingMessage): string | undefined {
+  const [scheme, token] = (request.headers.authorization ?? '').split(' ')
+  return scheme?.toLowerCase() === 'bearer' && token ? token : undefined
+}
+
+function isBrowserNavigation(request: IncomingMessage): boolean {
+  const wantsPage = (request.headers.accept ?? '').includes('text/html')
+  return request.method === 'GET' && wantsPage && bearerToken(request) === undefined
+}
+
+function pathOf(request: IncomingMessage): string {
+  return ((request.url ?? '/').split('?')[0] ?? '/').replace(/(?<=.)\/$/, '')
+}
+
+function sendPage(reply: ServerResponse, status: number, html: string): void {
+  reply.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+  })
+  reply.end(html)
+}
+
+function upgradeHeaders(response: IncomingMessage): string[] {
+  return ['Connection', 'Upgrade', 'Upgrade', response.headers.upgrade ?? 'websocket']
+}
+
+function headOf(response: IncomingMessage, headers: readonly string[]): string {
+  let head = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`
+  for (let index = 0; index + 1 < headers.length; index += 2)
+    head += `${headers[index]}: ${headers[index + 1]}\r\n`
+  return `${head}\r\n`
+}
+
+function refuseSocket(socket: Duplex, error: LakeletError): void {
+  const body = JSON.stringify({ error_code: error.entry.errorCode, message: error.message })
+  const length = Buffer.byteLength(body)
+  socket.end(
+    `HTTP/1.1 ${error.entry.status} ${error.entry.errorCode}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,66 @@
+// What apps need from the rest of the workspace. `main` plugs the real ones in.
+import type { AppResource } from '@lakelet/api'
+import type { Caller } from '../base/caller.ts'
+
+/** Service principals of apps. */
+export interface AppIdentities {
+  /** Makes the principal that a new app runs as. */
+  create(
+    displayName: string,
+  ): Promise<{ readonly id: number; readonly clientId: string; readonly name: string }>
+  /** A new OAuth secret of the principal. */
+  issueSecret(id: number): Promise<string>
+  /** Removes the principal, its secrets and its grants; one that is gone already is no error. */
+  remove(id: number): Promise<void>
+}
+
+/** Who may do what with an app. */
+export interface AppGrants {
+  /** Makes `caller` the manager of a new app. */
+  own(caller: Caller, app: string): Promise<void>
+  may(caller: Caller, app: string, level: 'CAN_USE' | 'CAN_MANAGE'): Promise<boolean>
+  /** Forgets every grant on a deleted app. */
+  forget(app: string): Promise<void>
+}
+
+/** The people and programs that come to an app's address. */
+export interface AppVisitors {
+  /** Who is signed in by the workspace's session cookie in this `Cookie` header. */
+  bySession(cookieHeader: string): Promise<Caller | undefined>
+  byToken(token: string): Promise<Caller | undefined>
+  /** Where a browser signs in, to come back to `next`. */
+  signInUrl(next: string): string
+}
+
+/** What a `postgres` resource resolves to. */
+export interface DatabaseBinding {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  /** `projects/…/branches/…/endpoints/…`. */
+  readonly endpoint: string
+}
+
+/** Databases that an app is given as a resource. */
+export interface AppDatabases {
+  /**
+   * Finds the branch's read-write endpoint and makes sure of the app's role on it with CONNECT and CREATE on the database.
+   * LakeletError where the branch or database does not exist.
+   */
+  bind(
+    app: { readonly name: string; readonly clientId: string },
+    resource: NonNullable<AppResource['postgres']>,
+  ): Promise<DatabaseBinding>
+}
+
+/** What every app is told of its workspace. */
+export interface AppWorkspace {
+  /** URL of the workspace, with its scheme. */
+  readonly host: string
+  readonly workspaceId: string
+  /** PEM file with the certificate authority that signs for the databases. */
+  readonly caFile: string
+}
+
+/** Writes the connector library as an npm package file, for templates that bring it along. */
+export type PackConnector = (file: string) => Promise<void>

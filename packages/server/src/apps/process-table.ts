@@ -1,0 +1,146 @@
+// What the operating system knows of processes and their listening sockets: /proc on Linux, nothing elsewhere (then the callers
+// fall back to probing ports and to process groups).
+import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { platform } from 'node:os'
+import { promisify } from 'node:util'
+
+export interface ListeningSocket {
+  /** Where a client on this machine reaches it. */
+  readonly host: string
+  readonly port: number
+}
+
+interface ProcessEntry {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  /** Clock ticks since boot: with the pid it names a process for good. */
+  readonly startTime: string
+}
+
+/** Whether this system can be asked at all. */
+export const hasProcessTable = platform() === 'linux'
+
+/** Live processes of the group `leader` leads, and whatever descends from it in other groups. */
+export async function familyOf(leader: number): Promise<number[]> {
+  const entries = await listProcesses()
+  const family = new Set(
+    entries.filter((each) => each.group === leader || each.pid === leader).map((each) => each.pid),
+  )
+  for (let grew = true; grew;) {
+    const before = family.size
+    for (const each of entries) if (family.has(each.parent)) family.add(each.pid)
+    grew = family.size > before
+  }
+  return [...family]
+}
+
+/** Start time of a live process, undefined when there is none of this pid. */
+export async function startTimeOf(pid: number): Promise<string | undefined> {
+  return hasProcessTable ? (await readEntry(pid))?.startTime : startTimeByPs(pid)
+}
+
+/** Sockets that these processes listen on. */
+export async function listeningSockets(pids: readonly number[]): Promise<ListeningSocket[]> {
+  const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
+  if (inodes.size === 0) return []
+  return (await listListeners()).filter((each) => inodes.has(each.inode))
+}
+
+/** The process that listens on `port`, as far as this user may see it. */
+export async function ownerOfPort(port: number): Promise<{ pid: number; command: string } | undefined> {
+  const wanted = new Set(
+    (await listListeners()).filter((each) => each.port === port).map((each) => each.inode),
+  )
+  if (wanted.size === 0) return undefined
+  for (const { pid } of await listProcesses()) {
+    if ((await socketInodes(pid)).some((inode) => wanted.has(inode)))
+      return { pid, command: await commandOf(pid) }
+  }
+  return undefined
+}
+
+/** Live processes whose environment holds `name=value` for some value; gives both. */
+export async function processesMarked(name: string): Promise<{ pid: number; value: string }[]> {
+  const found: { pid: number; value: string }[] = []
+  for (const { pid } of await listProcesses()) {
+    const environment = await readOrEmpty(`/proc/${pid}/environ`)
+    const marked = environment.split('\0').find((each) => each.startsWith(`${name}=`))
+    if (marked !== undefined) found.push({ pid, value: marked.slice(name.length + 1) })
+  }
+  return found
+}
+
+async function startTimeByPs(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)])
+    return stdout.trim() || undefined
+  } catch {
+    // ps fails when there is no such process.
+    return undefined
+  }
+}
+
+async function listProcesses(): Promise<ProcessEntry[]> {
+  if (!hasProcessTable) return []
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const entries = await Promise.all(names.map((name) => readEntry(Number(name))))
+  return entries.filter((entry) => entry !== undefined)
+}
+
+/** Reads /proc/<pid>/stat (proc(5)); a zombie counts as gone. */
+async function readEntry(pid: number): Promise<ProcessEntry | undefined> {
+  const text = await readOrEmpty(`/proc/${pid}/stat`)
+  // The program's name is in parentheses and may hold anything, so fields are counted from the last one.
+  const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const startTime = rest[16]
+  if (!state || state === 'Z' || state === 'X' || startTime === undefined) return undefined
+  return { pid, parent: Number(parent), group: Number(group), startTime }
+}
+
+async function socketInodes(pid: number): Promise<string[]> {
+  const directory = `/proc/${pid}/fd`
+  try {
+    const targets = await Promise.all(
+      (await readdir(directory)).map((name) => readlink(`${directory}/${name}`).catch(() => '')),
+    )
+    return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [])
+  } catch {
+    // The process ended, or belongs to somebody else.
+    return []
+  }
+}
+
+async function listListeners(): Promise<(ListeningSocket & { inode: string })[]> {
+  const tables = await Promise.all([readOrEmpty('/proc/net/tcp'), readOrEmpty('/proc/net/tcp6')])
+  return tables.flatMap((table) => table.split('\n').slice(1).flatMap(parseListener))
+}
+
+/** One line of /proc/net/tcp{,6}; 0A is TCP_LISTEN. */
+export function parseListener(line: string): (ListeningSocket & { inode: string })[] {
+  const fields = line.trim().split(/\s+/)
+  const [address, port] = (fields[1] ?? '').split(':')
+  if (fields[3] !== '0A' || !address || !port || !fields[9]) return []
+  return [{ host: reachableAs(address), port: Number.parseInt(port, 16), inode: fields[9] }]
+}
+
+/** Addresses are hexadecimal in host byte order; `any` is reached over loopback. */
+function reachableAs(hex: string): string {
+  if (hex.length === 32) return hex === '00000000000000000000000001000000' ? '::1' : '127.0.0.1'
+  if (/^0+$/.test(hex)) return '127.0.0.1'
+  return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.')
+}
+
+async function commandOf(pid: number): Promise<string> {
+  const words = (await readOrEmpty(`/proc/${pid}/cmdline`)).split('\0').filter((word) => word !== '')
+  return words.join(' ').slice(0, 120)
+}
+
+async function readOrEmpty(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,59 @@
+// Finding a Python that can make virtual environments.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { LakeletError } from '../base/errors.ts'
+
+export interface Python {
+  readonly program: string
+  /** `3.11.7 /usr/bin/python3`: changes when the interpreter does. */
+  readonly identity: string
+}
+
+const OLDEST = 9
+const PROBE =
+  'import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1], sys.version.split()[0], sys.executable)'
+
+/** The first fitting of `python3` and `python` in `searchPath`; LakeletError `python_missing` says what was found instead. */
+export async function findPython(searchPath: string): Promise<Python> {
+  const findings: string[] = []
+  for (const program of ['python3', 'python']) {
+    const probe = await tryProbe(program, searchPath)
+    if ('reason' in probe) {
+      if (probe.reason !== '') findings.push(`${program} ${probe.reason}`)
+      continue
+    }
+    const [major = 0, minor = 0] = probe.words.slice(0, 2).map(Number)
+    if (major === 3 && minor >= OLDEST) return { program, identity: probe.words.slice(2).join(' ') }
+    findings.push(`${program} is ${probe.words[2]}`)
+  }
+  const found = findings.length === 0 ? 'there is no Python on this machine' : findings.join(', ')
+  throw new LakeletError('python_missing', { found })
+}
+
+async function tryProbe(
+  program: string,
+  searchPath: string,
+): Promise<{ words: string[] } | { reason: string }> {
+  try {
+    const env = { ...process.env, PATH: searchPath }
+    const { stdout } = await promisify(execFile)(program, ['-c', PROBE], { env, timeout: 20_000 })
+    return { words: stdout.trim().split(' ') }
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    if (code === 'ENOENT') return { reason: '' }
+    return { reason: /No module named/.test(stderr ?? '') ? 'lacks its venv module' : 'cannot be run' }
+  }
+}
+
+/** Whether `program` can be run at all. */
+export async function isOnPath(program: string, searchPath: string): Promise<boolean> {
+  try {
+    await promisify(execFile)(program, ['--version'], {
+      env: { ...process.env, PATH: searchPath },
+      timeout: 20_000,
+    })
+    return true
+  } catch {
+    return false
+  }
+}

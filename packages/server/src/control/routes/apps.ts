@@ -1,0 +1,33 @@
+import { appsRoutes } from '@lakelet/api'
+import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { AppsService } from '../services/apps.ts'
+
+const LINES = 200
+
+/** Handlers of `/api/2.0/apps/…` and of Lakelet's additions to it. */
+export function implementApps(service: AppsService): ImplementedRoute[] {
+  return implementRoutes(appsRoutes, {
+    create: ({ caller, query, body }) =>
+      service.create(caller, { body, hasCompute: !query.no_compute, template: query.template }),
+    list: ({ caller, query }) => service.list(caller, query),
+    get: ({ params }) => service.get(params.name),
+    update: ({ caller, params, body }) => service.update(caller, params.name, body),
+    delete: ({ params }) => service.delete(params.name),
+    start: ({ caller, params }) => service.start(caller, params.name),
+    stop: ({ caller, params }) => service.stop(caller, params.name),
+    createDeployment: ({ caller, params, body }) => service.deploy(caller, params.name, body),
+    listDeployments: ({ params, query }) => service.listDeployments(params.name, query),
+    getDeployment: ({ params }) => service.getDeployment(params.name, params.deployment_id),
+    createUpdate: ({ caller, params, body }) =>
+      service.createUpdate(caller, params.name, body.app ?? {}, body.update_mask),
+    getUpdate: ({ params }) => service.getUpdate(params.name),
+    listTemplates: async () => ({ templates: await service.listTemplates() }),
+    getLogs: async ({ params, query }) => ({
+      lines: await service.logs(params.name, query.tail_lines ?? LINES),
+    }),
+    getDeploymentLog: async ({ params }) => ({
+      log: await service.deploymentLog(params.name, params.deployment_id),
+    }),
+    getEnvironment: async ({ params }) => ({ variables: await service.environment(params.name) }),
+  })
+}

@@ -1,0 +1,86 @@
+// App and AppDeployment as the API shows them. `compute_status` and a deployment's `status` are always there: clients rely on it.
+import type { App, AppDeployment, AppResource, EnvVar } from '@lakelet/api'
+import type { Apps } from '../../apps/apps.ts'
+import type { AppRow } from '../../metadata/apps.ts'
+import type { DeploymentRow } from '../../metadata/deployments.ts'
+
+export interface AppParts {
+  readonly row: AppRow
+  readonly url: string
+  readonly status: ReturnType<Apps['statusOf']>
+  readonly active: DeploymentRow | undefined
+  readonly pending: DeploymentRow | undefined
+}
+
+export function viewApp({ row, url, status, active, pending }: AppParts): App {
+  const resources = JSON.parse(row.resources) as AppResource[]
+  const scopes = JSON.parse(row.user_api_scopes) as string[]
+  return {
+    name: row.name,
+    id: row.id,
+    description: row.description,
+    url,
+    create_time: row.create_time,
+    update_time: row.update_time,
+    creator: row.creator,
+    updater: row.updater,
+    service_principal_id: row.service_principal_id,
+    service_principal_client_id: row.client_id,
+    service_principal_name: row.service_principal_name,
+    oauth2_app_client_id: row.client_id,
+    oauth2_app_integration_id: row.id,
+    compute_size: row.compute_size,
+    compute_status: computeStatus(row, status),
+    app_status: appStatus(row, status, pending !== undefined),
+    ...(active ? { active_deployment: viewDeployment(active) } : {}),
+    ...(pending ? { pending_deployment: viewDeployment(pending) } : {}),
+    ...(row.default_source_code_path === null
+      ? {}
+      : { default_source_code_path: row.default_source_code_path }),
+    ...(resources.length > 0 ? { resources } : {}),
+    ...(scopes.length > 0 ? { user_api_scopes: scopes } : {}),
+    effective_user_api_scopes: scopes,
+  }
+}
+
+export function viewDeployment(row: DeploymentRow): AppDeployment {
+  const env = row.env_vars === null ? undefined : (JSON.parse(row.env_vars) as EnvVar[])
+  return {
+    deployment_id: row.deployment_id,
+    source_code_path: row.source_code_path,
+    mode: row.mode,
+    status: { state: row.state, message: row.message },
+    ...(row.command === null ? {} : { command: JSON.parse(row.command) as string[] }),
+    ...(env
+      ? { env_vars: env.map((each) => (each.value === undefined ? each : { ...each, value: '********' })) }
+      : {}),
+    deployment_artifacts: { source_code_path: `/Workspace${row.snapshot_path}` },
+    creator: row.creator,
+    create_time: row.create_time,
+    update_time: row.update_time,
+  }
+}
+
+function computeStatus(row: AppRow, status: AppParts['status']): App['compute_status'] {
+  if (row.wanted === 'DELETED') return { state: 'DELETING', message: 'App is being deleted.' }
+  if (row.wanted === 'STOPPED') {
+    return status.state === 'idle'
+      ? { state: 'STOPPED', message: 'App compute is stopped.', active_instances: 0 }
+      : { state: 'STOPPING', message: 'App compute is stopping.' }
+  }
+  return { state: 'ACTIVE', message: 'App compute is active.', active_instances: 1 }
+}
+
+function appStatus(
+  row: AppRow,
+  { state, message }: AppParts['status'],
+  isPending: boolean,
+): App['app_status'] {
+  if (row.wanted !== 'RUNNING') return { state: 'UNAVAILABLE', message: 'App status is unavailable.' }
+  if (state === 'running') {
+    return { state: 'RUNNING', message: 'App has status: App is running', running_instances: 1 }
+  }
+  if (isPending || state === 'starting') return { state: 'DEPLOYING', message: 'App is being deployed.' }
+  if (state === 'crashed') return { state: 'CRASHED', message: `App has status: ${message}` }
+  return { state: 'UNAVAILABLE', message: message || 'App status is unavailable.' }
+}

@@ -1,0 +1,360 @@
+// The service behind `/api/2.0/apps/…`.
+import type {
+  App,
+  AppDeployment,
+  AppLogLine,
+  AppResource,
+  AppTemplate,
+  AppUpdate,
+  AppVariable,
+  CreateAppBody,
+  CreateDeploymentBody,
+  UpdateAppBody,
+} from '@lakelet/api'
+import { checkAppName } from '../../apps/app-name.ts'
+import type { Apps } from '../../apps/apps.ts'
+import type { AppGrants, AppIdentities } from '../../apps/neighbours.ts'
+import type { AppTemplates } from '../../apps/templates.ts'
+import type { Caller } from '../../base/caller.ts'
+import type { Clock } from '../../base/clock.ts'
+import { LakeletError } from '../../base/errors.ts'
+import { randomUUID } from '../../base/ids.ts'
+import { KeyedMutex } from '../../base/mutex.ts'
+import { homeOf, parsePath } from '../../files/paths.ts'
+import type { WorkspaceTree } from '../../files/workspace-tree.ts'
+import { type AppRow, deleteApp, findApp, insertApp, listApps, updateApp } from '../../metadata/apps.ts'
+import type { Metadata } from '../../metadata/database.ts'
+import {
+  type DeploymentRow,
+  findDeployment,
+  insertDeployment,
+  listDeployments,
+  nextDeploymentSequence,
+} from '../../metadata/deployments.ts'
+import { viewApp, viewDeployment } from './app-view.ts'
+import type { WorkspaceService } from './workspace.ts'
+
+export interface AppsServiceOptions {
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly apps: Apps
+  readonly templates: AppTemplates
+  readonly tree: WorkspaceTree
+  readonly workspace: WorkspaceService
+  readonly identities: AppIdentities
+  readonly grants: AppGrants
+}
+
+export interface CreateAppRequest {
+  readonly body: CreateAppBody
+  readonly hasCompute: boolean
+  readonly template?: string | undefined
+}
+
+interface Page {
+  readonly page_size?: number | undefined
+  readonly page_token?: string | undefined
+}
+
+const MOST_APPS = 100
+const UPDATABLE = ['description', 'compute_size', 'resources', 'user_api_scopes'] as const
+
+export class AppsService {
+  readonly #options: AppsServiceOptions
+  readonly #mutex = new KeyedMutex<string>()
+
+  constructor(options: AppsServiceOptions) {
+    this.#options = options
+  }
+
+  async create(caller: Caller, request: CreateAppRequest): Promise<App> {
+    const { name } = request.body
+    if (!name) throw new LakeletError('field_required', { field: 'name' })
+    checkAppName(name)
+    // One at a time: two creations must not choose the same port.
+    return this.#mutex.run('create', async () => {
+      const { metadata, templates } = this.#options
+      if (await findApp(metadata.db, name)) throw new LakeletError('app_exists', { name })
+      const count = (await listApps(metadata.db)).length
+      if (count >= MOST_APPS) throw new LakeletError('too_many_apps', { limit: MOST_APPS })
+      if (request.template !== undefined) await templates.check(request.template)
+      checkResources(request.body.resources)
+      return this.#create(caller, name, request)
+    })
+  }
+
+  async list(caller: Caller, page: Page): Promise<{ apps?: App[]; next_page_token?: string }> {
+    const rows: AppRow[] = []
+    for (const row of await listApps(this.#options.metadata.db)) {
+      if (await this.#options.grants.may(caller, row.name, 'CAN_USE')) rows.push(row)
+    }
+    const { items, next } = pageOf(rows, page, (row) => row.name)
+    const apps = await Promise.all(items.map((row) => this.#view(row)))
+    return { ...(apps.length > 0 ? { apps } : {}), ...next }
+  }
+
+  async get(name: string): Promise<App> {
+    return this.#view(await this.#row(name))
+  }
+
+  /** PATCH: fields that are there are set. */
+  async update(caller: Caller, name: string, body: UpdateAppBody): Promise<App> {
+    const fields = UPDATABLE.filter((field) => body[field] !== undefined)
+    await this.#change(caller, name, body, fields)
+    return this.get(name)
+  }
+
+  /** `POST …/update`: the fields of the mask are replaced, an absent one by its default. */
+  async createUpdate(caller: Caller, name: string, body: UpdateAppBody, mask: string): Promise<AppUpdate> {
+    const known = UPDATABLE.join(', ')
+    const fields = mask.split(',').map((each) => each.trim())
+    for (const field of fields) {
+      if (!UPDATABLE.some((each) => each === field))
+        throw new LakeletError('app_update_mask', { field, known })
+    }
+    const picked = UPDATABLE.filter((field) => fields.includes(field))
+    await this.#change(caller, name, body, picked)
+    const update: AppUpdate = { status: { state: 'SUCCEEDED', message: 'App updated' } }
+    await updateApp(this.#options.metadata.db, name, { last_update: JSON.stringify(update) })
+    return this.getUpdate(name)
+  }
+
+  async getUpdate(name: string): Promise<AppUpdate> {
+    const row = await this.#row(name)
+    const { description, compute_size: size, resources } = viewApp(await this.#parts(row))
+    const known = { description, compute_size: size, ...(resources ? { resources } : {}) }
+    if (row.last_update === null) return { ...known, status: { state: 'NOT_UPDATED' } }
+    return { ...known, ...(JSON.parse(row.last_update) as AppUpdate) }
+  }
+
+  async delete(name: string): Promise<App> {
+    const row = await this.#row(name)
+    const { metadata, apps } = this.#options
+    if (row.wanted !== 'DELETED') {
+      await updateApp(metadata.db, name, { wanted: 'DELETED' })
+      apps.remove(row)
+    }
+    return viewApp(await this.#parts({ ...row, wanted: 'DELETED' }))
+  }
+
+  async start(caller: Caller, name: string): Promise<App> {
+    const row = await this.#row(name)
+    const isStopped = row.wanted === 'STOPPED' && this.#options.apps.statusOf(name).state === 'idle'
+    if (!isStopped) throw this.#wrongState('start', await this.get(name))
+    await this.#touch(caller, name, { wanted: 'RUNNING' })
+    await this.#options.apps.start(name)
+    return this.get(name)
+  }
+
+  async stop(caller: Caller, name: string): Promise<App> {
+    const row = await this.#row(name)
+    if (row.wanted !== 'RUNNING') throw this.#wrongState('stop', await this.get(name))
+    await this.#touch(caller, name, { wanted: 'STOPPED' })
+    await this.#options.apps.stop(name, 'stopped')
+    return this.get(name)
+  }
+
+  async deploy(caller: Caller, name: string, body: CreateDeploymentBody): Promise<AppDeployment> {
+    const { metadata, apps } = this.#options
+    if (body.mode === 'AUTO_SYNC')
+      throw new LakeletError('not_implemented', { feature: 'Deployment mode AUTO_SYNC' })
+    return this.#mutex.run(`deploy ${name}`, async () => {
+      const row = await this.#row(name)
+      if (row.wanted !== 'RUNNING') throw this.#wrongState('deploy', await this.get(name))
+      if (apps.statusOf(name).deploying !== undefined)
+        throw new LakeletError('deployment_in_progress', { name })
+      const source = body.source_code_path || row.default_source_code_path
+      if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
+      const deployment = await this.#snapshot(caller, row, source, body)
+      await insertDeployment(metadata.db, deployment)
+      apps.deploy(row, deployment)
+      return viewDeployment(deployment)
+    })
+  }
+
+  async listDeployments(name: string, page: Page) {
+    await this.#row(name)
+    const rows = await listDeployments(this.#options.metadata.db, name)
+    const { items, next } = pageOf(rows, page, (row) => row.deployment_id)
+    return { ...(items.length > 0 ? { app_deployments: items.map(viewDeployment) } : {}), ...next }
+  }
+
+  async getDeployment(name: string, id: string): Promise<AppDeployment> {
+    return viewDeployment(await this.#deployment(name, id))
+  }
+
+  listTemplates(): Promise<AppTemplate[]> {
+    return this.#options.templates.list()
+  }
+
+  async logs(name: string, lines: number): Promise<AppLogLine[]> {
+    await this.#row(name)
+    return this.#options.apps.tailOf(name, lines)
+  }
+
+  async deploymentLog(name: string, id: string): Promise<string> {
+    await this.#deployment(name, id)
+    return this.#options.apps.buildLogOf(name, id)
+  }
+
+  async environment(name: string): Promise<AppVariable[]> {
+    return this.#options.apps.variablesOf(await this.#row(name))
+  }
+
+  async #create(caller: Caller, name: string, request: CreateAppRequest): Promise<App> {
+    const { metadata, clock, apps, identities, grants, templates } = this.#options
+    const { body } = request
+    await using undo = new AsyncDisposableStack()
+    const principal = await identities.create(`app-${name}`)
+    undo.defer(() => identities.remove(principal.id))
+    const now = clock.now().toISOString()
+    const row: AppRow = {
+      name,
+      id: randomUUID(),
+      description: body.description ?? '',
+      compute_size: body.compute_size ?? 'MEDIUM',
+      wanted: request.hasCompute ? 'RUNNING' : 'STOPPED',
+      port: await apps.choosePort(),
+      service_principal_id: principal.id,
+      client_id: principal.clientId,
+      service_principal_name: principal.name,
+      default_source_code_path:
+        request.template === undefined
+          ? null
+          : await templates.instantiate(request.template, name, caller.name),
+      active_deployment: null,
+      resources: JSON.stringify(body.resources ?? []),
+      user_api_scopes: JSON.stringify(body.user_api_scopes ?? []),
+      last_update: null,
+      creator: caller.name,
+      updater: caller.name,
+      create_time: now,
+      update_time: now,
+    }
+    await apps.bind(row)
+    await insertApp(metadata.db, row)
+    undo.defer(() => deleteApp(metadata.db, name))
+    await grants.own(caller, name)
+    await apps.open(row)
+    undo.move()
+    return this.get(name)
+  }
+
+  /** Copies the source as it is now, under the app's own principal, and describes the deployment of it. */
+  async #snapshot(
+    caller: Caller,
+    row: AppRow,
+    source: string,
+    body: CreateDeploymentBody,
+  ): Promise<DeploymentRow> {
+    const { workspace, tree, metadata, clock } = this.#options
+    const status = await workspace.getStatus(caller, source)
+    if (status.object_type !== 'DIRECTORY')
+      throw new LakeletError('path_invalid', {
+        path: source,
+        reason: 'is a file; name the folder of the app.',
+      })
+    const id = randomUUID().replaceAll('-', '')
+    const snapshot = `${homeOf(row.client_id)}/src/${id}`
+    await tree.copyFolder(parsePath(source).key, snapshot)
+    const now = clock.now().toISOString()
+    return {
+      deployment_id: id,
+      app: row.name,
+      sequence: await nextDeploymentSequence(metadata.db, row.name),
+      source_code_path: status.path,
+      snapshot_path: snapshot,
+      mode: 'SNAPSHOT',
+      state: 'IN_PROGRESS',
+      message: 'Deployment in progress',
+      command: body.command && body.command.length > 0 ? JSON.stringify(body.command) : null,
+      env_vars: body.env_vars ? JSON.stringify(body.env_vars) : null,
+      build: null,
+      creator: caller.name,
+      create_time: now,
+      update_time: now,
+    }
+  }
+
+  async #change(
+    caller: Caller,
+    name: string,
+    body: UpdateAppBody,
+    fields: readonly (typeof UPDATABLE)[number][],
+  ): Promise<void> {
+    const row = await this.#row(name)
+    checkResources(body.resources)
+    const change: Partial<AppRow> = {
+      ...(fields.includes('description') ? { description: body.description ?? '' } : {}),
+      ...(fields.includes('compute_size') ? { compute_size: body.compute_size ?? 'MEDIUM' } : {}),
+      ...(fields.includes('resources') ? { resources: JSON.stringify(body.resources ?? []) } : {}),
+      ...(fields.includes('user_api_scopes')
+        ? { user_api_scopes: JSON.stringify(body.user_api_scopes ?? []) }
+        : {}),
+    }
+    if (change.resources !== undefined) await this.#options.apps.bind({ ...row, ...change })
+    await this.#touch(caller, name, change)
+  }
+
+  async #touch(caller: Caller, name: string, change: Partial<AppRow>): Promise<void> {
+    const { metadata, clock } = this.#options
+    const stamp = { updater: caller.name, update_time: clock.now().toISOString() }
+    await updateApp(metadata.db, name, { ...change, ...stamp })
+  }
+
+  async #view(row: AppRow): Promise<App> {
+    return viewApp(await this.#parts(row))
+  }
+
+  async #parts(row: AppRow) {
+    const { apps, metadata } = this.#options
+    const status = apps.statusOf(row.name)
+    const find = async (id: string | null | undefined) =>
+      id === null || id === undefined ? undefined : findDeployment(metadata.db, row.name, id)
+    const [active, pending] = await Promise.all([find(row.active_deployment), find(status.deploying)])
+    const isPending = pending?.state === 'IN_PROGRESS'
+    return { row, url: apps.urlOf(row), status, active, pending: isPending ? pending : undefined }
+  }
+
+  async #row(name: string): Promise<AppRow> {
+    const row = await findApp(this.#options.metadata.db, name)
+    if (!row) throw new LakeletError('app_not_found', { name })
+    return row
+  }
+
+  async #deployment(name: string, id: string): Promise<DeploymentRow> {
+    await this.#row(name)
+    const row = await findDeployment(this.#options.metadata.db, name, id)
+    if (!row) throw new LakeletError('deployment_not_found', { deployment: id, name })
+    return row
+  }
+
+  #wrongState(action: string, app: App): LakeletError {
+    return new LakeletError('app_state', { action, name: app.name, state: app.compute_status.state })
+  }
+}
+
+/** Names are keys for `valueFrom`, so each may be there once. */
+function checkResources(resources: readonly AppResource[] | undefined): void {
+  const seen = new Set<string>()
+  for (const { name } of resources ?? []) {
+    if (seen.has(name))
+      throw new LakeletError('app_resource_invalid', { resource: name, reason: 'its name is there twice' })
+    seen.add(name)
+  }
+}
+
+function pageOf<T>(rows: readonly T[], page: Page, idOf: (row: T) => string) {
+  const size = Math.min(Math.max(page.page_size || 100, 1), 100)
+  let start = 0
+  if (page.page_token) {
+    const last = Buffer.from(page.page_token, 'base64url').toString('utf8')
+    start = rows.findIndex((row) => idOf(row) === last) + 1
+    if (start === 0) throw new LakeletError('page_token_invalid')
+  }
+  const items = rows.slice(start, start + size)
+  const final = items.at(-1)
+  const hasMore = start + size < rows.length
+  const next = final && hasMore ? { next_page_token: Buffer.from(idOf(final)).toString('base64url') } : {}
+  return { items, next }
+}

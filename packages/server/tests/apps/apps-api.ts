@@ -1,0 +1,203 @@
+// A workspace with files and apps over a real HTTP server, tree, SQLite, npm and Python. Only what other rooms own is made up here:
+// principals are named by their token, and everybody but `stranger` may use every app.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Apps, startApps } from '../../src/apps/apps.ts'
+import type { AppDatabases, AppGrants, AppIdentities, AppVisitors } from '../../src/apps/neighbours.ts'
+import { AppTemplates } from '../../src/apps/templates.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { LakeletError } from '../../src/base/errors.ts'
+import { randomNumericId, randomUUID } from '../../src/base/ids.ts'
+import { createLogger } from '../../src/base/log.ts'
+import { startHttpServer } from '../../src/control/http/server.ts'
+import { implementApps } from '../../src/control/routes/apps.ts'
+import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
+import { implementWorkspace } from '../../src/control/routes/workspace.ts'
+import { AppsService } from '../../src/control/services/apps.ts'
+import { WorkspaceService } from '../../src/control/services/workspace.ts'
+import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
+import { openMetadata } from '../../src/metadata/database.ts'
+import { callerNamed } from '../files/workspace-api.ts'
+
+export interface AppsApi extends AsyncDisposable {
+  readonly directory: string
+  readonly apps: Apps
+  call<T = Record<string, unknown>>(
+    method: string,
+    url: string,
+    json?: unknown,
+  ): Promise<{ status: number; body: T }>
+  /** Writes files into a workspace folder. */
+  upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
+  /** Deploys and waits for the end. */
+  deploy(name: string, body?: unknown): Promise<Deployment>
+}
+
+export interface Deployment {
+  readonly deployment_id: string
+  readonly status: { readonly state: string; readonly message: string }
+}
+
+export interface Visit {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** A session cookie of these tests names its user. */
+const SESSION = /lakelet_session=([^;]+)/
+
+const visitors: AppVisitors = {
+  bySession: async (cookie) => {
+    const name = SESSION.exec(cookie)?.[1]
+    return name === undefined ? undefined : callerNamed(name)
+  },
+  byToken: async (token) => (token === 'expired' ? undefined : callerNamed(token)),
+  signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
+}
+
+const grants: AppGrants = {
+  own: async () => {},
+  may: async (caller, _app, level) => caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
+  forget: async () => {},
+}
+
+export async function startAppsApi(
+  options: { readonly directory?: string; readonly removed?: number[]; readonly cacheFrom?: string } = {},
+): Promise<AppsApi> {
+  await using starting = new AsyncDisposableStack()
+  const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-apps-')))
+  if (options.directory === undefined) starting.defer(() => rm(directory, { recursive: true, force: true }))
+  const log = createLogger({ level: process.env['TEST_LOG'] === 'debug' ? 'debug' : 'silent' })
+  const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
+  const common = { metadata, clock: systemClock, log }
+  const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })
+  const workspace = new WorkspaceService(tree, { levelOn: async () => undefined })
+  const identities: AppIdentities = {
+    create: async (name) => ({ id: randomNumericId(), clientId: randomUUID(), name }),
+    issueSecret: async (id) => `secret-of-${id}`,
+    remove: async (id) => {
+      options.removed?.push(id)
+    },
+  }
+  const databases: AppDatabases = {
+    bind: async (_app, resource) => {
+      if (!resource.branch.startsWith('projects/my-app-db/'))
+        throw new LakeletError('app_resource_invalid', { resource: 'postgres', reason: 'no such branch' })
+      const endpoint = `${resource.branch}/endpoints/primary`
+      return { host: 'ep-1.database.local', port: 5432, database: 'databricks_postgres', endpoint }
+    },
+  }
+  const apps = starting.use(
+    await startApps({
+      ...common,
+      directory: path.join(directory, 'apps'),
+      tree,
+      workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile: '/nowhere/ca.pem' },
+      identities,
+      grants,
+      visitors,
+      databases,
+      host: '127.0.0.1',
+      firstPort: 0,
+      stopMs: 3000,
+    }),
+  )
+  const templates = new AppTemplates({
+    directory: path.join(import.meta.dirname, '../../../../templates'),
+    tree,
+    clock: systemClock,
+    packConnector: async () => {
+      throw new Error('no connector in this test')
+    },
+  })
+  const service = new AppsService({
+    metadata,
+    clock: systemClock,
+    apps,
+    templates,
+    tree,
+    workspace,
+    identities,
+    grants,
+  })
+  const server = starting.use(
+    await startHttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      workspaceId: '42',
+      log,
+      callers: { authenticate: async (token) => callerNamed(token), authorize: async () => 'allowed' },
+      routes: [
+        ...implementWorkspace(workspace),
+        ...implementWorkspaceFiles(workspace),
+        ...implementApps(service),
+      ],
+    }),
+  )
+  const base = `http://127.0.0.1:${server.port}`
+  const stack = starting.move()
+  const api: AppsApi = {
+    directory,
+    apps,
+    call: (method, url, json) => call(base + url, method, json),
+    async upload(folder, files) {
+      for (const [name, text] of Object.entries(files)) {
+        const key = `${folder}/${name}`
+        await tree.mkdirs(path.posix.dirname(key))
+        await tree.write({ key, bytes: Buffer.from(text), overwrite: true })
+      }
+    },
+    async deploy(name, body = {}) {
+      const url = `/api/2.0/apps/${name}/deployments`
+      const created = await api.call<Deployment & { message?: string }>('POST', url, body)
+      if (created.status !== 200) throw new Error(`deploy: ${created.status} ${created.body.message}`)
+      for (;;) {
+        const { body: now } = await api.call<Deployment>('GET', `${url}/${created.body.deployment_id}`)
+        if (now.status.state !== 'IN_PROGRESS') return now
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+  return api
+}
+
+/** An HTTP request with nothing added to it but the Host header. */
+export function visit(
+  url: string,
+  options: {
+    readonly method?: string
+    readonly headers?: Record<string, string>
+    readonly body?: string
+  } = {},
+): Promise<Visit> {
+  return new Promise((resolve, reject) => {
+    const { method = 'GET', headers = { authorization: 'Bearer admin' }, body } = options
+    const sent = request(url, { method, headers }, (reply) => {
+      const chunks: Buffer[] = []
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk))
+      reply.on('error', reject)
+      reply.on('end', () => {
+        resolve({
+          status: reply.statusCode ?? 0,
+          headers: reply.headers,
+          text: Buffer.concat(chunks).toString(),
+        })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+async function call<T>(url: string, method: string, json?: unknown): Promise<{ status: number; body: T }> {
+  const reply = await fetch(url, {
+    method,
+    headers: { authorization: 'Bearer admin' },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  })
+  return { status: reply.status, body: (await reply.json()) as T }
+}
