@@ -1,0 +1,157 @@
+// Access control lists over the REST API.
+import type { Caller } from '../../base/caller.ts'
+import { LakeletError } from '../../base/errors.ts'
+import type { Directory, Principal, PrincipalKind } from '../../identity/directory.ts'
+import {
+  type AccessEntry,
+  type Grant,
+  type KnownObject,
+  LEVELS,
+  type ObjectRef,
+  type ObjectType,
+  type PermissionLevel,
+  type Permissions,
+} from '../../identity/permissions.ts'
+
+/** Object types as paths name them. */
+const OBJECT_TYPES: Readonly<Record<string, ObjectType>> = {
+  'database-projects': 'project',
+  apps: 'app',
+  directories: 'file',
+  files: 'file',
+  notebooks: 'file',
+}
+
+const LEVEL_TEXTS: Readonly<Record<PermissionLevel, string>> = {
+  CAN_USE: 'Can view and use the object',
+  CAN_READ: 'Can read the object',
+  CAN_RUN: 'Can read and run the object',
+  CAN_EDIT: 'Can read and change the object',
+  CAN_MANAGE: 'Can change, delete and share the object',
+}
+
+export interface AccessControlLine {
+  readonly user_name?: string | undefined
+  readonly group_name?: string | undefined
+  readonly service_principal_name?: string | undefined
+  readonly permission_level: string
+}
+
+/** An object as a path names it. */
+interface NamedObject {
+  readonly object_type: string
+  readonly object_id: string
+}
+
+export class PermissionsService {
+  readonly #permissions: Permissions
+  readonly #directory: Directory
+
+  constructor(permissions: Permissions, directory: Directory) {
+    this.#permissions = permissions
+    this.#directory = directory
+  }
+
+  async get(caller: Caller, named: NamedObject) {
+    const object = await this.#visible(caller, named)
+    return this.#reply(named, object.type, await this.#permissions.require(object))
+  }
+
+  /** Replaces or adds to the list; the principal of each line must exist. */
+  async change(
+    caller: Caller,
+    named: NamedObject,
+    lines: readonly AccessControlLine[],
+    mode: 'replace' | 'add',
+  ) {
+    const object = await this.#visible(caller, named)
+    const level = await this.#permissions.levelOf(caller, object)
+    if (level !== 'CAN_MANAGE') {
+      throw new LakeletError('permission_denied', { action: `change permissions of this ${object.type}` })
+    }
+    const grants = lines.map((line) => this.#grantOf(line, named.object_type, object.type))
+    await this.#permissions.set(object, grants, mode)
+    return this.#reply(named, object.type, await this.#permissions.require(object))
+  }
+
+  async levels(caller: Caller, named: NamedObject) {
+    const object = await this.#visible(caller, named)
+    return {
+      permission_levels: LEVELS[object.type].map((level) => ({
+        permission_level: level,
+        description: LEVEL_TEXTS[level],
+      })),
+    }
+  }
+
+  /** The object when the caller has any level on it; LakeletError `object_not_found` otherwise. */
+  async #visible(caller: Caller, named: NamedObject): Promise<ObjectRef> {
+    const type = Object.hasOwn(OBJECT_TYPES, named.object_type) ? OBJECT_TYPES[named.object_type] : undefined
+    if (!type) {
+      const known = Object.keys(OBJECT_TYPES).join(', ')
+      throw new LakeletError('invalid_parameter', {
+        reason: `'${named.object_type}' is not an object type with permissions here; there are: ${known}.`,
+      })
+    }
+    const object = { type, id: named.object_id }
+    await this.#permissions.require(object)
+    const level = await this.#permissions.levelOf(caller, object)
+    if (!level) throw new LakeletError('object_not_found', { type })
+    return object
+  }
+
+  #grantOf(line: AccessControlLine, typeName: string, type: ObjectType): Grant {
+    const level = LEVELS[type].find((each) => each === line.permission_level)
+    if (!level) {
+      throw new LakeletError('invalid_parameter', {
+        reason: `Permission level '${line.permission_level}' cannot be granted on ${typeName}; there are: ${LEVELS[type].join(', ')}.`,
+      })
+    }
+    return { principalId: this.#principalOf(line).id, level }
+  }
+
+  #principalOf(line: AccessControlLine): Principal {
+    const named: readonly (readonly [PrincipalKind, string, string | undefined])[] = [
+      ['user', 'UserName', line.user_name],
+      ['group', 'GroupName', line.group_name],
+      ['service_principal', 'ServicePrincipalName', line.service_principal_name],
+    ]
+    const [first, ...others] = named.filter(([, , name]) => name !== undefined && name !== '')
+    if (!first || others.length > 0) {
+      throw new LakeletError('invalid_parameter', {
+        reason: 'Each line must name exactly one of user_name, group_name and service_principal_name.',
+      })
+    }
+    const [kind, word, name = ''] = first
+    const principal = this.#directory.find(kind, name)
+    if (!principal) throw new LakeletError('named_principal_not_found', { kind: word, name })
+    return principal
+  }
+
+  #reply(named: NamedObject, type: ObjectType, known: KnownObject) {
+    return {
+      object_id: `/${named.object_type}/${named.object_id}`,
+      object_type: named.object_type,
+      access_control_list: this.#permissions
+        .accessOf(type, known)
+        .map((entry) => lineOf(entry, named.object_type)),
+    }
+  }
+}
+
+function lineOf({ principal, permissions }: AccessEntry, typeName: string) {
+  const names = {
+    user: { user_name: principal.name },
+    group: { group_name: principal.name },
+    service_principal: { service_principal_name: principal.name },
+  } as const
+  return {
+    ...names[principal.kind],
+    ...(principal.kind === 'group' ? {} : { display_name: principal.displayName }),
+    all_permissions: permissions.map(({ level, inherited, inheritedFrom }) => ({
+      permission_level: level,
+      inherited,
+      ...(inheritedFrom === undefined ? {} : { inherited_from_object: [`/${typeName}/${inheritedFrom}`] }),
+    })),
+  }
+}
