@@ -2,10 +2,11 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { boot } from './boot.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { wake } from './wake.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { wake }
+const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { boot, wake }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
 const [name = ''] = positionals

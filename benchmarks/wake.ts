@@ -9,6 +9,7 @@ import { installPostgres } from '../packages/server/src/postgres/index.ts'
 import { startStorage } from '../packages/server/src/storage/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import { type BenchmarkResult, type Contestant, compare, timed } from './measure.ts'
+import { startBenchWorkspace } from './workspace.ts'
 
 const ROUNDS = 40
 const QUERY = 'SELECT count(*) FROM pg_class'
@@ -19,7 +20,11 @@ export async function wake(): Promise<BenchmarkResult> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-bench-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   await chmod(directory, 0o711)
-  const contestants = [await barePostgres(directory, stack), await compute(directory, stack)]
+  const contestants = [
+    await barePostgres(directory, stack),
+    await compute(directory, stack),
+    await workspace(directory, stack),
+  ]
   const rows = await compare('asleep → first row', 'ms', contestants, { rounds: ROUNDS, warmups: 3 })
   const goals = rows.flatMap(({ name, ratio }) =>
     ratio === undefined
@@ -80,6 +85,38 @@ async function compute(directory: string, stack: AsyncDisposableStack): Promise<
         await client.query(QUERY)
         await client.end()
       })
+    },
+  }
+}
+
+/** Through the front door: TLS, a token as the password, the wake, the query. The token is there already, as in a pool. */
+async function workspace(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
+  const running = stack.use(await startBenchWorkspace(path.join(directory, 'workspace')))
+  const projects = '/api/2.0/postgres/projects'
+  const endpoint = 'projects/bench/branches/production/endpoints/primary'
+  await running.operate('POST', `${projects}?project_id=bench`, {})
+  const disable = (disabled: boolean) =>
+    running.operate('PATCH', `/api/2.0/postgres/${endpoint}?update_mask=spec.disabled`, {
+      spec: { disabled },
+    })
+  const state = async () => {
+    const { status } = await running.call<{ status: { current_state: string } }>(
+      'GET',
+      `/api/2.0/postgres/${endpoint}`,
+    )
+    return status.current_state
+  }
+  return {
+    name: 'lakelet: TLS, token, gateway',
+    async sample() {
+      // Disabling suspends; enabling leaves it asleep.
+      await disable(true)
+      while ((await state()) !== 'IDLE') await new Promise((resolve) => setTimeout(resolve, 10))
+      await disable(false)
+      const { token } = await running.call<{ token: string }>('POST', '/api/2.0/postgres/credentials', {
+        endpoint,
+      })
+      return timed(() => running.ask(token, QUERY))
     },
   }
 }

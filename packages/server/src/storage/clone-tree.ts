@@ -29,14 +29,18 @@ export async function cloneTree(options: CloneTreeOptions): Promise<CloneResult>
   const files: string[] = []
   await cloneDirectories(options, '', files)
   const cloner = new FileCloner(options.owner)
-  let bytes = 0
   const queue = files.values()
-  await Promise.all(
+  const sizes = await Promise.all(
     Array.from({ length: PARALLEL }, async () => {
-      for (const relative of queue)
-        bytes += await cloner.clone(path.join(options.from, relative), path.join(options.to, relative))
+      let bytes = 0
+      for (const relative of queue) {
+        const size = await cloner.clone(path.join(options.from, relative), path.join(options.to, relative))
+        bytes += size
+      }
+      return bytes
     }),
   )
+  const bytes = sizes.reduce((sum, each) => sum + each, 0)
   return { method: cloner.method, files: files.length, bytes }
 }
 

@@ -1,0 +1,115 @@
+// A workspace in a process of its own, as a user runs it, spoken to through its public interfaces only.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Client } from 'pg'
+
+const ROOT = path.dirname(import.meta.dirname)
+const READY_MS = 60_000
+
+interface WorkspaceFile {
+  readonly pid: number
+  readonly host: string
+  readonly postgres: { readonly host: string; readonly port: number }
+  readonly caFile: string
+  readonly configFile: string
+  readonly user: string
+}
+
+export class BenchWorkspace implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly file: WorkspaceFile
+  readonly #token: string
+  readonly #certificates: string
+
+  constructor(child: ChildProcess, file: WorkspaceFile, token: string, certificates: string) {
+    this.#child = child
+    this.file = file
+    this.#token = token
+    this.#certificates = certificates
+  }
+
+  /** Calls the REST API as the owner. */
+  async call<Reply>(method: string, apiPath: string, body?: object): Promise<Reply> {
+    const reply = await fetch(`${this.file.host}${apiPath}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    if (!reply.ok) throw new Error(`${method} ${apiPath}: ${reply.status} ${await reply.text()}`)
+    return (await reply.json()) as Reply
+  }
+
+  /** Calls the API and waits for the operation that it replies. */
+  async operate(method: string, apiPath: string, body?: object): Promise<void> {
+    let operation = await this.call<{ name: string; done?: boolean; error?: object }>(method, apiPath, body)
+    while (!operation.done) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      operation = await this.call('GET', `/api/2.0/postgres/${operation.name}`)
+    }
+    if (operation.error) throw new Error(`${method} ${apiPath}: ${JSON.stringify(operation.error)}`)
+  }
+
+  /** One login over TLS with a token as the password, one query, and the end of the session. */
+  async ask(token: string, query: string): Promise<void> {
+    const client = new Client({
+      host: this.file.postgres.host,
+      port: this.file.postgres.port,
+      user: this.file.user,
+      database: 'databricks_postgres',
+      password: token,
+      ssl: { ca: this.#certificates },
+    })
+    await client.connect()
+    await client.query(query)
+    await client.end()
+  }
+
+  /** Resident memory of the workspace's process in MB; Linux only. */
+  async residentMb(): Promise<number> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** Starts `lakelet up` on free ports and waits until workspace.json says that it is ready. */
+export async function startBenchWorkspace(dataDir: string): Promise<BenchWorkspace> {
+  const program = path.join(ROOT, 'packages', 'cli', 'src', 'bin.ts')
+  const args = ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning', program]
+  const options = ['up', '--data-dir', dataDir, '--http-port', '0', '--postgres-port', '0']
+  const child = spawn(process.execPath, [...args, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4000)
+  })
+  const until = performance.now() + READY_MS
+  for (;;) {
+    const file = readWorkspaceFile(dataDir)
+    if (file?.pid === child.pid && file) {
+      const profile = readFileSync(file.configFile, 'utf8')
+      const token = /^token\s*=\s*(\S+)/m.exec(profile)?.[1] ?? ''
+      return new BenchWorkspace(child, file, token, readFileSync(file.caFile, 'utf8'))
+    }
+    if (child.exitCode !== null || performance.now() > until) {
+      child.kill('SIGKILL')
+      throw new Error(`the workspace did not start: ${said}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+function readWorkspaceFile(dataDir: string): WorkspaceFile | undefined {
+  try {
+    return JSON.parse(readFileSync(path.join(dataDir, 'workspace.json'), 'utf8')) as WorkspaceFile
+  } catch {
+    return undefined
+  }
+}
