@@ -89,7 +89,7 @@ class Reader {
   /** Texts, and numbers and booleans as they are written in the file. */
   #text(node: Node, what: string): string {
     if (!isScalar(node) || isNull(node)) throw this.#at(node, `${what} must be a text, not ${kindOf(node)}`)
-    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+    return typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
   }
 
   #at(node: Node, reason: string): LakeletError {

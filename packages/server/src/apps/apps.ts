@@ -117,6 +117,11 @@ export class Apps implements AsyncDisposable {
     return `http://${this.#options.host}:${row.port}`
   }
 
+  /** Whether an app is served at this port. */
+  hasPort(port: number): boolean {
+    return [...this.#live.values()].some((live) => live.front?.port === port)
+  }
+
   /** How the app does now. */
   statusOf(name: string): { state: AppInstance['state']; message: string; deploying: string | undefined } {
     const live = this.#live.get(name)
@@ -232,7 +237,7 @@ export class Apps implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new LakeletError('deployment_interrupted'))
-    await Promise.all([...this.#live.values()].map((live) => live.deploying?.done))
+    await Promise.all([...this.#live.values()].flatMap((live) => live.deploying?.done ?? []))
     await Promise.all([...this.#live.values()].map((live) => closeLive(live)))
     await Promise.all(this.#removals)
     this.#live.clear()

@@ -10,7 +10,7 @@ export function conflictingPort(output: string, command: readonly string[]): num
   const around = output.slice(Math.max(0, start - 200), start + 400)
   const printed =
     /\bport:? (\d{2,5})\b/i.exec(around)?.[1] ??
-    /(?:[\d.\]*]|localhost):(\d{2,5})\b/.exec(around)?.[1] ??
+    /(?:[\d.\]*:]|localhost):(\d{2,5})\b/.exec(output.slice(start, start + 400))?.[1] ??
     /\('[^']*', (\d{2,5})\)/.exec(around)?.[1]
   const port = Number(printed ?? portIn(command) ?? Number.NaN)
   return Number.isInteger(port) ? port : undefined

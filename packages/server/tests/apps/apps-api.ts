@@ -24,15 +24,23 @@ import { callerNamed } from '../files/workspace-api.ts'
 export interface AppsApi extends AsyncDisposable {
   readonly directory: string
   readonly apps: Apps
-  call<T = Record<string, unknown>>(
-    method: string,
-    url: string,
-    json?: unknown,
-  ): Promise<{ status: number; body: T }>
+  call(method: string, url: string, json?: unknown): Promise<{ status: number; body: ReplyBody }>
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
   /** Deploys and waits for the end. */
   deploy(name: string, body?: unknown): Promise<Deployment>
+}
+
+/** The fields that these tests read, of whatever reply has them. */
+export interface ReplyBody extends Deployment {
+  readonly message: string
+  readonly url: string
+  readonly default_source_code_path: string
+  readonly service_principal_client_id: string
+  readonly app_status: { readonly state: string }
+  readonly log: string
+  readonly lines: readonly { readonly source: string; readonly message: string }[]
+  readonly variables: readonly { readonly name: string; readonly value: string }[]
 }
 
 export interface Deployment {
@@ -152,10 +160,10 @@ export async function startAppsApi(
     },
     async deploy(name, body = {}) {
       const url = `/api/2.0/apps/${name}/deployments`
-      const created = await api.call<Deployment & { message?: string }>('POST', url, body)
+      const created = await api.call('POST', url, body)
       if (created.status !== 200) throw new Error(`deploy: ${created.status} ${created.body.message}`)
       for (;;) {
-        const { body: now } = await api.call<Deployment>('GET', `${url}/${created.body.deployment_id}`)
+        const { body: now } = await api.call('GET', `${url}/${created.body.deployment_id}`)
         if (now.status.state !== 'IN_PROGRESS') return now
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
@@ -193,11 +201,15 @@ export function visit(
   })
 }
 
-async function call<T>(url: string, method: string, json?: unknown): Promise<{ status: number; body: T }> {
+async function call(
+  url: string,
+  method: string,
+  json?: unknown,
+): Promise<{ status: number; body: ReplyBody }> {
   const reply = await fetch(url, {
     method,
     headers: { authorization: 'Bearer admin' },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   })
-  return { status: reply.status, body: (await reply.json()) as T }
+  return { status: reply.status, body: (await reply.json()) as ReplyBody }
 }

@@ -1,0 +1,267 @@
+// The address of an app, against a real app behind it.
+import { createServer, request, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { type AppLog, openAppLog } from '../../src/apps/app-logs.ts'
+import { type FrontProxy, startFrontProxy } from '../../src/apps/front-proxy.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { LakeletError } from '../../src/base/errors.ts'
+import { createLogger } from '../../src/base/log.ts'
+import { callerNamed } from '../files/workspace-api.ts'
+import { visit } from './apps-api.ts'
+
+let app: Server
+let front: FrontProxy
+let log: AppLog
+let directory: string
+let url: string
+let isUp = true
+const received: IncomingMessage[] = []
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'lakelet-front-'))
+  log = await openAppLog(directory, systemClock)
+  app = createServer((incoming, reply) => {
+    received.push(incoming)
+    if (incoming.url === '/events') {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' })
+      reply.write('data: one\n\n')
+      incoming.once('close', () => reply.end())
+    } else if (incoming.url === '/hang') {
+      incoming.resume()
+    } else if (incoming.url === '/break') {
+      incoming.socket.destroy()
+    } else {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () => {
+        const body = Buffer.concat(chunks).toString()
+        reply.setHeader('set-cookie', ['sid=1', 'lakelet_session=stolen'])
+        reply.end(
+          JSON.stringify({ method: incoming.method, url: incoming.url, headers: incoming.headers, body }),
+        )
+      })
+    }
+  })
+  const sockets = new WebSocketServer({ server: app })
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      socket.send(`echo ${data.toString()}`)
+    })
+  })
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
+  const { port } = app.address() as AddressInfo
+  front = await startFrontProxy({
+    name: 'my-app',
+    host: '127.0.0.1',
+    port: 0,
+    visitors: {
+      bySession: async (cookie) =>
+        cookie.includes('lakelet_session=ann') ? callerNamed('ann@example.com') : undefined,
+      byToken: async (token) => (token === 'bad' ? undefined : callerNamed(token)),
+      signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
+    },
+    grants: {
+      may: async (caller, _app, level) =>
+        caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
+    },
+    upstream: async () => {
+      if (!isUp)
+        throw new LakeletError('app_unavailable', { name: 'my-app', reason: 'it <crashed>.', reloads: 'yes' })
+      return { host: '127.0.0.1', port }
+    },
+    log,
+    logger: createLogger({ level: 'silent' }),
+    answerMs: 1000,
+  })
+  url = `http://127.0.0.1:${front.port}`
+})
+
+afterAll(async () => {
+  await front[Symbol.asyncDispose]()
+  await log[Symbol.asyncDispose]()
+  app.closeAllConnections()
+  await new Promise((resolve) => app.close(resolve))
+  await rm(directory, { recursive: true, force: true })
+})
+
+const session = { cookie: 'lakelet_session=ann; sid=2' }
+
+describe('who comes in', () => {
+  it('sends a browser to the sign-in and back', async () => {
+    const reply = await visit(`${url}/notes?page=2`, { headers: { accept: 'text/html' } })
+    expect(reply.status).toBe(302)
+    expect(reply.headers['location']).toBe(
+      `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(`${url}/notes?page=2`)}`,
+    )
+  })
+
+  it.each([
+    ['nobody', {}, 401, 'UNAUTHENTICATED'],
+    ['a bad token', { authorization: 'Bearer bad' }, 401, 'UNAUTHENTICATED'],
+    ['who may not', { authorization: 'Bearer stranger' }, 403, 'PERMISSION_DENIED'],
+    [
+      'another host name',
+      { authorization: 'Bearer admin', host: 'evil.example:80' },
+      421,
+      'PERMISSION_DENIED',
+    ],
+  ])('answers %s with JSON', async (_who, headers, status, code) => {
+    const reply = await visit(url, { headers: { ...headers } })
+    expect([reply.status, JSON.parse(reply.text)]).toEqual([
+      status,
+      expect.objectContaining({ error_code: code }),
+    ])
+  })
+
+  it("lets no other site act with a visitor's session", async () => {
+    const post = (origin: string) =>
+      visit(url, { method: 'POST', headers: { ...session, origin }, body: 'x' })
+    expect((await post('http://127.0.0.1:9')).status).toBe(403)
+    expect((await post('null')).status).toBe(403)
+    expect((await post(url)).status).toBe(200)
+  })
+})
+
+describe('what the app sees', () => {
+  it('is the visitor as signed in, without the workspace cookie', async () => {
+    const reply = await visit(`${url}/a%2Fb?x=1`, {
+      method: 'PUT',
+      headers: { ...session, 'x-forwarded-email': 'boss@example.com', 'x-custom': 'kept' },
+      body: 'some body',
+    })
+    expect(JSON.parse(reply.text)).toMatchObject({
+      method: 'PUT',
+      url: '/a%2Fb?x=1',
+      body: 'some body',
+      headers: {
+        cookie: 'sid=2',
+        host: `127.0.0.1:${front.port}`,
+        'x-custom': 'kept',
+        'x-forwarded-email': 'ann@example.com',
+        'x-forwarded-host': `127.0.0.1:${front.port}`,
+        'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    })
+    expect(reply.headers['set-cookie']).toEqual(['sid=1'])
+  })
+
+  it('frames a body of unknown length, so that no second request hides in it', async () => {
+    const before = received.length
+    const text = await new Promise<string>((resolve, reject) => {
+      const headers = { ...session, 'transfer-encoding': 'chunked' }
+      const sent = request(`${url}/hidden`, { method: 'GET', headers }, (reply) => {
+        reply.setEncoding('utf8')
+        reply.on('data', resolve)
+      })
+      sent.on('error', reject)
+      sent.end('GET /second HTTP/1.1\r\nHost: x\r\n\r\n')
+    })
+    expect(JSON.parse(text)).toMatchObject({ url: '/hidden', body: expect.stringContaining('/second') })
+    expect(received.slice(before).map((each) => each.url)).toEqual(['/hidden'])
+  })
+})
+
+describe('streams', () => {
+  it('pass the first event while the answer is still open', async () => {
+    const first = await new Promise<string>((resolve, reject) => {
+      const sent = request(`${url}/events`, { headers: session }, (reply) => {
+        reply.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString())
+          sent.destroy()
+        })
+        reply.on('error', () => undefined)
+      })
+      sent.on('error', reject)
+      sent.end()
+    })
+    expect(first).toBe('data: one\n\n')
+  })
+
+  it('are WebSockets too', async () => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/socket`, {
+      headers: { ...session, origin: url },
+    })
+    const answer = await new Promise<string>((resolve, reject) => {
+      socket.once('open', () => {
+        socket.send('hello')
+      })
+      socket.once('message', (data: Buffer) => {
+        resolve(data.toString())
+      })
+      socket.once('error', reject)
+    })
+    socket.terminate()
+    expect(answer).toBe('echo hello')
+  })
+})
+
+describe('an app that does not answer', () => {
+  it('is said to be slow, broken or down', async () => {
+    expect((await visit(`${url}/hang`, { headers: session })).status).toBe(504)
+    expect((await visit(`${url}/break`, { headers: session })).status).toBe(502)
+    isUp = false
+    const page = await visit(url, { headers: { ...session, accept: 'text/html' } })
+    isUp = true
+    expect([page.status, page.headers['retry-after']]).toEqual([503, '3'])
+    expect(page.text).toContain('it &lt;crashed&gt;.')
+    expect((await visit(url, { headers: session })).status).toBe(200)
+  })
+})
+
+describe('/logz', () => {
+  function openStream(headers: Record<string, string>): WebSocket {
+    return new WebSocket(`${url.replace('http', 'ws')}/logz/stream`, { headers })
+  }
+
+  it('streams the lines that match the first frame, old and new', async () => {
+    log.add('APP', 'an apple')
+    log.add('SYSTEM', 'a pear')
+    const socket = openStream({ authorization: 'Bearer admin', origin: url })
+    const lines: { source: string; message: string; timestamp: number }[] = []
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', () => {
+        socket.send('APPLE')
+      })
+      socket.on('message', (data: Buffer) => {
+        lines.push(JSON.parse(data.toString()) as (typeof lines)[number])
+        if (lines.length === 1) {
+          log.add('APP', 'a plum')
+          log.add('SYSTEM', 'another apple')
+        } else resolve()
+      })
+      socket.once('error', reject)
+    })
+    socket.close()
+    expect(lines).toEqual([
+      { source: 'APP', message: 'an apple', timestamp: expect.any(Number) },
+      { source: 'SYSTEM', message: 'another apple', timestamp: expect.any(Number) },
+    ])
+  })
+
+  it.each([
+    ['nobody', {}, 401],
+    ['a bad token', { authorization: 'Bearer bad' }, 401],
+    ['who may only use the app', { authorization: 'Bearer ann@example.com' }, 403],
+  ])('refuses %s', async (_who, headers, status) => {
+    const socket = openStream({ ...headers })
+    // Ending a connection that was refused is an error to the library.
+    socket.on('error', () => undefined)
+    const answer = await new Promise((resolve) => {
+      socket.once('unexpected-response', (_request, reply) => {
+        resolve(reply.statusCode)
+      })
+    })
+    socket.terminate()
+    expect(answer).toBe(status)
+  })
+
+  it('shows a page to managers', async () => {
+    expect((await visit(`${url}/logz`)).text).toContain('/logz/stream')
+    expect((await visit(`${url}/logz`, { headers: session })).status).toBe(403)
+  })
+})
