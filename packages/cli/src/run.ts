@@ -34,7 +34,7 @@ async function runCommand(parsed: ParsedCommand, terminal: Terminal, signal: Abo
   const workspace = (): Promise<WorkspaceConnection> =>
     (connection ??= connectWorkspace(terminal, { profile, isDebug }))
   await command.handler(
-    { terminal, out: new Output(terminal, parsed.format), signal, profile, isDebug, workspace },
+    { terminal, out: new Output(terminal, parsed.format, parsed.field), signal, profile, isDebug, workspace },
     input,
   )
 }

@@ -1,4 +1,5 @@
 // The one writer: data goes to standard output as text or JSON, everything else to standard error.
+import { usageFailure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
 export type OutputFormat = 'text' | 'json'
@@ -12,16 +13,19 @@ type Rows = readonly (readonly (string | number | undefined)[])[]
 
 export class Output {
   readonly format: OutputFormat
+  readonly #field: string | undefined
   readonly #terminal: Pick<Terminal, 'stdout' | 'stderr'>
 
-  constructor(terminal: Pick<Terminal, 'stdout' | 'stderr'>, format: OutputFormat) {
+  constructor(terminal: Pick<Terminal, 'stdout' | 'stderr'>, format: OutputFormat, field?: string) {
     this.#terminal = terminal
     this.format = format
+    this.#field = field
   }
 
   /** Prints the result of a command. Without a view it is JSON in both formats. */
   data(value: unknown, view?: TextView): void {
-    if (this.format === 'json' || !view) this.#terminal.stdout(`${JSON.stringify(value, null, 2)}\n`)
+    if (this.#field !== undefined) this.#terminal.stdout(`${fieldOf(value, this.#field)}\n`)
+    else if (this.format === 'json' || !view) this.#terminal.stdout(`${JSON.stringify(value, null, 2)}\n`)
     else this.#terminal.stdout(textOf(view))
   }
 
@@ -40,6 +44,16 @@ export class Output {
   note(text: string): void {
     this.#terminal.stderr(`${text}\n`)
   }
+}
+
+/** The text of one field: `status.hosts.host`, or `0.name` in a list. Anything but a single value is JSON. */
+function fieldOf(value: unknown, path: string): string {
+  const field = path.split('.').reduce((inner: unknown, name) => {
+    const isInside = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, name)
+    if (!isInside) throw usageFailure(`The result has no field '${path}'.`, "'-o json' shows which it has.")
+    return (inner as Readonly<Record<string, unknown>>)[name]
+  }, value)
+  return typeof field === 'string' ? field : JSON.stringify(field)
 }
 
 function textOf(view: TextView): string {

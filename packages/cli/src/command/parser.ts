@@ -14,6 +14,8 @@ export interface ParsedCommand {
     readonly rest: readonly string[]
   }
   readonly format: OutputFormat
+  /** Field of the result to print alone. */
+  readonly field: string | undefined
   readonly profile: string | undefined
   readonly isDebug: boolean
 }
@@ -144,6 +146,7 @@ function addSharedOptions(parser: Parser): void {
       .choices(['text', 'json'])
       .default('text'),
   )
+  parser.option('--field <PATH>', 'print only this field of the result, such as status.hosts.host')
   parser.option('-p, --profile <NAME>', 'profile of the configuration file to use')
   parser.option('--debug', 'show every request on standard error')
 }
@@ -188,6 +191,7 @@ function readParsed(command: Command, parser: Parser, rest: readonly string[]): 
       rest,
     },
     format: given['output'] === 'json' ? 'json' : 'text',
+    field: given['field'] as string | undefined,
     profile: given['profile'] as string | undefined,
     isDebug: given['debug'] === true,
   }
