@@ -2,6 +2,7 @@
 // stopping or gone in between (57P03, refused, closed early) is waited for and woken again; a client is never refused for it.
 import { decodeBackendMessage, MessageFramer, type NoticeFields } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
+import { isLakeletError } from '../base/errors.ts'
 import { type BackendSocket, openBackendSocket } from './backend-socket.ts'
 import type { CancelTarget } from './cancel-keys.ts'
 import type { AwakeCompute } from './ports.ts'
@@ -42,6 +43,8 @@ const LONGEST_PAUSE_MS = 100
 
 export interface ConnectRequest {
   readonly wake: (signal: AbortSignal) => Promise<AwakeCompute>
+  /** Last checks on the awake compute. A LakeletError ends the attempt; with any other error the compute counts as gone. */
+  readonly check: (signal: AbortSignal) => Promise<void>
   readonly startupPacket: Buffer
   readonly clock: Clock
   /** Aborted when the client leaves or time is up; then nothing of the attempt remains. */
@@ -55,7 +58,7 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
   for (;;) {
     const { socketPath } = await request.wake(signal)
     signal.throwIfAborted()
-    const attempt = await tryBackend(socketPath, request.startupPacket, signal)
+    const attempt = await checkAndTry(socketPath, request)
     if (attempt.outcome === 'ready') return attempt.backend
     if (attempt.outcome === 'refused' && !PASSING_STATES.has(attempt.fields.code ?? '')) {
       throw new BackendRefusedError(attempt.bytes, attempt.fields)
@@ -63,6 +66,20 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
     await clock.sleep(pause, signal)
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
   }
+}
+
+async function checkAndTry(
+  socketPath: string,
+  { check, startupPacket, signal }: ConnectRequest,
+): Promise<Attempt> {
+  try {
+    await check(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isLakeletError(error)) throw error
+    return { outcome: 'gone' }
+  }
+  return tryBackend(socketPath, startupPacket, signal)
 }
 
 /** One dial. The socket is closed unless the outcome is `ready`. */

@@ -43,9 +43,12 @@ export interface RoleFacts {
 }
 
 export interface RoleReader {
-  /** Facts without waking anything; undefined while the compute sleeps and nothing is known. */
+  /**
+   * Facts without waking anything; undefined while the compute sleeps and nothing is known. A compute that is just
+   * starting or stopping counts as asleep: a rejection is an internal error to the client.
+   */
   knownRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined>
-  /** Facts from the catalog of a compute that is awake. */
+  /** Facts from the catalog of a compute that is awake. Rejects when it went away in the meantime; it is then woken again. */
   readRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent'>
 }
 

@@ -252,16 +252,15 @@ export class Session {
         reason: `it was not ready after ${limits.wakeTimeoutMs / 1000} s`,
       }),
     )
-    let isJudged = login.facts !== undefined || login.authenticated.by !== 'token'
-    return connectCompute({
-      wake: async (signal) => {
-        const awake = await abortable(ports.wake(endpoint, signal), signal)
-        if (!isJudged && login.authenticated.by === 'token') {
-          const facts = await abortable(ports.readRole(endpoint, role), signal)
-          checkTokenRole(login.authenticated.principal, role, facts, clock)
-          isJudged = true
-        }
-        return awake
+    let isJudged = login.facts !== undefined
+    // Awaited here, because the deadline lasts as long as this function.
+    return await connectCompute({
+      wake: (signal) => abortable(ports.wake(endpoint, signal), signal),
+      check: async (signal) => {
+        if (isJudged || login.authenticated.by !== 'token') return
+        const facts = await abortable(ports.readRole(endpoint, role), signal)
+        checkTokenRole(login.authenticated.principal, role, facts, clock)
+        isJudged = true
       },
       startupPacket: encodeStartup(forwarded(parameters)),
       clock,

@@ -139,8 +139,11 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   start(id: string): Promise<Cluster> {
     const endpoint = this.endpoint(id)
-    if (endpoint.cluster) return Promise.resolve(endpoint.cluster)
+    if (endpoint.cluster?.isAccepting) return Promise.resolve(endpoint.cluster)
     return this.#starting.run(id, async () => {
+      // Crash recovery ends by itself, a stop ends in an exit.
+      if (endpoint.cluster && !(await endpoint.cluster.ready())) return endpoint.cluster
+
       this.starts++
       await this.beforeStart()
       const cluster = await startCluster({
@@ -162,6 +165,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
   /** Stops a compute; `remember`: what its catalog says about roles stays known. */
   async sleep(id: string, remember: boolean): Promise<void> {
     const endpoint = this.endpoint(id)
+    if (remember) await this.start(id)
     const facts = new Map<string, RoleFacts>()
     for (const role of [USER.name, APP.name, GROUP.name, 'native']) {
       const known = remember ? await this.readRole(endpoint, role) : 'absent'
@@ -179,7 +183,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   async sql(id: string, text: string): Promise<Record<string, unknown>[]> {
     await using admin = await this.admin(id)
-    return admin.query(text)
+    return await admin.query(text)
   }
 
   async #addRoles(id: string): Promise<void> {
@@ -193,6 +197,17 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
         identity: { id: identity, type },
       })
     }
+    // Roles that tokens are refused for.
+    for (const name of ['unlabelled@example.com', 'nologin@example.com', 'past@example.com']) {
+      await createRole(admin, {
+        name,
+        attributes: { createdb: false, createrole: false, bypassrls: false },
+        isSuperuserMember: false,
+        canLogin: !name.startsWith('nologin'),
+        ...(name.startsWith('unlabelled') ? {} : { identity: { id: USER.id, type: USER.type } }),
+      })
+    }
+    await admin.execute(`ALTER ROLE "past@example.com" VALID UNTIL '2020-01-01'`)
     await admin.execute(`CREATE ROLE native LOGIN PASSWORD 'correct horse'`)
     await admin.execute(`CREATE ROLE plain_role LOGIN`)
     await admin.execute(`GRANT CREATE ON SCHEMA public TO PUBLIC`)
@@ -209,12 +224,18 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   async knownRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined> {
     const { cluster, asleep } = this.endpoint(endpoint.id)
-    if (cluster) return this.readRole(endpoint, role)
+    if (cluster?.isAccepting) {
+      // It may stop at this very moment.
+      const read = await this.readRole(endpoint, role).catch(() => undefined)
+      if (read) return read
+    }
     return asleep ? (asleep.get(role) ?? 'absent') : undefined
   }
 
   async readRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent'> {
-    await using admin = await this.admin(endpoint.id, 'postgres')
+    const { cluster } = this.endpoint(endpoint.id)
+    if (!cluster) throw new Error('asleep')
+    await using admin = await connectAdmin(cluster, { purpose: 'roles' })
     const found = await findLoginRole(admin, role)
     if (!found) return 'absent'
     const { canLogin, identity, verifier, validUntil } = found
