@@ -113,7 +113,7 @@ function kindOf(node: Node): string {
   if (node.value === null) return 'nothing'
   return typeof node.value === 'string'
     ? `the text '${node.value}'`
-    : `the ${typeof node.value} ${String(node.value)}`
+    : `the ${typeof node.value} ${JSON.stringify(node.value)}`
 }
 
 function firstLineOf(message: string): string {

@@ -90,14 +90,14 @@ describe('a deployment', () => {
     expect(one.text).toBe('one')
     await upload('replaced', { 'app.yaml': `command: ${node} a.js`, 'a.js': serverThatSays('two') })
     let failures = 0
-    let isOver = false
+    const over = new AbortController()
     const visiting = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         if ((await visit(url)).status !== 200) failures += 1
       }
     })()
     expect((await deploy('replaced')).status.state).toBe('SUCCEEDED')
-    isOver = true
+    over.abort()
     await visiting
     expect(failures).toBe(0)
     expect((await said(url)).text).toBe('two')
