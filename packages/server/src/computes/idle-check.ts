@@ -1,6 +1,6 @@
 // Whether something in the cluster still needs it, seen from its catalogs. The gateway knows when clients last sent
 // something; this adds what it cannot see: a query that runs on, an open transaction, a walsender, autovacuum.
-import { type AdminConnection, OWN_APPLICATION_PREFIX } from '../postgres/index.ts'
+import { ADMIN_ROLE, type AdminConnection, OWN_APPLICATION_PREFIX } from '../postgres/index.ts'
 
 /** The session (or worker) that keeps a compute awake. */
 export interface AwakeBecause {
@@ -40,8 +40,8 @@ const QUERY = `
     state_change AS since, (extract(epoch FROM clock_timestamp() - state_change) * 1000)::float8 AS age_ms,
     (backend_type <> 'client backend' OR state IS DISTINCT FROM 'idle') AS busy
   FROM pg_stat_activity
-  WHERE (backend_type IN ('client backend', 'walsender') AND application_name NOT LIKE '${OWN_APPLICATION_PREFIX.replaceAll('_', String.raw`\_`)}%')
-    OR backend_type = 'autovacuum worker'
+  WHERE backend_type = 'autovacuum worker' OR (backend_type IN ('client backend', 'walsender')
+    AND NOT (usename = '${ADMIN_ROLE}' AND starts_with(application_name, '${OWN_APPLICATION_PREFIX}')))
   ORDER BY busy DESC, state_change DESC NULLS LAST`
 
 export async function readActivity(admin: AdminConnection): Promise<ClusterActivity> {

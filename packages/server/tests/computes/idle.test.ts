@@ -28,15 +28,17 @@ test('an open transaction and a running query keep it awake, and are named', asy
   const uid = await workspace.newEndpoint('busy', { suspendAfterMs: 100 })
   const awake = await computes.wake(uid)
   {
-    await using session = await connectAs(awake, 'cloud_admin')
-    await session.query("SET application_name = 'nightly report'")
+    await computes.withAdmin(uid, (admin) => admin.execute('CREATE ROLE anna LOGIN'))
+    await using session = await connectAs(awake, 'anna')
+    // The name alone does not make a session one of the platform's own.
+    await session.query("SET application_name = 'lakelet_nightly'")
     await session.query('BEGIN')
     await waitUntil(() => computes.activity(uid).awakeBecause !== undefined)
     expect(computes.activity(uid).awakeBecause).toMatchObject({
       kind: 'client backend',
-      role: 'cloud_admin',
+      role: 'anna',
       database: 'databricks_postgres',
-      application: 'nightly report',
+      application: 'lakelet_nightly',
       state: 'idle in transaction',
     })
     const query = session.query('SELECT pg_sleep(1.5)')
