@@ -20,6 +20,19 @@ export const identityErrors = {
     errorCode: 'NOT_FOUND',
     message: '{type} id not found',
   },
+  scope_missing: {
+    kind: 'forbidden',
+    status: 403,
+    errorCode: 'PERMISSION_DENIED',
+    message: "The token's scopes do not cover this API: it has '{scopes}'.",
+  },
+  cross_origin_write: {
+    kind: 'forbidden',
+    status: 403,
+    errorCode: 'PERMISSION_DENIED',
+    message:
+      'A browser sent this change with its session cookie from a page of another site. Send it from the workspace itself, or use a bearer token.',
+  },
   principal_exists: {
     kind: 'conflict',
     status: 409,

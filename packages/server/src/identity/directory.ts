@@ -83,7 +83,7 @@ export class Directory {
   readonly #metadata: Metadata
   readonly #clock: Clock
   readonly #writes = new KeyedMutex<'directory'>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<() => void | Promise<void>>()
   #snapshot: Snapshot
 
   constructor(options: DirectoryOptions, snapshot: Snapshot) {
@@ -92,8 +92,8 @@ export class Directory {
     this.#snapshot = snapshot
   }
 
-  /** Calls `listener` after each change; returns the function that ends it. */
-  onChange(listener: () => void): () => void {
+  /** Calls `listener` after each change, which is done when the listener is; returns the function that ends it. */
+  onChange(listener: () => void | Promise<void>): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -258,7 +258,7 @@ export class Directory {
       await this.#metadata.transaction(work)
       this.#snapshot = await readSnapshot(this.#metadata.db)
     })
-    for (const listener of this.#listeners) listener()
+    await Promise.all([...this.#listeners].map((listener) => listener()))
   }
 
   #assertFree(kind: PrincipalKind, name: string): void {

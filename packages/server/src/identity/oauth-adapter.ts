@@ -41,7 +41,7 @@ export function oauthStore(model: string, options: OAuthStoreOptions): Adapter {
       })
     },
     async find(id) {
-      if (model === 'Client') return options.findClient(id) as AdapterPayload | undefined
+      if (model === 'Client') return options.findClient(id)
       const row = await findArtifact(db, model, hashOf(id))
       return row && read(id, row.payload)
     },

@@ -119,9 +119,7 @@ async function showConsent(
   const body = consentPage({
     clientName: client?.clientName ?? String(params['client_id']),
     userName: caller.name,
-    scopes: String(params['scope'] ?? '')
-      .split(' ')
-      .filter(Boolean),
+    scopes: scopeOf(interaction).split(' ').filter(Boolean),
     redirectHost: redirect?.host ?? '',
     action: here,
     csrf: csrfToken(request, interaction.uid, options),
@@ -138,10 +136,8 @@ async function decide(
   const caller = await options.sessions.callerOf(request.headers.cookie)
   if (!interaction || caller?.kind !== 'user') return expired(reply)
   const form = formOf(request)
-  const { origin, host } = request.headers
-  const fetchSite = String(request.headers['sec-fetch-site'] ?? '') || undefined
   const genuine =
-    isSameOrigin({ origin, host, secFetchSite: fetchSite }) &&
+    isSameOrigin(request.headers) &&
     sameHash(form.get('csrf') ?? '', csrfToken(request, interaction.uid, options))
   if (!genuine) {
     const text = 'The form was not sent from this page. Go back, reload it and try again.'
@@ -175,6 +171,10 @@ async function findInteraction(
   }
 }
 
+function scopeOf({ params }: Interaction): string {
+  return typeof params['scope'] === 'string' ? params['scope'] : ''
+}
+
 async function allow(
   interaction: Interaction,
   caller: Caller,
@@ -183,7 +183,7 @@ async function allow(
   const accountId = String(caller.id)
   const { params } = interaction
   const grant = new server.Grant({ accountId, clientId: String(params['client_id']) })
-  const scope = String(params['scope'] ?? '')
+  const scope = scopeOf(interaction)
   grant.addOIDCScope(scope)
   grant.addResourceScope(String(params['resource']), scope)
   return { login: { accountId, remember: false }, consent: { grantId: await grant.save() } }

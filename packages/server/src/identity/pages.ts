@@ -27,7 +27,7 @@ export function page(title: string, body: Html): string {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content="same-origin" />
         <title>${title} · Lakelet</title>
         <style>
           ${{ markup: STYLE }}
@@ -55,7 +55,8 @@ export function pageHeaders(formTargets: readonly string[] = []): Record<string,
       "frame-ancestors 'none'",
       "base-uri 'none'",
     ].join('; '),
-    'referrer-policy': 'no-referrer',
+    // Under `no-referrer` browsers send `Origin: null` with the forms of these pages (Fetch standard, "append a request Origin header").
+    'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
   }

@@ -1,19 +1,15 @@
 // Guards of requests that a cookie authenticates: a page of another site must not be able to make a browser send them.
 
-export interface OriginHeaders {
-  readonly origin?: string | undefined
-  readonly host?: string | undefined
-  readonly secFetchSite?: string | undefined
-}
+import type { IncomingHttpHeaders } from 'node:http'
 
 /**
  * Whether a browser sent the request from a page of this very origin. Browsers send Origin with every POST, and
  * Sec-Fetch-Site with every request to a trustworthy address (Fetch Metadata); a request without either is not from a browser's form.
  */
-export function isSameOrigin(headers: OriginHeaders): boolean {
-  if (headers.secFetchSite !== undefined && !['same-origin', 'none'].includes(headers.secFetchSite))
-    return false
-  if (headers.origin === undefined) return headers.secFetchSite !== undefined
+export function isSameOrigin(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
+  if (headers.origin === undefined) return site !== undefined
   const origin = URL.parse(headers.origin)
   return origin !== null && origin.host === headers.host
 }

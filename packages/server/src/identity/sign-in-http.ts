@@ -51,7 +51,7 @@ async function takeLink(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (!fromOurPage(request)) return refused(reply)
+  if (!isSameOrigin(request.headers)) return refused(reply)
   const form = formOf(request)
   const session = await options.sessions.signIn(form.get('code') ?? '')
   if (session === undefined) return spent(reply)
@@ -65,21 +65,11 @@ async function signOut(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (!fromOurPage(request)) return refused(reply)
+  if (!isSameOrigin(request.headers)) return refused(reply)
   await options.sessions.signOut(request.headers.cookie)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', sessionCookie('', { secure }))
   return reply.redirect('/sign-in', 303)
-}
-
-function fromOurPage(request: FastifyRequest): boolean {
-  const { origin, host } = request.headers
-  const secFetchSite = request.headers['sec-fetch-site']
-  return isSameOrigin({
-    origin,
-    host,
-    secFetchSite: secFetchSite === undefined ? undefined : String(secFetchSite),
-  })
 }
 
 function nextOf(next: string | undefined, options: SignInHttpOptions): string {

@@ -4,7 +4,14 @@ import path from 'node:path'
 import { createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gatewayVerdict } from '../../src/identity/gateway-verdict.ts'
-import { ENDPOINT, OWNER, basic, startTestWorkspace, type TestWorkspace, WORKSPACE_ID } from './test-workspace.ts'
+import {
+  ENDPOINT,
+  OWNER,
+  basic,
+  startTestWorkspace,
+  type TestWorkspace,
+  WORKSPACE_ID,
+} from './test-workspace.ts'
 
 let workspace: TestWorkspace
 beforeAll(async () => {
@@ -29,7 +36,9 @@ describe('database credentials', () => {
     expect(Object.keys(body).sort()).toEqual(['expire_time', 'token'])
     expect(Math.abs(lifeSeconds(body.expire_time) - 3600)).toBeLessThanOrEqual(2)
     const keys = createRemoteJWKSet(new URL(`${workspace.url}/oidc/jwks.json`))
-    const { payload } = await jwtVerify(body.token, keys, { audience: `urn:lakelet:postgres:${WORKSPACE_ID}` })
+    const { payload } = await jwtVerify(body.token, keys, {
+      audience: `urn:lakelet:postgres:${WORKSPACE_ID}`,
+    })
     expect(payload).toMatchObject({ sub: OWNER.email, iss: `${workspace.url}/oidc`, endpoint: ENDPOINT })
     expect(workspace.identity.credentials.verify(body.token)).toMatchObject({
       ok: true,
@@ -174,7 +183,12 @@ describe('checking a Postgres password', () => {
     const { token } = credentials.issue(caller, { endpoint: ENDPOINT })
     expect(gatewayVerdict(verify(token))).toMatchObject({
       ok: true,
-      principal: { id: String(principal.id), name: principal.name, kind: 'SERVICE_PRINCIPAL', endpoint: ENDPOINT },
+      principal: {
+        id: String(principal.id),
+        name: principal.name,
+        kind: 'SERVICE_PRINCIPAL',
+        endpoint: ENDPOINT,
+      },
     })
     await directory.update(principal, { active: false })
     expect(verify(token)).toEqual({ ok: false, reason: 'unknown_principal' })

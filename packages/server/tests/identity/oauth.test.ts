@@ -139,7 +139,10 @@ describe('client credentials', () => {
     expect(
       await workspace.call('POST', TOKEN, { token: undefined, form: { grant_type: 'password' } }),
     ).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
-    const { status, body } = await workspace.call('POST', TOKEN, { token: undefined, json: { grant_type: 'x' } })
+    const { status, body } = await workspace.call('POST', TOKEN, {
+      token: undefined,
+      json: { grant_type: 'x' },
+    })
     expect(status).toBe(400)
     expect(body).toMatchObject({ error: 'invalid_request' })
   })
@@ -153,7 +156,11 @@ class Browser {
     return this.#send(url, { method: 'GET' })
   }
 
-  async post(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  async post(
+    url: string,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const origin = new URL(url).origin
     return this.#send(url, {
       method: 'POST',
@@ -162,7 +169,10 @@ class Browser {
     })
   }
 
-  async #send(url: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
+  async #send(
+    url: string,
+    init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
+  ): Promise<Response> {
     const { pathname } = new URL(url)
     const cookie = [...this.#cookies]
       .filter(([, each]) => pathname.startsWith(each.path))
@@ -257,7 +267,10 @@ describe('authorization code', () => {
       redirect_uri: 'http://localhost:8020',
       code_verifier: verifier,
     })
-    expect(first).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 3600, scope: 'all-apis' } })
+    expect(first).toMatchObject({
+      status: 200,
+      body: { token_type: 'Bearer', expires_in: 3600, scope: 'all-apis' },
+    })
     const caller = workspace.identity.authenticator.authenticate(first.body.access_token)
     expect(caller).toMatchObject({ name: OWNER.email, kind: 'user', isAdmin: true })
     const refreshed = await exchange({ grant_type: 'refresh_token', refresh_token: first.body.refresh_token })

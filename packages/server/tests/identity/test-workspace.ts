@@ -82,7 +82,10 @@ export async function startTestWorkspace(
   const home = directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-identity-')))
   if (directory === undefined) starting.defer(() => rm(home, { recursive: true, force: true }))
   const log: string[] = []
-  const logger = createLogger({ level: 'debug', destination: { write: (line: string) => void log.push(line) } })
+  const logger = createLogger({
+    level: 'debug',
+    destination: { write: (line: string) => void log.push(line) },
+  })
   const clock = new ShiftedClock()
   const metadata = starting.use(await openMetadata(path.join(home, 'metadata.db')))
   const objects = new Map<string, KnownObject>()

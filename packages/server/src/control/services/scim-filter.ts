@@ -11,8 +11,8 @@ const MAX_DEPTH = 50
 const MAX_LENGTH = 10_000
 
 const OPERATORS: Readonly<Record<string, (value: unknown, wanted: unknown) => boolean>> = {
-  eq: (value, wanted) => fold(value) === fold(wanted),
-  ne: (value, wanted) => fold(value) !== fold(wanted),
+  eq: (value, wanted) => fold(value) !== undefined && fold(value) === fold(wanted),
+  ne: (value, wanted) => fold(value) === undefined || fold(value) !== fold(wanted),
   co: (value, wanted) => text(value).includes(text(wanted)),
   sw: (value, wanted) => text(value).startsWith(text(wanted)),
   ew: (value, wanted) => text(value).endsWith(text(wanted)),
@@ -164,9 +164,16 @@ function literal(token: string): unknown {
   }
 }
 
+/** A string, number or boolean as text. */
+export function scalarText(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined
+}
+
 /** Scalars as comparable text, so that `active eq true` and `active eq "true"` mean the same. */
 function fold(value: unknown): string | undefined {
-  return typeof value === 'object' || value === undefined ? undefined : String(value).toLowerCase()
+  return scalarText(value)?.toLowerCase()
 }
 
 function text(value: unknown): string {

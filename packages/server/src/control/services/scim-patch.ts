@@ -1,6 +1,6 @@
 // SCIM PATCH (RFC 7644 §3.5.2) on a resource as JSON: the operations that Azure AD, Okta, Terraform and the official SDKs send.
 import { LakeletError } from '../../base/errors.ts'
-import { type Json, parseScimFilter, type ScimTest } from './scim-filter.ts'
+import { type Json, parseScimFilter, scalarText, type ScimTest } from './scim-filter.ts'
 
 type Mutable = Record<string, unknown>
 
@@ -20,7 +20,7 @@ interface ParsedPath {
 export function applyScimPatch(resource: Json, body: unknown): Json {
   const patched = structuredClone(resource) as Mutable
   for (const operation of operationsOf(body)) {
-    const op = String(field(operation, 'op') ?? '').toLowerCase()
+    const op = (scalarText(field(operation, 'op')) ?? '').toLowerCase()
     const path = field(operation, 'path')
     const value = field(operation, 'value')
     if (!['add', 'replace', 'remove'].includes(op)) throw invalid(`'${op}' is not an operation`)

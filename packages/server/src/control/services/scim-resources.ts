@@ -2,7 +2,7 @@
 import type { ScimGroup, ScimServicePrincipal, ScimUser } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import type { Directory, Principal, PrincipalKind } from '../../identity/directory.ts'
-import { type Json, valuesAt } from './scim-filter.ts'
+import { type Json, scalarText, valuesAt } from './scim-filter.ts'
 
 export type ScimName = 'User' | 'Group' | 'ServicePrincipal'
 /** The resource of each name. */
@@ -166,7 +166,7 @@ function textAt(resource: Json, name: string): string | undefined {
 function flagAt(resource: Json, name: string): boolean | undefined {
   const [value] = valuesAt(resource, name)
   if (value === undefined || value === null) return undefined
-  const word = typeof value === 'object' ? '' : String(value).toLowerCase()
+  const word = scalarText(value)?.toLowerCase()
   if (word === 'true' || word === 'false') return word === 'true'
   throw invalid(`'${name}' must be true or false.`)
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { ADMINS_GROUP, type Directory, type Principal, USERS_GROUP } from '../../identity/directory.ts'
-import { type Json, parseScimFilter, valuesAt } from './scim-filter.ts'
+import { parseScimFilter, scalarText, valuesAt } from './scim-filter.ts'
 import { applyScimPatch } from './scim-patch.ts'
 import {
   KIND_OF,
@@ -208,7 +208,7 @@ function select<R extends object>(resource: R, query: ScimAttributes): R {
 function sortBy<R extends object>(resources: readonly R[], path: string, order: string | undefined): R[] {
   const key = (resource: R) => {
     const [value] = valuesAt(resource, path)
-    return typeof value === 'object' || value === undefined ? '' : String(value).toLowerCase()
+    return (scalarText(value) ?? '').toLowerCase()
   }
   const sign = order?.toLowerCase() === 'descending' ? -1 : 1
   return resources.toSorted((a, b) => sign * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))

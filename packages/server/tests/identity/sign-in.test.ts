@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isLakeletError } from '../../src/base/errors.ts'
+import { OWNER, startTestWorkspace, type TestWorkspace } from './test-workspace.ts'
+
+let workspace: TestWorkspace
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+})
+afterAll(() => workspace[Symbol.asyncDispose]())
+
+async function post(path: string, form: Record<string, string>, headers: Record<string, string> = {}) {
+  return fetch(`${workspace.url}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams(form),
+    headers: { origin: workspace.url, ...headers },
+  })
+}
+
+async function linkCode(next?: string): Promise<string> {
+  const link = new URL(await workspace.identity.createSignInLink(workspace.url, next))
+  expect(link.origin).toBe(workspace.url)
+  return link.searchParams.get('code') ?? ''
+}
+
+async function sessionCookie(): Promise<string> {
+  const reply = await post('/sign-in/link', { code: await linkCode(), next: '/' })
+  return reply.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+}
+
+describe('the one-time link', () => {
+  test('opening it changes nothing, pressing the button signs in, once', async () => {
+    const code = await linkCode('/console')
+    for (let n = 0; n < 2; n++) {
+      const opened = await fetch(`${workspace.url}/sign-in/link?code=${code}&next=/console`)
+      expect(opened.status).toBe(200)
+      expect(opened.headers.getSetCookie()).toEqual([])
+      expect(await opened.text()).toContain('name="next" value="/console"')
+    }
+    const reply = await post('/sign-in/link', { code, next: '/console' })
+    expect(reply.status).toBe(303)
+    expect(reply.headers.get('location')).toBe('/console')
+    const [cookie = ''] = reply.headers.getSetCookie()
+    expect(cookie).toMatch(/^lakelet_session=[0-9a-f]{64}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
+    expect((await workspace.identity.sessionOf(cookie.split(';')[0]))?.name).toBe(OWNER.email)
+    expect((await post('/sign-in/link', { code })).status).toBe(400)
+  })
+
+  test('two uses at the same moment: one session', async () => {
+    const code = await linkCode()
+    const replies = await Promise.all([1, 2, 3].map(() => post('/sign-in/link', { code })))
+    expect(replies.map((reply) => reply.status).sort()).toEqual([303, 400, 400])
+  })
+
+  test('it is too old after half an hour', async () => {
+    const code = await linkCode()
+    workspace.clock.advance(31 * 60_000)
+    expect((await post('/sign-in/link', { code })).status).toBe(400)
+  })
+
+  test('another site cannot use it to sign a visitor in', async () => {
+    const code = await linkCode()
+    expect((await post('/sign-in/link', { code }, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await post('/sign-in/link', { code }, { origin: 'null' })).status).toBe(403)
+  })
+
+  test.each([
+    ['/apps?x=1#y', '/apps?x=1#y'],
+    ['http://my-app.localhost:8000/notes', 'http://my-app.localhost:8000/notes'],
+    ['https://evil.example/', '/'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['\\\\evil.example', '/'],
+    ['/\t/evil.example', '/'],
+    ['javascript:alert(1)', '/'],
+    ['http://my-app.localhost@evil.example', '/'],
+    ['http://user@my-app.localhost/', '/'],
+    ['', '/sign-in/link'],
+  ])('next=%s leads to %s', async (next, target) => {
+    const reply = await post('/sign-in/link', { code: await linkCode(), next })
+    expect(reply.headers.get('location')).toBe(target === '/sign-in/link' ? '/' : target)
+  })
+
+  test('a next that names the workspace but hides another host stays here', async () => {
+    const next = `${workspace.url}//evil.example/x`
+    const reply = await post('/sign-in/link', { code: await linkCode(), next })
+    expect(reply.headers.get('location')).toBe('/evil.example/x')
+  })
+})
+
+describe('the sign-in page', () => {
+  test('tells visitors what to do and sends the signed-in on', async () => {
+    const page = await fetch(`${workspace.url}/sign-in?next=/x%22%3E%3Cscript%3E`)
+    expect(page.status).toBe(401)
+    const text = await page.text()
+    expect(text).toContain('lakelet up')
+    expect(text).not.toContain('<script>')
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const signedIn = await fetch(`${workspace.url}/sign-in?next=/x`, {
+      headers: { cookie: await sessionCookie() },
+      redirect: 'manual',
+    })
+    expect(signedIn.headers.get('location')).toBe('/x')
+  })
+})
+
+describe('sessions', () => {
+  test('end by signing out', async () => {
+    const cookie = await sessionCookie()
+    expect((await post('/sign-out', {}, { cookie, origin: 'https://evil.example' })).status).toBe(403)
+    expect(await workspace.identity.sessionOf(cookie)).toBeDefined()
+    const reply = await post('/sign-out', {}, { cookie })
+    expect(reply.headers.getSetCookie()[0]).toContain('Max-Age=0')
+    expect(await workspace.identity.sessionOf(cookie)).toBeUndefined()
+  })
+
+  test('end by age and with their principal', async () => {
+    const old = await sessionCookie()
+    workspace.clock.advance(31 * 24 * 3600_000)
+    expect(await workspace.identity.sessionOf(old)).toBeUndefined()
+    const user = await workspace.identity.directory.create('user', 'brief@example.com')
+    const cookie = `a=b; lakelet_session=${await workspace.identity.sessions.start(user.id)}`
+    expect((await workspace.identity.sessionOf(cookie))?.name).toBe('brief@example.com')
+    await workspace.identity.directory.delete(user)
+    expect(await workspace.identity.sessionOf(cookie)).toBeUndefined()
+  })
+
+  test.each([undefined, '', 'lakelet_session', 'lakelet_session=', 'x_lakelet_session=1', '=;=;;'])(
+    'cookie header %s is nobody',
+    async (header) => {
+      expect(await workspace.identity.sessionOf(header)).toBeUndefined()
+    },
+  )
+})
+
+describe('the caller of a request', () => {
+  const ask = async (method: string, headers: Record<string, string>) => {
+    try {
+      const path = '/api/2.0/apps'
+      return (await workspace.identity.callerOf({ method, path, headers }))?.name
+    } catch (error) {
+      return isLakeletError(error) ? error.code : String(error)
+    }
+  }
+  const host = '127.0.0.1:1'
+  const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
+
+  test('a cookie reads, and writes only from our own pages', async () => {
+    const cookie = await sessionCookie()
+    expect(await ask('GET', { cookie, host })).toBe(OWNER.email)
+    expect(await ask('POST', { cookie, ...own })).toBe(OWNER.email)
+    expect(await ask('POST', { cookie, host })).toBe('cross_origin_write')
+    // An app of the workspace has the same host and so gets the cookie, but another port.
+    const app = { cookie, host, origin: 'http://127.0.0.1:8000', 'sec-fetch-site': 'same-site' }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      expect(await ask(method, app)).toBe('cross_origin_write')
+    }
+  })
+
+  test('a bearer token decides alone', async () => {
+    const cookie = await sessionCookie()
+    const authorization = `Bearer ${workspace.ownerToken}`
+    expect(await ask('POST', { authorization })).toBe(OWNER.email)
+    expect(await ask('POST', { ...own, cookie, authorization: 'Bearer wrong' })).toBeUndefined()
+    expect(await ask('POST', { ...own, cookie, authorization: 'Basic eDp5' })).toBeUndefined()
+    const owner = workspace.identity.directory.find('user', OWNER.email)
+    const { value } = await workspace.identity.tokens.create({ id: owner?.id ?? 0 }, { scopes: ['postgres'] })
+    expect(await ask('GET', { authorization: `Bearer ${value}` })).toBe('scope_missing')
+  })
+})
