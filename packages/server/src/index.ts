@@ -1,2 +1,2 @@
 // The public face of the server package.
-export {}
+export { startWorkspace, type Workspace, type WorkspaceOptions } from './main/workspace.ts'

@@ -3,8 +3,8 @@ import { lookup } from 'node:dns/promises'
 
 /** Gives an endpoint's host name, or the plain address where such names do not resolve. */
 export interface HostNames {
-  /** What `status.hosts.host` shows for the endpoint with this uid. */
-  of(endpointUid: string): string
+  /** What `status.hosts` shows for the endpoint with this uid. */
+  of(endpointUid: string): { readonly host: string; readonly pooledHost?: string }
   /** The names and addresses that a certificate must be valid for. */
   readonly certificateNames: readonly string[]
 }
@@ -21,7 +21,7 @@ export async function probeHostNames(options: {
   const suffix = `database.${options.region}.${options.postgresDomain}`
   const resolves = await resolvesTo(`ep-probe.${suffix}`, options.host)
   return {
-    of: (endpointUid) => (resolves ? `${endpointUid}.${suffix}` : options.host),
+    of: (uid) => ({ host: resolves ? `${uid}.${suffix}` : options.host }),
     certificateNames: ['localhost', '127.0.0.1', '::1', `*.${suffix}`],
   }
 }

@@ -1,5 +1,6 @@
 // Which ports to listen on. A busy default port gives way to the next free one; a busy port that somebody asked for is an error.
-import { createServer } from 'node:net'
+// A chosen port is held until the server that will use it is ready to listen, since others must be told its number before.
+import { createServer, type Server } from 'node:net'
 import { LakeletError } from '../base/errors.ts'
 
 const ATTEMPTS = 100
@@ -11,38 +12,58 @@ export interface PortRequest {
   readonly fallback: number
   /** The flag that changes it, for error messages. */
   readonly flag: string
-  /** Ports already promised to others. */
-  readonly taken?: readonly number[]
 }
 
-/** A port that is free now, and whether it differs from the default that was meant. */
-export async function choosePort(request: PortRequest): Promise<{ port: number; movedFrom?: number }> {
+/** A port that nobody else can take until it is released; disposing releases it too. */
+export interface HeldPort extends AsyncDisposable {
+  readonly port: number
+  /** The default port that was busy. */
+  readonly movedFrom: number | undefined
+  release(): Promise<void>
+}
+
+/** Takes a port; LakeletError `port_busy` or `port_refused`. */
+export async function holdPort(request: PortRequest): Promise<HeldPort> {
   const { host, asked, fallback, flag } = request
   if (asked !== undefined) {
-    const problem = await tryPort(host, asked)
-    if (problem === undefined) return { port: asked }
-    if (problem === 'EADDRINUSE') throw new LakeletError('port_busy', { port: asked, host, flag })
-    throw new LakeletError('port_refused', { port: asked, host, reason: problem, flag })
+    const held = await tryPort(host, asked)
+    if (typeof held !== 'string') return heldPort(held)
+    if (held === 'EADDRINUSE') throw new LakeletError('port_busy', { port: asked, host, flag })
+    throw new LakeletError('port_refused', { port: asked, host, reason: held, flag })
   }
   for (let port = fallback; port < fallback + ATTEMPTS; port += 1) {
-    if (request.taken?.includes(port)) continue
-    if ((await tryPort(host, port)) === undefined)
-      return port === fallback ? { port } : { port, movedFrom: fallback }
+    const held = await tryPort(host, port)
+    if (typeof held !== 'string') return heldPort(held, port === fallback ? undefined : fallback)
+    if (held !== 'EADDRINUSE' && held !== 'EACCES')
+      throw new LakeletError('port_refused', { port, host, reason: held, flag })
   }
   throw new LakeletError('port_busy', { port: `${fallback}–${fallback + ATTEMPTS - 1}`, host, flag })
 }
 
-/** Undefined when one can listen there, else the error code of the system. */
-function tryPort(host: string, port: number): Promise<string | undefined> {
+function heldPort(server: Server, movedFrom?: number): HeldPort {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('a listening server has no port')
+  let released: Promise<void> | undefined
+  const release = () => {
+    released ??= new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve()
+      })
+    })
+    return released
+  }
+  return { port: address.port, movedFrom, release, [Symbol.asyncDispose]: release }
+}
+
+/** A server that listens there and serves nobody, or the system's error code. */
+function tryPort(host: string, port: number): Promise<Server | string> {
   return new Promise((resolve) => {
-    const server = createServer()
+    const server = createServer((socket) => socket.destroy())
     server.once('error', (error: NodeJS.ErrnoException) => {
       resolve(error.code ?? error.message)
     })
     server.listen({ host, port, exclusive: true }, () => {
-      server.close(() => {
-        resolve(undefined)
-      })
+      resolve(server)
     })
   })
 }

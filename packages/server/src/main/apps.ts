@@ -1,0 +1,119 @@
+// The apps of the workspace with what they need from the other rooms.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { type Apps, startApps } from '../apps/apps.ts'
+import type {
+  AppDatabases,
+  AppGrants,
+  AppIdentities,
+  AppVisitors,
+  PackConnector,
+} from '../apps/neighbours.ts'
+import { AppTemplates } from '../apps/templates.ts'
+import { AppsService } from '../control/services/apps.ts'
+import type { WorkspaceService } from '../control/services/workspace.ts'
+import type { WorkspaceTree } from '../files/workspace-tree.ts'
+import type { Identity } from '../identity/start.ts'
+import type { Metadata } from '../metadata/database.ts'
+
+/** First port for the addresses of apps, when the workspace itself has a fixed one. */
+const FIRST_APP_PORT = 8081
+
+export interface AppsParts {
+  readonly directory: string
+  readonly host: string
+  readonly baseUrl: string
+  /** Whether the workspace was given a free port; then apps are too. */
+  readonly usesFreePorts: boolean
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly log: Logger
+  readonly identity: Identity
+  readonly tree: WorkspaceTree
+  readonly files: WorkspaceService
+  readonly databases: AppDatabases
+  readonly caFile: string
+}
+
+export interface RunningApps extends AsyncDisposable {
+  readonly apps: Apps
+  readonly service: AppsService
+}
+
+/** Starts every app that should run and gives the service behind its API. */
+export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
+  const { metadata, clock, identity, tree } = parts
+  const identities = appIdentities(identity)
+  const grants = appGrants(identity)
+  const apps = await startApps({
+    directory: parts.directory,
+    metadata,
+    tree,
+    clock,
+    log: parts.log.child({ component: 'apps' }),
+    workspace: { host: parts.baseUrl, workspaceId: identity.workspaceId, caFile: parts.caFile },
+    identities,
+    grants,
+    visitors: appVisitors(identity, parts.baseUrl),
+    databases: parts.databases,
+    host: parts.host,
+    firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
+  })
+  const directory = path.resolve(import.meta.dirname, '../../../../templates')
+  const templates = new AppTemplates({ directory, tree, clock, packConnector })
+  const service = new AppsService({
+    metadata,
+    clock,
+    apps,
+    templates,
+    tree,
+    workspace: parts.files,
+    identities,
+    grants,
+  })
+  return { apps, service, [Symbol.asyncDispose]: () => apps[Symbol.asyncDispose]() }
+}
+
+function appIdentities(identity: Identity): AppIdentities {
+  return {
+    async create(displayName) {
+      const made = await identity.directory.createServicePrincipal(displayName)
+      return { id: made.id, clientId: made.name, name: made.displayName }
+    },
+    issueSecret: async (id) => (await identity.secrets.create(id)).secret,
+    async remove(id) {
+      const principal = identity.directory.get(id)
+      if (principal) await identity.directory.delete(principal)
+    },
+  }
+}
+
+function appGrants(identity: Identity): AppGrants {
+  const { permissions } = identity
+  return {
+    own: (caller, app) =>
+      permissions.set({ type: 'app', id: app }, [{ principalId: caller.id, level: 'CAN_MANAGE' }], 'add'),
+    may: async (caller, app, level) =>
+      (await permissions.authorize(caller, { type: 'app', id: app }, level)) === 'allowed',
+    forget: (app) => permissions.forget('app', app),
+  }
+}
+
+function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
+  return {
+    bySession: (cookieHeader) => identity.sessionOf(cookieHeader),
+    byToken: async (token) => identity.authenticator.authenticate(token),
+    signInUrl: (next) => `${baseUrl}/sign-in?${new URLSearchParams({ next }).toString()}`,
+  }
+}
+
+/** The connector's own build makes its package; it is found beside its package.json. */
+const packConnector: PackConnector = async (file) => {
+  const manifest = createRequire(import.meta.url).resolve('lakelet-connect/package.json')
+  const build = pathToFileURL(path.join(path.dirname(manifest), 'build.ts')).href
+  const { packConnector: pack } = (await import(build)) as { packConnector: PackConnector }
+  await pack(file)
+}

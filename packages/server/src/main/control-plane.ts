@@ -1,0 +1,120 @@
+// The control plane as a whole: operations, services and the loops that keep what is stored and what runs in agreement.
+import type { Clock } from '../base/clock.ts'
+import type { Config } from '../base/config.ts'
+import type { Logger } from '../base/log.ts'
+import type { Computes } from '../computes/index.ts'
+import type { ImplementedRoute } from '../control/http/implementation.ts'
+import { branchOperations } from '../control/operations/branch-operations.ts'
+import { endpointOperations } from '../control/operations/endpoint-operations.ts'
+import { killAt } from '../control/operations/failpoints.ts'
+import { Operations } from '../control/operations/operations.ts'
+import { projectOperations } from '../control/operations/project-operations.ts'
+import { expireBranches } from '../control/reconcilers/expire-branches.ts'
+import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
+import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
+import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
+import { implementBranches } from '../control/routes/branches.ts'
+import { implementEndpoints } from '../control/routes/endpoints.ts'
+import { implementOperations } from '../control/routes/operations.ts'
+import { implementProjects } from '../control/routes/projects.ts'
+import { Branches } from '../control/services/branches.ts'
+import { type ControlContext, DEFAULTS } from '../control/services/context.ts'
+import { Endpoints } from '../control/services/endpoints.ts'
+import { OperationPolls } from '../control/services/operation-polls.ts'
+import { Projects } from '../control/services/projects.ts'
+import { ReadCache } from '../control/services/read-cache.ts'
+import type { Identity } from '../identity/start.ts'
+import type { Metadata } from '../metadata/database.ts'
+import type { Storage } from '../storage/index.ts'
+import type { HostNames } from './host-names.ts'
+
+const EXPIRE_EVERY_MS = 10_000
+const PURGE_EVERY_MS = 60_000
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly routes: readonly ImplementedRoute[]
+  readonly context: ControlContext
+}
+
+export interface ControlPlaneParts {
+  readonly config: Config
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly log: Logger
+  readonly computes: Computes
+  readonly storage: Storage
+  readonly identity: Identity
+  readonly hostNames: HostNames
+  /** Name of a place where this process kills itself; for tests. */
+  readonly failpoint: string | undefined
+}
+
+/** Builds the services, goes on with the operations that an earlier run left, and starts the loops. */
+export async function startControlPlane(parts: ControlPlaneParts): Promise<ControlPlane> {
+  const { metadata, clock, log } = parts
+  await using starting = new AsyncDisposableStack()
+  const loops: Reconciler[] = []
+  const operations = starting.use(
+    new Operations({
+      metadata,
+      clock,
+      log: log.child({ component: 'operations' }),
+      failpoint: killAt(parts.failpoint),
+      onEnd: () => {
+        for (const loop of loops) loop.wake()
+      },
+    }),
+  )
+  const context = contextOf(parts, operations)
+  const kinds = {
+    projects: projectOperations(context),
+    branches: branchOperations(context),
+    endpoints: endpointOperations(context),
+  }
+  for (const group of Object.values(kinds)) {
+    for (const kind of Object.values(group)) operations.register(kind)
+  }
+  const cache = new ReadCache(metadata)
+  const branches = new Branches(context, kinds.branches, cache)
+  await operations.resume()
+  const start = (name: string, everyMs: number, round: () => Promise<void>) => {
+    loops.push(
+      starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) })),
+    )
+  }
+  start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches))
+  start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds))
+  const children = starting.move()
+  return {
+    context,
+    routes: [
+      ...implementProjects(new Projects(context, kinds.projects, cache)),
+      ...implementBranches(branches),
+      ...implementEndpoints(new Endpoints(context, kinds.endpoints, cache)),
+      ...implementOperations(new OperationPolls(context)),
+      ...implementAbsentFeatures(metadata),
+    ],
+    [Symbol.asyncDispose]: () => children.disposeAsync(),
+  }
+}
+
+function contextOf(parts: ControlPlaneParts, operations: Operations): ControlContext {
+  const { identity, hostNames } = parts
+  return {
+    metadata: parts.metadata,
+    clock: parts.clock,
+    log: parts.log.child({ component: 'control' }),
+    operations,
+    computes: parts.computes,
+    storage: parts.storage,
+    principals: {
+      findIdentity: (type, name) => identity.directory.findIdentity(type, name),
+      projectLevel(caller, projectUid) {
+        const level = identity.permissions.grantedLevel(caller, { type: 'project', id: projectUid })
+        return level === 'CAN_MANAGE' || level === 'CAN_USE' ? level : undefined
+      },
+    },
+    hosts: (uid) => hostNames.of(uid),
+    defaults: { ...DEFAULTS, suspendSeconds: parts.config.scaleToZero.defaultSeconds },
+  }
+}

@@ -1,0 +1,101 @@
+// What the gateway asks, answered by the control plane's rows, the computes and identity.
+import type { Computes } from '../computes/index.ts'
+import type {
+  EndpointAnswer,
+  EndpointQuery,
+  GatewayEndpoint,
+  GatewayPorts,
+  RoleFacts,
+} from '../gateway/ports.ts'
+import type { Identity } from '../identity/start.ts'
+import { gatewayVerdict } from '../identity/gateway-verdict.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
+import { endpointName } from '@lakelet/api'
+import type { LoginRole } from '../postgres/index.ts'
+
+export function gatewayPorts(parts: {
+  readonly metadata: Metadata
+  readonly identity: Identity
+  readonly computes: Computes
+}): GatewayPorts {
+  const { metadata, identity, computes } = parts
+  return {
+    findEndpoint: async (query) => answer(query, await listLiveEndpoints(metadata.db)),
+    async knownRole(endpoint, role) {
+      return factsOf(
+        await computes.knownLoginRole(endpoint.id, role),
+        await isPasswordAllowed(metadata, endpoint),
+      )
+    },
+    async readRole(endpoint, role) {
+      const facts = factsOf(
+        await computes.readLoginRole(endpoint.id, role),
+        await isPasswordAllowed(metadata, endpoint),
+      )
+      return facts ?? 'absent'
+    },
+    verifyToken: async (token) => gatewayVerdict(identity.credentials.verify(token)),
+    wake: (endpoint, signal) => computes.wake(endpoint.id, signal),
+    sessionOpened: (endpoint) => {
+      computes.sessionOpened(endpoint.id)
+    },
+    sessionClosed: (endpoint) => {
+      computes.sessionClosed(endpoint.id)
+    },
+    sessionActive: (endpoint) => {
+      computes.touch(endpoint.id)
+    },
+  }
+}
+
+/** The full resource name of the endpoint that `name`, with ids or uids, stands for. */
+export async function endpointNamed(metadata: Metadata, name: string): Promise<string | undefined> {
+  const found = (await listLiveEndpoints(metadata.db)).find((each) => isNamed(each, name))
+  return found && nameOf(found)
+}
+
+/** `projects/…/branches/…/endpoints/…` of a row. */
+function nameOf(endpoint: LiveEndpoint): string {
+  return endpointName(endpoint.projectId, endpoint.branchId, endpoint.endpointId)
+}
+
+function answer(query: EndpointQuery, live: readonly LiveEndpoint[]): EndpointAnswer {
+  const named = query.sni ?? query.option ?? query.token
+  if (named === undefined) return live.length === 1 ? gatewayEndpoint(live[0]) : 'ambiguous'
+  return gatewayEndpoint(live.find((each) => isNamed(each, named)))
+}
+
+/** By uid, as host names have it, or by resource name with ids or uids, as tokens have it. */
+function isNamed(endpoint: LiveEndpoint, named: string): boolean {
+  if (!named.includes('/')) return endpoint.uid === named.toLowerCase()
+  const [, project, , branch, , id] = named.split('/')
+  return (
+    (project === endpoint.projectId || project === endpoint.projectUid) &&
+    (branch === endpoint.branchId || branch === endpoint.branchUid) &&
+    (id === endpoint.endpointId || id === endpoint.uid)
+  )
+}
+
+function gatewayEndpoint(endpoint: LiveEndpoint | undefined): GatewayEndpoint | 'unknown' {
+  return endpoint ? { id: endpoint.uid, name: nameOf(endpoint) } : 'unknown'
+}
+
+async function isPasswordAllowed(metadata: Metadata, endpoint: GatewayEndpoint): Promise<boolean> {
+  const [live] = await listLiveEndpoints(metadata.db, endpoint.id)
+  return live?.isNativeLoginEnabled ?? false
+}
+
+/** A password counts only where the project has native logins switched on. */
+function factsOf(
+  role: LoginRole | 'absent' | undefined,
+  isPasswordAllowed: boolean,
+): RoleFacts | 'absent' | undefined {
+  if (role === undefined || role === 'absent') return role
+  return {
+    canLogin: role.canLogin,
+    ...(role.identity ? { identity: { id: String(role.identity.id), type: role.identity.type } } : {}),
+    ...(role.verifier && isPasswordAllowed ? { password: role.verifier } : {}),
+    ...(role.validUntil ? { validUntil: new Date(role.validUntil) } : {}),
+  }
+}

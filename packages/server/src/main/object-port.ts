@@ -1,0 +1,56 @@
+// The objects that permissions are about, as identity needs to know them.
+import { lineOf } from '../files/paths.ts'
+import { levelOn } from '../files/access.ts'
+import type { FileGrants } from '../files/access.ts'
+import type { WorkspaceTree } from '../files/workspace-tree.ts'
+import type { KnownObject, ObjectPort, Permissions } from '../identity/permissions.ts'
+import { findApp } from '../metadata/apps.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { findObjectById, findObjects } from '../metadata/files.ts'
+import { findProject } from '../metadata/projects.ts'
+
+/** Permissions are made before the file tree, so both are asked for when they are needed. */
+export function objectPort(
+  metadata: Metadata,
+  later: { readonly tree: () => WorkspaceTree; readonly grants: () => FileGrants },
+): ObjectPort {
+  return {
+    async find({ type, id }) {
+      if (type === 'project') return knownProject(metadata, id)
+      if (type === 'app') return (await findApp(metadata.db, id)) && { id, ownerId: undefined }
+      return knownFile(metadata, later, Number(id))
+    },
+  }
+}
+
+async function knownProject(metadata: Metadata, id: string): Promise<KnownObject | undefined> {
+  const row = await findProject(metadata.db, id)
+  return row && { id: row.uid, ownerId: row.owner_id }
+}
+
+async function knownFile(
+  metadata: Metadata,
+  later: Parameters<typeof objectPort>[1],
+  id: number,
+): Promise<KnownObject | undefined> {
+  const row = await findObjectById(metadata.db, id)
+  if (!row) return undefined
+  const above = await findObjects(metadata.db, lineOf(row.path).slice(0, -1))
+  return {
+    id: String(row.object_id),
+    ownerId: undefined,
+    ancestors: above.sort((a, b) => b.path.length - a.path.length).map((each) => String(each.object_id)),
+    levelOf: (caller) => levelOn(later.tree(), later.grants(), caller, row.path),
+  }
+}
+
+/** Grants on single files and folders in the file tree's own words. */
+export function fileGrants(permissions: () => Permissions): FileGrants {
+  return {
+    async levelOn(caller, objectId) {
+      const level = permissions().grantedLevel(caller, { type: 'file', id: String(objectId) })
+      if (level === undefined) return undefined
+      return level === 'CAN_EDIT' || level === 'CAN_MANAGE' ? level : 'CAN_READ'
+    },
+  }
+}

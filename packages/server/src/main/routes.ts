@@ -1,0 +1,47 @@
+// Every route of the contract with its handler.
+import type { ImplementedRoute } from '../control/http/implementation.ts'
+import { implementApps } from '../control/routes/apps.ts'
+import { implementCredentials } from '../control/routes/credentials.ts'
+import { implementOAuth } from '../control/routes/oauth.ts'
+import { implementPermissions } from '../control/routes/permissions.ts'
+import { implementScim } from '../control/routes/scim.ts'
+import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
+import { implementTokens } from '../control/routes/tokens.ts'
+import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
+import { implementWorkspace } from '../control/routes/workspace.ts'
+import type { AppsService } from '../control/services/apps.ts'
+import { PermissionsService } from '../control/services/permissions.ts'
+import { ScimService } from '../control/services/scim.ts'
+import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
+import { TokensService } from '../control/services/tokens.ts'
+import type { WorkspaceService } from '../control/services/workspace.ts'
+import type { Identity } from '../identity/start.ts'
+import type { Metadata } from '../metadata/database.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { endpointNamed } from './gateway-ports.ts'
+
+export function implementAllRoutes(parts: {
+  readonly metadata: Metadata
+  readonly identity: Identity
+  readonly control: ControlPlane
+  readonly files: WorkspaceService
+  readonly apps: AppsService
+  readonly ownerId: number
+}): ImplementedRoute[] {
+  const { metadata, identity, control, files, apps } = parts
+  return [
+    ...control.routes,
+    ...implementCredentials({
+      credentials: identity.credentials,
+      endpoints: { endpointName: (name) => endpointNamed(metadata, name) },
+    }),
+    ...implementOAuth({ workspaceId: identity.workspaceId, baseUrl: identity.baseUrl }),
+    ...implementPermissions(new PermissionsService(identity.permissions, identity.directory)),
+    ...implementScim(new ScimService(identity.directory, () => parts.ownerId)),
+    ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(identity.secrets)),
+    ...implementTokens(new TokensService(identity.tokens)),
+    ...implementWorkspace(files),
+    ...implementWorkspaceFiles(files),
+    ...implementApps(apps),
+  ]
+}
