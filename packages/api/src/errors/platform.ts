@@ -45,6 +45,25 @@ export const platformErrors = {
     errorCode: 'DEADLINE_EXCEEDED',
     message: 'The request did not arrive within {seconds} s.',
   },
+  headers_too_large: {
+    kind: 'invalid',
+    status: 431,
+    errorCode: 'MALFORMED_REQUEST',
+    message: 'The request headers are too large.',
+  },
+  host_unknown: {
+    kind: 'invalid',
+    status: 421,
+    errorCode: 'MALFORMED_REQUEST',
+    message:
+      "The request is for host '{host}', which is not a name of this workspace. Use its address, or add the name to the workspace's settings.",
+  },
+  origin_foreign: {
+    kind: 'forbidden',
+    status: 403,
+    errorCode: 'PERMISSION_DENIED',
+    message: "A page of '{origin}' may not change anything in this workspace.",
+  },
   endpoint_not_found: {
     kind: 'not_found',
     status: 404,

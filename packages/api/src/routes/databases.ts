@@ -3,7 +3,7 @@ import { database, databaseInput } from '../resources/database.ts'
 import { branchParams, paging, queryFlag, updateMaskQuery } from '../resources/fields.ts'
 import { empty, operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
-import { BRANCH, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
+import { BRANCH, canManageProject, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
 
 const params = branchParams.extend({ database: z.string() })
 
@@ -59,7 +59,7 @@ export const databaseRoutes = {
     body: databaseInput,
     reply: operationOf(database),
     errors: [...writeErrors, ...catalogErrors, 'name_exists', 'owner_role_not_found'],
-    permission: canUseProject,
+    permission: canManageProject,
   }),
   deleteDatabase: defineRoute({
     id: 'postgres.deleteDatabase',
@@ -69,6 +69,6 @@ export const databaseRoutes = {
     params,
     reply: operationOf(empty),
     errors: [...writeErrors, ...catalogErrors],
-    permission: canUseProject,
+    permission: canManageProject,
   }),
 } as const

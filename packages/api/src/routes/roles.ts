@@ -3,7 +3,7 @@ import { branchParams, paging, queryFlag, updateMaskQuery } from '../resources/f
 import { empty, operationOf } from '../resources/operation.ts'
 import { role, roleInput } from '../resources/role.ts'
 import { defineRoute } from '../route.ts'
-import { BRANCH, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
+import { BRANCH, canManageProject, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
 
 const params = branchParams.extend({ role: z.string() })
 
@@ -58,7 +58,7 @@ export const roleRoutes = {
     body: roleInput,
     reply: operationOf(role),
     errors: [...writeErrors, ...catalogErrors],
-    permission: canUseProject,
+    permission: canManageProject,
   }),
   deleteRole: defineRoute({
     id: 'postgres.deleteRole',
@@ -69,6 +69,6 @@ export const roleRoutes = {
     query: z.object({ reassign_owned_to: z.string().optional() }),
     reply: operationOf(empty),
     errors: [...writeErrors, ...catalogErrors, 'role_owns_objects', 'owner_role_not_found'],
-    permission: canUseProject,
+    permission: canManageProject,
   }),
 } as const

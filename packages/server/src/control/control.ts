@@ -5,24 +5,31 @@ import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { ImplementedRoute } from './http/implementation.ts'
 import { branchOperations } from './operations/branch-operations.ts'
+import { databaseOperations } from './operations/database-operations.ts'
 import { endpointOperations } from './operations/endpoint-operations.ts'
 import type { Failpoint } from './operations/failpoints.ts'
+import type { OperationKind } from './operations/operation-kind.ts'
 import { Operations } from './operations/operations.ts'
 import { projectOperations } from './operations/project-operations.ts'
+import { roleOperations } from './operations/role-operations.ts'
 import { expireBranches } from './reconcilers/expire-branches.ts'
 import { purgeDeleted } from './reconcilers/purge-deleted.ts'
 import { type Reconciler, startReconciler } from './reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from './routes/absent-features.ts'
 import { implementBranches } from './routes/branches.ts'
+import { implementDatabases } from './routes/databases.ts'
 import { implementEndpoints } from './routes/endpoints.ts'
 import { implementOperations } from './routes/operations.ts'
 import { implementProjects } from './routes/projects.ts'
+import { implementRoles } from './routes/roles.ts'
 import { Branches } from './services/branches.ts'
 import { type ControlContext, type ControlDefaults, DEFAULTS } from './services/context.ts'
+import { Databases } from './services/databases.ts'
 import { Endpoints } from './services/endpoints.ts'
 import { OperationPolls } from './services/operation-polls.ts'
 import type { ComputesPort, EndpointHosts, PrincipalsPort, StoragePort } from './services/ports.ts'
 import { Projects } from './services/projects.ts'
+import { Roles } from './services/roles.ts'
 import { ReadCache } from './services/read-cache.ts'
 
 export interface ControlOptions {
@@ -71,9 +78,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     projects: projectOperations(context),
     branches: branchOperations(context),
     endpoints: endpointOperations(context),
+    databases: databaseOperations(context),
+    roles: roleOperations(context),
   }
   for (const group of Object.values(kinds)) {
-    for (const kind of Object.values(group)) operations.register(kind)
+    for (const kind of Object.values(group) as OperationKind<object>[]) operations.register(kind)
   }
   const cache = new ReadCache(context.metadata)
   const projects = new Projects(context, kinds.projects, cache)
@@ -96,6 +105,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       ...implementProjects(projects),
       ...implementBranches(branches),
       ...implementEndpoints(endpoints),
+      ...implementDatabases(new Databases(context, kinds.databases)),
+      ...implementRoles(new Roles(context, kinds.roles)),
       ...implementOperations(new OperationPolls(context)),
       ...implementAbsentFeatures(context.metadata),
     ],

@@ -87,8 +87,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       storage,
       principals: {
         findIdentity: (type, name) => (name.startsWith('nobody') ? undefined : { type, id: 4711 }),
-        mayUseProject: (callerId, uid) =>
-          Object.entries(ids).some(([name, id]) => id === callerId && levelOf(name, uid) !== undefined),
+        projectLevel: (caller, uid) => levelOf(caller.displayName, uid),
       },
       hosts: (uid) => ({ host: `${uid}.database.local` }),
       reconcileEveryMs: 200,

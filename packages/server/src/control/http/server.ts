@@ -1,5 +1,5 @@
 // The HTTP server of the workspace: registers the routes of the contract and everything that all of them share.
-// Order of a request: Host check → authenticate → parse and limit the body → validate → authorize → handle → validate nothing, send.
+// Order of a request: host and origin → authenticate → rate limit → read the body → validate → authorize → handle → send.
 import { randomUUID } from 'node:crypto'
 import type { RouteDefinition } from '@lakelet/api'
 import {
@@ -8,14 +8,18 @@ import {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify'
-import type { z } from 'zod'
-import { LakeletError } from '../../base/errors.ts'
 import type { Caller } from '../../base/caller.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { LakeletError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
-import type { CallerPort } from './caller.ts'
-import { sendError, toLakeletError } from './error-reply.ts'
+import type { CallerPort, RequestHead } from './caller.ts'
+import { answerClientError, sendError, toLakeletError } from './error-reply.ts'
 import type { ImplementedRoute } from './implementation.ts'
+import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
+import { readInput } from './request-input.ts'
+import { createOriginGuard } from './request-origin.ts'
 
 export interface HttpServerOptions {
   readonly host: string
@@ -27,17 +31,41 @@ export interface HttpServerOptions {
   readonly log: Logger
   /** Parts that are not routes of the contract: pages, the OAuth server. */
   readonly mount?: (http: FastifyInstance) => Promise<void>
+  /** Names under which clients reach the workspace, beside localhost and addresses in digits. */
+  readonly hostNames?: readonly string[]
+  readonly rateLimit?: RateLimit
+  /** How long a request may take to arrive; 60 s where absent. */
+  readonly requestTimeoutMs?: number
+  readonly clock?: Clock
 }
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number
 }
 
+const REQUEST_TIMEOUT_MS = 60_000
+const BODY_LIMIT_BYTES = 1024 * 1024
+
+/** What the hooks of a request share. */
+interface Guards {
+  readonly callers: CallerPort
+  readonly checkOrigin: (request: RequestHead) => void
+  readonly takeRequest: (who: string) => void
+  /** Who calls, between the hook that finds out and the handler. */
+  readonly known: WeakMap<FastifyRequest, Caller>
+}
+
 /** Listens and serves; disposing stops accepting and lets running requests end. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const http = createHttpServer(options)
+  const guards: Guards = {
+    callers: options.callers,
+    checkOrigin: createOriginGuard([options.host, ...(options.hostNames ?? [])]),
+    takeRequest: createRateLimiter(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.clock ?? systemClock),
+    known: new WeakMap(),
+  }
+  const http = createHttpServer(options, guards)
   await options.mount?.(http)
-  for (const implemented of options.routes) register(http, implemented, options)
+  for (const implemented of options.routes) register(http, implemented, guards)
   await http.listen({ host: options.host, port: options.port })
   const address = http.server.address()
   if (address === null || typeof address === 'string') throw new Error('the HTTP server has no port')
@@ -49,59 +77,66 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 }
 
-function createHttpServer(options: HttpServerOptions): FastifyInstance {
+function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyInstance {
   // Naming the wider type keeps fastify's instance type the plain one.
   const loggerInstance: FastifyBaseLogger = options.log
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const http = fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
-    requestTimeout: 120_000,
+    requestTimeout,
+    http: { connectionsCheckingInterval: Math.min(1000, requestTimeout), headersTimeout: requestTimeout },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestTimeout),
+    frameworkErrors: (error, request, reply) => sendError(toLakeletError(error, request), request, reply),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
   })
   http.removeAllContentTypeParsers()
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body)
   })
-  http.addHook('onSend', async (request, reply) => {
+  http.addHook('onRequest', (request, reply, done) => {
     reply.header('x-databricks-org-id', options.workspaceId)
     reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    guards.checkOrigin(headOf(request))
+    done()
   })
   http.setErrorHandler((error, request, reply) => {
-    sendError(toLakeletError(error, request.id), request, reply)
+    sendError(toLakeletError(error, request), request, reply)
   })
   http.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '/'
-    sendError(new LakeletError('endpoint_not_found', { method: request.method, path }), request, reply)
+    const { method, path } = headOf(request)
+    sendError(new LakeletError('endpoint_not_found', { method, path: path.slice(0, 200) }), request, reply)
   })
   return http
 }
 
-function register(
-  http: FastifyInstance,
-  { route, handle }: ImplementedRoute,
-  options: HttpServerOptions,
-): void {
+function register(http: FastifyInstance, { route, handle }: ImplementedRoute, guards: Guards): void {
   http.route({
     method: route.method,
     url: route.path,
-    bodyLimit: route.bodyLimit ?? 1024 * 1024,
+    bodyLimit: route.bodyLimit ?? BODY_LIMIT_BYTES,
+    // Before the body is read, so that nobody without a token can make the server take one.
+    onRequest: async (request) => {
+      const caller = await authenticate(request, guards.callers)
+      guards.takeRequest(caller ? String(caller.id) : `address ${request.ip}`)
+      if (caller) guards.known.set(request, caller)
+      else if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
+    },
     handler: async (request, reply) => {
-      const caller = await authenticate(request, options.callers)
-      if (!caller && route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
-      const input = {
-        params: parsePart(route.params, request.params),
-        query: parsePart(route.query, request.query),
-        body: parseBody(route, request),
-      }
-      if (caller) await authorize(route, caller, input.params, options.callers)
+      const caller = guards.known.get(request)
+      const input = readInput(route, request)
+      if (caller) await authorize(route, caller, input.params, guards.callers)
       const result: unknown = await handle({
         ...(input as { params: Record<string, never>; query: Record<string, never>; body: undefined }),
-        // Public routes get undefined here; for every other one the check above has passed.
+        // Public routes get undefined here; for every other one the hook above has found a caller.
         caller: caller as Caller,
         requestId: request.id,
-        signal: signalOf(reply),
+        get signal() {
+          return signalOf(reply)
+        },
         http: { request, reply },
       })
       return reply.sent ? reply : sendResult(route, result, reply)
@@ -109,10 +144,23 @@ function register(
   })
 }
 
-async function authenticate(request: FastifyRequest, callers: CallerPort): Promise<Caller | undefined> {
-  const [scheme, token] = (request.headers.authorization ?? '').split(' ')
-  if (scheme?.toLowerCase() !== 'bearer' || !token) return undefined
-  return callers.authenticate(token)
+function headOf(request: FastifyRequest): RequestHead {
+  const query = request.url.indexOf('?')
+  return {
+    method: request.method,
+    path: query === -1 ? request.url : request.url.slice(0, query),
+    headers: request.headers,
+  }
+}
+
+function authenticate(
+  request: FastifyRequest,
+  callers: CallerPort,
+): Caller | undefined | Promise<Caller | undefined> {
+  const { authorization } = request.headers
+  if (authorization === undefined) return callers.authenticateSession?.(headOf(request))
+  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1]
+  return token === undefined ? undefined : callers.authenticate(token, headOf(request))
 }
 
 async function authorize(
@@ -122,49 +170,15 @@ async function authorize(
   callers: CallerPort,
 ): Promise<void> {
   const { permission } = route
-  if (permission.kind === 'admin' && !caller.isAdmin)
+  if (permission.kind === 'admin' && !caller.isAdmin) {
     throw new LakeletError('permission_denied', { action: route.summary })
+  }
   if (permission.kind !== 'object') return
   const id = (params as Record<string, string>)[permission.param] ?? ''
   const answer = await callers.authorize(caller, { type: permission.type, id }, permission.level)
-  if (answer === 'hidden') throw new LakeletError('object_not_found', { type: permission.type, id })
+  // The very words of an object that is not there.
+  if (answer === 'hidden') throw new LakeletError('resource_not_found', { type: permission.type })
   if (answer === 'denied') throw new LakeletError('permission_denied', { action: route.summary })
-}
-
-function parsePart(schema: z.ZodType | undefined, value: unknown): unknown {
-  return schema ? parse(schema, value) : {}
-}
-
-function parseBody(route: RouteDefinition, request: FastifyRequest): unknown {
-  if (route.body === undefined) return undefined
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  if (route.body === 'raw') return bytes
-  return parse(route.body, parseJson(bytes))
-}
-
-function parseJson(bytes: Buffer): unknown {
-  if (bytes.length === 0) return {}
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'not JSON'
-    throw new LakeletError(
-      'malformed_request',
-      { reason: `The request body is not valid JSON: ${reason}` },
-      { cause: error },
-    )
-  }
-}
-
-function parse(schema: z.ZodType, value: unknown): unknown {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const field = issue?.path.map(String).join('.') ?? ''
-  const reason = issue?.message ?? 'invalid value'
-  throw new LakeletError('invalid_parameter', {
-    reason: field === '' ? reason : `Field '${field}': ${reason}`,
-  })
 }
 
 function signalOf(reply: FastifyReply): AbortSignal {
@@ -175,12 +189,7 @@ function signalOf(reply: FastifyReply): AbortSignal {
   return controller.signal
 }
 
-async function sendResult(
-  route: RouteDefinition,
-  result: unknown,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (route.reply !== 'raw') return reply.send(result)
-  if (!reply.hasHeader('content-type')) reply.type('application/octet-stream')
+function sendResult(route: RouteDefinition, result: unknown, reply: FastifyReply): FastifyReply {
+  if (route.reply === 'raw' && !reply.hasHeader('content-type')) reply.type('application/octet-stream')
   return reply.send(result)
 }

@@ -63,7 +63,7 @@ export class Operations implements AsyncDisposable {
   /** Makes a kind known; all must be before `resume`. */
   register<I extends object>(kind: OperationKind<I>): OperationKind<I> {
     if (this.#kinds.has(kind.name)) throw new Error(`two kinds of operation are called ${kind.name}`)
-    this.#kinds.set(kind.name, kind as unknown as AnyKind)
+    this.#kinds.set(kind.name, kind)
     return kind
   }
 
@@ -94,7 +94,7 @@ export class Operations implements AsyncDisposable {
       await refuseConflicts(queries, request.locks)
       await request.store?.(queries)
       await insertOperation(queries, row)
-      if (kind.steps.length === 0) return this.#complete(queries, kind as unknown as AnyKind, row)
+      if (kind.steps.length === 0) return this.#complete(queries, kind, row)
       await insertLocks(
         queries,
         request.locks.map((lock) => ({ operation_id: id, ...lock })),

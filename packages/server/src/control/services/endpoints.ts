@@ -177,12 +177,13 @@ export class Endpoints {
     const { min_cu, max_cu, suspend_seconds, ...rest } = settingsOf(row)
     const size = resolveComputeSize(
       {
-        ...(changed.has('spec.autoscaling_limit_min_cu')
-          ? { autoscaling_limit_min_cu: spec.autoscaling_limit_min_cu }
-          : {}),
-        ...(changed.has('spec.autoscaling_limit_max_cu')
-          ? { autoscaling_limit_max_cu: spec.autoscaling_limit_max_cu }
-          : {}),
+        // Both are named, so that a limit that was chosen before does not move by itself.
+        autoscaling_limit_min_cu: changed.has('spec.autoscaling_limit_min_cu')
+          ? spec.autoscaling_limit_min_cu
+          : min_cu,
+        autoscaling_limit_max_cu: changed.has('spec.autoscaling_limit_max_cu')
+          ? spec.autoscaling_limit_max_cu
+          : max_cu,
         ...(changed.has('spec.suspension')
           ? { suspend_timeout_duration: spec.suspend_timeout_duration, no_suspension: spec.no_suspension }
           : {}),

@@ -3,6 +3,7 @@ import type { Caller } from '../../base/caller.ts'
 import { findProject } from '../../metadata/projects.ts'
 import type { ControlContext } from './context.ts'
 import { operationReply } from './operation-reply.ts'
+import { levelOn } from './project-access.ts'
 import { notFound } from './resolve.ts'
 
 /** How long a poll waits for an operation that still runs: clients then see the end without waiting for their next poll. */
@@ -36,11 +37,9 @@ export class OperationPolls {
   }
 
   async #mayUse(caller: Caller, projectUid: string): Promise<boolean> {
-    if (caller.isAdmin) return true
     const project = await findProject(this.#context.metadata.db, projectUid)
-    if (!project) return false
-    return (
-      project.owner_id === caller.id || (await this.#context.principals.mayUseProject(caller.id, projectUid))
-    )
+    // An admin may also poll what happened to a project that is gone.
+    if (!project) return caller.isAdmin
+    return (await levelOn(this.#context, caller, project)) !== undefined
   }
 }

@@ -28,11 +28,11 @@ export function readPage<A extends string | number>(
 }
 
 /** Cuts `items`, read with one more than the page's size, to the page and gives the token of the next one. */
-export function cutPage<T, A extends string | number>(
+export function cutPage<T>(
   list: string,
   items: readonly T[],
   size: number,
-  keyOf: (item: T) => A,
+  keyOf: (item: T) => string | number,
 ): { readonly items: readonly T[]; readonly nextToken: string | undefined } {
   const last = items[size - 1]
   if (items.length <= size || last === undefined) return { items, nextToken: undefined }

@@ -1,4 +1,6 @@
 // What the control plane needs from the rest of the workspace.
+import type { PermissionLevel } from '@lakelet/api'
+import type { Caller } from '../../base/caller.ts'
 import type { Computes } from '../../computes/index.ts'
 import type { RoleIdentity } from '../../postgres/index.ts'
 import type { Storage } from '../../storage/index.ts'
@@ -23,6 +25,9 @@ export type EndpointHosts = (endpointUid: string) => {
 export interface PrincipalsPort {
   /** An active principal by type and role name. */
   findIdentity(type: RoleIdentity['type'], name: string): RoleIdentity | undefined
-  /** Whether a principal may use a project; its owner and admins may. */
-  mayUseProject(callerId: number, projectUid: string): boolean | Promise<boolean>
+  /** What was granted to a principal, or to a group of it, on a project; owners and admins are not asked about. */
+  projectLevel(
+    caller: Caller,
+    projectUid: string,
+  ): PermissionLevel | undefined | Promise<PermissionLevel | undefined>
 }

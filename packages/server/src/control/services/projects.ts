@@ -36,6 +36,7 @@ import {
 import { type ControlContext, LIMITS } from './context.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
 import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
+import { levelOn } from './project-access.ts'
 import { cutPage, type PageQuery, readPage } from './pages.ts'
 import type { ReadCache } from './read-cache.ts'
 import { projectFacts, projectReply } from './replies.ts'
@@ -114,7 +115,7 @@ export class Projects {
       const rows = await this.#cache.read(key, (queries) =>
         listProjects(queries, { afterSeq, limit, showDeleted }),
       )
-      for (const row of rows) if (await this.#mayUse(caller, row)) visible.push(row)
+      for (const row of rows) if ((await levelOn(this.#context, caller, row)) !== undefined) visible.push(row)
       if (rows.length < limit) break
       afterSeq = rows.at(-1)?.seq ?? afterSeq
     }
@@ -326,12 +327,9 @@ export class Projects {
     const before = defaultEndpointSettingsOf(current)
     const has = (field: string) => changed.has(`${path}.${field}`)
     const named: DefaultEndpointSettings = {
-      ...(has('autoscaling_limit_min_cu')
-        ? { autoscaling_limit_min_cu: wanted.autoscaling_limit_min_cu }
-        : {}),
-      ...(has('autoscaling_limit_max_cu')
-        ? { autoscaling_limit_max_cu: wanted.autoscaling_limit_max_cu }
-        : {}),
+      // Both are named, so that a limit that was chosen before does not move by itself.
+      autoscaling_limit_min_cu: (has('autoscaling_limit_min_cu') ? wanted : before).autoscaling_limit_min_cu,
+      autoscaling_limit_max_cu: (has('autoscaling_limit_max_cu') ? wanted : before).autoscaling_limit_max_cu,
       ...(has('suspension')
         ? { suspend_timeout_duration: wanted.suspend_timeout_duration, no_suspension: wanted.no_suspension }
         : {}),
@@ -344,11 +342,6 @@ export class Projects {
         before.suspend_timeout_duration === undefined ? null : secondsOf(before.suspend_timeout_duration),
     }
     return this.#defaultSettings(named, inherited).settings
-  }
-
-  async #mayUse(caller: Caller, row: ProjectRow): Promise<boolean> {
-    if (caller.isAdmin || row.owner_id === caller.id) return true
-    return this.#context.principals.mayUseProject(caller.id, row.uid)
   }
 
   async #refuseTaken(queries: Queries, projectId: string): Promise<void> {

@@ -1,0 +1,57 @@
+// From what a client sent to what a handler is given.
+import type { RouteDefinition } from '@lakelet/api'
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { LakeletError } from '../../base/errors.ts'
+import { unsupportedMediaType } from './error-reply.ts'
+
+const NOTHING = Object.freeze({})
+const JSON_TYPE = /^(application\/json|application\/[\w.+-]+\+json)\s*(;|$)/i
+
+/** The validated parts of a request. LakeletError `invalid_parameter`, `malformed_request` or `unsupported_media_type`. */
+export function readInput(
+  route: RouteDefinition,
+  request: FastifyRequest,
+): { readonly params: unknown; readonly query: unknown; readonly body: unknown } {
+  return {
+    params: route.params ? parse(route.params, request.params) : NOTHING,
+    query: route.query ? parse(route.query, request.query) : NOTHING,
+    body: readBody(route, request),
+  }
+}
+
+function readBody(route: RouteDefinition, request: FastifyRequest): unknown {
+  if (route.body === undefined) return undefined
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  if (route.body === 'raw') return bytes
+  const contentType = request.headers['content-type']
+  if (bytes.length > 0 && contentType !== undefined && !JSON_TYPE.test(contentType)) {
+    throw unsupportedMediaType(request)
+  }
+  return parse(route.body, parseJson(bytes))
+}
+
+function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) return {}
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'not JSON'
+    throw new LakeletError(
+      'malformed_request',
+      { reason: `The request body is not valid JSON: ${reason}` },
+      { cause: error },
+    )
+  }
+}
+
+function parse(schema: z.ZodType, value: unknown): unknown {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const field = issue?.path.map(String).join('.') ?? ''
+  const reason = issue?.message ?? 'invalid value'
+  throw new LakeletError('invalid_parameter', {
+    reason: field === '' ? reason : `Field '${field}': ${reason}`,
+  })
+}

@@ -1,0 +1,21 @@
+import { roleRoutes } from '@lakelet/api'
+import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { Roles } from '../services/roles.ts'
+
+export function implementRoles(roles: Roles): ImplementedRoute[] {
+  return implementRoutes(roleRoutes, {
+    createRole: ({ caller, params, query, body, signal }) =>
+      roles.create(
+        caller,
+        params,
+        { roleId: query.role_id, spec: body.spec ?? {}, replaceExisting: query.replace_existing === true },
+        signal,
+      ),
+    listRoles: ({ params, query, signal }) => roles.list(params, query, signal),
+    getRole: ({ params, signal }) => roles.get(params, signal),
+    updateRole: ({ caller, params, query, body, signal }) =>
+      roles.update(caller, params, query.update_mask, body.spec ?? {}, signal),
+    deleteRole: ({ caller, params, query, signal }) =>
+      roles.delete(caller, params, query.reassign_owned_to, signal),
+  })
+}

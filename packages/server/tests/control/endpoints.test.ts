@@ -1,0 +1,154 @@
+import { databaseRoutes, endpointRoutes } from '@lakelet/api'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type ControlWorkspace,
+  createProject,
+  done,
+  poll,
+  refusal,
+  startFreshControl,
+} from './control-workspace.ts'
+
+const params = { project: 'shop', branch: 'production', endpoint: 'primary' }
+const branchParams = { project: 'shop', branch: 'production' }
+
+describe('endpoints', () => {
+  let workspace: ControlWorkspace
+  beforeAll(async () => {
+    workspace = await startFreshControl()
+    await createProject(workspace.client, 'shop')
+  })
+  afterAll(() => workspace[Symbol.asyncDispose]())
+
+  const update = async (mask: string, spec: object) =>
+    done(
+      workspace.client,
+      await workspace.client.call(endpointRoutes.updateEndpoint, {
+        params,
+        query: { update_mask: mask },
+        body: { spec },
+      }),
+    )
+
+  test('sizes and suspension change leaf by leaf', async () => {
+    const resized = await update('spec.autoscaling_limit_max_cu', {
+      autoscaling_limit_min_cu: 3,
+      autoscaling_limit_max_cu: 4,
+    })
+    expect(resized['status']).toMatchObject({ autoscaling_limit_min_cu: 1, autoscaling_limit_max_cu: 4 })
+    const awake = await update('spec.suspension', { no_suspension: true })
+    expect(awake['status']).not.toHaveProperty('suspend_timeout_duration')
+    const timed = await update('spec.suspend_timeout_duration', { suspend_timeout_duration: '300s' })
+    expect(timed['status']).toMatchObject({ suspend_timeout_duration: '300s', autoscaling_limit_max_cu: 4 })
+  })
+
+  test('what the service refuses is refused', async () => {
+    const wrong: [mask: string, spec: object, words: string][] = [
+      ['spec.autoscaling_limit_min_cu', { autoscaling_limit_min_cu: 0.25 }, 'between 0.5 and 64'],
+      ['spec.autoscaling_limit_max_cu', { autoscaling_limit_max_cu: 65 }, 'between 0.5 and 64'],
+      ['spec.autoscaling_limit_max_cu', { autoscaling_limit_max_cu: 40 }, '16 are allowed'],
+      ['spec.suspension', { suspend_timeout_duration: '59s' }, 'between 60s and 604800s'],
+      ['spec.suspension', { suspend_timeout_duration: '60s', no_suspension: true }, 'exclude each other'],
+      ['spec.endpoint_type', { endpoint_type: 'ENDPOINT_TYPE_READ_ONLY' }, 'cannot be changed'],
+      ['spec.settings.pg_settings', { settings: { pg_settings: { fsync: 'off' } } }, "'fsync'"],
+      ['spec.disabled', {}, 'does not set that field'],
+      ['spec.unknown', {}, 'cannot be updated'],
+      ['*', { autoscaling_limit_min_cu: 'many' }, 'spec.autoscaling_limit_min_cu'],
+    ]
+    for (const [mask, spec, words] of wrong) {
+      const error = await refusal(update(mask, spec))
+      expect(error, mask).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+      expect(error.message).toContain(words)
+    }
+  })
+
+  test('Postgres settings are applied to the running compute, and taken back when it does not start with them', async () => {
+    const set = (settings: object) => update('spec.settings', { settings: { pg_settings: settings } })
+    expect((await set({ work_mem: '7MB' }))['status']).toMatchObject({
+      settings: { pg_settings: { work_mem: '7MB' } },
+    })
+    const shown = async () => {
+      const { uid } = await workspace.client.call(endpointRoutes.getEndpoint, { params })
+      const [row] = await workspace.computes.withAdmin(uid, (admin) =>
+        admin.query<{ work_mem: string }>('SHOW work_mem'),
+      )
+      return row?.work_mem
+    }
+    expect(await shown()).toBe('7MB')
+    await expect(set({ work_mem: 'plenty' })).rejects.toThrow('operation failed')
+    const after = await workspace.client.call(endpointRoutes.getEndpoint, { params })
+    expect(after.status.settings).toEqual({ pg_settings: { work_mem: '7MB' } })
+    expect(await shown()).toBe('7MB')
+  })
+
+  test('a disabled endpoint sleeps, and its databases cannot be read', async () => {
+    const disabled = await update('spec.disabled', { disabled: true })
+    expect(disabled['status']).toMatchObject({ disabled: true, current_state: 'IDLE' })
+    expect(
+      await refusal(workspace.client.call(databaseRoutes.listDatabases, { params: branchParams })),
+    ).toMatchObject({ status: 400, errorCode: 'INVALID_STATE' })
+    await update('spec.disabled', { disabled: false })
+    const listed = await workspace.client.call(databaseRoutes.listDatabases, { params: branchParams })
+    expect(listed.databases).toHaveLength(1)
+  })
+
+  test('an update that fails ends with the error in its operation', async () => {
+    const started = await workspace.client.call(endpointRoutes.updateEndpoint, {
+      params,
+      query: { update_mask: 'spec.settings.pg_settings' },
+      body: { spec: { settings: { pg_settings: { work_mem: 'nonsense' } } } },
+    })
+    const ended = await poll(workspace.client, started.name)
+    expect(ended.done).toBe(true)
+    expect(ended.error?.error_code).toEqual(expect.any(String))
+    expect(ended).not.toHaveProperty('response')
+  })
+
+  test('a branch has one read-write endpoint, which stays', async () => {
+    const create = (endpointId: string, spec: object, replace = false) =>
+      workspace.client.call(endpointRoutes.createEndpoint, {
+        params: branchParams,
+        query: { endpoint_id: endpointId, replace_existing: replace },
+        body: { spec },
+      })
+    const type = { endpoint_type: 'ENDPOINT_TYPE_READ_WRITE' }
+    expect(await refusal(create('', type))).toMatchObject({
+      message: `Field 'endpoint_id' is required, expected non-default value (not "")!`,
+    })
+    expect(await refusal(create('primary', type))).toMatchObject({
+      status: 409,
+      errorCode: 'ALREADY_EXISTS',
+      message: 'endpoint with such id already exists',
+    })
+    expect(await refusal(create('second', type))).toMatchObject({ status: 400, errorCode: 'BAD_REQUEST' })
+    expect(await refusal(create('replica', { endpoint_type: 'ENDPOINT_TYPE_READ_ONLY' }))).toMatchObject({
+      status: 501,
+      errorCode: 'NOT_IMPLEMENTED',
+    })
+    const replaced = await done(
+      workspace.client,
+      await create('primary', { ...type, autoscaling_limit_max_cu: 2 }, true),
+    )
+    expect(replaced['status']).toMatchObject({ autoscaling_limit_max_cu: 2 })
+    expect(await refusal(workspace.client.call(endpointRoutes.deleteEndpoint, { params }))).toMatchObject({
+      status: 400,
+      message:
+        "Cannot delete read-write endpoint 'projects/shop/branches/production/endpoints/primary'. Read-write endpoints cannot be deleted.",
+      details: [{ metadata: { declarative_context: 'MANAGED_BY_PARENT' } }],
+    })
+  })
+
+  test('has one compute instance', async () => {
+    const { compute_instances: instances } = await workspace.client.call(
+      endpointRoutes.listComputeInstances,
+      { params },
+    )
+    expect(instances).toHaveLength(1)
+    const [first] = instances ?? []
+    expect(first).toMatchObject({ role: 'READ_WRITE' })
+    const one = await workspace.client.call(endpointRoutes.getComputeInstance, {
+      params: { ...params, instance: first?.compute_instance_id ?? '' },
+    })
+    expect(one).toEqual(first)
+  })
+})

@@ -1,0 +1,251 @@
+import { databaseRoutes, endpointRoutes, roleRoutes } from '@lakelet/api'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type ControlWorkspace,
+  createProject,
+  done,
+  refusal,
+  startFreshControl,
+} from './control-workspace.ts'
+
+const params = { project: 'shop', branch: 'production' }
+const BRANCH = 'projects/shop/branches/production'
+
+describe('roles and databases', () => {
+  let workspace: ControlWorkspace
+  let endpointUid: string
+  beforeAll(async () => {
+    workspace = await startFreshControl()
+    await createProject(workspace.client, 'shop')
+    const primary = await workspace.client.call(endpointRoutes.getEndpoint, {
+      params: { ...params, endpoint: 'primary' },
+    })
+    endpointUid = primary.uid
+  })
+  afterAll(() => workspace[Symbol.asyncDispose]())
+
+  const sql = (text: string) => workspace.computes.withAdmin(endpointUid, (admin) => admin.execute(text))
+
+  async function createRole(roleId: string | undefined, spec: object, replace = false) {
+    const started = await workspace.client.call(roleRoutes.createRole, {
+      params,
+      query: { ...(roleId === undefined ? {} : { role_id: roleId }), replace_existing: replace },
+      body: { spec },
+    })
+    return done(workspace.client, started)
+  }
+
+  test('a new branch has the owner role and its database', async () => {
+    const { client } = workspace
+    const { roles } = await client.call(roleRoutes.listRoles, { params })
+    expect(roles).toHaveLength(1)
+    expect(roles?.[0]).toMatchObject({
+      name: `${BRANCH}/roles/jane-doe`,
+      status: {
+        role_id: 'jane-doe',
+        postgres_role: 'jane.doe@example.com',
+        identity_type: 'USER',
+        auth_method: 'LAKEBASE_OAUTH_V1',
+        membership_roles: ['DATABRICKS_SUPERUSER'],
+        attributes: { createdb: true, createrole: true, bypassrls: true },
+      },
+    })
+    const { databases } = await client.call(databaseRoutes.listDatabases, { params })
+    expect(databases).toHaveLength(1)
+    expect(databases?.[0]).toMatchObject({
+      name: `${BRANCH}/databases/databricks-postgres`,
+      parent: BRANCH,
+      status: {
+        database_id: 'databricks-postgres',
+        postgres_database: 'databricks_postgres',
+        role: `${BRANCH}/roles/jane-doe`,
+      },
+    })
+  })
+
+  test('roles and databases made by SQL appear, and the other way round', async () => {
+    const { client } = workspace
+    await sql('CREATE ROLE app_user LOGIN CREATEDB')
+    await sql('CREATE DATABASE reports OWNER app_user')
+    const role = await client.call(roleRoutes.getRole, { params: { ...params, role: 'app-user' } })
+    expect(role.status).toMatchObject({
+      postgres_role: 'app_user',
+      identity_type: 'IDENTITY_TYPE_UNSPECIFIED',
+      auth_method: 'PG_PASSWORD_SCRAM_SHA_256',
+      attributes: { createdb: true, createrole: false, bypassrls: false },
+    })
+    const database = await client.call(databaseRoutes.getDatabase, {
+      params: { ...params, database: 'reports' },
+    })
+    expect(database.status.role).toBe(`${BRANCH}/roles/app-user`)
+    await createRole('writer', { postgres_role: 'the writer', attributes: { createrole: true } })
+    await sql('ALTER ROLE "the writer" CREATEDB')
+    const writer = await client.call(roleRoutes.getRole, { params: { ...params, role: 'writer' } })
+    expect(writer.status.attributes).toEqual({ createdb: true, createrole: true, bypassrls: false })
+  })
+
+  test('an id stays when the object is renamed by SQL, and goes when it is dropped', async () => {
+    const { client } = workspace
+    await sql('CREATE ROLE before_name')
+    const before = await client.call(roleRoutes.getRole, { params: { ...params, role: 'before-name' } })
+    await sql('ALTER ROLE before_name RENAME TO after_name')
+    const after = await client.call(roleRoutes.getRole, { params: { ...params, role: 'before-name' } })
+    expect(after).toMatchObject({ create_time: before.create_time, status: { postgres_role: 'after_name' } })
+    await sql('DROP ROLE after_name')
+    expect(
+      await refusal(client.call(roleRoutes.getRole, { params: { ...params, role: 'before-name' } })),
+    ).toMatchObject({
+      status: 404,
+      errorCode: 'NOT_FOUND',
+      message: expect.stringMatching(/^role id not found \[TraceId: [0-9a-f]{32}\]$/),
+    })
+  })
+
+  test('a managed identity logs in with OAuth, a plain role with a password', async () => {
+    const service = '00000000-1111-2222-3333-444444444444'
+    expect(
+      await createRole('the-service', { postgres_role: service, identity_type: 'SERVICE_PRINCIPAL' }),
+    ).toMatchObject({
+      name: `${BRANCH}/roles/the-service`,
+      status: { identity_type: 'SERVICE_PRINCIPAL', auth_method: 'LAKEBASE_OAUTH_V1' },
+    })
+    expect(await createRole(undefined, { postgres_role: 'No Login', auth_method: 'NO_LOGIN' })).toMatchObject(
+      { role_id: 'no-login', status: { auth_method: 'NO_LOGIN' } },
+    )
+    expect(
+      await refusal(createRole('ghost', { postgres_role: 'nobody@x', identity_type: 'USER' })),
+    ).toMatchObject({ status: 404, errorCode: 'PRINCIPAL_DOES_NOT_EXIST' })
+    expect(
+      await refusal(createRole('mixed', { postgres_role: 'mixed', auth_method: 'LAKEBASE_OAUTH_V1' })),
+    ).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+  })
+
+  test('update changes single attributes; replace_existing overwrites memberships', async () => {
+    const { client } = workspace
+    await createRole('changing', { postgres_role: 'changing', attributes: { createdb: true } })
+    const updated = await done(
+      client,
+      await client.call(roleRoutes.updateRole, {
+        params: { ...params, role: 'changing' },
+        query: { update_mask: 'spec.attributes.bypassrls,spec.membership_roles' },
+        body: {
+          spec: {
+            attributes: { bypassrls: true, createdb: false },
+            membership_roles: ['DATABRICKS_SUPERUSER'],
+          },
+        },
+      }),
+    )
+    expect(updated['status']).toMatchObject({
+      attributes: { createdb: true, bypassrls: true },
+      membership_roles: ['DATABRICKS_SUPERUSER'],
+    })
+    expect(await refusal(createRole('changing', { postgres_role: 'changing' }))).toMatchObject({
+      status: 400,
+      errorCode: 'BAD_REQUEST',
+      message: 'role with that name already exists',
+    })
+    const replaced = await createRole('changing', { postgres_role: 'changing' }, true)
+    expect(replaced['status']).not.toHaveProperty('membership_roles')
+    expect(replaced['create_time']).toBe(updated['create_time'])
+  })
+
+  test('a database is made, renamed, given away and dropped', async () => {
+    const { client } = workspace
+    await createRole('owner-a', { postgres_role: 'owner_a' })
+    await createRole('owner-b', { postgres_role: 'owner_b' })
+    const create = (query: object, spec: object) =>
+      client.call(databaseRoutes.createDatabase, { params, query, body: { spec } })
+    expect(await refusal(create({ database_id: 'orders' }, { postgres_database: 'orders' }))).toMatchObject({
+      status: 400,
+      message: `Field 'database.spec.role' is required, expected non-default value (not "")!`,
+    })
+    expect(await refusal(create({}, { role: `${BRANCH}/roles/owner-a` }))).toMatchObject({
+      message: `Field 'database_id' is required, expected non-default value (not "")!`,
+    })
+    expect(
+      await refusal(create({ database_id: 'orders' }, { role: `${BRANCH}/roles/nobody` })),
+    ).toMatchObject({
+      status: 404,
+      message: expect.stringMatching(/^role not found; role_id:"nobody" \[TraceId: [0-9a-f]+\]$/),
+    })
+    const made = await done(
+      client,
+      await create(
+        { database_id: 'orders' },
+        { postgres_database: 'Orders DB', role: `${BRANCH}/roles/owner-a` },
+      ),
+    )
+    expect(made).toMatchObject({ database_id: 'orders', status: { postgres_database: 'Orders DB' } })
+    expect(
+      await refusal(create({ database_id: 'orders' }, { role: `${BRANCH}/roles/owner-a` })),
+    ).toMatchObject({
+      status: 400,
+      errorCode: 'BAD_REQUEST',
+      message: 'database with that name already exists',
+    })
+    const renamed = await done(
+      client,
+      await client.call(databaseRoutes.updateDatabase, {
+        params: { ...params, database: 'orders' },
+        query: { update_mask: 'spec.postgres_database,spec.role' },
+        body: { spec: { postgres_database: 'orders_2', role: `${BRANCH}/roles/owner-b` } },
+      }),
+    )
+    expect(renamed['status']).toEqual({
+      database_id: 'orders',
+      postgres_database: 'orders_2',
+      role: `${BRANCH}/roles/owner-b`,
+    })
+    const inUse = await client.call(roleRoutes.deleteRole, { params: { ...params, role: 'owner-b' } })
+    await expect(done(client, inUse)).rejects.toThrow('BAD_REQUEST')
+    const handed = await client.call(roleRoutes.deleteRole, {
+      params: { ...params, role: 'owner-b' },
+      query: { reassign_owned_to: `${BRANCH}/roles/owner-a` },
+    })
+    expect(await done(client, handed)).toEqual({ '@type': 'type.googleapis.com/google.protobuf.Empty' })
+    const left = await client.call(databaseRoutes.getDatabase, { params: { ...params, database: 'orders' } })
+    expect(left.status.role).toBe(`${BRANCH}/roles/owner-a`)
+    await done(
+      client,
+      await client.call(databaseRoutes.deleteDatabase, { params: { ...params, database: 'orders' } }),
+    )
+    expect(
+      await refusal(client.call(databaseRoutes.getDatabase, { params: { ...params, database: 'orders' } })),
+    ).toMatchObject({ status: 404 })
+  })
+
+  test('parallel writes in one branch are refused', async () => {
+    const replies = await Promise.allSettled(
+      ['parallel-a', 'parallel-b', 'parallel-c'].map((name) =>
+        workspace.client.call(roleRoutes.createRole, {
+          params,
+          query: { role_id: name },
+          body: { spec: { postgres_role: name } },
+        }),
+      ),
+    )
+    const refused = replies.filter((reply) => reply.status === 'rejected')
+    for (const { reason } of refused) {
+      expect(reason).toMatchObject({
+        status: 409,
+        message:
+          'Your project already has conflicting operations in progress. Please wait until they are complete, and then try again.',
+      })
+    }
+    for (const reply of replies) if (reply.status === 'fulfilled') await done(workspace.client, reply.value)
+    expect(refused.length).toBeLessThan(3)
+  })
+
+  test('who may only use a project makes no privileged role', async () => {
+    const { uid } = await workspace.control.projects.get('shop')
+    workspace.grants.set(`bob ${uid}`, 'CAN_USE')
+    const bob = workspace.as('bob')
+    const make = (spec: object) =>
+      bob.call(roleRoutes.createRole, { params, query: { role_id: 'by-bob' }, body: { spec } })
+    expect(
+      await refusal(make({ postgres_role: 'by_bob', membership_roles: ['DATABRICKS_SUPERUSER'] })),
+    ).toMatchObject({ status: 403, errorCode: 'PERMISSION_DENIED' })
+    await done(bob, await make({ postgres_role: 'by_bob' }))
+  })
+})
