@@ -40,6 +40,15 @@ it('holds a port until it is released', async () => {
   expect(again.port).toBe(held.port)
 })
 
+it('takes the port of the last start again when any free one will do, unless it is busy', async () => {
+  const first = await holdPort({ host, asked: 0, fallback: 1, flag: '--x' })
+  await first.release()
+  await using again = await holdPort({ host, asked: 0, fallback: 1, flag: '--x', last: first.port })
+  expect(again.port).toBe(first.port)
+  await using other = await holdPort({ host, asked: 0, fallback: 1, flag: '--x', last: busy })
+  expect(other.port).not.toBe(busy)
+})
+
 it('says why an address cannot be listened on', async () => {
   await expect(holdPort({ host: '192.0.2.1', asked: 0, fallback: 1, flag: '--host' })).rejects.toMatchObject({
     code: 'port_refused',

@@ -12,6 +12,8 @@ export interface PortRequest {
   readonly fallback: number
   /** The flag that changes it, for error messages. */
   readonly flag: string
+  /** The port of the last start, taken again when any free one will do, so that what was told to others stays true. */
+  readonly last?: number | undefined
 }
 
 /** A port that nobody else can take until it is released; disposing releases it too. */
@@ -25,6 +27,10 @@ export interface HeldPort extends AsyncDisposable {
 /** Takes a port; LakeletError `port_busy` or `port_refused`. */
 export async function holdPort(request: PortRequest): Promise<HeldPort> {
   const { host, asked, fallback, flag } = request
+  if (asked === 0 && request.last !== undefined) {
+    const again = await tryPort(host, request.last)
+    if (typeof again !== 'string') return heldPort(again)
+  }
   if (asked !== undefined) {
     const held = await tryPort(host, asked)
     if (typeof held !== 'string') return heldPort(held)

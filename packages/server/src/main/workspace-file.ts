@@ -30,6 +30,21 @@ function pidIn(file: string): number | undefined {
   return content.pid
 }
 
+/** The ports of the last start; empty where there was none. */
+export function readPorts(file: string): { readonly http?: number; readonly postgres?: number } {
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as { http: number; postgres: number })
+    : {}
+}
+
+/** Remembers the ports for the next start. */
+export async function writePorts(
+  file: string,
+  ports: { readonly http: number; readonly postgres: number },
+): Promise<void> {
+  await writeFileAtomic(file, `${JSON.stringify(ports)}\n`)
+}
+
 /** Writes the profile of the owner: a `.databrickscfg` that any official client reads. */
 export async function writeProfile(
   file: string,

@@ -31,7 +31,13 @@ import { fileGrants, objectPort } from './object-port.ts'
 import { ownerEmail } from './owner.ts'
 import { implementAllRoutes } from './routes.ts'
 import { VERSION } from './version.ts'
-import { publishWorkspaceFile, tokenInProfile, writeProfile } from './workspace-file.ts'
+import {
+  publishWorkspaceFile,
+  readPorts,
+  tokenInProfile,
+  writePorts,
+  writeProfile,
+} from './workspace-file.ts'
 
 export interface WorkspaceOptions {
   readonly dataDir: string
@@ -68,7 +74,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   await using starting = new AsyncDisposableStack()
   const directory = starting.use(await openDataDirectory(options.dataDir))
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
-  const ports = await holdPorts(options, starting)
+  const ports = await holdPorts(options, directory, starting)
   const ground = await startGround(options, directory, config, starting)
   const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
   const host = `http://${options.host}:${ports.http.port}`
@@ -199,11 +205,27 @@ interface Ports {
   readonly postgres: HeldPort
 }
 
-async function holdPorts(options: WorkspaceOptions, starting: AsyncDisposableStack): Promise<Ports> {
-  const { host, httpPort, postgresPort } = options
-  const http = { host, asked: httpPort, fallback: HTTP_PORT, flag: '--http-port' }
-  const postgres = { host, asked: postgresPort, fallback: POSTGRES_PORT, flag: '--postgres-port' }
-  return { http: starting.use(await holdPort(http)), postgres: starting.use(await holdPort(postgres)) }
+async function holdPorts(
+  { host, httpPort, postgresPort }: WorkspaceOptions,
+  directory: DataDirectory,
+  starting: AsyncDisposableStack,
+): Promise<Ports> {
+  const file = directory.file('ports.json')
+  const last = readPorts(file)
+  const http = starting.use(
+    await holdPort({ host, asked: httpPort, fallback: HTTP_PORT, flag: '--http-port', last: last.http }),
+  )
+  const postgres = starting.use(
+    await holdPort({
+      host,
+      asked: postgresPort,
+      fallback: POSTGRES_PORT,
+      flag: '--postgres-port',
+      last: last.postgres,
+    }),
+  )
+  await writePorts(file, { http: http.port, postgres: postgres.port })
+  return { http, postgres }
 }
 
 function noticesOf(ports: Ports): string[] {
