@@ -36,7 +36,13 @@ const child = spawn(
   ],
   {
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      // Types are stripped and code is compiled once, not at every start.
+      NODE_COMPILE_CACHE:
+        process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'lakelet-node'),
+      PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}`,
+    },
   },
 )
 // The terminal sends Ctrl-C to the whole group; a `kill` reaches only this process, so it is passed on.

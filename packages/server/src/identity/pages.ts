@@ -10,6 +10,8 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
 main { width: 100%; max-width: 460px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 32px }
 .brand { font-weight: 650; letter-spacing: .02em; color: var(--dim); margin: 0 0 20px; font-size: 14px }
 h1 { font-size: 22px; line-height: 1.3; margin: 0 0 12px }
+h2 { font-size: 16px; margin: 24px 0 8px }
+a { color: var(--accent) }
 p { margin: 0 0 16px; overflow-wrap: anywhere }
 .dim { color: var(--dim); font-size: 14px }
 ul { margin: 0 0 20px; padding-left: 20px }
@@ -120,7 +122,7 @@ export function consentPage(options: {
 }): Html {
   const scopes = options.scopes.map((scope) => html`<li>${SCOPE_TEXTS[scope] ?? scope}</li>`)
   return html`<h1>Let ${options.clientName} act for you?</h1>
-    <p>You are signed in as <strong>${options.userName}</strong>. ${options.clientName} asks to:</p>
+    <p>You are signed in as <strong>${options.userName}</strong>. It asks to:</p>
     <ul>
       ${scopes}
     </ul>
