@@ -1,5 +1,4 @@
 // The apps of the workspace with what they need from the other rooms.
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../base/clock.ts'
@@ -110,10 +109,9 @@ function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
   }
 }
 
-/** The connector's own build makes its package; it is found beside its package.json. */
+/** The connector's own build makes its package; it lies beside the server in the repository. */
 const packConnector: PackConnector = async (file) => {
-  const manifest = createRequire(import.meta.url).resolve('lakelet-connect/package.json')
-  const build = pathToFileURL(path.join(path.dirname(manifest), 'build.ts')).href
+  const build = pathToFileURL(path.resolve(import.meta.dirname, '../../../connect/build.ts')).href
   const { packConnector: pack } = (await import(build)) as { packConnector: PackConnector }
   await pack(file)
 }
