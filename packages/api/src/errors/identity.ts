@@ -14,12 +14,6 @@ export const identityErrors = {
     errorCode: 'PERMISSION_DENIED',
     message: 'You have no permission for this: {action}.',
   },
-  object_not_found: {
-    kind: 'not_found',
-    status: 404,
-    errorCode: 'NOT_FOUND',
-    message: '{type} id not found',
-  },
   scope_missing: {
     kind: 'forbidden',
     status: 403,

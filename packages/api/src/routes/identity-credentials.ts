@@ -9,7 +9,7 @@ export const credentialRoutes = {
     summary: 'Signs a short-lived token that serves as the Postgres password of the caller',
     body: generateDatabaseCredentialBody,
     reply: databaseCredential,
-    errors: ['field_required', 'invalid_parameter', 'object_not_found', 'not_group_member'],
+    errors: ['field_required', 'invalid_parameter', 'resource_not_found', 'not_group_member'],
     permission: {
       kind: 'service',
       rule: 'the endpoint must exist; what the identity may do is up to its Postgres roles',

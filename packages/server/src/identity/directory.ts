@@ -227,11 +227,11 @@ export class Directory {
     } = {},
   ): Promise<Principal> {
     await this.#change(async (queries) => {
-      const renamed =
-        changes.name !== undefined &&
-        keyOf(principal.kind, changes.name) !== keyOf(principal.kind, principal.name)
-      if (renamed && principal.isSystem) throw new LakeletError('system_group', { name: principal.name })
-      if (renamed) this.#assertFree(principal.kind, changes.name)
+      const name = changes.name ?? principal.name
+      const isRenamed = name !== principal.name || (changes.displayName ?? name) !== name
+      if (principal.isSystem && isRenamed) throw new LakeletError('system_group', { name: principal.name })
+      // A change of case only finds the principal itself.
+      if (this.find(principal.kind, name)?.id !== principal.id) this.#assertFree(principal.kind, name)
       await updatePrincipal(queries, principal.id, rowChanges(changes))
       if (membership.members) await this.#setMembers(queries, principal, membership.members)
       for (const id of membership.groups?.add ?? []) await addMember(queries, id, principal.id)
@@ -258,7 +258,7 @@ export class Directory {
       await this.#metadata.transaction(work)
       this.#snapshot = await readSnapshot(this.#metadata.db)
     })
-    await Promise.all([...this.#listeners].map((listener) => listener()))
+    await Promise.all([...this.#listeners].map(async (listener) => listener()))
   }
 
   #assertFree(kind: PrincipalKind, name: string): void {

@@ -201,7 +201,7 @@ function useWordsOfTheService(ctx: KoaContextWithOIDC, error: errors.OIDCProvide
 function cliClient(): ClientMetadata {
   return {
     client_id: CLI_CLIENT_ID,
-    client_name: 'The Databricks command line',
+    client_name: 'the Databricks command line',
     application_type: 'native',
     token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code', 'refresh_token'],

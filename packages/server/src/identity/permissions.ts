@@ -111,10 +111,10 @@ export class Permissions {
     return highest(grants.filter((grant) => mine.has(grant.principalId)).map((grant) => grant.level))
   }
 
-  /** The object as its room knows it; LakeletError `object_not_found`. */
+  /** The object as its room knows it; LakeletError `resource_not_found`. */
   async require(object: ObjectRef): Promise<KnownObject> {
     const known = await this.#objects.find(object)
-    if (!known) throw new LakeletError('object_not_found', { type: object.type })
+    if (!known) throw new LakeletError('resource_not_found', { type: object.type })
     return known
   }
 

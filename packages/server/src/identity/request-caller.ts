@@ -4,6 +4,7 @@ import type { Caller } from '../base/caller.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
+import type { ObjectRef, PermissionLevel, Permissions } from './permissions.ts'
 import { isSameOrigin } from './same-origin.ts'
 import { scopesAllow } from './scopes.ts'
 
@@ -14,29 +15,44 @@ export interface RequestHead {
   readonly headers: IncomingHttpHeaders
 }
 
+/** What an HTTP server asks about callers. */
+export interface RequestCallers {
+  /** The caller of a bearer token; undefined for a bad one. LakeletError `scope_missing` when it is good, but not for this API. */
+  authenticate(bearer: string, request: Pick<RequestHead, 'path'>): Caller | undefined
+  /**
+   * The caller of a browser's session. A cookie counts for reading, and for writing only from a page of this very origin:
+   * LakeletError `cross_origin_write`.
+   */
+  authenticateSession(request: RequestHead): Promise<Caller | undefined>
+  authorize(
+    caller: Caller,
+    object: ObjectRef,
+    level: PermissionLevel,
+  ): Promise<'allowed' | 'denied' | 'hidden'>
+}
+
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/**
- * The caller; undefined for nobody. A bearer token decides alone when there is one. A cookie counts for reading, and for
- * writing only from a page of this origin: LakeletError `cross_origin_write`. LakeletError `scope_missing` when a token is
- * good but not for this API.
- */
-export async function requestCaller(
-  request: RequestHead,
-  parts: { readonly authenticator: Authenticator; readonly sessions: BrowserSessions },
-): Promise<Caller | undefined> {
-  const { authorization, cookie } = request.headers
-  if (authorization !== undefined) {
-    const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? []
-    const found = token === undefined ? undefined : parts.authenticator.inspect(token)
-    if (found && !scopesAllow(found.scopes, request.path)) {
-      throw new LakeletError('scope_missing', { scopes: found.scopes.join(' ') })
-    }
-    return found?.caller
+export function requestCallers(parts: {
+  readonly authenticator: Authenticator
+  readonly sessions: BrowserSessions
+  readonly permissions: Permissions
+}): RequestCallers {
+  return {
+    authenticate(bearer, { path }) {
+      const found = parts.authenticator.inspect(bearer)
+      if (found && !scopesAllow(found.scopes, path)) {
+        throw new LakeletError('scope_missing', { scopes: found.scopes.join(' ') })
+      }
+      return found?.caller
+    },
+    async authenticateSession({ method, headers }) {
+      const caller = await parts.sessions.callerOf(headers.cookie)
+      if (caller && !SAFE_METHODS.has(method) && !isSameOrigin(headers)) {
+        throw new LakeletError('cross_origin_write')
+      }
+      return caller
+    },
+    authorize: (caller, object, level) => parts.permissions.authorize(caller, object, level),
   }
-  const caller = await parts.sessions.callerOf(cookie)
-  if (caller && !SAFE_METHODS.has(request.method) && !isSameOrigin(request.headers)) {
-    throw new LakeletError('cross_origin_write')
-  }
-  return caller
 }

@@ -19,7 +19,7 @@ import { mountOAuth } from './oauth-http.ts'
 import { createOAuthServer } from './oauth-provider.ts'
 import { type ObjectPort, openPermissions, type Permissions } from './permissions.ts'
 import { openPersonalTokens, type PersonalTokens } from './personal-tokens.ts'
-import { type RequestHead, requestCaller } from './request-caller.ts'
+import { type RequestCallers, requestCallers } from './request-caller.ts'
 import { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 import { mountSignIn } from './sign-in-http.ts'
 import { type KeyRing, openKeyRing } from './signing.ts'
@@ -60,8 +60,8 @@ export interface Identity extends AsyncDisposable {
   ensureOwnerToken(current?: string): Promise<string>
   /** A link that signs the owner's browser in, once. */
   createSignInLink(baseUrl: string, next?: string): Promise<string>
-  /** Who sends a request, by bearer token or session cookie; LakeletError `cross_origin_write`, `scope_missing`. */
-  callerOf(request: RequestHead): Promise<Caller | undefined>
+  /** What the HTTP server asks about callers. */
+  readonly callers: RequestCallers
   /** Who a browser is signed in as. */
   sessionOf(cookieHeader: string | undefined): Promise<Caller | undefined>
   /** Adds `/oidc/…` and the sign-in pages. */
@@ -112,7 +112,7 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     ensureOwner: (wanted) => ensureOwner(metadata, directory, wanted),
     ensureOwnerToken: async (current) => tokens.ensureForConfigFile(await owner(), current),
     createSignInLink: async (baseUrl, next) => sessions.createSignInLink((await owner()).id, baseUrl, next),
-    callerOf: (request) => requestCaller(request, { authenticator, sessions }),
+    callers: requestCallers({ authenticator, sessions, permissions }),
     sessionOf: (cookieHeader) => sessions.callerOf(cookieHeader),
     mount: async (http) => {
       await mountOAuth(http, {

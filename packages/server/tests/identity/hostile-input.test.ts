@@ -1,5 +1,5 @@
 // No input makes a 500: whatever is sent to the routes of identity gets an answer in the dialect of its caller.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestWorkspace, type TestWorkspace, identityRoutes } from './test-workspace.ts'
 

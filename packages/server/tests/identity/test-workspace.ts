@@ -103,17 +103,14 @@ export async function startTestWorkspace(
     }),
   )
   const owner = await identity.ensureOwner(OWNER)
-  const { tokens, secrets, credentials, permissions, directory: principals, authenticator } = identity
+  const { tokens, secrets, credentials, permissions, directory: principals } = identity
   server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',
       port: 0,
       workspaceId: WORKSPACE_ID,
       log: logger,
-      callers: {
-        authenticate: async (bearer) => authenticator.authenticate(bearer),
-        authorize: (caller, object, level) => permissions.authorize(caller, object, level),
-      },
+      callers: identity.callers,
       routes: [
         ...implementOAuth(identity),
         ...implementTokens(new TokensService(tokens)),

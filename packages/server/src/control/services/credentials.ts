@@ -26,7 +26,7 @@ export async function generateCredential(
 ): Promise<DatabaseCredentialReply> {
   if (!body.endpoint) throw new LakeletError('field_required', { field: 'endpoint' })
   const endpoint = await parts.endpoints.endpointName(body.endpoint)
-  if (endpoint === undefined) throw new LakeletError('object_not_found', { type: 'endpoint' })
+  if (endpoint === undefined) throw new LakeletError('resource_not_found', { type: 'endpoint' })
   const { token, expireTime } = parts.credentials.issue(caller, {
     endpoint,
     ttlSeconds: body.ttl === undefined ? undefined : Number(body.ttl.slice(0, -1)),

@@ -84,7 +84,7 @@ export class PermissionsService {
     }
   }
 
-  /** The object when the caller has any level on it; LakeletError `object_not_found` otherwise. */
+  /** The object when the caller has any level on it; LakeletError `resource_not_found` otherwise. */
   async #visible(caller: Caller, named: NamedObject): Promise<ObjectRef> {
     const type = Object.hasOwn(OBJECT_TYPES, named.object_type) ? OBJECT_TYPES[named.object_type] : undefined
     if (!type) {
@@ -96,7 +96,7 @@ export class PermissionsService {
     const object = { type, id: named.object_id }
     await this.#permissions.require(object)
     const level = await this.#permissions.levelOf(caller, object)
-    if (!level) throw new LakeletError('object_not_found', { type })
+    if (!level) throw new LakeletError('resource_not_found', { type })
     return object
   }
 

@@ -25,6 +25,7 @@ export function applyScimPatch(resource: Json, body: unknown): Json {
     const value = field(operation, 'value')
     if (!['add', 'replace', 'remove'].includes(op)) throw invalid(`'${op}' is not an operation`)
     if (path !== undefined && path !== null && typeof path !== 'string') throw invalid('a path must be text')
+    if (op !== 'remove' && value === undefined) throw invalid(`'${op}' needs a value`)
     if (typeof path === 'string' && path !== '') change(patched, op, parsePath(path), value)
     else changeMany(patched, op, value)
   }

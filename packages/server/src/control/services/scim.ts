@@ -82,7 +82,7 @@ export class ScimService {
       throw new LakeletError('scim_invalid', { reason: "'displayName' is required." })
     const principal = await this.#directory.create(KIND_OF[name], principalName, {
       displayName,
-      active: input.active,
+      active: name === 'Group' ? true : input.active,
       externalId: input.externalId,
       attributes: input.attributes,
       groups: (input.groupIds ?? []).map((id) => this.#group(id)),
@@ -124,7 +124,10 @@ export class ScimService {
       {
         ...(newName === undefined ? {} : { name: validName(name, newName) }),
         ...(input.displayName === undefined ? {} : { displayName: input.displayName }),
-        ...(input.active === undefined && !replaced ? {} : { active: input.active ?? true }),
+        // A group has no switch.
+        ...(name === 'Group' || (input.active === undefined && !replaced)
+          ? {}
+          : { active: input.active ?? true }),
         externalId: input.externalId,
         attributes: input.attributes,
       },
