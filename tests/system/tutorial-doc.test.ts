@@ -30,11 +30,13 @@ interface Step {
 
 let directory: string
 let shell: DocumentShell
+let port: string
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lakelet-doc-'))
   await chmod(directory, 0o755)
-  shell = await prepareShell(directory)
+  port = String(await freePort())
+  shell = await prepareShell(directory, port)
 })
 
 afterAll(async () => {
@@ -43,7 +45,6 @@ afterAll(async () => {
 })
 
 it('does what it says', { timeout: 600_000 }, async () => {
-  const port = String(await freePort())
   const steps = stepsOf((await readFile(file, 'utf8')).replaceAll('8000', port))
   expect(steps.length).toBeGreaterThan(20)
   for (const step of steps) {
@@ -173,7 +174,7 @@ class DocumentShell implements AsyncDisposable {
 }
 
 /** A home directory, and a `lakelet` in the search path. */
-async function prepareShell(directory: string): Promise<DocumentShell> {
+async function prepareShell(directory: string, port: string): Promise<DocumentShell> {
   const home = path.join(directory, 'home')
   const bin = path.join(directory, 'bin')
   await mkdir(home)
@@ -185,5 +186,10 @@ exec ${command} "$@"
 `
   await writeFile(path.join(bin, 'lakelet'), wrapper, { mode: 0o755 })
   const search = [bin, path.dirname(process.execPath), process.env['PATH'] ?? '']
-  return new DocumentShell(directory, { ...environment(home), PATH: search.join(path.delimiter) })
+  return new DocumentShell(directory, {
+    ...environment(home),
+    PATH: search.join(path.delimiter),
+    // Where the templates listen when nothing else is said; 8000 for a reader.
+    DATABRICKS_APP_PORT: port,
+  })
 }

@@ -101,6 +101,13 @@ export class TestWorkspace implements AsyncDisposable, Published {
     return readFile(path.join(this.directory, 'log'), 'utf8')
   }
 
+  /** Warnings and errors in the log of the workspace. */
+  async problems(): Promise<string> {
+    const text = await readFile(path.join(this.dataDir, 'lakelet.log'), 'utf8')
+    const lines = text.split('\n').filter((line) => /"level":[456]0/.test(line))
+    return lines.map((line) => `${line.slice(0, 2000)}\n`).join('')
+  }
+
   /** Runs `lakelet …` as the owner and gives what it wrote; it never rejects for an exit code. */
   lakelet(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const env = { ...environment(this.home), LAKELET_DATA_DIR: this.dataDir, ...options.env }
@@ -111,9 +118,8 @@ export class TestWorkspace implements AsyncDisposable, Published {
   async cli(args: readonly string[], options: CommandOptions = {}): Promise<string> {
     const result = await this.lakelet(args, options)
     if (result.code === 0) return result.stdout
-    throw new Error(
-      `lakelet ${args.join(' ')} ended with exit code ${result.code}\n${result.stdout}${result.stderr}`,
-    )
+    const said = `${result.stdout}${result.stderr}${await this.problems()}`
+    throw new Error(`lakelet ${args.join(' ')} ended with exit code ${result.code}\n${said}`)
   }
 
   /** Sends a signal to the server process and waits for its end; gives its exit code, or null for a death by signal. */
