@@ -1,6 +1,4 @@
 // The face of this room: what other rooms may import.
-export type { AwakeCompute, ComputeActivity } from './compute.ts'
-export { Computes, type ComputesOptions, startComputes } from './computes.ts'
-export type { AwakeBecause } from './idle-check.ts'
-export type { EndpointSource, EndpointSpec, StateListener } from './ports.ts'
-export type { ComputeState, SuspendReason } from './states.ts'
+export { type Computes, startComputes } from './computes.ts'
+export type { EndpointSpec } from './ports.ts'
+export type { ComputeState } from './states.ts'

@@ -5,10 +5,9 @@ export {
   OWN_APPLICATION_PREFIX,
   connectAdmin,
   identifier,
-  literal,
   sqlStateOf,
 } from './admin.ts'
-export { Cluster, type ClusterExit, type ClusterOptions, startCluster } from './cluster.ts'
+export { Cluster, type ClusterExit, startCluster } from './cluster.ts'
 export { parseLsn, readControlFile, walSegmentName } from './control-file.ts'
 export {
   DEFAULT_DATABASE,
@@ -19,7 +18,7 @@ export {
   getDatabase,
   listDatabases,
 } from './databases.ts'
-export { type Identity, type IdentityType, writeIdentities } from './identities.ts'
+export { writeIdentities } from './identities.ts'
 export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
 export { ensureOwnerRole } from './owner-role.ts'
@@ -27,7 +26,6 @@ export {
   type LoginRole,
   type NewRole,
   type Role,
-  type RoleAttributes,
   type RoleChanges,
   type RoleIdentity,
   alterRole,
@@ -35,10 +33,9 @@ export {
   dropRole,
   findLoginRole,
   getRole,
-  isSystemRole,
   listLoginRoles,
   listRoles,
 } from './roles.ts'
-export { type ClusterSettings, isUserSetting, maxConnections } from './settings.ts'
+export { type ClusterSettings, isUserSetting } from './settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'
 export { ensureTemplate } from './template.ts'

@@ -1,3 +1,2 @@
 // The face of this room: what other rooms may import.
-export type { CloneMethod } from './clone-tree.ts'
-export { type BranchClone, Storage, type StorageOptions, startStorage } from './storage.ts'
+export { type Storage, startStorage } from './storage.ts'
