@@ -17,6 +17,7 @@ import { env } from './commands/env.ts'
 import { down } from './commands/local/down.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
+import { open } from './commands/open.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
 import { generateDatabaseCredential } from './commands/postgres/credential.ts'
 import { getOperationCommand } from './commands/postgres/get-operation.ts'
@@ -50,6 +51,7 @@ export const program: Program = {
     down,
     status,
     env,
+    open,
     authLogin,
     authToken,
     authProfiles,

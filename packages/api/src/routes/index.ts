@@ -17,6 +17,7 @@ import { oauthRoutes } from './oauth.ts'
 import { permissionRoutes } from './permissions.ts'
 import { scimRoutes } from './scim.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
+import { signInRoutes } from './sign-in.ts'
 import { tokenRoutes } from './tokens.ts'
 
 /** Groups of routes by the name that tests and documents use. */
@@ -39,6 +40,7 @@ export const routeGroups = {
   servicePrincipalSecrets: servicePrincipalSecretRoutes,
   scim: scimRoutes,
   permissions: permissionRoutes,
+  signIn: signInRoutes,
   platform: platformRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

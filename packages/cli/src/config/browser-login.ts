@@ -43,7 +43,8 @@ export async function loginByBrowser(options: BrowserLoginOptions): Promise<OAut
   })) {
     url.searchParams.set(name, value)
   }
-  openBrowser(url.href, terminal, options.note)
+  options.note(`Open this address in a browser to sign in:\n\n  ${url.href}\n`)
+  openBrowser(url.href, terminal)
   const code = await listener.code(
     state,
     AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]),
@@ -128,9 +129,9 @@ async function listen(): Promise<CallbackListener> {
   })
 }
 
-function openBrowser(url: string, terminal: Terminal, note: (text: string) => void): void {
+/** Opens `url` in the browser that BROWSER names, else in the system's; does nothing when it is `none`. */
+export function openBrowser(url: string, terminal: Terminal): void {
   const wanted = terminal.env['BROWSER']
-  note(`Open this address in a browser to sign in:\n\n  ${url}\n`)
   if (wanted === 'none') return
   const opener = wanted || { darwin: 'open', win32: 'explorer' }[process.platform as string] || 'xdg-open'
   const child = spawn(opener, [url], { stdio: 'ignore', detached: true })

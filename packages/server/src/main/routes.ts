@@ -6,6 +6,7 @@ import { implementOAuth } from '../control/routes/oauth.ts'
 import { implementPermissions } from '../control/routes/permissions.ts'
 import { implementScim } from '../control/routes/scim.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
+import { implementSignIn } from '../control/routes/sign-in.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
@@ -39,6 +40,10 @@ export function implementAllRoutes(parts: {
     ...implementPermissions(new PermissionsService(identity.permissions, identity.directory)),
     ...implementScim(new ScimService(identity.directory, () => parts.ownerId)),
     ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(identity.secrets)),
+    ...implementSignIn({
+      createLink: (principal, next) =>
+        identity.sessions.createSignInLink(principal, identity.baseUrl(), next),
+    }),
     ...implementTokens(new TokensService(identity.tokens)),
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
