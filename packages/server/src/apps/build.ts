@@ -63,10 +63,15 @@ async function installPythonPackages(options: BuildOptions): Promise<string> {
   if (source.python === 'uv') return syncWithUv(options, searchPath)
   const python = await findPython(searchPath)
   const install = async (venv: string) => {
-    await step(options, [python.program, '-m', 'venv', '--clear', venv], [])
+    const withoutPip = python.canInstallElsewhere ? ['--without-pip'] : []
+    await step(options, [python.program, '-m', 'venv', '--clear', ...withoutPip, venv], [])
     if (source.python !== 'requirements') return
-    const pip = [path.join(venv, 'bin', 'python'), '-m', 'pip', 'install', '--disable-pip-version-check']
-    await step(options, [...pip, '--no-input', '--progress-bar', 'off', '-r', 'requirements.txt'], [])
+    const inside = path.join(venv, 'bin', 'python')
+    const pip = python.canInstallElsewhere
+      ? [python.program, '-m', 'pip', '--python', inside]
+      : [inside, '-m', 'pip']
+    const quiet = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
+    await step(options, [...pip, 'install', ...quiet, '-r', 'requirements.txt'], [])
   }
   const key = await pythonPackagesKey(source, python.identity)
   if (key !== undefined) return cache.pythonEnvironment(key, install, options.onLine)

@@ -137,7 +137,7 @@ export async function startAppsApi(
       port: 0,
       workspaceId: '42',
       log,
-      callers: { authenticate: async (token) => callerNamed(token), authorize: async () => 'allowed' },
+      callers: { authenticate: async (token) => callerNamed(token), authorize: () => 'allowed' },
       routes: [
         ...implementWorkspace(workspace),
         ...implementWorkspaceFiles(workspace),
@@ -208,7 +208,7 @@ async function call(
 ): Promise<{ status: number; body: ReplyBody }> {
   const reply = await fetch(url, {
     method,
-    headers: { authorization: 'Bearer admin' },
+    headers: { authorization: 'Bearer admin', 'content-type': 'application/json' },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   })
   return { status: reply.status, body: (await reply.json()) as ReplyBody }

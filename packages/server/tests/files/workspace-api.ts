@@ -59,7 +59,7 @@ export async function startWorkspaceApi(): Promise<WorkspaceApi> {
       port: 0,
       workspaceId: '1',
       log,
-      callers: { authenticate: async (token) => callerNamed(token), authorize: async () => 'allowed' },
+      callers: { authenticate: async (token) => callerNamed(token), authorize: () => 'allowed' },
       routes: [...implementWorkspace(service), ...implementWorkspaceFiles(service)],
     }),
   )

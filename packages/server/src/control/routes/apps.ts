@@ -1,4 +1,5 @@
 import { appsRoutes } from '@lakelet/api'
+import { LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import type { AppsService } from '../services/apps.ts'
 
@@ -21,6 +22,8 @@ export function implementApps(service: AppsService): ImplementedRoute[] {
     createUpdate: ({ caller, params, body }) =>
       service.createUpdate(caller, params.name, body.app ?? {}, body.update_mask),
     getUpdate: ({ params }) => service.getUpdate(params.name),
+    updateThumbnail: refuseThumbnails,
+    deleteThumbnail: refuseThumbnails,
     listTemplates: async () => ({ templates: await service.listTemplates() }),
     getLogs: async ({ params, query }) => ({
       lines: await service.logs(params.name, query.tail_lines ?? LINES),
@@ -30,4 +33,8 @@ export function implementApps(service: AppsService): ImplementedRoute[] {
     }),
     getEnvironment: async ({ params }) => ({ variables: await service.environment(params.name) }),
   })
+}
+
+function refuseThumbnails(): never {
+  throw new LakeletError('feature_disabled', { feature: 'The thumbnail of an app' })
 }
