@@ -17,6 +17,7 @@ import { openTransport } from './dial/transport.ts'
 import type { Address } from './dial/transport.ts'
 import { LakebaseError, codeOf, messageOf } from './errors.ts'
 import { channels } from './diagnostics.ts'
+import type { ListenOptions, LocalProxy } from './proxy/local-proxy.ts'
 import { connectorSettings } from './settings.ts'
 import type { ConnectorOptions, ConnectorSettings } from './settings.ts'
 import { leaseCache, leaseGate } from './shared.ts'
@@ -82,6 +83,8 @@ export interface Connector extends AsyncDisposable {
    * or with the server's refusal (`code` is the SQLSTATE).
    */
   ready(signal?: AbortSignal): Promise<void>
+  /** A door for tools without a hook: a unix socket, or a loopback port with a password of its own. */
+  listen(options?: ListenOptions): Promise<LocalProxy>
   stats(): ConnectorStats
   on<E extends keyof ConnectorEvents>(event: E, listener: (event: ConnectorEvents[E]) => void): this
   off<E extends keyof ConnectorEvents>(event: E, listener: (event: ConnectorEvents[E]) => void): this
@@ -100,6 +103,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   readonly #closing = new AbortController()
   readonly #sockets = new Set<LakebaseSocket>()
   readonly #connections = { opened: 0, failed: 0, retries: 0, rejected: 0, wakes: 0, cancels: 0 }
+  readonly #proxies = new Set<LocalProxy>()
   #source: CredentialSource | undefined
   #cache: Lease<TokenCache> | undefined
   #gate: Lease<DialOptions['gate']> | undefined
@@ -152,6 +156,16 @@ class LakebaseConnector implements Connector, SocketOwner {
     if (this.settings.login === 'token') await this.#tryLogin(limits)
   }
 
+  async listen(options: ListenOptions = {}): Promise<LocalProxy> {
+    this.#requireOpen()
+    const { startLocalProxy } = await import('./proxy/local-proxy.ts')
+    const user = await this.userName()
+    const target = { user, database: this.settings.database, openSocket: () => this.openSocket() }
+    const proxy = await startLocalProxy(target, options)
+    this.#proxies.add(proxy)
+    return proxy
+  }
+
   stats(): ConnectorStats {
     const counters = this.#cache?.value.counters ?? { requests: 0, refreshes: 0, failures: 0, forced: 0 }
     return {
@@ -174,7 +188,8 @@ class LakebaseConnector implements Connector, SocketOwner {
     if (this.#closing.signal.aborted) return
     const closed = new LakebaseError('CLOSED', 'the connector is closed')
     this.#closing.abort(closed)
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets) socket.abandon(closed)
+    await Promise.all([...this.#proxies].map((proxy) => proxy.close()))
     this.#unsubscribe?.()
     this.#cache?.release()
     this.#gate?.release()

@@ -18,8 +18,12 @@ export function credentialLifeMs(
   const isPlausible = (ms: number) => ms > 0 && ms <= LONGEST_LIFE_MS + 60_000
   const claims = tokenClaims(issued.token)
   const reference = issued.serverTimeMs ?? (claims.iat === undefined ? nowMs : claims.iat * 1000)
-  const stated = expiryMs(issued.expireTime) - reference
-  if (isPlausible(stated)) return Math.min(stated, LONGEST_LIFE_MS)
+  const expiry = expiryMs(issued.expireTime)
+  const stated = expiry - reference
+  // A Date header is cut to the second before, so `stated` may be too long by one; the local clock is finer, and believed
+  // that far.
+  if (isPlausible(stated))
+    return Math.min(Math.max(expiry - nowMs, stated - 1000, 1), stated, LONGEST_LIFE_MS)
   const signed =
     claims.exp !== undefined && claims.iat !== undefined ? (claims.exp - claims.iat) * 1000 : Number.NaN
   return isPlausible(signed) ? Math.min(signed, LONGEST_LIFE_MS) : askedMs

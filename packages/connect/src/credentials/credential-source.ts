@@ -64,8 +64,9 @@ export function credentialSource(
   if (typeof auth === 'function') return providerSource(auth, options, request, clock)
   if (auth && ('apiClient' in auth || 'generateDatabaseCredential' in auth))
     return clientSource(auth, options, request)
-  const settings = workspaceSettings(auth ?? {}, env)
-  const workspace = new Workspace(settings, env, clock)
+  const read = () => workspaceSettings(auth ?? {}, env)
+  const settings = read()
+  const workspace = new Workspace(read, env, clock)
   return {
     key: keyOf('workspace', ...Object.values(settings).map(String), ...request),
     workspace,

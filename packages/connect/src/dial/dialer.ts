@@ -20,6 +20,8 @@ import type { Address } from './transport.ts'
 
 /** A name that does not resolve is tried this often, then believed. */
 const RESOLVE_TRIES = 4
+/** After so long in front of the gate the token is looked at again, in ms. */
+const STALE_AFTER_MS = 1000
 
 export interface DialEvents {
   retry(event: { attempt: number; code: string; delayMs: number }): void
@@ -149,7 +151,11 @@ class Dial {
     this.#phase = 'waiting'
     const ticket = await gate.enter(clock, signal)
     try {
-      if (ticket.waitedMs > 0) credential = await tokens?.get(signal)
+      if (ticket.waitedMs > STALE_AFTER_MS) {
+        const earlier = credential
+        credential = await tokens?.get(signal)
+        if (credential && earlier?.generation === credential.generation) credential = earlier
+      }
       return await this.#connectAndLogin(credential, ticket, signal)
     } catch (error) {
       const verdict = this.#verdict(error)
@@ -232,7 +238,7 @@ class Dial {
     this.#options.events.rejected({ code: refusal.code, generation: credential.generation })
     if (!this.#hasReplacedToken && !credential.isFresh) {
       this.#hasReplacedToken = true
-      const other = await this.#replacement(credential.generation, signal)
+      const other = await this.#replacement(failure, signal)
       if (other) return 0
     }
     const elapsedMs = this.#options.clock.monotonicMs() - this.#startedAtMs
@@ -240,12 +246,17 @@ class Dial {
     throw refusal
   }
 
-  async #replacement(generation: number, signal: AbortSignal) {
+  async #replacement({ credential, refusal }: TokenRejected, signal: AbortSignal) {
     try {
-      return await this.#options.tokens?.replaceRejected(generation, signal)
+      return await this.#options.tokens?.replaceRejected(credential.generation, signal)
     } catch (error) {
-      if (signal.aborted) throw error
-      return undefined
+      if (signal.aborted || !(error instanceof LakebaseError)) throw error
+      const { isRetryable, httpStatus, retryAfterMs } = error
+      throw new LakebaseError(
+        error.code,
+        `the server refused the token (${refusal.code} ${refusal.message}) and there is no other: ${error.message}`,
+        { cause: error, isRetryable, httpStatus, retryAfterMs },
+      )
     }
   }
 

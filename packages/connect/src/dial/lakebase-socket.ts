@@ -109,6 +109,11 @@ export class LakebaseSocket extends Duplex {
     return this.#socket?.remotePort
   }
 
+  /** Destroys it; a driver that still waits for the connection is told why. */
+  abandon(reason: Error): void {
+    this.destroy(this.#state === 'open' ? undefined : reason)
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     if (this.#state === 'open' && this.#socket) this.#forward(this.#socket, chunk, done)
     else if (this.#state === 'startup') this.#begin(chunk, done)

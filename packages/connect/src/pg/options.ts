@@ -30,19 +30,28 @@ export interface SplitOptions<Config> {
   readonly config: Config
 }
 
+/** The connector's options apart from all others. */
+export function takeConnectorPart<Options extends ConnectorPart>(
+  given: Options,
+): { connector: Connector | undefined; own: ConnectorOptions; rest: Omit<Options, keyof ConnectorPart> } {
+  const { connector, ...options } = given
+  const own: ConnectorOptions = {}
+  const rest = { ...options } as Record<string, unknown>
+  for (const key of connectorKeys) {
+    if (rest[key] !== undefined) Object.assign(own, { [key]: rest[key] })
+    delete rest[key]
+  }
+  return { connector, own, rest: rest as Omit<Options, keyof ConnectorPart> }
+}
+
 /** The connector to use and the options for pg. Throws CONFIGURATION for options that contradict each other. */
 export function splitOptions<Config extends ClientConfig>(
   given: Config & ConnectorPart,
 ): SplitOptions<Config> {
-  const { connector: shared, ...options } = given as Config &
-    ConnectorPart & { ssl?: unknown; stream?: unknown }
-  if (options.stream)
+  const { connector: shared, own, rest } = takeConnectorPart(given)
+  const config = { ...rest, ...fromConnectionString(given.connectionString) } as Record<string, unknown>
+  if (config['stream']) {
     throw new LakebaseError('CONFIGURATION', 'stream is what this library provides; leave it out')
-  const own: ConnectorOptions = {}
-  const config = { ...options, ...fromConnectionString(options.connectionString) } as Record<string, unknown>
-  for (const key of connectorKeys) {
-    if (config[key] !== undefined) Object.assign(own, { [key]: config[key] })
-    delete config[key]
   }
   const connector =
     shared ??

@@ -1,6 +1,6 @@
 // Certificates for tests, made on the spot: an authority, and server certificates that are good, expired, or for another
 // name. X.509 v3 in DER (RFC 5280), as little of it as TLS needs.
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { KeyObject } from 'node:crypto'
 
@@ -21,12 +21,17 @@ export interface CertificateRequest {
 export interface TestAuthority {
   /** Its certificate, for `ca` or PGSSLROOTCERT. */
   readonly cert: string
+  /** Its private key, to open it again in another process. */
+  readonly key: string
   issue(request: CertificateRequest): CertificateAndKey
 }
 
-export function createTestAuthority(name = 'lakelet-connect test CA'): TestAuthority {
+const AUTHORITY = 'lakelet-connect test CA'
+
+/** A new authority; nobody trusts it who is not told to. */
+export function createTestAuthority(): TestAuthority {
   const { publicKey, privateKey } = newKeys()
-  const subject = nameOf(name)
+  const subject = nameOf(AUTHORITY)
   const cert = certificate({
     subject,
     issuer: subject,
@@ -34,8 +39,16 @@ export function createTestAuthority(name = 'lakelet-connect test CA'): TestAutho
     signer: privateKey,
     extensions: [isAuthority],
   })
+  return openTestAuthority({ cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string })
+}
+
+/** An authority made earlier, from its certificate and key. */
+export function openTestAuthority({ cert, key }: CertificateAndKey): TestAuthority {
+  const privateKey = createPrivateKey(key)
+  const subject = nameOf(AUTHORITY)
   return {
     cert,
+    key,
     issue({ names, notBefore, notAfter }) {
       const keys = newKeys()
       const extensions = [alternativeNames(names)]

@@ -9,15 +9,15 @@ import { createTestAuthority } from './certificates.ts'
 import type { TestAuthority } from './certificates.ts'
 import { FakeControlPlane } from './control-plane.ts'
 import { TokenTable } from './token-table.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from './upstream-address.ts'
 import { WireProxy } from './wire-proxy.ts'
 
-export { createTestAuthority } from './certificates.ts'
+export { createTestAuthority, openTestAuthority } from './certificates.ts'
 export type { CertificateAndKey, CertificateRequest, TestAuthority } from './certificates.ts'
 export type { ControlPlaneFault, FakeControlPlane } from './control-plane.ts'
 export { ManualClock } from './manual-clock.ts'
 export type { TokenTable } from './token-table.ts'
-export type { Upstream } from './upstream.ts'
+export type { Upstream } from './upstream-address.ts'
 export type { ConnectionFault, ProxySession, WireProxy } from './wire-proxy.ts'
 
 export interface TestLakebaseOptions {
@@ -33,6 +33,8 @@ export interface TestLakebaseOptions {
   https?: boolean
   /** The clock of both servers. */
   clock?: Clock
+  /** Signs the servers' certificates. Default: a new one. */
+  authority?: TestAuthority
   tokenPadding?: number
 }
 
@@ -54,7 +56,7 @@ export async function startTestLakebase(options: TestLakebaseOptions): Promise<T
   const { upstream, ttlMs, https = false, clock = systemClock, tokenPadding } = options
   const user = options.user ?? upstream.user ?? 'app'
   const endpoint = options.endpoint ?? 'projects/test/branches/main/endpoints/primary'
-  const authority = createTestAuthority()
+  const authority = options.authority ?? createTestAuthority()
   const certificate = authority.issue({ names: ['127.0.0.1', 'localhost'] })
   const tokens = new TokenTable(clock)
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-connect-test-'))

@@ -12,16 +12,7 @@ import {
 import type { RawMessage, StartupParameter } from '@lakelet/wire'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-
-/** The real Postgres. */
-export interface Upstream {
-  /** A host name, or the directory of a unix socket. */
-  host: string
-  port: number
-  /** Everybody is logged in as this role; default: as themselves. */
-  user?: string | undefined
-  password?: string | undefined
-}
+import type { Upstream } from './upstream-address.ts'
 
 type First =
   | { readonly type: 'startup'; readonly parameters: readonly StartupParameter[] }

@@ -17,7 +17,7 @@ import { systemClock } from '../clock.ts'
 import type { CertificateAndKey } from './certificates.ts'
 import type { TokenTable } from './token-table.ts'
 import { openUpstream } from './upstream.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from './upstream-address.ts'
 
 /** What happens to a connection. `at`: before TLS, with the startup packet, or after the password was found good. */
 export interface ConnectionFault {
@@ -235,6 +235,8 @@ export class WireProxy {
       user,
       openedAtMs: performance.now(),
       drop: (how) => {
+        client.unpipe(server)
+        client.resume()
         if (how === '57P01') refuse(client, '57P01', 'terminating connection due to administrator command')
         else if (how === 'close') client.end()
         else reset(client)
@@ -243,8 +245,9 @@ export class WireProxy {
       freeze: () => {
         client.unpipe(server)
         server.unpipe(client)
-        client.pause()
         server.pause()
+        // Reads on, so that it notices when the client gives up.
+        client.resume()
       },
     }
     this.sessions.add(session)

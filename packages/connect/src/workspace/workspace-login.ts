@@ -43,29 +43,49 @@ interface AccessToken {
 
 /** A signed-in workspace: makes the Authorization header and keeps OAuth tokens while they live. */
 export class WorkspaceLogin {
-  readonly #settings: WorkspaceSettings
+  readonly #read: () => WorkspaceSettings
+  #settings: WorkspaceSettings
   readonly #env: Environment
   readonly #clock: Clock
   #kept: AccessToken | undefined
 
-  constructor(settings: WorkspaceSettings, env: Environment, clock: Clock) {
-    this.#settings = settings
+  /** `read` is called again after a refusal: a secret in the environment or the profile may have been replaced. */
+  constructor(read: () => WorkspaceSettings, env: Environment, clock: Clock) {
+    this.#read = read
+    this.#settings = read()
     this.#env = env
     this.#clock = clock
   }
 
-  /** Whether asking again can give another answer: a PAT or password stays what it is. */
-  get canRenew(): boolean {
-    return !['pat', 'basic'].includes(authTypeOf(this.#settings))
+  get host(): string {
+    return this.#settings.host
+  }
+
+  /** Who signs in, for messages: never a secret. */
+  get identity(): string {
+    const { clientId, username, profile } = this.#settings
+    const type = authTypeOf(this.#settings)
+    if (type === 'oauth-m2m') return `service principal ${clientId}`
+    if (type === 'basic') return `user ${username}`
+    const from = profile ? `profile ${profile}` : type === 'pat' ? 'DATABRICKS_TOKEN' : type
+    return `the identity of ${from}`
+  }
+
+  /** Whether asking again can give another answer: a PAT or password stays what it is unless the profile changed. */
+  renew(): boolean {
+    const before = JSON.stringify(this.#settings)
+    this.#settings = this.#read()
+    return !['pat', 'basic'].includes(authTypeOf(this.#settings)) || JSON.stringify(this.#settings) !== before
   }
 
   /** The value of the Authorization header. `isRejected`: the last one was answered with 401, so get a new one. */
   async authorization(limits: Limits, isRejected = false): Promise<string> {
+    if (isRejected) this.#kept = undefined
+    if (!this.#kept) this.#settings = this.#read()
     const settings = this.#settings
     const type = authTypeOf(settings)
     if (type === 'pat') return `Bearer ${settings.token}`
     if (type === 'basic') return basic(settings.username ?? '', settings.password ?? '')
-    if (isRejected) this.#kept = undefined
     if (!this.#kept || this.#clock.monotonicMs() >= this.#kept.usableUntilMs) {
       this.#kept = await this.#newToken(type, limits, isRejected)
     }

@@ -34,12 +34,14 @@ export interface IssuedCredential {
 export type CallLimits = Pick<HttpRequest, 'timeoutMs' | 'signal' | 'background'>
 
 export class Workspace {
-  readonly host: string
   readonly #login: WorkspaceLogin
 
-  constructor(settings: WorkspaceSettings, env: Environment, clock: Clock) {
-    this.host = settings.host
-    this.#login = new WorkspaceLogin(settings, env, clock)
+  constructor(read: () => WorkspaceSettings, env: Environment, clock: Clock) {
+    this.#login = new WorkspaceLogin(read, env, clock)
+  }
+
+  get host(): string {
+    return this.#login.host
   }
 
   /** `POST /api/2.0/postgres/credentials`. */
@@ -51,7 +53,7 @@ export class Workspace {
       ...(request.group === undefined ? {} : { group_name: request.group }),
     }
     const answer = await this.#call('POST', '/api/2.0/postgres/credentials', limits, JSON.stringify(body))
-    if (answer.status !== 200) throw credentialRefused(answer, request.endpoint, this.host)
+    if (answer.status !== 200) throw this.#refused(answer, request.endpoint)
     const reply = jsonObject(answer)
     if (typeof reply?.['token'] !== 'string' || reply['token'] === '') {
       throw new LakebaseError(
@@ -71,7 +73,7 @@ export class Workspace {
   /** Every host name under which the endpoint is reached, the main one first. */
   async endpointHosts(endpoint: string, limits: CallLimits): Promise<string[]> {
     const answer = await this.#call('GET', `/api/2.0/postgres/${endpoint}`, limits)
-    if (answer.status !== 200) throw credentialRefused(answer, endpoint, this.host)
+    if (answer.status !== 200) throw this.#refused(answer, endpoint)
     const status = jsonObject(answer)?.['status']
     const hosts =
       typeof status === 'object' && status !== null && 'hosts' in status ? status.hosts : undefined
@@ -94,6 +96,10 @@ export class Workspace {
     return name
   }
 
+  #refused(answer: HttpAnswer, endpoint: string): LakebaseError {
+    return credentialRefused(answer, endpoint, this.host, this.#login.identity)
+  }
+
   /** One call, and once more with a new login when the first is answered 401: the token or secret may have rotated. */
   async #call(method: 'GET' | 'POST', path: string, limits: CallLimits, body?: string): Promise<HttpAnswer> {
     const send = async (isRejected: boolean) => {
@@ -108,7 +114,7 @@ export class Workspace {
       })
     }
     const answer = await send(false)
-    return answer.status === 401 && this.#login.canRenew ? send(true) : answer
+    return answer.status === 401 && this.#login.renew() ? send(true) : answer
   }
 }
 
@@ -124,7 +130,12 @@ function contentType(answer: HttpAnswer): string {
   return typeof type === 'string' ? type : 'unknown type'
 }
 
-function credentialRefused(answer: HttpAnswer, endpoint: string, host: string): LakebaseError {
+function credentialRefused(
+  answer: HttpAnswer,
+  endpoint: string,
+  host: string,
+  identity: string,
+): LakebaseError {
   const reply = jsonObject(answer)
   const code = reply?.['error_code']
   const message = reply?.['message']
@@ -138,19 +149,19 @@ function credentialRefused(answer: HttpAnswer, endpoint: string, host: string): 
     case 401:
       return new LakebaseError(
         'WORKSPACE_LOGIN_FAILED',
-        `${host} did not accept the workspace login (${reason}): the token or client secret is wrong, expired or revoked`,
+        `${host} did not accept ${identity} (${reason}), asked for a credential for ${endpoint}: the token or secret is wrong, expired or revoked`,
         details,
       )
     case 403:
       return new LakebaseError(
         'CREDENTIAL_DENIED',
-        `${host} gives this identity no credential for ${endpoint} (${reason}): it needs CAN USE on the project`,
+        `${host} gives ${identity} no credential for ${endpoint} (${reason}): it needs CAN USE on the project`,
         details,
       )
     case 404:
       return new LakebaseError(
         'ENDPOINT_NOT_FOUND',
-        `${host} has no endpoint ${endpoint} (${reason})`,
+        `${host} has no endpoint ${endpoint}, or ${identity} may not see it (${reason})`,
         details,
       )
     default: {
