@@ -295,7 +295,7 @@ export class Session {
       Buffer.concat([backend.head, encodeBackendKeyData(key.processId, key.secret), backend.rest]),
     )
     relay.start()
-    return relay.ended
+    return await relay.ended
   }
 
   /** Login messages may be longer than a startup packet. */
