@@ -109,7 +109,9 @@ async function layPrefix(packageDirectory: string, prefix: string): Promise<void
 export async function removeUnfinished(home: string, prefix: string): Promise<void> {
   const names = await readdir(home)
   const left = names.filter((name) => name.startsWith(prefix) && name.endsWith('.tmp'))
-  await Promise.all(left.map((name) => rm(path.join(home, name), { recursive: true, force: true })))
+  await Promise.all(
+    left.map((name) => rm(path.join(home, name), { recursive: true, force: true, maxRetries: 10 })),
+  )
 }
 
 async function layDirectory(from: string, to: string): Promise<void> {

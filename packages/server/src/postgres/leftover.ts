@@ -5,8 +5,8 @@
 import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 
 const FAST_MS = 20_000
@@ -39,10 +39,10 @@ async function stopInStages(pid: number, home: string): Promise<void> {
     } catch {
       return
     }
-    const until = systemClock.monotonicMs() + deadlineMs
-    while (systemClock.monotonicMs() < until) {
+    const until = performance.now() + deadlineMs
+    while (performance.now() < until) {
       if (!(await runsIn(pid, home))) return
-      await systemClock.sleep(10)
+      await delay(10)
     }
   }
   throw new LakeletError('postgres_leftover', { pid, directory: home })
@@ -50,12 +50,12 @@ async function stopInStages(pid: number, home: string): Promise<void> {
 
 /** Backends of a killed postmaster end by themselves and hold the shared memory until then. */
 async function waitForOrphans(home: string): Promise<void> {
-  const until = systemClock.monotonicMs() + KILL_MS
+  const until = performance.now() + KILL_MS
   let orphans = await processesIn(home)
   while (orphans.length > 0) {
-    if (systemClock.monotonicMs() > until)
+    if (performance.now() > until)
       throw new LakeletError('postgres_leftover', { pid: orphans[0] ?? 0, directory: home })
-    await systemClock.sleep(10)
+    await delay(10)
     orphans = await processesIn(home)
   }
 }

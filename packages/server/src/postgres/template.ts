@@ -70,7 +70,7 @@ async function fill(
   sql: string,
   log: Logger,
 ): Promise<void> {
-  const logFile = `${dataDirectory}.log`
+  const logFile = path.join(dataDirectory, 'template.log')
   {
     await using cluster = await startCluster({
       installation,
