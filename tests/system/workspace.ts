@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient } from '@lakelet/api'
+import { keepPostgres, seedPostgres } from './postgres-cache.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -141,9 +142,11 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-test-')))
   await chmod(directory, 0o755)
   await mkdir(path.join(directory, 'home'), { recursive: true })
+  await seedPostgres(path.join(directory, 'data'))
   const child = spawnServer(directory, options)
   try {
     const published = await waitUntilReady(directory, child, options.startTimeoutMs ?? 60_000)
+    await keepPostgres(path.join(directory, 'data'))
     const token = /^token\s*=\s*(\S+)$/m.exec(await readFile(published.configFile, 'utf8'))?.[1] ?? ''
     const place = { directory, isTemporary: options.directory === undefined }
     return new TestWorkspace(place, child, published, token)
@@ -155,7 +158,16 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
 
 /** The environment of commands: nothing of the developer's own configuration. */
 export function environment(home: string): Record<string, string> {
-  const kept = ['PATH', 'LANG', 'TMPDIR', 'PIP_INDEX_URL', 'PIP_CONFIG_FILE', 'PIP_CERT', 'SSL_CERT_FILE']
+  const kept = [
+    'PATH',
+    'NODE_COMPILE_CACHE',
+    'LANG',
+    'TMPDIR',
+    'PIP_INDEX_URL',
+    'PIP_CONFIG_FILE',
+    'PIP_CERT',
+    'SSL_CERT_FILE',
+  ]
   const network = [
     'HTTP_PROXY',
     'HTTPS_PROXY',
