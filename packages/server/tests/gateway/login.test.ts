@@ -226,7 +226,7 @@ describe('passwords', () => {
       user: 'native',
       password: 'correct horse',
       enableChannelBinding,
-    } as Parameters<TestWorkspace['connect']>[0])
+    })
     expect((await client.query('select current_user as role')).rows).toEqual([{ role: 'native' }])
   })
 
@@ -398,7 +398,8 @@ describe('waking', () => {
         { user: 'native_not', password: 'wrong' },
         { user: 'nobody@example.com', password: await workspace.token(USER.name) },
       ]
-      for (const attempt of attempts) await expect(workspace.connect(attempt)).rejects.toThrow()
+      for (const attempt of attempts)
+        await expect(workspace.connect(attempt)).rejects.toThrow(/authentication|JWT|token/)
       using scan = await dial(workspace.gateway.address.port)
       scan.write(Buffer.from('GET / HTTP/1.0\r\n\r\n'))
       await scan.closed()
