@@ -1,14 +1,5 @@
 import { z } from 'zod'
 
-/** Objects whose permissions can be set; the names are path segments. */
-export const permissionObjectTypes = [
-  'database-projects',
-  'apps',
-  'directories',
-  'files',
-  'notebooks',
-] as const
-
 /** One line of a request: exactly one principal and its level. */
 export const accessControlRequest = z.object({
   user_name: z.string().optional(),

@@ -1,5 +1,6 @@
 // The OAuth server: oidc-provider configured as a workspace. Its clients are the public client `databricks-cli` and every service
 // principal; its accounts are users, by their numeric id; its access tokens are JWTs of the workspace's own keys.
+import type { EventEmitter } from 'node:events'
 import {
   type AllClientMetadata,
   type ClientMetadata,
@@ -10,6 +11,7 @@ import {
   type ResourceServer,
 } from 'oidc-provider'
 import type { Clock } from '../base/clock.ts'
+import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { COOKIE_PREFIX } from './browser-sessions.ts'
@@ -57,7 +59,23 @@ export function createOAuthServer(options: OAuthOptions): Provider {
     if (secret && Provider.ctx) secretScopes.set(Provider.ctx, secret.scopes)
     return secret !== undefined
   }
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.status !== 404 || ctx.body) return
+    const { originalUrl } = ctx.req as { originalUrl?: string }
+    const { entry, message } = new LakeletError('endpoint_not_found', {
+      method: ctx.method,
+      path: (originalUrl ?? ctx.path).split('?')[0] ?? '',
+    })
+    ctx.status = entry.status
+    ctx.body = { error_code: entry.errorCode, message }
+  })
   provider.on('grant.error', useWordsOfTheService)
+  // Koa would print it; the types know only oidc-provider's own events.
+  const koa: EventEmitter = provider
+  koa.on('error', (error) => {
+    options.log.warn({ err: error }, 'OAuth reply failed')
+  })
   provider.on('server_error', (_ctx, error) => {
     options.log.error({ err: error }, 'OAuth request failed')
   })

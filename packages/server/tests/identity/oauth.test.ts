@@ -135,6 +135,22 @@ describe('client credentials', () => {
     expect(workspace.identity.authenticator.authenticate(body.access_token)).toBeUndefined()
   })
 
+  test('unknown paths and wrong methods are refused in JSON', async () => {
+    for (const [method, path] of [
+      ['GET', '/oidc'],
+      ['GET', '/oidc/nowhere'],
+      ['GET', '/oidc/v1/token'],
+      ['DELETE', '/oidc/v1/authorize'],
+      ['POST', '/oidc/jwks.json'],
+    ] as const) {
+      const { status, body } = await workspace.call(method, path, { token: undefined })
+      expect({ status, body }).toEqual({
+        status: 404,
+        body: { error_code: 'ENDPOINT_NOT_FOUND', message: `No API found for '${method} ${path}'` },
+      })
+    }
+  })
+
   test('errors have the OAuth shape', async () => {
     expect(
       await workspace.call('POST', TOKEN, { token: undefined, form: { grant_type: 'password' } }),

@@ -88,6 +88,22 @@ describe('the one-time link', () => {
   })
 })
 
+describe('a link for the calling user', () => {
+  test('whoever may call every API gets one', async () => {
+    const user = await workspace.identity.directory.create('user', 'linked@example.com')
+    const { value } = await workspace.identity.tokens.create(user)
+    const path = '/api/2.0/lakelet/sign-in-links'
+    const { body } = await workspace.call('POST', path, { token: value, json: { next: '/apps' } })
+    const { searchParams } = new URL(body.url)
+    expect(searchParams.get('next')).toBe('/apps')
+    const reply = await post('/sign-in/link', { code: searchParams.get('code') ?? '' })
+    const cookie = reply.headers.getSetCookie()[0]?.split(';')[0]
+    expect((await workspace.identity.sessionOf(cookie))?.name).toBe('linked@example.com')
+    const narrow = (await workspace.identity.tokens.create(user, { scopes: ['postgres'] })).value
+    expect((await workspace.call('POST', path, { token: narrow, json: {} })).status).toBe(403)
+  })
+})
+
 describe('the sign-in page', () => {
   test('tells visitors what to do and sends the signed-in on', async () => {
     const page = await fetch(`${workspace.url}/sign-in?next=/x%22%3E%3Cscript%3E`)

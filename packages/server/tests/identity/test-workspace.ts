@@ -10,6 +10,7 @@ import { implementCredentials } from '../../src/control/routes/credentials.ts'
 import { implementOAuth } from '../../src/control/routes/oauth.ts'
 import { implementPermissions } from '../../src/control/routes/permissions.ts'
 import { implementScim } from '../../src/control/routes/scim.ts'
+import { implementSignIn } from '../../src/control/routes/sign-in.ts'
 import { implementServicePrincipalSecrets } from '../../src/control/routes/service-principal-secrets.ts'
 import { implementTokens } from '../../src/control/routes/tokens.ts'
 import { PermissionsService } from '../../src/control/services/permissions.ts'
@@ -113,6 +114,9 @@ export async function startTestWorkspace(
       callers: identity.callers,
       routes: [
         ...implementOAuth(identity),
+        ...implementSignIn({
+          createLink: (id, next) => identity.sessions.createSignInLink(id, identity.baseUrl(), next),
+        }),
         ...implementTokens(new TokensService(tokens)),
         ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(secrets)),
         ...implementScim(new ScimService(principals, () => owner.id)),
@@ -174,5 +178,5 @@ export function basic(user: string, password: string): string {
 
 /** The routes of the contract that this workspace serves. */
 export const identityRoutes = allRoutes.filter((route) =>
-  /^(scim|tokens|servicePrincipalSecrets|permissions|oauth|credentials)\./.test(route.id),
+  /^(scim|tokens|servicePrincipalSecrets|permissions|oauth|credentials|signIn)\./.test(route.id),
 )
