@@ -1,6 +1,7 @@
 // `npm run check`: format, lint, types, boundaries, dead code. Each is an error.
 import { pathToFileURL } from 'node:url'
 import { checkBoundaries } from './boundaries.ts'
+import { checkGenerated } from './generate-docs.ts'
 import { root, runTool } from './processes.ts'
 
 const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] = [
@@ -8,6 +9,7 @@ const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] =
   ['lint', async () => (await runTool('oxlint', ['--type-aware', '--quiet', '.'])) === 0],
   ['types', async () => (await runTool('tsc', ['-p', 'tsconfig.json'])) === 0],
   ['boundaries', async () => checkBoundaries(root)],
+  ['generated files', async () => checkGenerated(root)],
   ['dead code', async () => (await runTool('knip', [])) === 0],
 ]
 

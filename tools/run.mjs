@@ -18,6 +18,7 @@ const commands = {
   bench: ['benchmarks/main.ts'],
   build: ['tools/build.ts'],
   format: ['tools/format.ts'],
+  docs: ['tools/generate-docs.ts'],
 }
 
 const [name = '', ...rest] = process.argv.slice(2)

@@ -24,30 +24,32 @@ export const branchState = z.enum(['ARCHIVED', 'DELETED', 'IMPORTING', 'INIT', '
 
 export type BranchState = z.output<typeof branchState>
 
-export const branch = z.object({
-  name: z.string(),
-  branch_id: z.string(),
-  parent: z.string(),
-  uid: z.string(),
-  create_time: timestamp,
-  update_time: timestamp,
-  delete_time: timestamp.optional(),
-  purge_time: timestamp.optional(),
-  status: z.object({
+export const branch = z
+  .object({
+    name: z.string(),
     branch_id: z.string(),
-    current_state: branchState,
-    pending_state: branchState.optional(),
-    state_change_time: timestamp,
-    default: z.boolean(),
-    is_protected: z.boolean(),
-    logical_size_bytes: z.int(),
-    expire_time: timestamp.optional(),
+    parent: z.string(),
+    uid: z.string(),
+    create_time: timestamp,
+    update_time: timestamp,
     delete_time: timestamp.optional(),
     purge_time: timestamp.optional(),
-    source_branch: z.string().optional(),
-    source_branch_lsn: z.string().optional(),
-    source_branch_time: timestamp.optional(),
-  }),
-})
+    status: z.object({
+      branch_id: z.string(),
+      current_state: branchState,
+      pending_state: branchState.optional(),
+      state_change_time: timestamp,
+      default: z.boolean(),
+      is_protected: z.boolean(),
+      logical_size_bytes: z.int(),
+      expire_time: timestamp.optional(),
+      delete_time: timestamp.optional(),
+      purge_time: timestamp.optional(),
+      source_branch: z.string().optional(),
+      source_branch_lsn: z.string().optional(),
+      source_branch_time: timestamp.optional(),
+    }),
+  })
+  .meta({ id: 'Branch' })
 
 export type Branch = z.output<typeof branch>

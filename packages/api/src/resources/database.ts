@@ -13,17 +13,19 @@ export type DatabaseSpec = z.output<typeof databaseSpec>
 /** The body of a create or an update. */
 export const databaseInput = z.object({ spec: databaseSpec.optional() })
 
-export const database = z.object({
-  name: z.string(),
-  database_id: z.string(),
-  parent: z.string(),
-  create_time: timestamp,
-  update_time: timestamp,
-  status: z.object({
+export const database = z
+  .object({
+    name: z.string(),
     database_id: z.string(),
-    postgres_database: z.string(),
-    role: z.string(),
-  }),
-})
+    parent: z.string(),
+    create_time: timestamp,
+    update_time: timestamp,
+    status: z.object({
+      database_id: z.string(),
+      postgres_database: z.string(),
+      role: z.string(),
+    }),
+  })
+  .meta({ id: 'Database' })
 
 export type Database = z.output<typeof database>

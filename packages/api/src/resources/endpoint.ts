@@ -60,14 +60,16 @@ const endpointStatus = computeSettings.omit({ no_suspension: true }).extend({
 /** The body of a create or an update. */
 export const endpointInput = z.object({ spec: endpointSpec.optional() })
 
-export const endpoint = z.object({
-  name: z.string(),
-  uid: z.string(),
-  parent: z.string(),
-  create_time: timestamp,
-  update_time: timestamp,
-  status: endpointStatus,
-})
+export const endpoint = z
+  .object({
+    name: z.string(),
+    uid: z.string(),
+    parent: z.string(),
+    create_time: timestamp,
+    update_time: timestamp,
+    status: endpointStatus,
+  })
+  .meta({ id: 'Endpoint' })
 
 export type Endpoint = z.output<typeof endpoint>
 

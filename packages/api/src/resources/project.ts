@@ -29,39 +29,43 @@ export const projectSpec = z.object({
 export type ProjectSpec = z.output<typeof projectSpec>
 
 /** The body of a create or an update; the `initial_…` fields count at creation only. */
-export const projectInput = z.object({
-  initial_endpoint_spec: computeSettings.extend({ group: endpointGroup.optional() }).optional(),
-  initial_branch_spec: z.object({ is_protected: z.boolean().optional() }).optional(),
-  initial_database_spec: z.object({ postgres_database: z.string().optional() }).optional(),
-  initial_role_spec: roleSpec.optional(),
-  spec: projectSpec.optional(),
-})
+export const projectInput = z
+  .object({
+    initial_endpoint_spec: computeSettings.extend({ group: endpointGroup.optional() }).optional(),
+    initial_branch_spec: z.object({ is_protected: z.boolean().optional() }).optional(),
+    initial_database_spec: z.object({ postgres_database: z.string().optional() }).optional(),
+    initial_role_spec: roleSpec.optional(),
+    spec: projectSpec.optional(),
+  })
+  .meta({ id: 'ProjectInput' })
 
 export type ProjectInput = z.output<typeof projectInput>
 
-export const project = z.object({
-  name: z.string(),
-  project_id: z.string(),
-  uid: z.string(),
-  create_time: timestamp,
-  update_time: timestamp,
-  delete_time: timestamp.optional(),
-  purge_time: timestamp.optional(),
-  status: z.object({
-    branch_logical_size_limit_bytes: z.int(),
-    budget_policy_id: z.string().optional(),
-    compute_last_active_time: timestamp.optional(),
-    custom_tags: customTags.optional(),
-    default_branch: z.string(),
-    default_endpoint_settings: defaultEndpointSettings,
-    display_name: z.string(),
-    enable_pg_native_login: z.boolean(),
-    history_retention_duration: duration,
-    owner: z.string(),
-    pg_version: z.int(),
+export const project = z
+  .object({
+    name: z.string(),
     project_id: z.string(),
-    synthetic_storage_size_bytes: z.int(),
-  }),
-})
+    uid: z.string(),
+    create_time: timestamp,
+    update_time: timestamp,
+    delete_time: timestamp.optional(),
+    purge_time: timestamp.optional(),
+    status: z.object({
+      branch_logical_size_limit_bytes: z.int(),
+      budget_policy_id: z.string().optional(),
+      compute_last_active_time: timestamp.optional(),
+      custom_tags: customTags.optional(),
+      default_branch: z.string(),
+      default_endpoint_settings: defaultEndpointSettings,
+      display_name: z.string(),
+      enable_pg_native_login: z.boolean(),
+      history_retention_duration: duration,
+      owner: z.string(),
+      pg_version: z.int(),
+      project_id: z.string(),
+      synthetic_storage_size_bytes: z.int(),
+    }),
+  })
+  .meta({ id: 'Project' })
 
 export type Project = z.output<typeof project>

@@ -33,20 +33,22 @@ export type RoleSpec = z.output<typeof roleSpec>
 /** The body of a create or an update. */
 export const roleInput = z.object({ spec: roleSpec.optional() })
 
-export const role = z.object({
-  name: z.string(),
-  role_id: z.string(),
-  parent: z.string(),
-  create_time: timestamp,
-  update_time: timestamp,
-  status: z.object({
+export const role = z
+  .object({
+    name: z.string(),
     role_id: z.string(),
-    postgres_role: z.string(),
-    identity_type: identityType,
-    auth_method: authMethod,
-    membership_roles: membershipRoles.optional(),
-    attributes: attributes.required(),
-  }),
-})
+    parent: z.string(),
+    create_time: timestamp,
+    update_time: timestamp,
+    status: z.object({
+      role_id: z.string(),
+      postgres_role: z.string(),
+      identity_type: identityType,
+      auth_method: authMethod,
+      membership_roles: membershipRoles.optional(),
+      attributes: attributes.required(),
+    }),
+  })
+  .meta({ id: 'Role' })
 
 export type Role = z.output<typeof role>

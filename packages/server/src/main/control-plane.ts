@@ -5,30 +5,38 @@ import type { Logger } from '../base/log.ts'
 import type { Computes } from '../computes/index.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { branchOperations } from '../control/operations/branch-operations.ts'
+import { databaseOperations } from '../control/operations/database-operations.ts'
 import { endpointOperations } from '../control/operations/endpoint-operations.ts'
 import { killAt } from '../control/operations/failpoints.ts'
 import { Operations } from '../control/operations/operations.ts'
 import { projectOperations } from '../control/operations/project-operations.ts'
+import { roleOperations } from '../control/operations/role-operations.ts'
+import type { OperationKind } from '../control/operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
 import { implementBranches } from '../control/routes/branches.ts'
+import { implementDatabases } from '../control/routes/databases.ts'
 import { implementEndpoints } from '../control/routes/endpoints.ts'
 import { implementOperations } from '../control/routes/operations.ts'
 import { implementProjects } from '../control/routes/projects.ts'
+import { implementRoles } from '../control/routes/roles.ts'
 import { Branches } from '../control/services/branches.ts'
 import { type ControlContext, DEFAULTS } from '../control/services/context.ts'
+import { Databases } from '../control/services/databases.ts'
 import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
 import { Projects } from '../control/services/projects.ts'
 import { ReadCache } from '../control/services/read-cache.ts'
+import { Roles } from '../control/services/roles.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Storage } from '../storage/index.ts'
 import type { HostNames } from './host-names.ts'
 
-const EXPIRE_EVERY_MS = 10_000
+/** Branches expire with a precision of seconds. */
+const EXPIRE_EVERY_MS = 1000
 const PURGE_EVERY_MS = 60_000
 
 export interface ControlPlane extends AsyncDisposable {
@@ -70,9 +78,12 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     projects: projectOperations(context),
     branches: branchOperations(context),
     endpoints: endpointOperations(context),
+    databases: databaseOperations(context),
+    roles: roleOperations(context),
   }
   for (const group of Object.values(kinds)) {
-    for (const kind of Object.values(group)) operations.register(kind)
+    // Each kind is only ever given the input that it stored itself.
+    for (const kind of Object.values(group) as OperationKind<object>[]) operations.register(kind)
   }
   const cache = new ReadCache(metadata)
   const branches = new Branches(context, kinds.branches, cache)
@@ -91,6 +102,8 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       ...implementProjects(new Projects(context, kinds.projects, cache)),
       ...implementBranches(branches),
       ...implementEndpoints(new Endpoints(context, kinds.endpoints, cache)),
+      ...implementDatabases(new Databases(context, kinds.databases)),
+      ...implementRoles(new Roles(context, kinds.roles)),
       ...implementOperations(new OperationPolls(context)),
       ...implementAbsentFeatures(metadata),
     ],

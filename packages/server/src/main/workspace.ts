@@ -139,10 +139,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
       host: options.host,
       port: ports.http.port,
       workspaceId: ground.workspaceId,
-      callers: {
-        authenticate: async (bearer) => identity.authenticator.authenticate(bearer),
-        authorize: (caller, object, level) => identity.permissions.authorize(caller, object, level),
-      },
+      callers: identity.callers,
       routes: implementAllRoutes({
         ...ground,
         identity,

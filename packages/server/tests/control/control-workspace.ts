@@ -1,5 +1,4 @@
-// The control plane over real SQLite, real storage, real Postgres and HTTP. Callers are named by their token, and what they
-// may do on a project stands in `grants`: this is about the control plane, identity has tests of its own.
+// The control plane over real SQLite, storage, Postgres, identity and HTTP, without the gateway, apps and files.
 import path from 'node:path'
 import {
   ApiError,
@@ -11,63 +10,77 @@ import {
   projectRoutes,
   type RouteDefinition,
 } from '@lakelet/api'
-import type { Caller } from '../../src/base/caller.ts'
-import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { loadConfig } from '../../src/base/config.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { type Computes, startComputes } from '../../src/computes/index.ts'
-import { type Control, startControl } from '../../src/control/control.ts'
+import type { RateLimit } from '../../src/control/http/rate-limit.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
-import type { Failpoint } from '../../src/control/operations/failpoints.ts'
-import type { ControlDefaults } from '../../src/control/services/context.ts'
 import { findEndpointSpec } from '../../src/control/services/endpoint-specs.ts'
+import { type Identity, startIdentity } from '../../src/identity/start.ts'
+import { type ControlPlane, startControlPlane } from '../../src/main/control-plane.ts'
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
 import { findProject } from '../../src/metadata/projects.ts'
-import { installPostgres } from '../../src/postgres/index.ts'
+import { installPostgres, writeIdentities } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
+
+/** Principals of every test workspace: jane owns it, bob and eve are users, the last one is a service principal. */
+const USERS = ['jane', 'bob', 'eve'] as const
+export const SERVICE = '0a1b2c3d-1111-4222-8333-444444444444'
+
+type Name = (typeof USERS)[number] | 'service'
 
 export interface ControlWorkspace extends AsyncDisposable {
   readonly host: string
   readonly metadata: Metadata
   readonly storage: Storage
   readonly computes: Computes
-  readonly control: Control
-  /** `<caller name> <project uid>` to the level granted. */
-  readonly grants: Map<string, 'CAN_USE' | 'CAN_MANAGE'>
-  /** A client of a principal: `jane` is the admin, anybody else is not. */
-  as(name: string): Client
+  readonly identity: Identity
+  readonly control: ControlPlane
+  readonly tokens: Readonly<Record<Name, string>>
+  as(name: Name): Client
+  /** As jane, who is an admin. */
   readonly client: Client
+  /** Gives a principal a level on a project. */
+  grant(name: Name, project: string, level: 'CAN_USE' | 'CAN_MANAGE'): Promise<void>
 }
 
 export interface ControlWorkspaceOptions {
   readonly dataDir: string
-  readonly clock?: Clock
-  readonly defaults?: Partial<ControlDefaults>
-  readonly failpoint?: Failpoint
-}
-
-const ids: Record<string, number> = { jane: 11, bob: 12, eve: 13 }
-
-export function callerNamed(name: string): Caller {
-  const isService = name.startsWith('0000')
-  return {
-    id: ids[name] ?? 99,
-    kind: isService ? 'service_principal' : 'user',
-    name: isService ? name : `${name}.doe@example.com`,
-    displayName: name,
-    isAdmin: name === 'jane',
-    groups: [],
-  }
+  /** Kills this process at that place. */
+  readonly failpoint?: string
+  readonly rateLimit?: RateLimit
+  readonly requestTimeoutMs?: number
 }
 
 /** A control plane on a data directory; start another one on the same directory after disposing to see what survives. */
 export async function startControlWorkspace(options: ControlWorkspaceOptions): Promise<ControlWorkspace> {
   await using starting = new AsyncDisposableStack()
-  const clock = options.clock ?? systemClock
+  const clock = systemClock
   const log = createLogger({ level: process.env['LAKELET_TEST_LOG'] ? 'debug' : 'silent' })
+  const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))
   const installation = await installPostgres({ dataDir: options.dataDir })
   const storage = await startStorage({ installation, log })
+  const identity = starting.use(
+    await startIdentity({
+      metadata,
+      clock,
+      log,
+      workspaceId: '900800700600',
+      baseUrl: () => 'http://127.0.0.1',
+      credentials: config.credentials,
+      objects: {
+        async find({ id }) {
+          const row = await findProject(metadata.db, id)
+          return row && { id: row.uid, ownerId: row.owner_id }
+        },
+      },
+    }),
+  )
+  const tokens = await makePrincipals(identity)
+  await writeIdentities(installation, identity.directory.identities())
   const computes = starting.use(
     await startComputes({
       installation,
@@ -76,58 +89,82 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       log,
     }),
   )
-  const grants: ControlWorkspace['grants'] = new Map()
-  const levelOf = (name: string, uid: string) => grants.get(`${name} ${uid}`)
   const control = starting.use(
-    await startControl({
+    await startControlPlane({
+      config,
       metadata,
       clock,
       log,
       computes,
       storage,
-      principals: {
-        findIdentity: (type, name) => (name.startsWith('nobody') ? undefined : { type, id: 4711 }),
-        projectLevel: (caller, uid) => levelOf(caller.displayName, uid),
-      },
-      hosts: (uid) => ({ host: `${uid}.database.local` }),
-      reconcileEveryMs: 200,
-      ...(options.defaults ? { defaults: options.defaults } : {}),
-      ...(options.failpoint ? { failpoint: options.failpoint } : {}),
+      identity,
+      hostNames: { of: (uid) => ({ host: `${uid}.database.local` }), certificateNames: [] },
+      failpoint: options.failpoint,
     }),
   )
   const server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',
       port: 0,
-      workspaceId: '1',
+      workspaceId: identity.workspaceId,
       log,
-      callers: {
-        authenticate: async (token) => callerNamed(token),
-        async authorize(caller, object, level) {
-          const project = await findProject(metadata.db, object.id)
-          if (caller.isAdmin || project?.owner === caller.name) return 'allowed'
-          const granted = project && levelOf(caller.displayName, project.uid)
-          if (granted === undefined) return 'hidden'
-          return granted === 'CAN_MANAGE' || level === 'CAN_USE' ? 'allowed' : 'denied'
-        },
-      },
+      callers: identity.callers,
       routes: control.routes,
+      ...(options.rateLimit ? { rateLimit: options.rateLimit } : {}),
+      ...(options.requestTimeoutMs ? { requestTimeoutMs: options.requestTimeoutMs } : {}),
     }),
   )
   const host = `http://127.0.0.1:${server.port}`
   const owned = starting.move()
-  const as = (name: string) => createClient({ host, token: () => name })
+  const as = (name: Name) => createClient({ host, token: () => tokens[name] })
   return {
     host,
     metadata,
     storage,
     computes,
+    identity,
     control,
-    grants,
+    tokens,
     as,
     client: as('jane'),
+    async grant(name, project, level) {
+      await identity.permissions.set(
+        { type: 'project', id: project },
+        [{ principalId: principalOf(identity, name).id, level }],
+        'add',
+      )
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+async function makePrincipals(identity: Identity): Promise<Record<Name, string>> {
+  const { directory } = identity
+  await identity.ensureOwner({ email: emailOf('jane'), displayName: 'jane' })
+  for (const name of USERS) {
+    if (!directory.find('user', emailOf(name))) await directory.create('user', emailOf(name))
+  }
+  if (!directory.find('service_principal', SERVICE)) {
+    await directory.createServicePrincipal('the service', SERVICE)
+  }
+  const tokenOf = async (name: Name) => (await identity.tokens.create(principalOf(identity, name))).value
+  return {
+    jane: await tokenOf('jane'),
+    bob: await tokenOf('bob'),
+    eve: await tokenOf('eve'),
+    service: await tokenOf('service'),
+  }
+}
+
+function principalOf({ directory }: Identity, name: Name) {
+  const found =
+    name === 'service' ? directory.find('service_principal', SERVICE) : directory.find('user', emailOf(name))
+  if (!found) throw new Error(`there is no principal ${name}`)
+  return found
+}
+
+function emailOf(name: string): string {
+  return `${name}.doe@example.com`
 }
 
 /** A control plane in a directory of its own. */
@@ -186,10 +223,8 @@ export async function done(
 
 /** Creates a project and waits for it. */
 export async function createProject(client: Client, projectId: string): Promise<void> {
-  await done(
-    client,
-    await client.call(projectRoutes.createProject, { query: { project_id: projectId }, body: {} }),
-  )
+  const query = { project_id: projectId }
+  await done(client, await client.call(projectRoutes.createProject, { query, body: {} }))
 }
 
 /** The error that a call answers. */
@@ -205,15 +240,20 @@ export async function refusal(call: Promise<unknown>): Promise<ApiError> {
 
 /** A request that the typed client would not make. */
 export async function send(
-  workspace: Pick<ControlWorkspace, 'host'>,
+  workspace: Pick<ControlWorkspace, 'host' | 'tokens'>,
   method: RouteDefinition['method'],
   url: string,
-  options: { readonly as?: string; readonly body?: unknown; readonly headers?: Record<string, string> } = {},
+  options: {
+    readonly token?: string | undefined
+    readonly body?: unknown
+    readonly headers?: Record<string, string>
+  } = {},
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> }> {
+  const token = 'token' in options ? options.token : workspace.tokens.jane
   const reply = await fetch(`${workspace.host}${url}`, {
     method,
     headers: {
-      authorization: `Bearer ${options.as ?? 'jane'}`,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...options.headers,
     },

@@ -29,7 +29,7 @@ describe('projects', () => {
         default_endpoint_settings: {
           autoscaling_limit_max_cu: 1,
           autoscaling_limit_min_cu: 1,
-          suspend_timeout_duration: '86400s',
+          suspend_timeout_duration: '300s',
         },
         display_name: 'my-app-db',
         enable_pg_native_login: false,

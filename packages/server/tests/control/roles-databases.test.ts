@@ -5,6 +5,7 @@ import {
   createProject,
   done,
   refusal,
+  SERVICE,
   startFreshControl,
 } from './control-workspace.ts'
 
@@ -102,9 +103,8 @@ describe('roles and databases', () => {
   })
 
   test('a managed identity logs in with OAuth, a plain role with a password', async () => {
-    const service = '00000000-1111-2222-3333-444444444444'
     expect(
-      await createRole('the-service', { postgres_role: service, identity_type: 'SERVICE_PRINCIPAL' }),
+      await createRole('the-service', { postgres_role: SERVICE, identity_type: 'SERVICE_PRINCIPAL' }),
     ).toMatchObject({
       name: `${BRANCH}/roles/the-service`,
       status: { identity_type: 'SERVICE_PRINCIPAL', auth_method: 'LAKEBASE_OAUTH_V1' },
@@ -238,8 +238,7 @@ describe('roles and databases', () => {
   })
 
   test('who may only use a project makes no privileged role', async () => {
-    const { uid } = await workspace.control.projects.get('shop')
-    workspace.grants.set(`bob ${uid}`, 'CAN_USE')
+    await workspace.grant('bob', 'shop', 'CAN_USE')
     const bob = workspace.as('bob')
     const make = (spec: object) =>
       bob.call(roleRoutes.createRole, { params, query: { role_id: 'by-bob' }, body: { spec } })

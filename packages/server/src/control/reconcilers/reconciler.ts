@@ -40,6 +40,8 @@ async function loop(options: ReconcilerOptions, woken: Signal, signal: AbortSign
     await round(signal).catch((error: unknown) => {
       if (!signal.aborted) log.error({ err: error, reconciler: name }, 'a round of reconciling failed')
     })
+    // An abort during the round has been announced already; nobody would end the pause.
+    if (signal.aborted) return
     const pause = new AbortController()
     const stopPause = () => pause.abort(new Error('woken'))
     signal.addEventListener('abort', stopPause, { once: true })

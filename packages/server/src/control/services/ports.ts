@@ -23,8 +23,11 @@ export type EndpointHosts = (endpointUid: string) => {
 
 /** What the control plane asks about principals; `main` plugs identity in. */
 export interface PrincipalsPort {
-  /** An active principal by type and role name. */
-  findIdentity(type: RoleIdentity['type'], name: string): RoleIdentity | undefined
+  /** An active principal by type and role name, with its name as the workspace spells it. */
+  findIdentity(
+    type: RoleIdentity['type'],
+    name: string,
+  ): (RoleIdentity & { readonly name: string }) | undefined
   /** What was granted to a principal, or to a group of it, on a project; owners and admins are not asked about. */
   projectLevel(
     caller: Caller,

@@ -175,7 +175,7 @@ export class Roles {
     if (isManaged && !identity)
       throw new LakeletError('identity_unknown', { type: IDENTITY_WORDS[type], name })
     return {
-      name,
+      name: identity?.name ?? name,
       attributes: {
         createdb: spec.attributes?.createdb ?? false,
         createrole: spec.attributes?.createrole ?? false,
@@ -183,7 +183,7 @@ export class Roles {
       },
       isSuperuserMember: spec.membership_roles?.includes('DATABRICKS_SUPERUSER') ?? false,
       canLogin: method !== 'NO_LOGIN',
-      ...(identity ? { identity } : {}),
+      ...(identity ? { identity: { type: identity.type, id: identity.id } } : {}),
     }
   }
 
