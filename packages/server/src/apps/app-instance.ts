@@ -99,8 +99,9 @@ export class AppInstance implements AsyncDisposable {
     })
   }
 
-  /** Runs `launch` and keeps trying when it does not come up, as after a crash. Returns at once. */
+  /** Runs `launch` and keeps trying when it does not come up, as after a crash. Returns at once; nothing to do unless idle. */
   keepRunning(launch: Launch): void {
+    if (this.#state !== 'idle') return
     this.#launch = launch
     this.#move('starting', 'starting')
     this.#beginWatch(0)

@@ -22,6 +22,8 @@ export interface TemplatesOptions {
 
 export class AppTemplates {
   readonly #options: TemplatesOptions
+  /** Packing takes seconds and always gives the same. */
+  #connector: Promise<Uint8Array> | undefined
 
   constructor(options: TemplatesOptions) {
     this.#options = options
@@ -71,11 +73,21 @@ export class AppTemplates {
     const text = await readFile(path.join(source, 'package.json'), 'utf8').catch(() => '')
     const wanted = /"lakelet-connect":\s*"file:([^"]+\.tgz)"/.exec(text)?.[1]
     if (wanted === undefined) return
+    this.#connector ??= this.#pack()
+    try {
+      await this.#write(`${target}/${wanted.replace(/^\.\//, '')}`, await this.#connector)
+    } catch (error) {
+      this.#connector = undefined
+      throw error
+    }
+  }
+
+  async #pack(): Promise<Uint8Array> {
     const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-template-'))
     try {
-      const file = path.join(directory, path.basename(wanted))
+      const file = path.join(directory, 'connector.tgz')
       await this.#options.packConnector(file)
-      await this.#write(`${target}/${wanted.replace(/^\.\//, '')}`, await readFile(file))
+      return await readFile(file)
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

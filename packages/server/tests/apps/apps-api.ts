@@ -137,7 +137,10 @@ export async function startAppsApi(
       port: 0,
       workspaceId: '42',
       log,
-      callers: { authenticate: async (token) => callerNamed(token), authorize: () => 'allowed' },
+      callers: {
+        authenticate: async (token) => callerNamed(token),
+        authorize: async () => 'allowed' as const,
+      },
       routes: [
         ...implementWorkspace(workspace),
         ...implementWorkspaceFiles(workspace),

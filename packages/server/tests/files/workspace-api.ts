@@ -59,7 +59,10 @@ export async function startWorkspaceApi(): Promise<WorkspaceApi> {
       port: 0,
       workspaceId: '1',
       log,
-      callers: { authenticate: async (token) => callerNamed(token), authorize: () => 'allowed' },
+      callers: {
+        authenticate: async (token) => callerNamed(token),
+        authorize: async () => 'allowed' as const,
+      },
       routes: [...implementWorkspace(service), ...implementWorkspaceFiles(service)],
     }),
   )
@@ -77,7 +80,10 @@ async function call(url: string, method: string, options: CallOptions): Promise<
   const body = options.json === undefined ? options.body : JSON.stringify(options.json)
   const reply = await fetch(url, {
     method,
-    headers: { authorization: `Bearer ${options.as ?? 'admin'}` },
+    headers: {
+      authorization: `Bearer ${options.as ?? 'admin'}`,
+      ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: body as RequestInit['body'] & {} }),
   })
   const bytes = Buffer.from(await reply.arrayBuffer())

@@ -139,6 +139,8 @@ export class WorkspaceService {
   }
 
   async #readable(caller: Caller, path: AskedPath): Promise<ObjectRow> {
+    // Homes come into being when their owners first look.
+    if (path.key === homeOf(caller.name)) await this.#tree.ensureHome(caller.name)
     const row = await this.#tree.find(path.key)
     // Whether a path exists is itself only for those who may read it.
     if (!row || !(await this.#may(caller, path.key, 'CAN_READ'))) {
