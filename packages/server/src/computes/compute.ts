@@ -28,6 +28,9 @@ import {
 import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
 import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
 import type { EndpointSource, EndpointSpec, StateListener } from './ports.ts'
+import { IdleWatch } from './idle-watch.ts'
+import { StartBackoff } from './start-backoff.ts'
+import { untilAborted } from './until-aborted.ts'
 import { type ComputeState, MOVES, type SuspendReason } from './states.ts'
 
 /** Where an awake compute listens. */
@@ -59,12 +62,6 @@ export interface ComputeOptions {
   readonly clock: Clock
 }
 
-/** After the second failed start in a row, the answer is kept for a while: 0.5 s, doubled each time, at most 30 s. */
-const FIRST_BACKOFF_MS = 500
-const LONGEST_BACKOFF_MS = 30_000
-/** A compute that something keeps awake is looked at again after this long. */
-const RECHECK_MS = 1000
-
 interface Running {
   readonly cluster: Cluster
   readonly spec: EndpointSpec
@@ -82,20 +79,17 @@ export class Compute {
   readonly #closing = new AbortController()
   #sessions = 0
   #holds = 0
-  #lastActiveMs: number
+  readonly #idle: IdleWatch
+  readonly #backoff = new StartBackoff()
   #lastActiveAt: Date | undefined
-  #newestChange: string | null = null
-  #recheckAtMs = 0
   #awakeBecause: AwakeBecause | undefined
   #lastSuspendReason: SuspendReason | undefined
   #lastError: string | undefined
-  #failures = 0
-  #refusal: { readonly untilMs: number; readonly error: unknown } | undefined
 
   constructor(options: ComputeOptions) {
     this.#options = options
     this.#since = options.clock.now()
-    this.#lastActiveMs = options.clock.monotonicMs()
+    this.#idle = new IdleWatch(options.clock.monotonicMs())
   }
 
   get state(): ComputeState {
@@ -115,7 +109,7 @@ export class Compute {
   }
 
   touch(): void {
-    this.#lastActiveMs = this.#options.clock.monotonicMs()
+    this.#idle.touch(this.#now())
     this.#lastActiveAt = this.#options.clock.now()
   }
 
@@ -158,19 +152,12 @@ export class Compute {
   async suspendIfIdle(): Promise<void> {
     if (!this.#isDue()) return
     await this.#lock.run('compute', async () => {
-      if (!this.#isDue() || this.#running === undefined) return
-      const began = this.#options.clock.monotonicMs()
+      if (!this.#isDue()) return
+      const began = this.#now()
       const activity = await this.#readActivity()
       this.#awakeBecause = activity.awakeBecause
-      if (activity.newestChange !== this.#newestChange) {
-        this.#newestChange = activity.newestChange
-        this.#lastActiveMs = Math.max(this.#lastActiveMs, began - (activity.newestChangeAgeMs ?? 0))
-      }
-      if (activity.awakeBecause) {
-        this.#recheckAtMs = began + Math.min(RECHECK_MS, this.#running.spec.suspendAfterMs ?? RECHECK_MS)
-      } else if (this.#isDue()) {
-        await this.#stop('idle')
-      }
+      this.#idle.saw(activity, this.#running?.spec.suspendAfterMs ?? null, began)
+      if (this.#isDue()) await this.#stop('idle')
     })
   }
 
@@ -252,13 +239,12 @@ export class Compute {
   }
 
   #isDue(): boolean {
-    const after = this.#running?.spec.suspendAfterMs
-    if (this.#state !== 'active' || after === undefined || after === null || this.#holds > 0) return false
-    return this.#idleForMs() >= after && this.#options.clock.monotonicMs() >= this.#recheckAtMs
+    if (this.#state !== 'active' || !this.#running || this.#holds > 0) return false
+    return this.#idle.isDue(this.#running.spec.suspendAfterMs, this.#now())
   }
 
-  #idleForMs(): number {
-    return this.#options.clock.monotonicMs() - this.#lastActiveMs
+  #now(): number {
+    return this.#options.clock.monotonicMs()
   }
 
   async #ensureActive(): Promise<AwakeCompute> {
@@ -269,7 +255,7 @@ export class Compute {
       this.#crashed(cluster, exit)
     }
     if (this.#closing.signal.aborted) throw new LakeletError('workspace_stopping')
-    if (this.#refusal && this.#options.clock.monotonicMs() < this.#refusal.untilMs) throw this.#refusal.error
+    this.#backoff.throwIfKept(this.#now())
     const spec = await this.#options.endpoints.load(this.#options.uid)
     if (!spec) throw new LakeletError('endpoint_unknown')
     if (spec.disabled) throw new LakeletError('endpoint_disabled')
@@ -294,8 +280,7 @@ export class Compute {
       )
       this.#running = { cluster, spec }
       void cluster.exited.then((exit) => this.#crashed(cluster, exit))
-      this.#failures = 0
-      this.#refusal = undefined
+      this.#backoff.succeeded()
       this.#lastError = undefined
       this.#move('active', { durationMs: Math.round(performance.now() - began) })
       return addressOf(cluster)
@@ -306,11 +291,9 @@ export class Compute {
   }
 
   #startFailed(error: unknown): void {
-    this.#failures += 1
+    this.#backoff.failed(error, this.#now())
     this.#lastError = error instanceof Error ? error.message : String(error)
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.#failures - 2))
-    if (this.#failures > 1) this.#refusal = { untilMs: this.#options.clock.monotonicMs() + backoffMs, error }
-    this.#options.log.error({ err: error, failures: this.#failures }, 'the compute did not start')
+    this.#options.log.error({ err: error, failures: this.#backoff.failures }, 'the compute did not start')
     this.#move('failed')
   }
 
@@ -398,17 +381,4 @@ export class Compute {
 
 function addressOf(cluster: Cluster): AwakeCompute {
   return { socketPath: cluster.socketPath, socketDirectory: cluster.socketDirectory }
-}
-
-/** The promise, or the signal's reason as soon as it aborts; the work behind the promise goes on. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

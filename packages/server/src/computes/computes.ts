@@ -29,12 +29,15 @@ export interface ComputesOptions {
 /** Stops every Postgres that an earlier run left behind on a branch, then begins to look for idle computes. */
 export async function startComputes(options: ComputesOptions): Promise<Computes> {
   const clock = options.clock ?? systemClock
-  for (const branchUid of await options.storage.list()) {
-    const dataDirectory = options.storage.dataDirectory(branchUid)
-    if (await stopLeftover(dataDirectory))
-      options.log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
-  }
+  const branches = await options.storage.list()
+  await Promise.all(
+    branches.map((branchUid) => stopOneLeftover(options.storage.dataDirectory(branchUid), options.log)),
+  )
   return new Computes({ ...options, clock })
+}
+
+async function stopOneLeftover(dataDirectory: string, log: Logger): Promise<void> {
+  if (await stopLeftover(dataDirectory)) log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
 }
 
 export class Computes implements AsyncDisposable {

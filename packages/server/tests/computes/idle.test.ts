@@ -53,10 +53,10 @@ test('an open transaction and a running query keep it awake, and are named', asy
 
 test('what clients send keeps it awake; null means never suspended', async () => {
   const { computes } = workspace
-  const touched = await workspace.newEndpoint('touched', { suspendAfterMs: 400 })
+  const touched = await workspace.newEndpoint('touched', { suspendAfterMs: 1500 })
   const always = await workspace.newEndpoint('always', { suspendAfterMs: null })
   await Promise.all([computes.wake(touched), computes.wake(always)])
-  const until = performance.now() + 1500
+  const until = performance.now() + 3000
   await waitUntil(() => {
     computes.touch(touched)
     return performance.now() > until

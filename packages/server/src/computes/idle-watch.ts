@@ -1,0 +1,33 @@
+// When a compute was last used, put together from what the gateway sees and what the catalogs tell now and then.
+import type { ClusterActivity } from './idle-check.ts'
+
+/** A compute that something keeps awake is looked at again after this long. */
+const RECHECK_MS = 1000
+
+export class IdleWatch {
+  #lastActiveMs: number
+  #recheckAtMs = 0
+  #newestChange: string | null = null
+
+  constructor(nowMs: number) {
+    this.#lastActiveMs = nowMs
+  }
+
+  touch(nowMs: number): void {
+    this.#lastActiveMs = nowMs
+  }
+
+  /** True when it has not been used for `afterMs` and is to be looked at. */
+  isDue(afterMs: number | null, nowMs: number): boolean {
+    return afterMs !== null && nowMs - this.#lastActiveMs >= afterMs && nowMs >= this.#recheckAtMs
+  }
+
+  /** Takes in what the catalogs said at `seenAtMs`. A session that keeps the compute awake puts the next look off. */
+  saw(activity: ClusterActivity, afterMs: number | null, seenAtMs: number): void {
+    if (activity.newestChange !== this.#newestChange) {
+      this.#newestChange = activity.newestChange
+      this.#lastActiveMs = Math.max(this.#lastActiveMs, seenAtMs - (activity.newestChangeAgeMs ?? 0))
+    }
+    this.#recheckAtMs = activity.awakeBecause ? seenAtMs + Math.min(RECHECK_MS, afterMs ?? RECHECK_MS) : 0
+  }
+}
