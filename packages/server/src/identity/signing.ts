@@ -1,5 +1,5 @@
 // The keys that sign the workspace's tokens: ES256, one key signs, older ones verify until their last token has died.
-// Signing and checking run through node:crypto on the calling thread: a third of the CPU time of WebCrypto's way through the
+// Signing and checking run through node:crypto on the calling thread: a fraction of the CPU time of WebCrypto's way through the
 // thread pool for messages this short, and a credential request is little else.
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
@@ -11,6 +11,7 @@ import {
   replaceSigningKey,
   type SigningKeyRow,
 } from '../metadata/signing-keys.ts'
+import { derSignature, joseSignature } from './ecdsa-signature.ts'
 
 export const SIGNING_ALGORITHM = 'ES256'
 /** A key signs for this long. */
@@ -81,10 +82,7 @@ export class KeyRing {
       key.headers.set(typ, header)
     }
     const signed = `${header}.${encode(claims)}`
-    const signature = sign('sha256', Buffer.from(signed), {
-      key: key.privateKey,
-      dsaEncoding: 'ieee-p1363',
-    })
+    const signature = joseSignature(sign('sha256', Buffer.from(signed), key.privateKey))
     return `${signed}.${signature.toString('base64url')}`
   }
 
@@ -98,12 +96,9 @@ export class KeyRing {
     if (!fields || !claims) return { ok: false, reason: 'not_a_jwt' }
     const key = this.#keys.find((each) => each.kid === fields['kid'])
     if (!key || fields['alg'] !== SIGNING_ALGORITHM) return { ok: false, reason: 'bad_signature', claims }
-    const valid = verify(
-      'sha256',
-      Buffer.from(`${header}.${payload}`),
-      { key: key.publicKey, dsaEncoding: 'ieee-p1363' },
-      Buffer.from(signature, 'base64url'),
-    )
+    const der = derSignature(Buffer.from(signature, 'base64url'))
+    const valid =
+      der !== undefined && verify('sha256', Buffer.from(`${header}.${payload}`), key.publicKey, der)
     return valid ? { ok: true, claims } : { ok: false, reason: 'bad_signature', claims }
   }
 
