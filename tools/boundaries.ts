@@ -92,12 +92,19 @@ function importsOf(text: string): string[] {
 function targetRoom(file: string, imported: string): string | undefined {
   if (imported.startsWith('.')) {
     const target = path.normalize(path.join(path.dirname(file), imported))
+    if (isOwnManifest(file, target)) return undefined
     return target.startsWith(`packages${path.sep}`)
       ? (roomOf(target) ?? `outside src (${target})`)
       : `outside packages (${target})`
   }
   const bare = Object.keys(packageNames).find((name) => imported === name || imported.startsWith(`${name}/`))
   return bare ? packageNames[bare] : undefined
+}
+
+/** A package may read its own package.json. */
+function isOwnManifest(file: string, target: string): boolean {
+  const [packages = '', name = ''] = file.split(path.sep)
+  return target === path.join(packages, name, 'package.json')
 }
 
 function sourceFiles(directory: string): string[] {

@@ -49,7 +49,7 @@ const child = spawn(
 // The terminal sends Ctrl-C to the whole group; a `kill` reaches only this process, so it is passed on.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))
-child.on('error', (error) => fail(`could not start ${node}: ${error.message}`))
+child.on('error', (error) => fail(`could not start ${String(node)}: ${error.message}`))
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 15)
 })

@@ -184,7 +184,7 @@ async function deploymentEnd(workspace: TestWorkspace, id: string): Promise<stri
 }
 
 async function page(workspace: TestWorkspace): Promise<string> {
-  const { url = '' } = await workspace.client.call(appsRoutes.get, { params: { name: 'web' } })
+  const { url } = await workspace.client.call(appsRoutes.get, { params: { name: 'web' } })
   const reply = await fetch(url, { headers: { authorization: `Bearer ${workspace.token}` } })
   const text = await reply.text()
   if (!reply.ok) throw new Error(`the app answered ${reply.status}: ${text}`)
