@@ -7,25 +7,36 @@ import { BRANCH, canManageProject, canUseProject, catalogErrors, writeErrors } f
 
 const params = branchParams.extend({ role: z.string() })
 
+const creation = {
+  path: `${BRANCH}/roles`,
+  params: branchParams,
+  query: z.object({ role_id: z.string().optional(), replace_existing: queryFlag.optional() }),
+  body: roleInput,
+  reply: operationOf(role),
+  errors: [
+    ...writeErrors,
+    ...catalogErrors,
+    'invalid_id',
+    'name_exists',
+    'identity_unknown',
+    'limit_reached',
+  ],
+  permission: canUseProject,
+} as const
+
 export const roleRoutes = {
   createRole: defineRoute({
     id: 'postgres.createRole',
     method: 'POST',
-    path: `${BRANCH}/roles`,
     summary: 'Create a Postgres role in a branch',
-    params: branchParams,
-    query: z.object({ role_id: z.string().optional(), replace_existing: queryFlag.optional() }),
-    body: roleInput,
-    reply: operationOf(role),
-    errors: [
-      ...writeErrors,
-      ...catalogErrors,
-      'invalid_id',
-      'name_exists',
-      'identity_unknown',
-      'limit_reached',
-    ],
-    permission: canUseProject,
+    ...creation,
+  }),
+  /** databricks-sdk 0.81.0 for Python creates roles with this method. */
+  createRoleByPatch: defineRoute({
+    id: 'postgres.createRoleByPatch',
+    method: 'PATCH',
+    summary: 'Create a Postgres role in a branch, as the first SDKs ask for it',
+    ...creation,
   }),
   listRoles: defineRoute({
     id: 'postgres.listRoles',
