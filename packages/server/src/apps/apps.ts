@@ -274,6 +274,7 @@ export class Apps implements AsyncDisposable {
     return buildDeployment({
       tree: this.#options.tree,
       cache: this.#cache,
+      mark: this.#mark,
       snapshot: deployment.snapshot_path,
       directory: this.#deploymentDirectory(name, deployment.deployment_id),
       command: deployment.command === null ? undefined : (JSON.parse(deployment.command) as string[]),

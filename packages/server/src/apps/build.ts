@@ -4,6 +4,7 @@ import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { ensureDirectory } from '../base/files.ts'
 import { buildEnvironment } from './environment.ts'
+import { APP_MARK } from './leftovers.ts'
 import { type PackageCache, nodePackagesKey, pythonPackagesKey } from './package-cache.ts'
 import { findPython, isOnPath } from './python.ts'
 import { runBuildStep } from './build-step.ts'
@@ -14,6 +15,8 @@ export interface BuildOptions {
   /** Directory of the deployment, for what must not lie among the source files. */
   readonly directory: string
   readonly cache: PackageCache
+  /** Goes into the environment of every command, so that what a killed workspace leaves is found. */
+  readonly mark: string
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -96,7 +99,7 @@ function step(
   return runBuildStep({
     command,
     directory: options.source.directory,
-    environment: { ...buildEnvironment(binDirectories), ...more },
+    environment: { ...buildEnvironment(binDirectories), [APP_MARK]: options.mark, ...more },
     onLine: options.onLine,
     signal: options.signal,
   })

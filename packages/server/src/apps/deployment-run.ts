@@ -30,6 +30,7 @@ export interface BuildRequest {
   /** Workspace folder with the snapshot. */
   readonly snapshot: string
   readonly directory: string
+  readonly mark: string
   readonly command?: readonly string[] | undefined
   /** Refuses what the environment cannot be made of, before minutes go into a build. */
   readonly checkEnvironment: (env: readonly AppYamlVariable[]) => Promise<void>

@@ -50,9 +50,14 @@ async function end(groups: readonly number[], pids: readonly number[]): Promise<
     for (const pid of pids) signalOne(pid, signal)
   }
   signalAll('SIGTERM')
-  const deadline = performance.now() + 2000
-  while (performance.now() < deadline && (await isAnyAlive(groups, pids))) await delay(50)
+  await untilGone(groups, pids, 2000)
   signalAll('SIGKILL')
+  await untilGone(groups, pids, 1000)
+}
+
+async function untilGone(groups: readonly number[], pids: readonly number[], limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs
+  while (performance.now() < deadline && (await isAnyAlive(groups, pids))) await delay(50)
 }
 
 async function isAnyAlive(groups: readonly number[], pids: readonly number[]): Promise<boolean> {
