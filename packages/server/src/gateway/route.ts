@@ -16,7 +16,7 @@ export async function routeByName(
 ): Promise<{ readonly endpoint: GatewayEndpoint; readonly isNamed: boolean } | undefined> {
   const sni = endpointOfHost(request.sni)
   const option = endpointOption(request.parameters)
-  if (sni && option && sni !== option.toLowerCase()) {
+  if (sni && option && !(await isSameEndpoint(finder, sni, option))) {
     throw new LakeletError('endpoint_inconsistent', { sni, option })
   }
   const query: EndpointQuery = sni ? { sni } : option ? { option } : {}
@@ -24,6 +24,13 @@ export async function routeByName(
   if (answer === 'unknown') throw new LakeletError('endpoint_unknown')
   if (answer === 'ambiguous') return undefined
   return { endpoint: answer, isNamed: sni !== undefined || option !== undefined }
+}
+
+/** The option may spell the name otherwise than the host does, for instance as a resource name. */
+async function isSameEndpoint(finder: EndpointFinder, sni: string, option: string): Promise<boolean> {
+  if (sni === option.toLowerCase()) return true
+  const [bySni, byOption] = await Promise.all([finder.findEndpoint({ sni }), finder.findEndpoint({ option })])
+  return typeof bySni === 'object' && typeof byOption === 'object' && bySni.id === byOption.id
 }
 
 /** The endpoint that a verified token names. */

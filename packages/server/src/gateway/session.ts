@@ -13,7 +13,7 @@ import {
   startupParameter,
 } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
-import { LakeletError } from '../base/errors.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import {
   type Authenticated,
@@ -70,7 +70,6 @@ export interface SessionInfo {
 const MAX_AUTH_MESSAGE = 65_535
 const ACTIVITY_STEP_MS = 1_000
 const LINGER_MS = 2_000
-const REFUSALS_TO_SLOW_DOWN = new Set(['28P01', '28000'])
 
 export class Session {
   readonly id = randomUUID()
@@ -203,7 +202,8 @@ export class Session {
       failures.succeeded(failureKey)
       return { endpoint, authenticated, facts }
     } catch (error) {
-      if (error instanceof LakeletError && REFUSALS_TO_SLOW_DOWN.has(error.entry.sqlState ?? '')) {
+      // Only passwords can be guessed; a client with a stale token should learn so at once.
+      if (isLakeletError(error, 'password_wrong')) {
         const delay = failures.failed(failureKey)
         if (delay > 0) await this.#context.clock.sleep(delay, this.#life.signal)
       }

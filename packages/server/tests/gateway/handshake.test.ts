@@ -10,6 +10,7 @@ import {
   PROTOCOL_3_2,
   type StartupParameter,
 } from '@lakelet/wire'
+import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   dial,
@@ -199,6 +200,29 @@ describe('framing', () => {
     // TLS has alerts of its own; nothing else may be said.
     expect(client.text === '' || client.text.startsWith('\u0015\u0003')).toBe(true)
     expect(workspace.log.lines.filter((line) => Number(line['level']) > 20).length).toBe(linesBefore)
+  })
+
+  test('no bytes bring the gateway down or make it complain', async () => {
+    const before = workspace.log.lines.filter((line) => Number(line['level']) > 30).length
+    const requests = [Buffer.alloc(0), encodeSslRequest(), encodeGssEncRequest(), encodeStartup(startup)]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...requests),
+        fc.uint8Array({ maxLength: 200 }),
+        async (start, bytes) => {
+          using client = await dial(port)
+          client.write(start, bytes)
+          client.socket.end()
+          await client.closed()
+        },
+      ),
+      { numRuns: 150 },
+    )
+    using secure = await encrypted()
+    expect(await secure.logIn(startup, await workspace.token(USER.name))).toMatchObject({
+      type: 'readyForQuery',
+    })
+    expect(workspace.log.lines.filter((line) => Number(line['level']) > 30).length).toBe(before)
   })
 
   test('a port scan is no noise', async () => {
