@@ -64,6 +64,34 @@ describe('roles and databases', () => {
     })
   })
 
+  test('who makes a role by the API has the ADMIN option on it, so can set its password', async () => {
+    await createRole('with-password', {
+      postgres_role: 'with_password',
+      auth_method: 'PG_PASSWORD_SCRAM_SHA_256',
+    })
+    await sql(`SET ROLE "jane.doe@example.com"; ALTER ROLE with_password PASSWORD 'secret'; RESET ROLE`)
+    const { verifier } = await workspace.computes.withAdmin(endpointUid, async (admin) => {
+      const [row] = await admin.query<{ verifier: string }>(
+        `SELECT rolpassword AS verifier FROM pg_authid WHERE rolname = 'with_password'`,
+      )
+      return { verifier: row?.verifier }
+    })
+    expect(verifier).toMatch(/^SCRAM-SHA-256\$/)
+    await sql('DROP ROLE with_password')
+  })
+
+  test('databricks-sdk 0.81.0 creates roles with PATCH', async () => {
+    const started = await workspace.client.call(roleRoutes.createRoleByPatch, {
+      params,
+      query: { role_id: 'by-patch' },
+      body: { spec: { postgres_role: 'by_patch', auth_method: 'NO_LOGIN' } },
+    })
+    await done(workspace.client, started)
+    const role = await workspace.client.call(roleRoutes.getRole, { params: { ...params, role: 'by-patch' } })
+    expect(role.status).toMatchObject({ postgres_role: 'by_patch', auth_method: 'NO_LOGIN' })
+    await sql('DROP ROLE by_patch')
+  })
+
   test('roles and databases made by SQL appear, and the other way round', async () => {
     const { client } = workspace
     await sql('CREATE ROLE app_user LOGIN CREATEDB')

@@ -26,7 +26,7 @@ export function endpointOperations(context: Context): EndpointOperations {
   return { update: updateOperation(context) }
 }
 
-/** New settings, tried on the compute if it runs; where it does not start with them, the old ones come back. */
+/** New settings, tried on the compute; where it does not start with them, the old ones come back. */
 function updateOperation(context: Context): OperationKind<UpdateEndpoint> {
   const { metadata, clock } = context
   const store = (uid: string, settings: EndpointSettings) =>
@@ -59,6 +59,10 @@ async function apply({ computes }: Context, input: UpdateEndpoint, signal: Abort
     (field) => before[field] !== after[field],
   )
   if (isChanged) await computes.restart(endpointUid, signal)
+  // A compute that sleeps is woken for settings of the user: only Postgres can tell whether it takes them.
+  if (before.pg_settings !== after.pg_settings) {
+    await computes.withAdmin(endpointUid, async () => undefined, { signal })
+  }
 }
 
 async function replyOf(context: Context, queries: Queries, input: UpdateEndpoint): Promise<Endpoint> {
