@@ -52,6 +52,8 @@ export interface NewRole {
   readonly identity?: RoleIdentity
   /** Give it a generated password; it is returned once and stored nowhere. */
   readonly withPassword?: boolean
+  /** A role that gets the ADMIN option on the new one, as who runs CREATE ROLE does (user.c, CreateRole). */
+  readonly administrator?: string
 }
 
 /** What changes; what is absent stays. `identity: null` removes the label, `password` sets or removes it. */
@@ -138,6 +140,7 @@ export async function createRole(admin: AdminConnection, role: NewRole): Promise
       await admin.execute(`CREATE ROLE ${identifier(role.name)} ${options.join(' ')}`)
       await setMembership(admin, role.name, role.isSuperuserMember)
       if (role.identity) await setLabel(admin, role.name, role.identity)
+      if (role.administrator !== undefined) await grantAdmin(admin, role.name, role.administrator)
     })
   } catch (cause) {
     const state = sqlStateOf(cause)
@@ -238,6 +241,11 @@ async function setMembership(admin: AdminConnection, name: string, isMember: boo
       ? `GRANT ${SUPERUSER_ROLE} TO ${identifier(name)} WITH INHERIT TRUE, SET FALSE`
       : `REVOKE ${SUPERUSER_ROLE} FROM ${identifier(name)}`,
   )
+}
+
+async function grantAdmin(admin: AdminConnection, name: string, administrator: string): Promise<void> {
+  const options = 'ADMIN TRUE, INHERIT FALSE, SET FALSE'
+  await admin.execute(`GRANT ${identifier(name)} TO ${identifier(administrator)} WITH ${options}`)
 }
 
 async function setLabel(admin: AdminConnection, name: string, identity: RoleIdentity | null): Promise<void> {

@@ -69,7 +69,10 @@ export class Roles {
       throw new LakeletError('limit_reached', { what: 'roles', limit: LIMITS.rolesPerBranch })
     }
     const id = wantedId || freeId('role', role.name, new Set(opened.roles.map((each) => each.id.id)))
-    const operation = this.#request(caller, opened, id, { role })
+    const administrator = creatorIn(opened.roles, caller)
+    const operation = this.#request(caller, opened, id, {
+      role: { ...role, ...(administrator === undefined ? {} : { administrator }) },
+    })
     return operationReply(await this.#context.operations.start(this.#kinds.create, operation))
   }
 
@@ -234,6 +237,12 @@ export function ownerNamed(
   const found = roles.find((role) => role.id.id === id)
   if (!found) throw new LakeletError('owner_role_not_found', { role: id })
   return found.object.name
+}
+
+/** The caller's own role when it might have run CREATE ROLE itself: it may set the new role's password, grant it and drop it. */
+function creatorIn(roles: readonly Known<Role>[], caller: Caller): string | undefined {
+  const own = roles.find(({ object }) => object.name === caller.name && object.identity !== undefined)
+  return own?.object.attributes.createrole ? own.object.name : undefined
 }
 
 function methodOf(role: Role): RoleReply['status']['auth_method'] {
