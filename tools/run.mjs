@@ -16,7 +16,6 @@ const commands = {
   test: ['tools/test.ts'],
   check: ['tools/check.ts'],
   bench: ['benchmarks/main.ts'],
-  build: ['tools/build.ts'],
   format: ['tools/format.ts'],
   docs: ['tools/generate-docs.ts'],
 }

@@ -82,12 +82,20 @@ function appIdentities(identity: Identity): AppIdentities {
       const made = await identity.directory.createServicePrincipal(displayName)
       return { id: made.id, clientId: made.name, name: made.displayName }
     },
-    issueSecret: async (id) => (await identity.secrets.create(id)).secret,
+    issueSecret: (id) => issueSecret(identity, id),
     async remove(id) {
       const principal = identity.directory.get(id)
       if (principal) await identity.directory.delete(principal)
     },
   }
+}
+
+/** A new secret; the one before stays, since an earlier deployment may still serve with it, and older ones go. */
+async function issueSecret({ secrets }: Identity, id: number): Promise<string> {
+  const earlier = (await secrets.list(id)).sort((a, b) => b.createdAt - a.createdAt)
+  const { secret } = await secrets.create(id)
+  for (const each of earlier.slice(1)) await secrets.revoke(id, each.id)
+  return secret
 }
 
 function appGrants(identity: Identity): AppGrants {
@@ -97,6 +105,8 @@ function appGrants(identity: Identity): AppGrants {
       permissions.set({ type: 'app', id: app }, [{ principalId: caller.id, level: 'CAN_MANAGE' }], 'add'),
     may: async (caller, app, level) =>
       (await permissions.authorize(caller, { type: 'app', id: app }, level)) === 'allowed',
+    mayAttach: async (caller, project) =>
+      (await permissions.authorize(caller, { type: 'project', id: project }, 'CAN_MANAGE')) === 'allowed',
     forget: (app) => permissions.forget('app', app),
   }
 }

@@ -1,6 +1,7 @@
 // The workspace's metadata: one SQLite file (node:sqlite) queried through kysely. WAL with a full sync at each commit:
 // what a request was told is stored is stored. SQLite runs inside this process, so a query never waits for another one's I/O
 // on a network; kysely serialises transactions on the single connection.
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
 import { migrate } from './migrate.ts'
@@ -19,6 +20,9 @@ export interface Metadata extends AsyncDisposable {
 
 /** Opens (or creates) the metadata file and brings its schema up to date; LakeletError `data_dir_newer` if it is ahead of this version. */
 export async function openMetadata(file: string): Promise<Metadata> {
+  // It holds the signing keys. SQLite gives its side files the mode of the main one.
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
   const sqlite = new DatabaseSync(file)
   try {
     sqlite.exec(
