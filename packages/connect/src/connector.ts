@@ -98,7 +98,8 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
 }
 
 class LakebaseConnector implements Connector, SocketOwner {
-  readonly settings: ConnectorSettings
+  /** Private, for it holds secrets: nothing that prints a connector may show it. */
+  readonly #settings: ConnectorSettings
   readonly #events = new EventEmitter()
   readonly #closing = new AbortController()
   readonly #sockets = new Set<LakebaseSocket>()
@@ -112,11 +113,11 @@ class LakebaseConnector implements Connector, SocketOwner {
   #user: Promise<string> | undefined
 
   constructor(settings: ConnectorSettings) {
-    this.settings = settings
+    this.#settings = settings
   }
 
   getOptions(): DriverOptions {
-    const { host, port, user, database, endpoint } = this.settings
+    const { host, port, user, database, endpoint } = this.#settings
     return {
       host: host ?? endpoint ?? 'lakebase',
       port,
@@ -151,16 +152,16 @@ class LakebaseConnector implements Connector, SocketOwner {
   async ready(signal?: AbortSignal): Promise<void> {
     this.#requireOpen()
     const limits = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal
-    if (this.settings.login === 'token') await this.getCredential({ signal: limits })
+    if (this.#settings.login === 'token') await this.getCredential({ signal: limits })
     await this.#checkHost(limits)
-    if (this.settings.login === 'token') await this.#tryLogin(limits)
+    if (this.#settings.login === 'token') await this.#tryLogin(limits)
   }
 
   async listen(options: ListenOptions = {}): Promise<LocalProxy> {
     this.#requireOpen()
     const { startLocalProxy } = await import('./proxy/local-proxy.ts')
     const user = await this.userName()
-    const target = { user, database: this.settings.database, openSocket: () => this.openSocket() }
+    const target = { user, database: this.#settings.database, openSocket: () => this.openSocket() }
     const proxy = await startLocalProxy(target, options)
     this.#proxies.add(proxy)
     return proxy
@@ -216,7 +217,7 @@ class LakebaseConnector implements Connector, SocketOwner {
     this.#requireOpen()
     try {
       const address = await this.#address(signal)
-      this.#gate ??= leaseGate(`${address.host}:${address.port}/${this.settings.endpoint ?? ''}`)
+      this.#gate ??= leaseGate(`${address.host}:${address.port}/${this.#settings.endpoint ?? ''}`)
       return await dial(startup, this.#dialOptions(address, this.#gate.value), signal)
     } catch (error) {
       if (error instanceof DialFailure) throw error
@@ -232,9 +233,9 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   async dialForCancel(signal: AbortSignal): Promise<Socket> {
     this.#connections.cancels++
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.settings.connect.attemptTimeoutMs)])
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#settings.connect.attemptTimeoutMs)])
     const address = await this.#address(limit)
-    return openTransport({ ...address, tls: this.settings.tls, signal: limit, onPhase: () => {} })
+    return openTransport({ ...address, tls: this.#settings.tls, signal: limit, onPhase: () => {} })
   }
 
   async startupParameters(parameters: readonly StartupParameter[]): Promise<readonly StartupParameter[]> {
@@ -269,7 +270,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async #lookUpUser(): Promise<string> {
-    const { user, env, auth, credential } = this.settings
+    const { user, env, auth, credential } = this.#settings
     if (user) return user
     if (credential.group) return credential.group
     const clientId =
@@ -287,12 +288,12 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   /** A PAT beats client id and secret in the login order, so the identity is the PAT's. */
   #hasToken(): boolean {
-    const { auth, env } = this.settings
+    const { auth, env } = this.#settings
     return Boolean((typeof auth === 'object' && 'token' in auth && auth.token) || env['DATABRICKS_TOKEN'])
   }
 
   async #lookUpHost(): Promise<string> {
-    const { host, endpoint } = this.settings
+    const { host, endpoint } = this.#settings
     if (host) return host
     const workspace = this.#credentialSource().workspace
     if (!workspace || !endpoint) {
@@ -309,7 +310,7 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   /** A host that belongs to another endpoint would wake and ask the wrong database. Unreadable endpoints are not judged. */
   async #checkHost(signal: AbortSignal): Promise<void> {
-    const { host, tls, endpoint } = this.settings
+    const { host, tls, endpoint } = this.#settings
     const workspace = endpoint ? this.#credentialSource().workspace : undefined
     if (!host || !endpoint || !workspace) return
     let hosts: string[]
@@ -328,7 +329,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async #tryLogin(signal: AbortSignal): Promise<void> {
-    const parameters = [parameter('user', USER_PLACEHOLDER), parameter('database', this.settings.database)]
+    const parameters = [parameter('user', USER_PLACEHOLDER), parameter('database', this.#settings.database)]
     const startup = encodeStartup(await this.startupParameters(parameters))
     try {
       const { socket } = await this.dial(startup, signal)
@@ -342,11 +343,11 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async #address(signal: AbortSignal): Promise<Address> {
-    return { host: await untilAborted(this.hostName(), signal), port: this.settings.port }
+    return { host: await untilAborted(this.hostName(), signal), port: this.#settings.port }
   }
 
   #dialOptions(address: Address, gate: DialOptions['gate']): DialOptions {
-    const { connect, tls, clock } = this.settings
+    const { connect, tls, clock } = this.#settings
     const counters = this.#connections
     return {
       ...connect,
@@ -367,21 +368,21 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   #tell<E extends keyof ConnectorEvents>(name: E, event: ConnectorEvents[E], count?: () => void): void {
     count?.()
-    channels[name].publish({ ...event, endpoint: this.settings.endpoint })
+    channels[name].publish({ ...event, endpoint: this.#settings.endpoint })
     this.#events.emit(name, event)
   }
 
   #credentialSource(): CredentialSource {
-    const { auth, credential, endpoint = '', env, clock } = this.settings
+    const { auth, credential, endpoint = '', env, clock } = this.#settings
     this.#source ??= credentialSource(auth, { endpoint, ...credential }, env, clock)
     return this.#source
   }
 
   #tokens(): TokenCache | undefined {
-    if (this.settings.login === 'driver') return undefined
+    if (this.#settings.login === 'driver') return undefined
     if (!this.#cache) {
       const source = this.#credentialSource()
-      const { credential, clock } = this.settings
+      const { credential, clock } = this.#settings
       this.#cache = leaseCache(source.key, () => new TokenCache(source, clock, credential))
       this.#unsubscribe = this.#cache.value.subscribe({
         refreshed: (event) => this.#tell('refresh', event),
@@ -393,11 +394,11 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   #applicationName(asked: string | undefined): string {
     const full =
-      asked && !this.settings.applicationName.includes(asked)
-        ? `${asked} ${this.settings.applicationName}`
+      asked && !this.#settings.applicationName.includes(asked)
+        ? `${asked} ${this.#settings.applicationName}`
         : undefined
     // Postgres cuts at NAMEDATALEN - 1; the app's own part comes first and survives.
-    return (full ?? this.settings.applicationName).slice(0, 63)
+    return (full ?? this.#settings.applicationName).slice(0, 63)
   }
 
   #requireOpen(): void {

@@ -277,7 +277,7 @@ async function suffered(
   if (fault?.at !== at) return false
   const { action } = fault
   if (action === 'reset') reset(socket)
-  else if (action === 'close') socket.end()
+  else if (action === 'close') socket.end().resume()
   else if (action === 'silence') socket.resume()
   else if ('code' in action) refuse(socket, action.code, action.message)
   else {

@@ -138,19 +138,21 @@ export const connectionScenarios: readonly Scenario[] = [
       await pool.query('create sequence f33_calls')
       rig.defer(() => direct(rig, 'drop sequence f33_calls'))
       for (const how of drops) {
-        const write = timed(() => pool.query("select nextval('f33_calls'), pg_sleep(0.4)"))
-        await wait(150)
+        const write = timed(() => pool.query("select nextval('f33_calls'), pg_sleep(1)"))
+        await until('the write is under way', async () => (await direct(rig, sleeping)).rows.length === 1)
         for (const session of lakebase.proxy.sessions) session.drop(how)
         const { error } = await write
         assert.ok(error, 'the caller was not told')
+        await until('the server is done with it', async () => (await direct(rig, sleeping)).rows.length === 0)
       }
-      await wait(500)
       const { rows } = await pool.query<{ last_value: string }>('select last_value from f33_calls')
       assert.equal(Number(rows[0]?.last_value), 3)
       return '3 writes cut off, 3 executed, 3 errors told'
     },
   },
 ]
+
+const sleeping = `select 1 from pg_stat_activity where state = 'active' and query like '%f33_calls%pg_sleep%' and pid <> pg_backend_pid()`
 
 async function direct(rig: Rig, text: string): Promise<{ rows: unknown[] }> {
   const client = new Client({ host: rig.postgres, port: 5432, user: 'postgres', database: 'postgres' })
