@@ -36,6 +36,8 @@ export interface AppInstanceOptions {
   readonly clock: Clock
   readonly log: AppLog
   readonly logger: Logger
+  /** Waits for the requests that a replaced process still answers. */
+  readonly drained: (socket: ListeningSocket) => Promise<void>
 }
 
 export class AppInstance implements AsyncDisposable {
@@ -91,6 +93,7 @@ export class AppInstance implements AsyncDisposable {
         const started = await launch(signal)
         const old = this.#process
         this.#serve(started, launch)
+        if (old) await this.#options.drained(old.socket)
         await old?.[Symbol.asyncDispose]()
       } catch (error) {
         await this.#backTo(before, error)

@@ -68,6 +68,8 @@ export interface AppsOptions {
 
 /** Deployments kept on disk besides the one that serves: only their logs and snapshots. */
 const DEPLOYMENTS_KEPT = 5
+/** How long a replaced process may finish the requests it has. */
+const DRAIN_MS = 5000
 /** How long a visitor is held while the app starts. */
 const HOLD_MS = 20_000
 
@@ -145,7 +147,8 @@ export class Apps implements AsyncDisposable {
   async open(row: AppRow): Promise<void> {
     const log = await openAppLog(path.join(this.#directoryOf(row.name), 'logs'), this.#options.clock)
     const { clock, log: logger } = this.#options
-    const instance = new AppInstance({ name: row.name, clock, log, logger })
+    const drained = async ({ port }: ListeningSocket) => live.front?.drained(port, DRAIN_MS)
+    const instance = new AppInstance({ name: row.name, clock, log, logger, drained })
     const live: LiveApp = { instance, log, front: undefined, frontProblem: '', deploying: undefined }
     this.#live.set(row.name, live)
     await this.#openFront(row, live)

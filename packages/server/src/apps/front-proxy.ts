@@ -11,6 +11,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, type Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
@@ -39,6 +40,8 @@ export interface FrontProxyOptions {
 
 export interface FrontProxy extends AsyncDisposable {
   readonly port: number
+  /** Resolves when no request is on its way to the app's port `upstreamPort` any more, or after `limitMs`. */
+  drained(upstreamPort: number, limitMs: number): Promise<void>
 }
 
 const ANSWER_MS = 120_000
@@ -61,6 +64,8 @@ class Front implements FrontProxy {
   readonly #logStreams: WebSocketServer = createLogStreamServer()
   /** Upgraded connections, which the HTTP server forgets about. */
   readonly #upgraded = new Set<Duplex>()
+  /** Ports of the app that requests are on their way to, each as often as there are. */
+  readonly #inFlight: number[] = []
 
   constructor(options: FrontProxyOptions, server: Server) {
     this.#options = options
@@ -83,6 +88,12 @@ class Front implements FrontProxy {
 
   get port(): number {
     return this.#options.port
+  }
+
+  async drained(upstreamPort: number, limitMs: number): Promise<void> {
+    const deadline = performance.now() + limitMs
+    do await delay(20)
+    while (this.#inFlight.includes(upstreamPort) && performance.now() < deadline)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,6 +130,9 @@ class Front implements FrontProxy {
       gone.abort(new LakeletError('client_gone'))
     })
     const upstream = await this.#options.upstream(gone.signal)
+    gone.signal.throwIfAborted()
+    this.#inFlight.push(upstream.port)
+    reply.once('close', () => this.#inFlight.splice(this.#inFlight.indexOf(upstream.port), 1))
     const headers = headersToApp(request.rawHeaders, visit)
     // A body of unknown length must be framed towards the app too, or it would read as a second request.
     if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')

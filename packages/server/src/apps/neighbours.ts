@@ -19,6 +19,8 @@ export interface AppGrants {
   /** Makes `caller` the manager of a new app. */
   own(caller: Caller, app: string): Promise<void>
   may(caller: Caller, app: string, level: 'CAN_USE' | 'CAN_MANAGE'): Promise<boolean>
+  /** Whether `caller` may give apps a database of the project: the app gets a role there that they would have to make. */
+  mayAttach(caller: Caller, project: string): Promise<boolean>
   /** Forgets every grant on a deleted app. */
   forget(app: string): Promise<void>
 }

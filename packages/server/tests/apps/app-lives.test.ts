@@ -244,6 +244,12 @@ describe('the environment', () => {
     await expect(createApp('dreaming', {}, { resources })).rejects.toThrow('no such branch')
     expect((await api.call('GET', '/api/2.0/apps/dreaming')).status).toBe(404)
   })
+
+  it('gives nobody a database that they may not give away', async () => {
+    const resources = [{ name: 'postgres', postgres: { branch: 'projects/my-app-db/branches/production' } }]
+    const reply = await api.call('POST', '/api/2.0/apps', { name: 'greedy', resources }, 'ann@example.com')
+    expect(reply).toMatchObject({ status: 403, body: { error_code: 'PERMISSION_DENIED' } })
+  })
 })
 
 describe('ports', () => {

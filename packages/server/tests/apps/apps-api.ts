@@ -24,7 +24,7 @@ import { callerNamed } from '../files/workspace-api.ts'
 export interface AppsApi extends AsyncDisposable {
   readonly directory: string
   readonly apps: Apps
-  call(method: string, url: string, json?: unknown): Promise<{ status: number; body: ReplyBody }>
+  call(method: string, url: string, json?: unknown, as?: string): Promise<{ status: number; body: ReplyBody }>
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
   /** Deploys and waits for the end. */
@@ -69,6 +69,7 @@ const visitors: AppVisitors = {
 const grants: AppGrants = {
   own: async () => {},
   may: async (caller, _app, level) => caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
+  mayAttach: async (caller) => caller.isAdmin,
   forget: async () => {},
 }
 
@@ -153,7 +154,7 @@ export async function startAppsApi(
   const api: AppsApi = {
     directory,
     apps,
-    call: (method, url, json) => call(base + url, method, json),
+    call: (method, url, json, as) => call(base + url, method, json, as),
     async upload(folder, files) {
       for (const [name, text] of Object.entries(files)) {
         const key = `${folder}/${name}`
@@ -208,10 +209,11 @@ async function call(
   url: string,
   method: string,
   json?: unknown,
+  as = 'admin',
 ): Promise<{ status: number; body: ReplyBody }> {
   const reply = await fetch(url, {
     method,
-    headers: { authorization: 'Bearer admin', 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   })
   return { status: reply.status, body: (await reply.json()) as ReplyBody }

@@ -78,7 +78,7 @@ export class AppsService {
       const count = (await listApps(metadata.db)).length
       if (count >= MOST_APPS) throw new LakeletError('too_many_apps', { limit: MOST_APPS })
       if (request.template !== undefined) await templates.check(request.template)
-      checkResources(request.body.resources)
+      await this.#checkResources(caller, request.body.resources)
       return this.#create(caller, name, request)
     })
   }
@@ -283,7 +283,7 @@ export class AppsService {
     fields: readonly (typeof UPDATABLE)[number][],
   ): Promise<void> {
     const row = await this.#row(name)
-    checkResources(body.resources)
+    await this.#checkResources(caller, body.resources)
     const change: Partial<AppRow> = {
       ...(fields.includes('description') ? { description: body.description ?? '' } : {}),
       ...(fields.includes('compute_size') ? { compute_size: body.compute_size ?? 'MEDIUM' } : {}),
@@ -329,18 +329,26 @@ export class AppsService {
     return row
   }
 
+  /** Names are keys for `valueFrom`, so each may be there once; a database must be one that the caller may give away. */
+  async #checkResources(caller: Caller, resources: readonly AppResource[] | undefined): Promise<void> {
+    const seen = new Set<string>()
+    for (const { name, postgres } of resources ?? []) {
+      const fail = (reason: string) => new LakeletError('app_resource_invalid', { resource: name, reason })
+      if (seen.has(name)) throw fail('its name is there twice.')
+      seen.add(name)
+      if (!postgres) continue
+      const project = /^projects\/([^/]+)\/branches\/[^/]+$/.exec(postgres.branch)?.[1]
+      if (project === undefined)
+        throw fail(`'${postgres.branch}' is not projects/<project>/branches/<branch>.`)
+      if (!(await this.#options.grants.mayAttach(caller, project)))
+        throw new LakeletError('permission_denied', {
+          action: `give an app a database of project ${project}`,
+        })
+    }
+  }
+
   #wrongState(action: string, app: App): LakeletError {
     return new LakeletError('app_state', { action, name: app.name, state: app.compute_status.state })
-  }
-}
-
-/** Names are keys for `valueFrom`, so each may be there once. */
-function checkResources(resources: readonly AppResource[] | undefined): void {
-  const seen = new Set<string>()
-  for (const { name } of resources ?? []) {
-    if (seen.has(name))
-      throw new LakeletError('app_resource_invalid', { resource: name, reason: 'its name is there twice' })
-    seen.add(name)
   }
 }
 
