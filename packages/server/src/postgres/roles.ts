@@ -4,6 +4,7 @@ import { DatabaseError } from 'pg'
 import { LakeletError } from '../base/errors.ts'
 import { ADMIN_ROLE, type AdminConnection, identifier, literal, sqlStateOf } from './admin.ts'
 import type { IdentityType } from './identities.ts'
+import { revokeForeignGrants } from './revoke-foreign-grants.ts'
 import { generatePassword, scramVerifier } from './scram.ts'
 
 export const SUPERUSER_ROLE = 'databricks_superuser'
@@ -195,6 +196,7 @@ export async function dropRole(admin: AdminConnection, name: string, reassignTo?
         await inside.execute(`REASSIGN OWNED BY ${identifier(name)} TO ${identifier(reassignTo)}`)
       else await refuseOwner(inside, name)
       await inside.execute(`DROP OWNED BY ${identifier(name)}`)
+      await revokeForeignGrants(inside, name)
     }
     await admin.execute(`DROP ROLE ${identifier(name)}`)
   } catch (error) {

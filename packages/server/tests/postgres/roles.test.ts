@@ -124,6 +124,23 @@ test('a native role gets a generated password whose verifier Postgres knows', as
   })
 })
 
+test('a role is dropped with the rights that others than the owner granted to it', async () => {
+  await createRole(admin, { name: 'guest', attributes: NONE, isSuperuserMember: false, canLogin: true })
+  await using inside = await admin.open('databricks_postgres')
+  // The owner has the grant option on schema public through databricks_superuser, in whose name it grants.
+  await inside.execute(`SET ROLE "${OWNER}"; CREATE TABLE public.shared (n int); RESET ROLE;
+    SET ROLE "${OWNER}"; GRANT USAGE, CREATE ON SCHEMA public TO guest; RESET ROLE;
+    GRANT SELECT (n) ON public.shared TO databricks_superuser WITH GRANT OPTION;
+    SET ROLE databricks_superuser; GRANT SELECT (n) ON public.shared TO guest; RESET ROLE;`)
+  const grantors = await inside.query<{ name: string }>(
+    `SELECT grantor::regrole::text AS name FROM pg_namespace, aclexplode(nspacl) WHERE grantee = 'guest'::regrole`,
+  )
+  expect(new Set(grantors.map(({ name }) => name))).toEqual(new Set(['databricks_superuser']))
+  await dropRole(admin, 'guest')
+  await expect(getRole(admin, 'guest')).rejects.toMatchObject({ code: 'role_missing' })
+  await inside.execute('DROP TABLE public.shared')
+})
+
 test('names that cannot be, exist already or belong to the system are refused', async () => {
   const role = (name: string) =>
     createRole(admin, { name, attributes: NONE, isSuperuserMember: false, canLogin: true })
