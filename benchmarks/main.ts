@@ -2,11 +2,12 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { api } from './api.ts'
 import { boot } from './boot.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { wake } from './wake.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { boot, wake }
+const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { api, boot, wake }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
 const [name = ''] = positionals

@@ -81,11 +81,17 @@ export class BenchWorkspace implements AsyncDisposable {
 }
 
 /** Starts `lakelet up` on free ports and waits until workspace.json says that it is ready. */
-export async function startBenchWorkspace(dataDir: string): Promise<BenchWorkspace> {
+export async function startBenchWorkspace(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BenchWorkspace> {
   const program = path.join(ROOT, 'packages', 'cli', 'src', 'bin.ts')
   const args = ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning', program]
   const options = ['up', '--data-dir', dataDir, '--http-port', '0', '--postgres-port', '0']
-  const child = spawn(process.execPath, [...args, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [...args, ...options], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000)

@@ -65,6 +65,8 @@ export interface Workspace extends AsyncDisposable {
 }
 
 const HTTP_PORT = 8080
+/** A principal may send at once, after a pause, what it may send in this many seconds. */
+const BURST_SECONDS = 5
 const POSTGRES_PORT = 5432
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
@@ -140,6 +142,10 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
       port: ports.http.port,
       workspaceId: ground.workspaceId,
       callers: identity.callers,
+      rateLimit: {
+        perSecond: config.limits.requestsPerSecond,
+        burst: BURST_SECONDS * config.limits.requestsPerSecond,
+      },
       routes: implementAllRoutes({
         ...ground,
         identity,
