@@ -5,7 +5,7 @@ import { backoffMs } from '../backoff.ts'
 import { untilAborted } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 
-const HEAD_START_MS = 100
+const HEAD_START_MS = 250
 const FRESH_MS = 30_000
 
 /** What an attempt learned about the address. `other`: nothing, as when the credential was at fault. */
