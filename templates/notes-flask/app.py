@@ -46,7 +46,7 @@ pool = ConnectionPool(
     check=ConnectionPool.check_connection,
     min_size=0,
     max_size=10,
-    timeout=25,
+    timeout=15,
     max_lifetime=45 * 60,
     # Give up quickly, so that the next request starts over instead of waiting out a long pause.
     reconnect_timeout=5,
