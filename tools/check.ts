@@ -1,7 +1,8 @@
-// `npm run check`: format, lint, types, boundaries, dead code. Each is an error.
+// `npm run check`: format, lint, types, boundaries, generated files, lock file, dead code. Each is an error.
 import { pathToFileURL } from 'node:url'
 import { checkBoundaries } from './boundaries.ts'
 import { checkGenerated } from './generate-docs.ts'
+import { checkLockFile } from './lock-file.ts'
 import { root, runTool } from './processes.ts'
 
 const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] = [
@@ -10,6 +11,7 @@ const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] =
   ['types', async () => (await runTool('tsc', ['-p', 'tsconfig.json'])) === 0],
   ['boundaries', async () => checkBoundaries(root)],
   ['generated files', async () => checkGenerated(root)],
+  ['lock file', async () => checkLockFile({ write: false })],
   ['dead code', async () => (await runTool('knip', [])) === 0],
 ]
 

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { constants } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -53,28 +53,69 @@ child.on('exit', (code, signal) => {
   process.exitCode = code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 15)
 })
 
-/** `npm ci` when node_modules does not belong to this lock file and this platform. */
+/** `npm ci` when node_modules does not belong to this lock file and this platform. Of several processes one installs, the others wait. */
 function installDependencies() {
-  const lock = readFileSync(path.join(root, 'package-lock.json'))
-  const wanted = createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex')
-  const stamp = path.join(root, 'node_modules', '.lakelet-installed')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  if (isInstalled()) return
+  const release = takeInstallLock()
+  try {
+    if (isInstalled()) return
+    process.stderr.write('Installing dependencies (once) …\n')
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+    // Nothing here may rely on an install script, so none is run.
+    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+    const result = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    if (result.error) fail(`could not run npm: ${result.error.message}`, release)
+    if (result.status !== 0)
+      fail(`'npm ci' ended with exit code ${result.status}; its messages are above`, release)
+    writeFileSync(stampFile(), wantedStamp())
+  } finally {
+    release()
+  }
+}
+
+function isInstalled() {
+  if (existsSync(stampFile()) && readFileSync(stampFile(), 'utf8') === wantedStamp()) return true
   // Whoever ran npm by hand after the lock file changed is up to date too.
   const npmStamp = path.join(root, 'node_modules', '.package-lock.json')
   const lockTime = statSync(path.join(root, 'package-lock.json')).mtimeMs
-  if (!existsSync(npmStamp) || statSync(npmStamp).mtimeMs < lockTime) {
-    process.stderr.write('Installing dependencies (once) …\n')
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    rmSync(stamp, { force: true })
-    // Engine warnings are silenced because the pinned Node that satisfies them is one of the packages.
-    const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    if (result.error) fail(`could not run npm: ${result.error.message}`)
-    if (result.status !== 0) fail(`'npm ci' ended with exit code ${result.status}; its messages are above`)
+  if (!existsSync(npmStamp) || statSync(npmStamp).mtimeMs < lockTime) return false
+  writeFileSync(stampFile(), wantedStamp())
+  return true
+}
+
+function stampFile() {
+  return path.join(root, 'node_modules', '.lakelet-installed')
+}
+
+function wantedStamp() {
+  const lock = readFileSync(path.join(root, 'package-lock.json'))
+  return createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex')
+}
+
+/** Waits for a running installation of this repository; a lock whose process is gone is taken over. */
+function takeInstallLock() {
+  const file = path.join(
+    tmpdir(),
+    `lakelet-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`,
+  )
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' })
+      return () => rmSync(file, { force: true })
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    if (!isAlive(Number(readFileSync(file, 'utf8')))) rmSync(file, { force: true })
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
   }
-  writeFileSync(stamp, wanted)
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** The Node to run on: npm's pinned copy on Linux, else this one when it is new enough. */
@@ -88,7 +129,8 @@ function pinnedNode() {
   )
 }
 
-function fail(message) {
+function fail(message, before = () => {}) {
+  before()
   process.stderr.write(`lakelet: ${message}\n`)
   process.exit(1)
 }
