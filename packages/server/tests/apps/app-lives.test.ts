@@ -245,6 +245,17 @@ describe('the environment', () => {
     expect((await api.call('GET', '/api/2.0/apps/dreaming')).status).toBe(404)
   })
 
+  it.each([
+    [{ resources: [{ name: 'x', sql_warehouse: { id: '1', permission: 'CAN_USE' } }] }, 'FEATURE_DISABLED'],
+    [{ resources: [{ name: 'x' }] }, 'INVALID_PARAMETER_VALUE'],
+    [{ resources: [{ name: 'x', postgres: { branch: 'nonsense' } }] }, 'INVALID_PARAMETER_VALUE'],
+    [{ user_api_scopes: ['sql'] }, 'NOT_IMPLEMENTED'],
+  ])('does not pretend to have %j', async (settings, code) => {
+    const { body } = await api.call('POST', '/api/2.0/apps', { name: 'pretender', ...settings })
+    expect(body).toMatchObject({ error_code: code })
+    expect((await api.call('GET', '/api/2.0/apps/pretender')).status).toBe(404)
+  })
+
   it('gives nobody a database that they may not give away', async () => {
     const resources = [{ name: 'postgres', postgres: { branch: 'projects/my-app-db/branches/production' } }]
     const reply = await api.call('POST', '/api/2.0/apps', { name: 'greedy', resources }, 'ann@example.com')

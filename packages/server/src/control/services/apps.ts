@@ -3,7 +3,6 @@ import type {
   App,
   AppDeployment,
   AppLogLine,
-  AppResource,
   AppTemplate,
   AppUpdate,
   AppVariable,
@@ -78,7 +77,7 @@ export class AppsService {
       const count = (await listApps(metadata.db)).length
       if (count >= MOST_APPS) throw new LakeletError('too_many_apps', { limit: MOST_APPS })
       if (request.template !== undefined) await templates.check(request.template)
-      await this.#checkResources(caller, request.body.resources)
+      await this.#checkSettings(caller, request.body)
       return this.#create(caller, name, request)
     })
   }
@@ -283,7 +282,7 @@ export class AppsService {
     fields: readonly (typeof UPDATABLE)[number][],
   ): Promise<void> {
     const row = await this.#row(name)
-    await this.#checkResources(caller, body.resources)
+    await this.#checkSettings(caller, body)
     const change: Partial<AppRow> = {
       ...(fields.includes('description') ? { description: body.description ?? '' } : {}),
       ...(fields.includes('compute_size') ? { compute_size: body.compute_size ?? 'MEDIUM' } : {}),
@@ -330,13 +329,20 @@ export class AppsService {
   }
 
   /** Names are keys for `valueFrom`, so each may be there once; a database must be one that the caller may give away. */
-  async #checkResources(caller: Caller, resources: readonly AppResource[] | undefined): Promise<void> {
+  async #checkSettings(caller: Caller, { resources, user_api_scopes: scopes }: UpdateAppBody): Promise<void> {
+    if (scopes && scopes.length > 0)
+      throw new LakeletError('not_implemented', { feature: "Acting as an app's user (user_api_scopes)" })
     const seen = new Set<string>()
-    for (const { name, postgres } of resources ?? []) {
+    for (const resource of resources ?? []) {
+      const { name, postgres } = resource
       const fail = (reason: string) => new LakeletError('app_resource_invalid', { resource: name, reason })
       if (seen.has(name)) throw fail('its name is there twice.')
       seen.add(name)
-      if (!postgres) continue
+      const kinds = Object.keys(resource).filter((key) => key !== 'name' && key !== 'description')
+      const foreign = kinds.find((kind) => kind !== 'postgres')
+      if (foreign !== undefined)
+        throw new LakeletError('feature_disabled', { feature: `An app resource of the kind '${foreign}'` })
+      if (!postgres) throw fail('it names nothing; give it a postgres {branch, database, permission}.')
       const project = /^projects\/([^/]+)\/branches\/[^/]+$/.exec(postgres.branch)?.[1]
       if (project === undefined)
         throw fail(`'${postgres.branch}' is not projects/<project>/branches/<branch>.`)
