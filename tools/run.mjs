@@ -105,8 +105,17 @@ function takeInstallLock() {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
     }
-    if (!isAlive(Number(readFileSync(file, 'utf8')))) rmSync(file, { force: true })
+    if (existsSync(file) && !isAlive(holderOf(file))) rmSync(file, { force: true })
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+}
+
+/** The process in a lock file; this one's own parent process when the file has just gone, so that the wait goes on. */
+function holderOf(file) {
+  try {
+    return Number(readFileSync(file, 'utf8')) || process.ppid
+  } catch {
+    return process.ppid
   }
 }
 
