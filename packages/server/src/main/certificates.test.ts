@@ -44,11 +44,12 @@ it('makes a certificate that a verifying TLS client accepts for each of its name
 
 it('keeps what it made, and renews the server certificate before it ends under the same authority', async () => {
   const clock = clockNow()
-  const first = await loadCertificates(directory, ['localhost'], clock)
-  const again = await loadCertificates(directory, ['localhost'], clock)
+  const names = ['localhost', '127.0.0.1', '::1', '*.database.local.localhost']
+  const first = await loadCertificates(directory, names, clock)
+  const again = await loadCertificates(directory, names, clock)
   expect(again).toEqual(first)
   clock.advance(390 * 86_400_000)
-  const renewed = await loadCertificates(directory, ['localhost'], clock)
+  const renewed = await loadCertificates(directory, names, clock)
   expect(renewed.certificate).not.toBe(first.certificate)
   const ca = new X509Certificate(await readFile(renewed.caFile))
   expect(new X509Certificate(renewed.certificate).verify(ca.publicKey)).toBe(true)

@@ -59,7 +59,10 @@ async function isUsable(
   if (caFile && !certificate.verify(new X509Certificate(await readFile(caFile)).publicKey)) return false
   if (certificate.validToDate.getTime() - clock.now().getTime() < RENEW_DAYS * DAY_MS) return false
   const listed = (certificate.subjectAltName ?? '').split(', ')
-  return names.every((name) => listed.includes(isIP(name) ? `IP Address:${name}` : `DNS:${name}`))
+  // An IPv6 address is listed in its long form, so addresses are compared as addresses.
+  return names.every((name) =>
+    isIP(name) ? certificate.checkIP(name) !== undefined : listed.includes(`DNS:${name}`),
+  )
 }
 
 async function createAuthority(file: string, keyFile: string, clock: Clock): Promise<void> {
