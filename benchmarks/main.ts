@@ -4,6 +4,7 @@ import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { api } from './api.ts'
 import { boot } from './boot.ts'
+import { connector } from './connector.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { wake } from './wake.ts'
 

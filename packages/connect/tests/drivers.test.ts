@@ -19,7 +19,7 @@ import { sequelizeOptions } from '../src/adapters/sequelize.ts'
 import { dataSourceOptions } from '../src/adapters/typeorm.ts'
 import { createConnector } from '../src/index.ts'
 import { createClient, createPool } from '../src/pg/index.ts'
-import { startTestLakebase } from '../src/testing/index.ts'
+import { createTestAuthority, startTestLakebase } from '../src/testing/index.ts'
 import type { TestLakebase } from '../src/testing/index.ts'
 import { startTestPostgres } from './postgres.ts'
 import type { TestPostgres } from './postgres.ts'
@@ -283,6 +283,48 @@ describe('the compatible entry', () => {
       payload: { endpoint, claims: [{ permission_set: 'READ_ONLY', resources: [{ table_name: 'c.s.t' }] }] },
     })
   })
+})
+
+test('straight at a Postgres with TLS, no proxy in between; refused logins leave no backend', async () => {
+  const authority = createTestAuthority()
+  const certificate = authority.issue({ names: ['127.0.0.1'] })
+  await using server = await startTestPostgres(
+    { max_connections: '30' },
+    {
+      certificate,
+      hba: 'local all all trust\nhostssl all all 127.0.0.1/32 password',
+    },
+  )
+  const token = lakebase.tokens.issue('app', 60_000, 1200)
+  const admin = new Client({ host: server.host, port: server.port, user: 'postgres', database: 'postgres' })
+  await admin.connect()
+  await admin.query(`create role app login password '${token}'`)
+  const env = { PGHOST: '127.0.0.1', PGPORT: String(server.port), PGDATABASE: 'postgres', PGUSER: 'app' }
+  const auth = async () => ({ token, ttlMs: 60_000 })
+  await using pool = createPool({ env, auth, tls: { ca: authority.cert } })
+  expect(
+    (
+      await pool.query(
+        'select current_user as u, (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as s',
+      )
+    ).rows,
+  ).toEqual([{ u: 'app', s: true }])
+  await using refused = createPool({
+    env,
+    auth: async () => ({ token: `${token}x`, ttlMs: 60_000 }),
+    tls: { ca: authority.cert },
+    max: 20,
+  })
+  for (let round = 0; round < 5; round++) {
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => refused.query('select 1')))
+    expect(
+      results.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code),
+    ).toEqual(Array(20).fill('28P01'))
+  }
+  const backends =
+    "select count(*)::int as n from pg_stat_activity where usename = 'app' or usename is null and backend_type = 'client backend'"
+  await expect.poll(async () => (await admin.query<{ n: number }>(backends)).rows[0]?.n).toBe(1)
+  await admin.end()
 })
 
 describe('the local proxy', () => {

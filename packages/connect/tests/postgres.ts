@@ -1,6 +1,7 @@
 // A real Postgres for the tests: the packaged binaries in a private copy, a fresh cluster on a unix socket.
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmod,
   chown,
@@ -14,6 +15,8 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,15 +27,23 @@ const run = promisify(execFile)
 export interface TestPostgres extends AsyncDisposable {
   /** The directory of its unix socket. */
   readonly host: string
-  readonly port: 5432
+  /** Of the socket's name, and of 127.0.0.1 where there is network access. */
+  readonly port: number
   /** The superuser; the socket trusts everybody. */
   readonly user: 'postgres'
   stop(): Promise<void>
 }
 
+/** Lets clients in over TCP: its own certificate, and what pg_hba.conf says. */
+export interface NetworkAccess {
+  readonly certificate: { readonly cert: string; readonly key: string }
+  readonly hba: string
+}
+
 /** Starts a cluster of its own; stop it when done. */
 export async function startTestPostgres(
   settings: Readonly<Record<string, string>> = {},
+  network?: NetworkAccess,
 ): Promise<TestPostgres> {
   const prefix = await privateCopy()
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-connect-pg-'))
@@ -45,8 +56,12 @@ export async function startTestPostgres(
     ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
     options,
   )
+  const port = network ? await freePort() : 5432
+  if (network) await allowNetwork(data, network, account)
   const fixed = {
-    listen_addresses: '',
+    listen_addresses: network ? '127.0.0.1' : '',
+    ssl: network ? 'on' : 'off',
+    port: String(port),
     unix_socket_directories: directory,
     fsync: 'off',
     max_connections: '200',
@@ -67,7 +82,33 @@ export async function startTestPostgres(
     await stop()
     throw error
   }
-  return { host: directory, port: 5432, user: 'postgres', stop, [Symbol.asyncDispose]: stop }
+  return { host: directory, port, user: 'postgres', stop, [Symbol.asyncDispose]: stop }
+}
+
+async function allowNetwork(
+  data: string,
+  network: NetworkAccess,
+  account?: { uid: number; gid: number },
+): Promise<void> {
+  const { cert, key } = network.certificate
+  for (const [name, text] of [
+    ['server.crt', cert],
+    ['server.key', key],
+  ] as const) {
+    const file = path.join(data, name)
+    await writeFile(file, text, { mode: 0o600 })
+    if (account) await chown(file, account.uid, account.gid)
+  }
+  await writeFile(path.join(data, 'pg_hba.conf'), `${network.hba}\n`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Postgres refuses to run as root. */
@@ -138,9 +179,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const late = setTimeout(() => child.kill('SIGQUIT'), 5000)
   await exit
   clearTimeout(late)
-}
-
-/** Writes a file the server can read, for certificates and the like. */
-export async function writeReadable(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { mode: 0o644 })
 }
