@@ -8,7 +8,7 @@ import { connector } from './connector.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { wake } from './wake.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { api, boot, wake }
+const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { api, boot, wake, connector }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
 const [name = ''] = positionals
