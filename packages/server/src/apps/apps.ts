@@ -21,7 +21,7 @@ import {
   listDeploymentsInProgress,
   updateDeployment,
 } from '../metadata/deployments.ts'
-import { AppInstance, type Launch } from './app-instance.ts'
+import { AppInstance, type InstanceState, type Launch } from './app-instance.ts'
 import { type AppLog, openAppLog } from './app-logs.ts'
 import { START_MS, startAppProcess, STOP_MS } from './app-process.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
@@ -88,6 +88,16 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
   return apps
 }
 
+export interface AppStatus {
+  readonly state: InstanceState
+  /** Why it is in that state; empty while all is well. */
+  readonly message: string
+  /** Why nobody can reach its address; empty when they can. */
+  readonly unreachable: string
+  /** The deployment that is on its way. */
+  readonly deploying: string | undefined
+}
+
 /** What of an app lives in this process. */
 interface LiveApp {
   readonly instance: AppInstance
@@ -125,10 +135,14 @@ export class Apps implements AsyncDisposable {
   }
 
   /** How the app does now. */
-  statusOf(name: string): { state: AppInstance['state']; message: string; deploying: string | undefined } {
+  statusOf(name: string): AppStatus {
     const live = this.#live.get(name)
-    const message = live?.frontProblem || live?.instance.message || ''
-    return { state: live?.instance.state ?? 'idle', message, deploying: live?.deploying?.id }
+    return {
+      state: live?.instance.state ?? 'idle',
+      message: live?.instance.message ?? '',
+      unreachable: live?.frontProblem ?? '',
+      deploying: live?.deploying?.id,
+    }
   }
 
   /** Port for a new app's address, below those that the system gives to outgoing connections. */

@@ -374,6 +374,26 @@ describe('stop, start and delete', () => {
   })
 })
 
+describe('the address of an app', () => {
+  it('is kept, and said to be taken when another process has it', async () => {
+    await using own = await startAppsApi()
+    const { body: app } = await own.call('POST', '/api/2.0/apps', { name: 'homeless' })
+    await own.apps[Symbol.asyncDispose]()
+    const squatter = createServer().listen(Number(new URL(app.url).port), '127.0.0.1')
+    await new Promise((resolve) => squatter.once('listening', resolve))
+    try {
+      await using again = await startAppsApi({ directory: own.directory })
+      const { body } = await again.call('GET', '/api/2.0/apps/homeless')
+      expect(body).toMatchObject({
+        url: app.url,
+        app_status: { state: 'UNAVAILABLE', message: expect.stringContaining('taken by another process') },
+      })
+    } finally {
+      await new Promise((resolve) => squatter.close(resolve))
+    }
+  })
+})
+
 describe('the workspace', () => {
   it('starts the apps again, and ends what a killed one left', async () => {
     const url = await createApp('lasting', {

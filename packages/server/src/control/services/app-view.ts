@@ -1,13 +1,13 @@
 // App and AppDeployment as the API shows them. `compute_status` and a deployment's `status` are always there: clients rely on it.
 import type { App, AppDeployment, AppResource, EnvVar } from '@lakelet/api'
-import type { Apps } from '../../apps/apps.ts'
+import type { AppStatus } from '../../apps/apps.ts'
 import type { AppRow } from '../../metadata/apps.ts'
 import type { DeploymentRow } from '../../metadata/deployments.ts'
 
 export interface AppParts {
   readonly row: AppRow
   readonly url: string
-  readonly status: ReturnType<Apps['statusOf']>
+  readonly status: AppStatus
   readonly active: DeploymentRow | undefined
   readonly pending: DeploymentRow | undefined
 }
@@ -61,7 +61,7 @@ export function viewDeployment(row: DeploymentRow): AppDeployment {
   }
 }
 
-function computeStatus(row: AppRow, status: AppParts['status']): App['compute_status'] {
+function computeStatus(row: AppRow, status: AppStatus): App['compute_status'] {
   if (row.wanted === 'DELETED') return { state: 'DELETING', message: 'App is being deleted.' }
   if (row.wanted === 'STOPPED') {
     return status.state === 'idle'
@@ -71,11 +71,9 @@ function computeStatus(row: AppRow, status: AppParts['status']): App['compute_st
   return { state: 'ACTIVE', message: 'App compute is active.', active_instances: 1 }
 }
 
-function appStatus(
-  row: AppRow,
-  { state, message }: AppParts['status'],
-  isPending: boolean,
-): App['app_status'] {
+function appStatus(row: AppRow, status: AppStatus, isPending: boolean): App['app_status'] {
+  const { state, message, unreachable } = status
+  if (unreachable !== '') return { state: 'UNAVAILABLE', message: unreachable }
   if (row.wanted !== 'RUNNING') return { state: 'UNAVAILABLE', message: 'App status is unavailable.' }
   if (state === 'running') {
     return { state: 'RUNNING', message: 'App has status: App is running', running_instances: 1 }
