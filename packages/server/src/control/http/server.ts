@@ -1,5 +1,5 @@
 // The HTTP server of the workspace: registers the routes of the contract and everything that all of them share.
-// Order of a request: host and origin → authenticate → rate limit → read the body → validate → authorize → handle → send.
+// Order of a request: host and origin → authenticate → rate limit → authorize → read the body → validate → handle → send.
 import { randomUUID } from 'node:crypto'
 import type { RouteDefinition } from '@lakelet/api'
 import {
@@ -83,6 +83,8 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const http = fastify({
     loggerInstance,
+    // Nothing is logged per request but failures, which name it; a child logger for each would cost more than the handler.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
@@ -118,17 +120,18 @@ function register(http: FastifyInstance, { route, handle }: ImplementedRoute, gu
     method: route.method,
     url: route.path,
     bodyLimit: route.bodyLimit ?? BODY_LIMIT_BYTES,
-    // Before the body is read, so that nobody without a token can make the server take one.
+    // Before the body is read, so that nobody without a right to send one can make the server take it.
     onRequest: async (request) => {
       const caller = await authenticate(request, guards.callers)
       guards.takeRequest(caller ? String(caller.id) : `address ${request.ip}`)
-      if (caller) guards.known.set(request, caller)
-      else if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
+      if (caller) {
+        guards.known.set(request, caller)
+        await authorize(route, caller, request, guards.callers)
+      } else if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
     },
     handler: async (request, reply) => {
       const caller = guards.known.get(request)
       const input = readInput(route, request)
-      if (caller) await authorize(route, caller, input.params, guards.callers)
       const result: unknown = await handle({
         ...(input as { params: Record<string, never>; query: Record<string, never>; body: undefined }),
         // Public routes get undefined here; for every other one the hook above has found a caller.
@@ -166,7 +169,7 @@ function authenticate(
 async function authorize(
   route: RouteDefinition,
   caller: Caller,
-  params: unknown,
+  request: FastifyRequest,
   callers: CallerPort,
 ): Promise<void> {
   const { permission } = route
@@ -174,7 +177,7 @@ async function authorize(
     throw new LakeletError('permission_denied', { action: route.summary })
   }
   if (permission.kind !== 'object') return
-  const id = (params as Record<string, string>)[permission.param] ?? ''
+  const id = (request.params as Record<string, string>)[permission.param] ?? ''
   const answer = await callers.authorize(caller, { type: permission.type, id }, permission.level)
   // The very words of an object that is not there.
   if (answer === 'hidden') throw new LakeletError('resource_not_found', { type: permission.type })
