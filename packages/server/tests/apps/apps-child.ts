@@ -2,6 +2,14 @@
 // its standard output, and waits.
 import { startAppsApi, visit } from './apps-api.ts'
 
+/** What it says, as one line of JSON. */
+export interface Said {
+  readonly url: string
+  /** Pids of the app and of the build that does not end. */
+  readonly serving: number
+  readonly building: number
+}
+
 const [directory = ''] = process.argv.slice(2)
 const api = await startAppsApi({ directory })
 const server = `require('node:http')
@@ -23,4 +31,5 @@ while (building === undefined) {
     .find((pid) => pid !== undefined)
 }
 const serving = (await visit(app.url)).text
-console.log(JSON.stringify({ url: app.url, serving: Number(serving), building: Number(building) }))
+const said: Said = { url: app.url, serving: Number(serving), building: Number(building) }
+console.log(JSON.stringify(said))

@@ -6,12 +6,7 @@ import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
 import { hasProcessTable, startTimeOf } from '../../src/apps/process-table.ts'
 import { startAppsApi, visit } from './apps-api.ts'
-
-interface Said {
-  readonly url: string
-  readonly serving: number
-  readonly building: number
-}
+import type { Said } from './apps-child.ts'
 
 it.runIf(hasProcessTable)(
   'kill -9 of the workspace leaves nothing that the next start does not end, and the app serves again',
