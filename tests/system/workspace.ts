@@ -156,33 +156,15 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   }
 }
 
+/** Variables that say how this machine reaches its registries; and where programs are. */
+const INHERITED = /^(PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|CERTS?|CA_BUNDLE)\w*)$/i
+
 /** The environment of commands: nothing of the developer's own configuration. */
 export function environment(home: string): Record<string, string> {
-  const kept = [
-    'PATH',
-    'NODE_COMPILE_CACHE',
-    'LANG',
-    'TMPDIR',
-    'PIP_INDEX_URL',
-    'PIP_CONFIG_FILE',
-    'PIP_CERT',
-    'SSL_CERT_FILE',
-  ]
-  const network = [
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'PIP_TRUSTED_HOST',
-  ]
-  const npm = Object.keys(process.env).filter((name) => /^npm_config_/i.test(name))
-  const names = [...kept, ...network, ...npm]
-  const inherited = names.flatMap((name) => {
-    const value = process.env[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && INHERITED.test(entry[0]) && !/^PG/.test(entry[0]),
+  )
   return { ...Object.fromEntries(inherited), HOME: home, LAKELET_OWNER_EMAIL: OWNER }
 }
 

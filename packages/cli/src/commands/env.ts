@@ -45,14 +45,22 @@ async function variablesFor(
     PGDATABASE: database,
     PGUSER: user.userName,
     PGSSLMODE: 'require',
-    ...(address.caFile === undefined
-      ? {}
-      : { PGSSLROOTCERT: address.caFile, NODE_EXTRA_CA_CERTS: address.caFile }),
+    ...(address.caFile === undefined ? {} : authorityVariables(address.caFile, context)),
     ENDPOINT_NAME: endpoint.name,
     LAKEBASE_ENDPOINT: endpoint.name,
     DATABRICKS_HOST: connection.host,
     ...(await credentialsOf(connection)),
   }
+}
+
+/** Node reads one file of further authorities only, so a file that is set already stays. */
+function authorityVariables(caFile: string, { terminal, out }: CommandContext): Variables {
+  const present = terminal.env['NODE_EXTRA_CA_CERTS']
+  if (!present || present === caFile) return { PGSSLROOTCERT: caFile, NODE_EXTRA_CA_CERTS: caFile }
+  out.note(
+    `NODE_EXTRA_CA_CERTS stays ${present}. libpq and lakelet-connect read PGSSLROOTCERT; for other Node drivers append ${caFile} to that file.`,
+  )
+  return { PGSSLROOTCERT: caFile }
 }
 
 /** What the SDKs need to be the same identity. */
