@@ -1,11 +1,9 @@
 // The official Python SDK, unmodified, as its users run it: one process per version, all against one workspace. What the checks are is
 // written in Python (`python/sdk_*.py`); each is a test here.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest'
 import { environment, startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
+import { checksIn, judge, type Outcome, runChecks } from './checks.ts'
 import { pythonWith, whyNoPython } from './python.ts'
 import { RegistryUnreachable } from './registry.ts'
 
@@ -35,12 +33,6 @@ const versions: readonly Version[] = [
   // The one that the runtime of apps has installed.
   { sdk: '0.33.0', requirements: ['databricks-sdk==0.33.0'], files: withoutPostgres },
 ]
-
-interface Outcome {
-  readonly name: string
-  readonly outcome: 'passed' | 'failed' | 'skipped'
-  readonly detail: string
-}
 
 describe('databricks-sdk for Python', () => {
   let workspace: TestWorkspace | undefined
@@ -72,7 +64,7 @@ describe('databricks-sdk for Python', () => {
     // One after the other: each is one busy core.
     let before: Promise<unknown> = Promise.resolve()
     for (const { sdk } of versions) {
-      const report = before.then(() => runChecks(started, pythons.get(sdk) ?? '', sdk))
+      const report = before.then(() => runSdk(started, pythons.get(sdk) ?? '', sdk))
       into.set(sdk, report)
       before = report.catch(() => {})
     }
@@ -80,35 +72,16 @@ describe('databricks-sdk for Python', () => {
   }
 
   describe.each(versions)('$sdk', ({ sdk, files }) => {
-    it.for(files.flatMap(checksIn))('%s', { timeout: 180_000 }, async (name, context) => {
-      const outcome = (await reports.get(sdk))?.find((each) => each.name === name)
-      if (outcome?.outcome === 'skipped') context.skip(outcome.detail)
-      expect(outcome?.detail ?? 'the program ended before this check', name).toBe('')
+    const names = files.flatMap((file) => checksIn(path.join(programs, file)))
+    it.for(names)('%s', { timeout: 180_000 }, async (name, context) => {
+      judge(await reports.get(sdk), name, context)
     })
   })
 })
 
-/** The names in a file's `@check("…")` lines. */
-function checksIn(file: string): string[] {
-  const text = readFileSync(path.join(programs, file), 'utf8')
-  return [...text.matchAll(/^@check\("(.*)"\)$/gm)].map(([, name = '']) => name)
-}
-
-async function runChecks(workspace: TestWorkspace, python: string, sdk: string): Promise<Outcome[]> {
+function runSdk(workspace: TestWorkspace, python: string, sdk: string): Promise<readonly Outcome[]> {
   const label = `v${sdk.replaceAll('.', '-')}`
   const file = path.join(workspace.dataDir, 'workspace.json')
-  const child = spawn(python, ['-B', path.join(programs, 'sdk.py'), file, label], {
-    env: environment(workspace.home),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const written = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()))
-  await once(child, 'close')
-  const outcomes = written.stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Outcome)
-  if (outcomes.length === 0) throw new Error(`the checks did not run:\n${written.stderr}`)
-  return outcomes
+  const command = [python, '-B', path.join(programs, 'sdk.py'), file, label]
+  return runChecks(command, { env: environment(workspace.home) })
 }

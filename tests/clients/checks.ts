@@ -1,0 +1,47 @@
+// Programs that use a client as its users do, in the client's own language. A program writes a line of JSON for each of its named checks;
+// the names are read from its text, so that each check is a test of its own.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { expect, type TestContext } from 'vitest'
+
+/** A program that hangs is ended, and its remaining checks fail. */
+const LONGEST_RUN_MS = 150_000
+
+export interface Outcome {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'skipped'
+  readonly detail: string
+}
+
+/** The names in the `@check("…")` and `check('…', …)` lines of a program. */
+export function checksIn(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  return [...text.matchAll(/^@?check\((["'])(.*?)\1[,)]/gm)].map(([, , name = '']) => name)
+}
+
+/** Runs a program to its end. Rejects with what it wrote when no check was reported. */
+export async function runChecks(
+  [command = '', ...args]: readonly string[],
+  options: { readonly env: Readonly<Record<string, string>>; readonly cwd?: string },
+): Promise<readonly Outcome[]> {
+  const limit = { timeout: LONGEST_RUN_MS, killSignal: 'SIGKILL' } as const
+  const child = spawn(command, args, { ...options, ...limit, stdio: ['ignore', 'pipe', 'pipe'] })
+  const written = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()))
+  await once(child, 'close')
+  const outcomes = written.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{"name"'))
+    .map((line) => JSON.parse(line) as Outcome)
+  if (outcomes.length === 0) throw new Error(`the checks did not run:\n${written.stderr}`)
+  return outcomes
+}
+
+/** Passes, fails or skips the test as its check did. */
+export function judge(outcomes: readonly Outcome[] | undefined, name: string, context: TestContext): void {
+  const outcome = outcomes?.find((each) => each.name === name)
+  if (outcome?.outcome === 'skipped') context.skip(outcome.detail)
+  expect(outcome?.detail ?? `the program ended before '${name}'`).toBe('')
+}
