@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { load, requestText } from './http-load.ts'
 import { type BenchmarkResult, compare, type Row, summarise } from './measure.ts'
 import { type BenchWorkspace, startBenchWorkspace } from './workspace.ts'
@@ -111,7 +112,10 @@ function tokenOf(workspace: BenchWorkspace): string {
 }
 
 async function startBare(sizes: readonly number[], stack: AsyncDisposableStack): Promise<number> {
-  const child = fork(path.join(import.meta.dirname, 'bare-fastify.ts'), [...new Set(sizes)].map(String))
+  const child = fork(
+    fileURLToPath(new URL('./bare-fastify.ts', import.meta.url)),
+    [...new Set(sizes)].map(String),
+  )
   stack.defer(async () => {
     const ended = once(child, 'exit')
     child.disconnect()

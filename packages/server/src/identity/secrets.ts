@@ -1,9 +1,9 @@
 // Secrets that Lakelet makes have at least 128 random bits, so a plain SHA-256 is enough to store them: there is no dictionary to try.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** SHA-256 as hexadecimal text: what is stored of a secret. */
 export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret, 'utf8').digest('hex')
+  return hash('sha256', secret, 'hex')
 }
 
 /** Whether two hashes are the same, in a time that does not depend on where they differ. */

@@ -13,6 +13,8 @@ test('thumbnails are refused by name, and the templates of the workspace are lis
     expect(reply.body['message']).toContain('thumbnail')
   }
   const listed = await api.call('GET', '/api/2.0/lakelet/app-templates')
-  expect(listed).toMatchObject({ status: 200, body: { templates: expect.any(Array) } })
-  expect(listed.body['templates']).not.toHaveLength(0)
+  expect(listed).toMatchObject({
+    status: 200,
+    body: { templates: expect.arrayContaining([expect.anything()]) },
+  })
 })

@@ -1,7 +1,7 @@
 // kill -9 in the middle of operations: the next start completes or undoes them, and leaves nothing behind.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listUnfinishedOperations } from '../../src/metadata/operations.ts'
 import { listBranchUids } from '../../src/metadata/branches.ts'
@@ -40,7 +40,7 @@ async function runUntilKilled(dataDir: string, index: number): Promise<string | 
     [
       '--conditions=lakelet:source',
       '--disable-warning=ExperimentalWarning',
-      path.join(import.meta.dirname, 'crash-child.ts'),
+      fileURLToPath(new URL('./crash-child.ts', import.meta.url)),
       dataDir,
       String(index),
     ],

@@ -45,5 +45,5 @@ const routes = Object.values<Readonly<Record<string, api.RouteDefinition>>>(api.
 
 test.each(routes)('%s has a test', (_id, group, key, route) => {
   const isTested = isNamed(group, key) || isCalled(route)
-  expect(isTested, `no test mentions ${route.method} ${route.path}`).toBe(true)
+  expect({ route: `${route.method} ${route.path}`, isTested }).toHaveProperty('isTested', true)
 })

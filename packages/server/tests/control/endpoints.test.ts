@@ -57,7 +57,7 @@ describe('endpoints', () => {
     ]
     for (const [mask, spec, words] of wrong) {
       const error = await refusal(update(mask, spec))
-      expect(error, mask).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+      expect(error).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
       expect(error.message).toContain(words)
     }
   })

@@ -24,14 +24,32 @@ const routes = allRoutes.filter(
   (route) => route.path.startsWith('/api/2.0/postgres/projects') || route.path.startsWith('/telemetry'),
 )
 
+const special = [
+  '',
+  '.',
+  '..',
+  '%',
+  '%00',
+  '%2F',
+  '\0',
+  '\ud800',
+  '__proto__',
+  'constructor',
+  '*',
+  '-',
+  'a',
+  'A',
+  'base',
+  'production',
+  'primary',
+  'databricks-postgres',
+  'jane-doe',
+  'operations',
+  'x'.repeat(64),
+]
+
 /** Text that is likely to hit a special case. */
-const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.constantFrom(
-    ...['', '.', '..', '%', '%00', '%2F', '\0', '\ud800', '__proto__', 'constructor', '*', '-', 'a', 'A'],
-    ...['base', 'production', 'primary', 'databricks-postgres', 'jane-doe', 'operations', 'x'.repeat(64)],
-  ),
-)
+const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), fc.constantFrom(...special))
 
 const masks = [projectUpdate, branchUpdate, endpointUpdate, databaseUpdate, roleUpdate].flatMap((rules) => [
   ...rules.leaves,

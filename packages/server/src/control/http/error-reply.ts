@@ -23,6 +23,7 @@ export function toLakeletError(error: unknown, request: FastifyRequest): Lakelet
       )
     case 'ECONNRESET':
       return new LakeletError('client_gone', {}, options)
+    case undefined:
     default: {
       if (statusCode === 415) return unsupportedMediaType(request)
       if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

@@ -1,7 +1,7 @@
 // From what a client sent to what a handler is given.
 import type { RouteDefinition } from '@lakelet/api'
 import type { FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { LakeletError } from '../../base/errors.ts'
 import { unsupportedMediaType } from './error-reply.ts'
 
@@ -14,11 +14,25 @@ export function readInput(
   request: FastifyRequest,
 ): { readonly params: unknown; readonly query: unknown; readonly body: unknown } {
   return {
-    params: route.params ? parse(route.params, request.params) : NOTHING,
+    params: route.params ? readParams(route.params, request.params) : NOTHING,
     query: route.query ? parse(route.query, request.query) : NOTHING,
     body: readBody(route, request),
   }
 }
+
+/** Path parameters are text already; where a schema asks for no more than that, there is nothing to check. */
+function readParams(schema: z.ZodObject, value: unknown): unknown {
+  let isPlain = plainText.get(schema)
+  if (isPlain === undefined) {
+    isPlain = Object.values(schema.shape).every(
+      (field) => field instanceof z.ZodString && (field.def.checks ?? []).length === 0,
+    )
+    plainText.set(schema, isPlain)
+  }
+  return isPlain ? value : parse(schema, value)
+}
+
+const plainText = new WeakMap<z.ZodObject, boolean>()
 
 function readBody(route: RouteDefinition, request: FastifyRequest): unknown {
   if (route.body === undefined) return undefined

@@ -124,7 +124,6 @@ export interface EndpointFacts {
 
 export function endpointReply({ row, branch, project }: EndpointFacts, live: Live): Endpoint {
   const parent = branchName(project.project_id, branch.branch_id)
-  const settings = JSON.parse(row.pg_settings) as Record<string, string>
   const lastActive = lastActiveTime(row, live)
   const { host, pooledHost } = live.hosts(row.uid)
   return {
@@ -139,13 +138,18 @@ export function endpointReply({ row, branch, project }: EndpointFacts, live: Liv
       ...endpointState(row.uid, branch.state, live),
       ...sizeReply({ minCu: row.min_cu, maxCu: row.max_cu, suspendSeconds: row.suspend_seconds }),
       disabled: row.disabled === 1,
-      ...(Object.keys(settings).length === 0 ? {} : { settings: { pg_settings: settings } }),
-      group: { min: 1, max: 1, enable_readable_secondaries: false },
+      ...(row.pg_settings === NO_SETTINGS
+        ? {}
+        : { settings: { pg_settings: JSON.parse(row.pg_settings) as Record<string, string> } }),
+      group: ONE_COMPUTE,
       ...(lastActive === undefined ? {} : { last_active_time: lastActive }),
-      hosts: { host, ...(pooledHost === undefined ? {} : { read_write_pooled_host: pooledHost }) },
+      hosts: pooledHost === undefined ? { host } : { host, read_write_pooled_host: pooledHost },
     },
   }
 }
+
+const NO_SETTINGS = JSON.stringify({})
+const ONE_COMPUTE = { min: 1, max: 1, enable_readable_secondaries: false } as const
 
 /** A failed compute counts as idle: the next connection tries again. */
 export function endpointState(
