@@ -154,18 +154,25 @@ async function installExtension(prefix: string): Promise<void> {
   }
 }
 
-/** Runs a program of the prefix to its end as Postgres' account; throws `postgres_init_failed` with its last words. */
+/**
+ * Runs a program of the prefix to its end as Postgres' account, with `input` as its standard input; throws `postgres_init_failed`
+ * with its last words.
+ */
 export async function runProgram(
   installation: PostgresInstallation,
   name: string,
   args: readonly string[],
+  input = '',
 ): Promise<void> {
   const child = spawn(path.join(installation.prefix, 'bin', name), args, {
     ...installation.account,
     cwd: installation.prefix,
     env: postgresEnvironment(),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   })
+  // A program that ends early does not read it all; its exit code tells.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
   const said: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
   const ended = await new Promise<string | undefined>((resolve) => {

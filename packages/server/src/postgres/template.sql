@@ -1,8 +1,8 @@
--- The roles that every cluster has from the start. cloud_admin, the bootstrap superuser, exists already.
+-- What every cluster has from the start. Run in template1, so that every database has it, in single-user mode: a semicolon and an
+-- empty line end what is run at once. cloud_admin, the bootstrap superuser, exists already.
 
 CREATE ROLE databricks_superuser NOLOGIN CREATEDB CREATEROLE BYPASSRLS;
 GRANT pg_read_all_data, pg_write_all_data, pg_monitor, pg_signal_backend TO databricks_superuser;
--- Run in template1, so that schema public of every database has it.
 GRANT ALL ON SCHEMA public TO databricks_superuser WITH GRANT OPTION;
 
 -- Management and monitoring by the platform.
@@ -13,3 +13,50 @@ ALTER ROLE databricks_monitor SET statement_timeout = '60s';
 -- Services that read and write on behalf of users.
 CREATE ROLE databricks_gateway LOGIN;
 CREATE ROLE databricks_replicator LOGIN REPLICATION;
+
+-- databricks_superuser gets everything on whatever anybody makes, with the right to pass it on, but owns none of it: its
+-- members cannot drop or alter it.
+CREATE FUNCTION pg_catalog.databricks_grant_on_create() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target text;
+BEGIN
+  FOR target IN
+    SELECT CASE object_type
+      WHEN 'schema' THEN 'SCHEMA ' || objid::regnamespace
+      WHEN 'sequence' THEN 'SEQUENCE ' || objid::regclass
+      ELSE 'TABLE ' || objid::regclass END
+    FROM pg_event_trigger_ddl_commands() made
+    LEFT JOIN pg_namespace schema ON made.object_type = 'schema' AND schema.oid = made.objid
+    LEFT JOIN pg_class relation ON made.object_type <> 'schema' AND relation.oid = made.objid
+    WHERE made.object_type IN ('schema', 'sequence', 'table', 'view', 'materialized view', 'foreign table')
+      -- Not ALTER TABLE itself, only the sequence of a column that it adds.
+      AND made.command_tag NOT LIKE 'ALTER%'
+      -- Nobody else can see a temporary object.
+      AND relation.relpersistence IS DISTINCT FROM 't'
+      -- CREATE OR REPLACE VIEW finds what was granted before.
+      AND NOT EXISTS (SELECT FROM aclexplode(coalesce(schema.nspacl, relation.relacl)) entry
+        WHERE entry.grantee = 'databricks_superuser'::regrole AND entry.is_grantable)
+  LOOP
+    EXECUTE 'GRANT ALL ON ' || target || ' TO databricks_superuser WITH GRANT OPTION';
+  END LOOP;
+END
+$$;
+
+CREATE EVENT TRIGGER on_create_schema ON ddl_command_end
+  WHEN TAG IN ('CREATE SCHEMA') EXECUTE FUNCTION pg_catalog.databricks_grant_on_create();
+CREATE EVENT TRIGGER on_create_sequence ON ddl_command_end
+  WHEN TAG IN ('CREATE SEQUENCE') EXECUTE FUNCTION pg_catalog.databricks_grant_on_create();
+CREATE EVENT TRIGGER on_create_table_or_view ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW',
+    'CREATE FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA', 'ALTER TABLE')
+  EXECUTE FUNCTION pg_catalog.databricks_grant_on_create();
+-- pg_dump leaves out what belongs to an extension that every database has; a user could not restore an event trigger.
+ALTER EXTENSION plpgsql ADD FUNCTION pg_catalog.databricks_grant_on_create();
+ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_schema;
+ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_sequence;
+ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_table_or_view;
+
+CREATE DATABASE databricks_postgres;
+
+GRANT ALL ON DATABASE databricks_postgres TO databricks_superuser WITH GRANT OPTION;

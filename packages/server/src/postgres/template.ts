@@ -1,16 +1,13 @@
 // The template: an initialised cluster with the system's roles, made once and cloned for every new project.
 import { createHash, randomBytes } from 'node:crypto'
-import { chown, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { chown, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
-import type { Logger } from '../base/log.ts'
 import { exists } from './account.ts'
-import { ADMIN_ROLE, connectAdmin } from './admin.ts'
-import { startCluster } from './cluster.ts'
+import { ADMIN_ROLE } from './admin.ts'
 import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
 import { stopLeftover } from './leftover.ts'
-import { HBA_FILE } from './settings.ts'
-import { socketDirectoryFor } from './socket-directory.ts'
+import { HBA_FILE, settingsFile } from './settings.ts'
 
 /** Needs nothing of the host: the builtin provider brings C.UTF-8 with it (Postgres 17). */
 const INITDB_OPTIONS = [
@@ -22,13 +19,18 @@ const INITDB_OPTIONS = [
   '--locale=C',
   '--data-checksums',
   '--no-instructions',
+  // The first WAL file is not filled with 16 MB of zeros.
+  '--set=wal_init_zero=off',
 ]
+
+/** As initdb runs it: no fsync, a semicolon and an empty line end what is run at once (-j), the first error ends it. */
+const SINGLE_USER = ['--single', '-F', '-j', '-c', 'exit_on_error=true', '-c', 'search_path=pg_catalog']
 
 /**
  * The data directory of the template, made if it is missing. Its name carries a hash of what goes into it, so a new
  * version of the system's roles makes a new template. Safe to interrupt.
  */
-export async function ensureTemplate(installation: PostgresInstallation, log: Logger): Promise<string> {
+export async function ensureTemplate(installation: PostgresInstallation): Promise<string> {
   const sql = await readFile(path.join(import.meta.dirname, 'template.sql'), 'utf8')
   const home = path.dirname(installation.prefix)
   const hash = createHash('sha256')
@@ -39,8 +41,7 @@ export async function ensureTemplate(installation: PostgresInstallation, log: Lo
   await stopUnfinished(home)
   await removeUnfinished(home, 'template-')
   const building = `${template}.${randomBytes(4).toString('hex')}.tmp`
-  await initialise(installation, building)
-  await fill(installation, building, sql, log)
+  await initialise(installation, building, sql)
   await rename(building, template)
   await syncDirectory(home)
   return template
@@ -53,38 +54,26 @@ async function stopUnfinished(home: string): Promise<void> {
   for (const name of left) await stopLeftover(path.join(home, name))
 }
 
-async function initialise(installation: PostgresInstallation, dataDirectory: string): Promise<void> {
-  const owner = ownerOf(installation)
-  await mkdir(dataDirectory, { mode: 0o700 })
-  await chown(dataDirectory, owner.uid, owner.gid)
-  await runProgram(installation, 'initdb', ['--pgdata', dataDirectory, ...INITDB_OPTIONS])
-  await writeFileAtomic(path.join(dataDirectory, 'postgresql.conf'), "include = 'lakelet.conf'\n", {
-    mode: 0o644,
-  })
-  await writeFileAtomic(path.join(dataDirectory, 'pg_hba.conf'), HBA_FILE, { mode: 0o644 })
-}
-
-async function fill(
+/**
+ * initdb, and the system's SQL in a single-user Postgres: no server to start, to wait for and to stop. Nothing is flushed on the way
+ * but everything at the end, before the template gets its name.
+ */
+async function initialise(
   installation: PostgresInstallation,
   dataDirectory: string,
   sql: string,
-  log: Logger,
 ): Promise<void> {
-  const logFile = path.join(dataDirectory, 'template.log')
-  {
-    await using cluster = await startCluster({
-      installation,
-      dataDirectory,
-      socketDirectory: socketDirectoryFor(installation, dataDirectory),
-      settings: { maxCu: 1 },
-      logFile,
-      log,
-    })
-    await using admin = await connectAdmin(cluster, { database: 'template1', purpose: 'template' })
-    // CREATE DATABASE cannot run inside the implicit transaction of several statements.
-    await admin.execute(sql)
-    await admin.execute('CREATE DATABASE databricks_postgres')
-    await admin.execute('GRANT ALL ON DATABASE databricks_postgres TO databricks_superuser WITH GRANT OPTION')
-  }
-  await rm(logFile, { force: true })
+  const owner = ownerOf(installation)
+  await mkdir(dataDirectory, { mode: 0o700 })
+  await chown(dataDirectory, owner.uid, owner.gid)
+  const at = ['--pgdata', dataDirectory]
+  await runProgram(installation, 'initdb', [...at, '--no-sync', ...INITDB_OPTIONS])
+  const write = (name: string, text: string) =>
+    writeFile(path.join(dataDirectory, name), text, { mode: 0o644 })
+  await write('postgresql.conf', "include = 'lakelet.conf'\n")
+  // Ours, not Postgres': its flush of the directory passes over files that it may not write.
+  await writeFileAtomic(path.join(dataDirectory, 'lakelet.conf'), settingsFile({ maxCu: 1 }), { mode: 0o644 })
+  await write('pg_hba.conf', HBA_FILE)
+  await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)
+  await runProgram(installation, 'initdb', [...at, '--sync-only'])
 }

@@ -40,7 +40,7 @@ async function copyNotes(from: string, to: string): Promise<void> {
 /** Prepares the template and removes what an earlier run left unfinished. */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
   const home = await openDirectory(path.join(options.installation.dataDir, 'branches'))
-  const storage = new Storage(options, home, await ensureTemplate(options.installation, options.log))
+  const storage = new Storage(options, home, await ensureTemplate(options.installation))
   await storage.sweep()
   return storage
 }

@@ -36,7 +36,7 @@ export interface TestInstallation extends AsyncDisposable {
 export async function installForTest(): Promise<TestInstallation> {
   const directory = await temporaryDirectory()
   const installation = await installPostgres({ dataDir: directory.path })
-  const template = await ensureTemplate(installation, testLog)
+  const template = await ensureTemplate(installation)
   return {
     installation,
     async newDataDirectory(name) {
