@@ -116,7 +116,8 @@ export class Apps implements AsyncDisposable {
   readonly #cache: PackageCache
   readonly #live = new Map<string, LiveApp>()
   readonly #mutex = new KeyedMutex<string>()
-  readonly #removals = new Set<Promise<void>>()
+  /** Work that nobody waits for but the end of the workspace. */
+  readonly #chores = new Set<Promise<void>>()
   readonly #ending = new AbortController()
 
   constructor(options: AppsOptions, mark: string) {
@@ -173,10 +174,12 @@ export class Apps implements AsyncDisposable {
     const live = this.#liveOf(app.name)
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, this.#ending.signal])
-    const done = this.#deploy(app.name, deployment, signal).finally(() => {
-      live.deploying = undefined
-    })
-    live.deploying = { id: deployment.deployment_id, abort, done }
+    const { deployment_id: id } = deployment
+    const settled = () => {
+      if (live.deploying?.id === id) live.deploying = undefined
+    }
+    const done = this.#deploy(app.name, deployment, signal, settled).finally(settled)
+    live.deploying = { id, abort, done }
   }
 
   /** Starts the active deployment, if there is one. */
@@ -197,17 +200,12 @@ export class Apps implements AsyncDisposable {
 
   /** Removes everything of an app whose row says that it is deleted. Goes on by itself; the next start finishes it if need be. */
   remove(row: AppRow): void {
-    const removal = this.#remove(row)
-      .catch((error: unknown) => {
-        this.#options.log.error(
-          { err: error, app: row.name },
-          'removing an app failed; the next start tries again',
-        )
-      })
-      .finally(() => {
-        this.#removals.delete(removal)
-      })
-    this.#removals.add(removal)
+    this.#inBackground('removing an app', row.name, this.#remove(row))
+  }
+
+  /** Runs `work`, which makes a snapshot and the row that names it, with no sweep in between. */
+  snapshotting<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(`snapshots ${name}`, work)
   }
 
   tailOf(name: string, lines: number) {
@@ -246,7 +244,7 @@ export class Apps implements AsyncDisposable {
     for (const row of await listDeploymentsInProgress(db)) await this.#interrupted(row)
     for (const row of await listApps(db)) {
       await this.open(row)
-      await this.#sweep(row)
+      this.#inBackground('sweeping an app', row.name, this.#sweep(row.name))
       if (row.wanted === 'DELETED') this.remove(row)
       if (row.wanted === 'RUNNING') await this.start(row.name)
     }
@@ -256,11 +254,16 @@ export class Apps implements AsyncDisposable {
     this.#ending.abort(new LakeletError('deployment_interrupted'))
     await Promise.all([...this.#live.values()].flatMap((live) => live.deploying?.done ?? []))
     await Promise.all([...this.#live.values()].map((live) => closeLive(live)))
-    await Promise.all(this.#removals)
+    await Promise.all(this.#chores)
     this.#live.clear()
   }
 
-  async #deploy(name: string, deployment: DeploymentRow, signal: AbortSignal): Promise<void> {
+  async #deploy(
+    name: string,
+    deployment: DeploymentRow,
+    signal: AbortSignal,
+    settled: () => void,
+  ): Promise<void> {
     const { log, instance } = this.#liveOf(name)
     const { deployment_id: id } = deployment
     log.add('SYSTEM', `Deploying ${deployment.source_code_path}`)
@@ -269,7 +272,10 @@ export class Apps implements AsyncDisposable {
       log.add('SYSTEM', `Starting ${build.command.join(' ')}`)
       await instance.replace(this.#launcher(name, build, envVarsOf(deployment)), signal)
       await this.#succeed(name, deployment, build)
+      // The next deployment may come now, and need not wait until the traces of the last one are gone.
+      settled()
       log.add('SYSTEM', 'Deployment successful')
+      this.#inBackground('sweeping an app', name, this.#sweep(name))
     } catch (error) {
       const reason = signal.aborted ? (signal.reason as unknown) : error
       if (!isLakeletError(reason)) this.#options.log.error({ err: reason, app: name }, 'deployment failed')
@@ -277,8 +283,8 @@ export class Apps implements AsyncDisposable {
         ? reason.message
         : 'Lakelet failed to run this deployment; its log says why.'
       log.add('SYSTEM', `Deployment failed: ${message}`)
-      await this.#updateDeployment(id, { state: 'FAILED', message })
       await discardBuild(this.#deploymentDirectory(name, id))
+      await this.#updateDeployment(id, { state: 'FAILED', message })
     }
   }
 
@@ -319,7 +325,6 @@ export class Apps implements AsyncDisposable {
         update_time: now,
       })
     })
-    await this.#sweep(await this.#row(name))
   }
 
   async #startActive(name: string): Promise<void> {
@@ -486,25 +491,51 @@ export class Apps implements AsyncDisposable {
   }
 
   /** Removes builds that do not serve, and snapshots and logs of all but the latest deployments. */
-  async #sweep(row: AppRow): Promise<void> {
-    const rows = await listDeployments(this.#options.metadata.db, row.name)
-    const kept = new Set(rows.slice(0, DEPLOYMENTS_KEPT).map((each) => each.deployment_id))
-    const inUse = new Set(
-      rows.filter((each) => each.state === 'IN_PROGRESS').map((each) => each.deployment_id),
-    )
-    if (row.active_deployment !== null) inUse.add(row.active_deployment)
-    const builds = path.join(this.#directoryOf(row.name), 'deployments')
-    for (const id of await readdir(builds).catch(() => [])) {
+  async #sweep(name: string): Promise<void> {
+    const builds = path.join(this.#directoryOf(name), 'deployments')
+    // Directories are listed before rows: one that is there now has its row by then.
+    const directories = await readdir(builds).catch(() => [])
+    const { kept, inUse } = await this.#keptDeployments(name)
+    for (const id of directories) {
       if (inUse.has(id)) continue
       if (kept.has(id)) await discardBuild(path.join(builds, id))
       else await rm(path.join(builds, id), { recursive: true, force: true })
     }
+    await this.snapshotting(name, () => this.#sweepSnapshots(name))
+    await this.#cache.prune(await this.#usedDirectories())
+  }
+
+  async #sweepSnapshots(name: string): Promise<void> {
+    const { kept, inUse, row } = await this.#keptDeployments(name)
     const snapshots = `${homeOf(row.client_id)}/src`
     for (const each of await this.#options.tree.list(snapshots)) {
       const id = each.path.slice(snapshots.length + 1)
       if (!inUse.has(id) && !kept.has(id)) await this.#options.tree.remove(each.path, true)
     }
-    await this.#cache.prune(await this.#usedDirectories())
+  }
+
+  async #keptDeployments(name: string) {
+    const row = await this.#row(name)
+    const rows = await listDeployments(this.#options.metadata.db, name)
+    const kept = new Set(rows.slice(0, DEPLOYMENTS_KEPT).map((each) => each.deployment_id))
+    const inUse = new Set(
+      rows.filter((each) => each.state === 'IN_PROGRESS').map((each) => each.deployment_id),
+    )
+    if (row.active_deployment !== null) inUse.add(row.active_deployment)
+    return { row, kept, inUse }
+  }
+
+  #inBackground(what: string, app: string, work: Promise<void>): void {
+    const chore = work
+      .catch((error: unknown) => {
+        // Deleted in the meantime, and what was to be done with it.
+        if (isLakeletError(error, 'app_not_found')) return
+        this.#options.log.error({ err: error, app }, `${what} failed; the next start tries again`)
+      })
+      .finally(() => {
+        this.#chores.delete(chore)
+      })
+    this.#chores.add(chore)
   }
 
   /** Directories that the builds of active deployments run programs from. */

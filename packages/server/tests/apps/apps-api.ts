@@ -39,6 +39,7 @@ export interface ReplyBody extends Deployment {
   readonly service_principal_client_id: string
   readonly app_status: { readonly state: string }
   readonly log: string
+  readonly templates: readonly { readonly name: string }[]
   readonly lines: readonly { readonly source: string; readonly message: string }[]
   readonly variables: readonly { readonly name: string; readonly value: string }[]
 }

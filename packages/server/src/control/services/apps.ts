@@ -164,8 +164,11 @@ export class AppsService {
         throw new LakeletError('deployment_in_progress', { name })
       const source = body.source_code_path || row.default_source_code_path
       if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
-      const deployment = await this.#snapshot(caller, row, source, body)
-      await insertDeployment(metadata.db, deployment)
+      const deployment = await apps.snapshotting(name, async () => {
+        const made = await this.#snapshot(caller, row, source, body)
+        await insertDeployment(metadata.db, made)
+        return made
+      })
       apps.deploy(row, deployment)
       return viewDeployment(deployment)
     })
