@@ -1,2 +1,2 @@
 // The errors of the server are those of the contract, so that a code means one thing everywhere.
-export { type ErrorCode, type ErrorKind, isLakeletError, LakeletError } from '@lakelet/api'
+export { isLakeletError, LakeletError } from '@lakelet/api'
