@@ -1,4 +1,4 @@
-import { branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
+import { branchRoutes, endpointRoutes, projectRoutes, roleRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ControlWorkspace,
@@ -6,6 +6,7 @@ import {
   done,
   poll,
   refusal,
+  SERVICE,
   startFreshControl,
 } from './control-workspace.ts'
 
@@ -122,5 +123,78 @@ describe('projects', () => {
       })
       return (projects ?? []).map((project) => project.project_id)
     }
+  })
+
+  test('who has no right on a project sees neither it nor its operations', async () => {
+    const { client } = workspace
+    const started = await client.call(projectRoutes.createProject, {
+      query: { project_id: 'private' },
+      body: {},
+    })
+    await done(client, started)
+    const listed = async (name: 'bob' | 'eve' | 'service') => {
+      const { projects } = await workspace.as(name).call(projectRoutes.listProjects, {})
+      return (projects ?? []).map((project) => project.project_id)
+    }
+    const params = { project: 'private' }
+    for (const name of ['bob', 'eve', 'service'] as const) {
+      expect(await listed(name)).toEqual([])
+      for (const call of [
+        workspace.as(name).call(projectRoutes.getProject, { params }),
+        workspace.as(name).call(projectRoutes.deleteProject, { params }),
+      ]) {
+        expect(await refusal(call)).toMatchObject({
+          status: 404,
+          message: expect.stringMatching(/^project id not found \[TraceId: /),
+        })
+      }
+      expect(await refusal(poll(workspace.as(name), started.name))).toMatchObject({ status: 404 })
+    }
+    await workspace.grant('bob', 'private', 'CAN_USE')
+    expect(await listed('bob')).toEqual(['private'])
+    expect(await poll(workspace.as('bob'), started.name)).toMatchObject({ done: true })
+    expect(await refusal(workspace.as('bob').call(projectRoutes.deleteProject, { params }))).toMatchObject({
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+    })
+  })
+
+  test('a service principal owns the project it creates', async () => {
+    const service = workspace.as('service')
+    await createProject(service, 'by-service')
+    const project = await service.call(projectRoutes.getProject, { params: { project: 'by-service' } })
+    expect(project.status.owner).toBe(SERVICE)
+    const { roles } = await service.call(roleRoutes.listRoles, {
+      params: { project: 'by-service', branch: 'production' },
+    })
+    expect(roles?.map((role) => role.role_id)).toEqual([`sp-${SERVICE}`])
+  })
+
+  test('settings change by their mask, and what is not there is refused by name', async () => {
+    const { client } = workspace
+    const params = { project: 'my-app-db' }
+    const update = (mask: string, body: object) =>
+      client.call(projectRoutes.updateProject, { params, query: { update_mask: mask }, body })
+    const spec = { display_name: 'Mine', enable_pg_native_login: true }
+    const renamed = await done(client, await update('spec.display_name', { name: 'x', spec }))
+    expect(renamed['status']).toMatchObject({ display_name: 'Mine', enable_pg_native_login: false })
+    const tags = [{ key: 'team', value: 'a' }]
+    const defaults = { default_endpoint_settings: { no_suspension: true, autoscaling_limit_max_cu: 2 } }
+    const all = await done(
+      client,
+      await update('initial_endpoint_spec,spec', { spec: { ...defaults, custom_tags: tags } }),
+    )
+    expect(all['status']).toMatchObject({
+      custom_tags: tags,
+      default_endpoint_settings: { autoscaling_limit_min_cu: 1, autoscaling_limit_max_cu: 2 },
+    })
+    expect(await refusal(update('spec.pg_version', { spec: { pg_version: 18 } }))).toMatchObject({
+      status: 501,
+    })
+    expect(
+      await refusal(
+        update('spec.history_retention_duration', { spec: { history_retention_duration: '1s' } }),
+      ),
+    ).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
   })
 })
