@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestWorkspace, environment, runCommand } from './workspace.ts'
 
 export const APP = 'my-lakebase-app'
-export const ENDPOINT = 'projects/my-app-db/branches/production/endpoints/primary'
 
 /** The page's items, newest first. */
 export const NOTES = [

@@ -163,7 +163,7 @@ const INHERITED = /^(PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|C
 export function environment(home: string): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && INHERITED.test(entry[0]) && !/^PG/.test(entry[0]),
+      entry[1] !== undefined && INHERITED.test(entry[0]) && !entry[0].startsWith('PG'),
   )
   return { ...Object.fromEntries(inherited), HOME: home, LAKELET_OWNER_EMAIL: OWNER }
 }

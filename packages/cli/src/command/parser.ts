@@ -168,7 +168,11 @@ function optionOf(name: string, definition: OptionDefinition): Option {
       parse ? parse(text) : text,
     ])
   } else if (parse) option.argParser((text: string) => parse(text))
-  if (definition.default !== undefined) option.default(definition.default)
+  const { default: fallback } = definition
+  if (fallback !== undefined) {
+    const isParsed = parse !== undefined && typeof fallback === 'string'
+    option.default(isParsed ? parse(fallback) : fallback, JSON.stringify(fallback))
+  }
   return option
 }
 

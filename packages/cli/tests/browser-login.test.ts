@@ -1,0 +1,98 @@
+// `auth login --host` with a browser, played by a few lines that keep cookies, follow redirects and press buttons.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  type TestWorkspace,
+  cliCommand,
+  environment,
+  startTestWorkspace,
+} from '../../../tests/system/workspace.ts'
+
+let workspace: TestWorkspace
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+})
+
+afterAll(() => workspace?.[Symbol.asyncDispose]())
+
+/** Visits pages of the workspace until something else than a page of it is reached, which it visits last. */
+class Browser {
+  #cookies = new Map<string, string>()
+
+  async visit(url: string, form?: URLSearchParams): Promise<Response> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const origin = new URL(url).origin
+    const reply = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie, ...(form ? { origin } : {}) },
+      ...(form ? { method: 'POST', body: form } : {}),
+    })
+    for (const set of reply.headers.getSetCookie()) {
+      const [name = '', value = ''] = (set.split(';')[0] ?? '').split('=')
+      this.#cookies.set(name, value)
+    }
+    const location = reply.headers.get('location')
+    return location === null ? reply : this.visit(new URL(location, url).href)
+  }
+
+  /** Opens a page and presses the last button of its form, the one that says yes. */
+  async press(url: string): Promise<Response> {
+    const page = await (await this.visit(url)).text()
+    const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1] ?? ''
+    const fields = page.matchAll(/<(?:input|button)[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)
+    const form = new URLSearchParams()
+    for (const [, name = '', value = ''] of fields) form.set(name, value.replaceAll('&amp;', '&'))
+    return this.visit(new URL(action, workspace.host).href, form)
+  }
+}
+
+it('signs in with PKCE, keeps the tokens, and refreshes them', { timeout: 60_000 }, async () => {
+  const [command, ...args] = cliCommand
+  const env = { ...environment(workspace.home), BROWSER: 'none', DATABRICKS_CONFIG_PROFILE: 'browser' }
+  // No data directory is near, so this is a sign-in like that to any other machine.
+  const child = spawn(command, [...args, 'auth', 'login', '--host', workspace.host], {
+    cwd: '/',
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  const ended = once(child, 'close')
+  const address = await new Promise<string>((resolve) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const url = /^ {2}(http\S+)$/m.exec(said)?.[1]
+      if (url) resolve(url)
+    })
+  })
+  const asked = new URL(address).searchParams
+  expect(asked.get('client_id')).toBe('databricks-cli')
+  expect(asked.get('scope')).toBe('offline_access all-apis')
+  expect(asked.get('redirect_uri')).toMatch(/^http:\/\/localhost:80(2\d|3\d|40)$/)
+
+  const browser = new Browser()
+  await browser.press((await workspace.cli(['open'], { env: { BROWSER: 'none' } })).trim())
+  const last = await browser.press(address).catch((error: unknown) => {
+    throw new Error(`the redirect was not taken; the command said: ${said}`, { cause: error })
+  })
+  expect(await last.text()).toContain('You are signed in')
+  expect((await ended)[0], said).toBe(0)
+
+  const profile = await readFile(path.join(workspace.home, '.databrickscfg'), 'utf8')
+  expect(profile).toContain(`[browser]\nhost = ${workspace.host}\nauth_type = databricks-cli\n`)
+  const cacheFile = path.join(workspace.home, '.databricks/token-cache.json')
+  expect((await stat(cacheFile)).mode & 0o777).toBe(0o600)
+  const options = { cwd: '/', env: { DATABRICKS_CONFIG_PROFILE: 'browser', LAKELET_DATA_DIR: '' } }
+  expect(await workspace.cli(['current-user', 'me', '--field', 'userName'], options)).toBe(
+    `${workspace.user}\n`,
+  )
+  const first = await workspace.cli(['auth', 'token', '--field', 'access_token'], options)
+  expect(await workspace.cli(['auth', 'token', '--field', 'access_token'], options)).toBe(first)
+  const fresh = await workspace.cli(['auth', 'token', '--force-refresh', '--field', 'access_token'], options)
+  expect(fresh).not.toBe(first)
+  const profiles = await workspace.cli(['auth', 'profiles'], options)
+  expect(profiles).toMatch(/browser \(Default\) +http\S+ +YES/)
+})

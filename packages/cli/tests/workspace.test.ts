@@ -1,0 +1,219 @@
+// The commands against a real workspace.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type TestWorkspace, startTestWorkspace } from '../../../tests/system/workspace.ts'
+
+let workspace: TestWorkspace
+let home: string
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+  home = `/Workspace/Users/${workspace.user}`
+})
+
+afterAll(() => workspace?.[Symbol.asyncDispose]())
+
+async function folder(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = path.join(workspace.directory, name)
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(directory, file)), { recursive: true })
+    await writeFile(path.join(directory, file), text)
+  }
+  return directory
+}
+
+it('syncs what changed, removes what is gone, and remembers', async () => {
+  const source = await folder('synced', {
+    '.gitignore': '*.log\n',
+    'app.py': 'print(1)\n',
+    'lib/deep/a+b %.txt': 'odd name',
+    'debug.log': 'left out',
+    'book.py': '# Databricks notebook source\nprint(2)\n',
+  })
+  const target = `${home}/synced`
+  const dry = await workspace.cli(['sync', '--dry-run', source, target])
+  expect(dry).toBe(`[DRY-RUN MODE] Action: PUT: .gitignore, app.py, book.py, lib/deep/a+b %.txt
+[DRY-RUN] Would upload: .gitignore
+[DRY-RUN] Would upload: app.py
+[DRY-RUN] Would upload: book.py
+[DRY-RUN] Would upload: lib/deep/a+b %.txt
+[DRY-RUN] Initial Sync Complete
+`)
+  const first = await workspace.cli(['sync', source, target])
+  expect(first.split('\n').toSorted()).toEqual([
+    '',
+    'Action: PUT: .gitignore, app.py, book.py, lib/deep/a+b %.txt',
+    'Initial Sync Complete',
+    'Uploaded .gitignore',
+    'Uploaded app.py',
+    'Uploaded book.py',
+    'Uploaded lib/deep/a+b %.txt',
+  ])
+  expect(await workspace.cli(['workspace', 'export', `${target}/lib/deep/a+b %.txt`])).toBe('odd name')
+  const notebook = ['workspace', 'get-status', `${target}/book`, '--field', 'object_type']
+  expect(await workspace.cli(notebook)).toBe('NOTEBOOK\n')
+  expect(await workspace.cli(['sync', source, target])).toBe('Initial Sync Complete\n')
+
+  await rm(path.join(source, 'lib'), { recursive: true })
+  await writeFile(path.join(source, 'app.py'), 'print("changed")\n')
+  const second = await workspace.cli(['sync', source, target])
+  expect(second).toContain('Action: PUT: app.py, DELETE: lib/deep/a+b %.txt\n')
+  expect(await workspace.cli(['workspace', 'export', `${target}/app.py`])).toBe('print("changed")\n')
+  const gone = await workspace.lakelet(['workspace', 'get-status', `${target}/lib`])
+  expect(gone).toMatchObject({ code: 4, stderr: expect.stringContaining("doesn't exist") as string })
+  expect(await workspace.cli(['sync', '--full', source, target])).toContain(
+    'Action: PUT: .gitignore, app.py, book.py',
+  )
+})
+
+it('copies folders in and out of the workspace', async () => {
+  const source = await folder('imported', { 'a.txt': 'a', 'sub/b.txt': 'b', 'node_modules/x.js': 'x' })
+  const target = `${home}/imported`
+  const imported = await workspace.cli(['workspace', 'import-dir', source, target])
+  expect(imported.split('\n').slice(1)).toEqual([
+    `${path.join(source, 'a.txt')} -> ${target}/a.txt`,
+    `${path.join(source, 'sub/b.txt')} -> ${target}/sub/b.txt`,
+    'Import complete',
+    '',
+  ])
+  const again = await workspace.cli(['workspace', 'import-dir', source, target])
+  expect(again).toContain(`${target}/a.txt (skipped; already exists)`)
+  const out = path.join(workspace.directory, 'exported')
+  await workspace.cli(['workspace', 'export-dir', target, out])
+  expect(await readFile(path.join(out, 'sub/b.txt'), 'utf8')).toBe('b')
+  await writeFile(path.join(out, 'a.txt'), 'mine')
+  expect(await workspace.cli(['workspace', 'export-dir', target, out])).toContain('(skipped; already exists)')
+  expect(await readFile(path.join(out, 'a.txt'), 'utf8')).toBe('mine')
+  await workspace.cli(['workspace', 'export-dir', '--overwrite', target, out])
+  expect(await readFile(path.join(out, 'a.txt'), 'utf8')).toBe('a')
+  const kept = await workspace.lakelet(['workspace', 'delete', target])
+  expect(kept).toMatchObject({ code: 1, stderr: expect.stringContaining('is not empty') as string })
+  await workspace.cli(['workspace', 'delete', '--recursive', target])
+  expect(await workspace.cli(['workspace', 'list', home])).not.toContain('imported')
+})
+
+it('imports a single file as JSON', async () => {
+  const file = path.join(await folder('single', { 'x.txt': 'content' }), 'x.txt')
+  await workspace.cli(['workspace', 'import', `${home}/x.txt`, '--file', file, '--format', 'AUTO'])
+  expect(await workspace.cli(['workspace', 'export', `${home}/x.txt`])).toBe('content')
+  const refused = await workspace.lakelet([
+    'workspace',
+    'import',
+    `${home}/x.txt`,
+    '--file',
+    file,
+    '--format',
+    'AUTO',
+  ])
+  expect(refused.code).not.toBe(0)
+})
+
+it('manages Postgres resources and waits for their operations', async () => {
+  const created = await workspace.cli([
+    'postgres',
+    'create-project',
+    'first',
+    '--json',
+    '{"spec":{"display_name":"One"}}',
+  ])
+  expect(JSON.parse(created)).toMatchObject({ name: 'projects/first', status: { display_name: 'One' } })
+  const updated = [
+    'postgres',
+    'update-project',
+    'projects/first',
+    'spec.display_name',
+    '--json',
+    '{"spec":{"display_name":"Two"}}',
+  ]
+  expect(await workspace.cli([...updated, '--field', 'status.display_name'])).toBe('Two\n')
+  const parent = 'projects/first/branches/production'
+  expect(await workspace.cli(['postgres', 'list-endpoints', parent, '--field', '0.name'])).toBe(
+    `${parent}/endpoints/primary\n`,
+  )
+  const started = await workspace.cli([
+    'postgres',
+    'create-branch',
+    'projects/first',
+    'dev',
+    '--no-wait',
+    '--json',
+    '{"spec":{"no_expiry":true}}',
+  ])
+  const { name } = JSON.parse(started) as { name: string }
+  expect(name).toMatch(/^projects\/first\/branches\/dev\/operations\//)
+  expect(await workspace.cli(['postgres', 'get-operation', name, '--field', 'name'])).toBe(`${name}\n`)
+  expect(
+    JSON.parse(await workspace.cli(['postgres', 'list-branches', 'projects/first', '--limit', '1'])),
+  ).toHaveLength(1)
+})
+
+it.each([
+  [['postgres', 'get-project', 'first'], 2, "'first' is not a name of the form projects/<project>"],
+  [['postgres', 'get-project', 'projects/none'], 4, 'project id not found'],
+  [['postgres', 'create-project', 'first'], 5, 'project with such id already exists'],
+  [['postgres', 'create-project', 'No_Good'], 1, 'project_id'],
+  [['postgres', 'create-project', 'p', '--json', '{'], 2, 'is not JSON'],
+  [
+    ['postgres', 'create-role', 'projects/first/branches/production', '--json', '{"role":{}}'],
+    2,
+    'not be wrapped',
+  ],
+  [['postgres', 'create-catalog', 'c'], 1, 'is not part of a Lakelet workspace'],
+  [['apps', 'create', 'Bad_Name'], 1, 'name'],
+  [['apps', 'get', 'none'], 4, 'does not exist'],
+  [['sql', '--project', 'none', 'SELECT 1'], 4, 'not found'],
+  [['sync', '/nowhere', '/x'], 2, 'There is no folder /nowhere'],
+])('says what is wrong: %j', async (argv, code, message) => {
+  const ran = await workspace.lakelet(argv)
+  expect(ran.stderr).toContain(message)
+  expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: '' })
+})
+
+it('runs SQL as the user and words errors as Postgres does', async () => {
+  expect(await workspace.cli(['sql', '--project', 'first', 'SELECT current_user AS me'])).toBe(
+    `me\n${workspace.user}\n`,
+  )
+  const json = await workspace.cli(['sql', '--project', 'first', '-o', 'json'], {
+    input: 'SELECT 1 AS a, NULL AS b; CREATE TABLE t (x int)',
+  })
+  expect(JSON.parse(json)).toEqual([
+    { command: 'SELECT', row_count: 1, rows: [{ a: '1', b: null }] },
+    { command: 'CREATE', row_count: null, rows: [] },
+  ])
+  const failed = await workspace.lakelet(['sql', '--project', 'first', 'SELECT * FROM missing'])
+  expect(failed).toMatchObject({ code: 1, stdout: '' })
+  expect(failed.stderr).toContain('ERROR: relation "missing" does not exist (SQLSTATE 42P01)')
+})
+
+it('prints what an app needs, in the form that a shell reads', async () => {
+  const json = await workspace.cli(['env', 'projects/first', '--shell', 'json'])
+  expect(JSON.parse(json)).toMatchObject({
+    PGPORT: String(workspace.postgres.port),
+    PGDATABASE: 'databricks_postgres',
+    PGUSER: workspace.user,
+    PGSSLMODE: 'require',
+    PGSSLROOTCERT: workspace.caFile,
+    ENDPOINT_NAME: 'projects/first/branches/production/endpoints/primary',
+    LAKEBASE_ENDPOINT: 'projects/first/branches/production/endpoints/primary',
+    DATABRICKS_HOST: workspace.host,
+    DATABRICKS_TOKEN: workspace.token,
+  })
+})
+
+it('shows what runs', async () => {
+  const status = JSON.parse(await workspace.cli(['status', '-o', 'json'])) as {
+    endpoints: { name: string }[]
+  }
+  expect(status).toMatchObject({ host: workspace.host, pid: workspace.pid, user: workspace.user })
+  expect(status.endpoints.map(({ name }) => name)).toContain(
+    'projects/first/branches/production/endpoints/primary',
+  )
+})
+
+it('makes a link that signs a browser in', async () => {
+  const link = (await workspace.cli(['open'], { env: { BROWSER: 'none' } })).trim()
+  expect(link).toMatch(`${workspace.host}/sign-in/link?code=`)
+  const page = await fetch(link)
+  expect(page.status).toBe(200)
+})
