@@ -73,7 +73,7 @@ const DRAIN_MS = 5000
 /** How long a visitor is held while the app starts. */
 const HOLD_MS = 20_000
 
-/** Ends what an earlier process left, then serves every app that is wanted. Does not wait until they answer: visitors are held. */
+/** Ends what an earlier process left and opens the address of every app; none runs before `startWanted`. */
 export async function startApps(options: AppsOptions): Promise<Apps> {
   const mark = path.resolve(options.directory)
   await ensureDirectory(options.directory)
@@ -119,6 +119,7 @@ export class Apps implements AsyncDisposable {
   /** Work that nobody waits for but the end of the workspace. */
   readonly #chores = new Set<Promise<void>>()
   readonly #ending = new AbortController()
+  #ended: Promise<void> | undefined
 
   constructor(options: AppsOptions, mark: string) {
     this.#options = options
@@ -246,11 +247,22 @@ export class Apps implements AsyncDisposable {
       await this.open(row)
       this.#inBackground('sweeping an app', row.name, this.#sweep(row.name))
       if (row.wanted === 'DELETED') this.remove(row)
+    }
+  }
+
+  /** Starts every app that should run. Does not wait until they answer: visitors are held. */
+  async startWanted(): Promise<void> {
+    for (const row of await listApps(this.#options.metadata.db)) {
       if (row.wanted === 'RUNNING') await this.start(row.name)
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ended ??= this.#end()
+    return this.#ended
+  }
+
+  async #end(): Promise<void> {
     this.#ending.abort(new LakeletError('deployment_interrupted'))
     await Promise.all([...this.#live.values()].flatMap((live) => live.deploying?.done ?? []))
     await Promise.all([...this.#live.values()].map((live) => closeLive(live)))

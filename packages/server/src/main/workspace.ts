@@ -177,6 +177,9 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
       logger: ground.log,
     }),
   )
+  // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
+  starting.use(running)
+  await running.apps.startWanted()
   const configFile = directory.file('databrickscfg')
   await writeProfile(configFile, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
   starting.use(

@@ -115,6 +115,7 @@ export async function startAppsApi(
       stopMs: 3000,
     }),
   )
+  await apps.startWanted()
   const templates = new AppTemplates({
     directory: path.join(import.meta.dirname, '../../../../templates'),
     tree,
