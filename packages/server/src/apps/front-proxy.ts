@@ -18,7 +18,6 @@ import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppLog } from './app-logs.ts'
 import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
-import { createLogStreamServer, streamLog } from './log-stream.ts'
 import type { AppGrants, AppVisitors } from './neighbours.ts'
 import { logPage, statusPage } from './pages.ts'
 import type { ListeningSocket } from './process-table.ts'
@@ -61,7 +60,7 @@ export async function startFrontProxy(options: FrontProxyOptions): Promise<Front
 class Front implements FrontProxy {
   readonly #options: FrontProxyOptions
   readonly #server: Server
-  readonly #logStreams: WebSocketServer = createLogStreamServer()
+  #logStreams: WebSocketServer | undefined
   /** Upgraded connections, which the HTTP server forgets about. */
   readonly #upgraded = new Set<Duplex>()
   /** Ports of the app that requests are on their way to, each as often as there are. */
@@ -100,7 +99,7 @@ class Front implements FrontProxy {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const socket of this.#upgraded) socket.destroy()
     this.#server.closeAllConnections()
-    this.#logStreams.close()
+    this.#logStreams?.close()
     await closed
   }
 
@@ -153,6 +152,8 @@ class Front implements FrontProxy {
     if (visit === 'sign in') throw new LakeletError('unauthenticated')
     if (pathOf(request) === '/logz/stream') {
       await this.#demandManager(visit.caller)
+      const { createLogStreamServer, streamLog } = await import('./log-stream.ts')
+      this.#logStreams ??= createLogStreamServer()
       this.#logStreams.handleUpgrade(request, socket, head, (webSocket) => {
         streamLog(webSocket, this.#options.log)
       })

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { LakeletError } from '../base/errors.ts'
-import { type AppYaml, parseAppYaml } from './app-yaml.ts'
+import type { AppYaml } from './app-yaml.ts'
 
 export interface SourceFolder {
   readonly directory: string
@@ -58,9 +58,10 @@ export function withPort(command: readonly string[], port: number): string[] {
 
 async function readAppYaml(directory: string, names: readonly string[]): Promise<AppYaml> {
   const file = ['app.yaml', 'app.yml'].find((name) => names.includes(name))
-  return file === undefined
-    ? { env: [] }
-    : parseAppYaml(await readFile(path.join(directory, file), 'utf8'), file)
+  if (file === undefined) return { env: [] }
+  // The YAML library is not needed before an app is deployed.
+  const { parseAppYaml } = await import('./app-yaml.ts')
+  return parseAppYaml(await readFile(path.join(directory, file), 'utf8'), file)
 }
 
 async function readPackageJson(directory: string): Promise<PackageJson> {

@@ -3,7 +3,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { AppTemplate } from '@lakelet/api'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
@@ -30,6 +29,7 @@ export class AppTemplates {
   }
 
   async list(): Promise<AppTemplate[]> {
+    const { parse } = await import('yaml')
     const found: AppTemplate[] = []
     for (const name of await this.#names()) {
       const text = await readFile(path.join(this.#options.directory, name, 'manifest.yaml'), 'utf8')

@@ -17,6 +17,8 @@ import { hashOf } from './secrets.ts'
 /** Platform cookies begin with this; the app front proxy strips them. */
 export const COOKIE_PREFIX = 'lakelet_'
 const SESSION_COOKIE = `${COOKIE_PREFIX}session`
+/** The cookie of oidc-provider's own session, which is never used: `oauth-http.ts` drops it. */
+export const OAUTH_SESSION_COOKIE = `${COOKIE_PREFIX}oauth_session`
 const SESSION_LIFE_MS = 30 * 24 * 3600_000
 const LINK_LIFE_MS = 30 * 60_000
 

@@ -6,9 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Caller } from '../base/caller.ts'
 import type { Authenticator } from './authenticate.ts'
-import { type BrowserSessions, sessionValue } from './browser-sessions.ts'
+import { type BrowserSessions, OAUTH_SESSION_COOKIE, sessionValue } from './browser-sessions.ts'
 import type { DatabaseCredentials } from './database-credentials.ts'
-import { OAUTH_SESSION_COOKIE } from './oauth-provider.ts'
 import { consentPage, messagePage, sendPage } from './pages.ts'
 import { isSameOrigin } from './same-origin.ts'
 import { hashOf, sameHash } from './secrets.ts'
@@ -19,7 +18,7 @@ const FORM_LIMIT = 64 * 1024
 
 export interface OAuthHttpOptions {
   /** The server for the keys and the address of this moment. */
-  readonly server: () => Provider
+  readonly server: () => Promise<Provider>
   readonly sessions: BrowserSessions
   readonly authenticator: Authenticator
   readonly credentials: DatabaseCredentials
@@ -83,10 +82,10 @@ async function passOn(
   raw.originalUrl = search === '' ? pathname : `${pathname}?${search}`
   raw.url = raw.originalUrl.slice(MOUNT.length) || '/'
   dropCookie(raw, OAUTH_SESSION_COOKIE)
-  const handle = options.server().callback()
+  const server = await options.server()
   reply.raw.setHeader('x-databricks-org-id', options.workspaceId)
   reply.hijack()
-  await handle(raw, reply.raw)
+  await server.callback()(raw, reply.raw)
 }
 
 /**
@@ -114,7 +113,8 @@ async function showConsent(
   if (!caller) return reply.redirect(`/sign-in?${new URLSearchParams({ next: here }).toString()}`, 303)
   if (caller.kind !== 'user') return expired(reply)
   const { params } = interaction
-  const client = await options.server().Client.find(String(params['client_id']))
+  const server = await options.server()
+  const client = await server.Client.find(String(params['client_id']))
   const redirect = URL.parse(String(params['redirect_uri']))
   const body = consentPage({
     clientName: client?.clientName ?? String(params['client_id']),
@@ -145,12 +145,11 @@ async function decide(
   }
   const result =
     form.get('decision') === 'allow'
-      ? await allow(interaction, caller, options.server())
+      ? await allow(interaction, caller, await options.server())
       : { error: 'access_denied', error_description: 'The user denied the request' }
   const { raw } = request
-  const target = await options
-    .server()
-    .interactionResult(raw, reply.raw, result, { mergeWithLastSubmission: false })
+  const server = await options.server()
+  const target = await server.interactionResult(raw, reply.raw, result, { mergeWithLastSubmission: false })
   return reply.redirect(target, 303)
 }
 
@@ -162,8 +161,9 @@ async function findInteraction(
   options: OAuthHttpOptions,
 ): Promise<Interaction | undefined> {
   const { uid } = request.params as { uid: string }
+  const server = await options.server()
   try {
-    const interaction = await options.server().interactionDetails(request.raw, reply.raw)
+    const interaction = await server.interactionDetails(request.raw, reply.raw)
     return interaction.uid === uid ? interaction : undefined
   } catch {
     // oidc-provider throws SessionNotFound for a missing cookie and for an interaction that has ended.

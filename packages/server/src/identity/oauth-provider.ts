@@ -14,7 +14,7 @@ import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
-import { COOKIE_PREFIX } from './browser-sessions.ts'
+import { COOKIE_PREFIX, OAUTH_SESSION_COOKIE } from './browser-sessions.ts'
 import type { Directory } from './directory.ts'
 import { oauthStore } from './oauth-adapter.ts'
 import { messagePage, page, pageHeaders } from './pages.ts'
@@ -27,8 +27,6 @@ import { apiAudience, subjectClaims } from './token-claims.ts'
 export const CLI_CLIENT_ID = 'databricks-cli'
 /** Ports on which that client waits for the answer; on the loopback address others are accepted too (RFC 8252 §7.3). */
 const CLI_PORTS = Array.from({ length: 21 }, (_, index) => 8020 + index)
-/** The cookie of oidc-provider's own session, which is never used: `oauth-http.ts` drops it. */
-export const OAUTH_SESSION_COOKIE = `${COOKIE_PREFIX}oauth_session`
 const REFRESH_TOKEN_SECONDS = 90 * 24 * 3600
 const INTERACTION_SECONDS = 600
 const CODE_SECONDS = 60

@@ -1,8 +1,16 @@
 // The keys that sign the workspace's tokens: ES256, one key signs, older ones verify until their last token has died.
 // Signing and checking run through node:crypto on the calling thread: a fraction of the CPU time of WebCrypto's way through the
 // thread pool for messages this short, and a credential request is little else.
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
+import type { JWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
 import type { Metadata } from '../metadata/database.ts'
 import {
@@ -115,11 +123,11 @@ export class KeyRing {
   /** Makes a new signing key; the one before it goes on verifying. */
   async rotate(): Promise<void> {
     const now = this.#clock.now().getTime()
-    const { privateKey, publicKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
-    const kid = await calculateJwkThumbprint(await exportJWK(publicKey))
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = privateKey.export({ format: 'jwk' })
     const row = {
-      kid,
-      private_jwk: JSON.stringify(await exportJWK(privateKey)),
+      kid: thumbprintOf(jwk),
+      private_jwk: JSON.stringify(jwk),
       created_at: now,
       verify_until: null,
     }
@@ -139,6 +147,11 @@ export class KeyRing {
     if (!this.#active) throw new Error('the workspace has no signing key')
     return this.#active
   }
+}
+
+/** RFC 7638: the hash of the members that make the public key, in the order of their names. */
+function thumbprintOf({ crv, kty, x, y }: JWK): string {
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
 }
 
 function loadKey(row: SigningKeyRow): LoadedKey {

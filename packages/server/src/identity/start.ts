@@ -16,7 +16,6 @@ import { BrowserSessions } from './browser-sessions.ts'
 import { type CredentialLimits, DatabaseCredentials } from './database-credentials.ts'
 import { ADMINS_GROUP, type Directory, openDirectory, type Principal } from './directory.ts'
 import { mountOAuth } from './oauth-http.ts'
-import { createOAuthServer } from './oauth-provider.ts'
 import { type ObjectPort, openPermissions, type Permissions } from './permissions.ts'
 import { openPersonalTokens, type PersonalTokens } from './personal-tokens.ts'
 import { type RequestCallers, requestCallers } from './request-caller.ts'
@@ -153,7 +152,10 @@ async function ensureOwner(
   return made
 }
 
-/** Gives the OAuth server of the moment: made anew when the address becomes known or the keys rotate. */
+/**
+ * Gives the OAuth server of the moment: made anew when the address becomes known or the keys rotate. Its library is loaded when it is
+ * first asked for: it is larger than all else that a start needs.
+ */
 function oauthServerKeeper(parts: {
   readonly options: IdentityOptions
   readonly directory: Directory
@@ -161,10 +163,11 @@ function oauthServerKeeper(parts: {
   readonly keys: KeyRing
   readonly issuer: () => string
   readonly formSecret: string
-}): () => Provider {
+}): () => Promise<Provider> {
   const { options, directory, secrets, keys } = parts
   let made: { readonly issuer: string; readonly kid: string; readonly server: Provider } | undefined
-  return () => {
+  return async () => {
+    const { createOAuthServer } = await import('./oauth-provider.ts')
     const issuer = parts.issuer()
     const kid = keys.activeKid
     if (made?.issuer === issuer && made.kid === kid) return made.server
