@@ -13,6 +13,7 @@ import { projectOperations } from '../control/operations/project-operations.ts'
 import { roleOperations } from '../control/operations/role-operations.ts'
 import type { OperationKind } from '../control/operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
+import { measureBranches } from '../control/reconcilers/measure-branches.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
@@ -38,6 +39,7 @@ import type { HostNames } from './host-names.ts'
 /** Branches expire with a precision of seconds. */
 const EXPIRE_EVERY_MS = 1000
 const PURGE_EVERY_MS = 60_000
+const MEASURE_EVERY_MS = 60_000
 
 export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly ImplementedRoute[]
@@ -94,6 +96,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     )
   }
   start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches))
+  start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context))
   start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds))
   const children = starting.move()
   return {

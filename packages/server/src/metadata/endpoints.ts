@@ -82,6 +82,7 @@ export interface LiveEndpoint {
   readonly pgSettings: Readonly<Record<string, string>>
   readonly pgVersion: number
   readonly branchState: 'INIT' | 'READY' | 'RESETTING'
+  readonly lastActiveTime: string | null
 }
 
 /** All endpoints whose branch and project are not deleted, or the one of `uid`. */
@@ -105,6 +106,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'projects.enable_pg_native_login',
       'projects.pg_version',
       'branches.state',
+      'endpoints.last_active_time',
     ])
     .where('branches.delete_time', 'is', null)
     .where('projects.delete_time', 'is', null)
@@ -125,5 +127,6 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     pgSettings: JSON.parse(row.pg_settings) as Record<string, string>,
     pgVersion: row.pg_version,
     branchState: row.state,
+    lastActiveTime: row.last_active_time,
   }))
 }

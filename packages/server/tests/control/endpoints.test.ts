@@ -1,5 +1,6 @@
 import { databaseRoutes, endpointRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { measureBranches } from '../../src/control/reconcilers/measure-branches.ts'
 import {
   type ControlWorkspace,
   createProject,
@@ -150,5 +151,22 @@ describe('endpoints', () => {
       params: { ...params, instance: first?.compute_instance_id ?? '' },
     })
     expect(one).toEqual(first)
+  })
+
+  test('its last activity and the size of its branch are kept', async () => {
+    const { computes, control, client } = workspace
+    const endpoint = await client.call(endpointRoutes.getEndpoint, { params })
+    await computes.withAdmin(endpoint.uid, (admin) => admin.execute('CREATE DATABASE filler'))
+    await measureBranches(control.context)
+    const rows = await workspace.metadata.db
+      .selectFrom('endpoints')
+      .innerJoin('branches', 'branches.uid', 'endpoints.branch_uid')
+      .select(['last_active_time', 'logical_size_bytes'])
+      .execute()
+    expect(rows).toEqual([
+      { last_active_time: expect.stringMatching(/Z$/), logical_size_bytes: expect.any(Number) },
+    ])
+    const after = await client.call(endpointRoutes.getEndpoint, { params })
+    expect(after.status.last_active_time).toEqual(expect.any(String))
   })
 })
