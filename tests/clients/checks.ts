@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { expect, type TestContext } from 'vitest'
+import type { TestContext } from 'vitest'
 
 /** A program that hangs is ended, and its remaining checks fail. */
 const LONGEST_RUN_MS = 150_000
@@ -39,9 +39,13 @@ export async function runChecks(
   return outcomes
 }
 
-/** Passes, fails or skips the test as its check did. */
-export function judge(outcomes: readonly Outcome[] | undefined, name: string, context: TestContext): void {
+/** What went wrong in a check, empty when nothing did; a check that skipped itself skips the test. */
+export function failureOf(
+  outcomes: readonly Outcome[] | undefined,
+  name: string,
+  context: TestContext,
+): string {
   const outcome = outcomes?.find((each) => each.name === name)
   if (outcome?.outcome === 'skipped') context.skip(outcome.detail)
-  expect(outcome?.detail ?? `the program ended before '${name}'`).toBe('')
+  return outcome?.detail ?? `the program ended before '${name}'`
 }
