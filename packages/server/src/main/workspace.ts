@@ -1,5 +1,6 @@
 // A workspace from start to stop. The order of starting is the order of what needs what; stopping is its reverse: first no new
 // Postgres connections, then the API, the apps, the computes, and the store last.
+import { renameSync, statSync } from 'node:fs'
 import { pino } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { type Config, loadConfig } from '../base/config.ts'
@@ -68,6 +69,7 @@ const HTTP_PORT = 8080
 /** A principal may send at once, after a pause, what it may send in this many seconds. */
 const BURST_SECONDS = 5
 const POSTGRES_PORT = 5432
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
 /** Starts the workspace of `dataDir`; LakeletErrors of the start-up catalogue say what stands in the way. */
@@ -273,10 +275,12 @@ async function startGround(
   return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
 }
 
-/** The log of the workspace is a file: the terminal belongs to the person who started it. */
+/** The log of the workspace is a file: the terminal belongs to the person who started it. A long one is put aside at the start. */
 function openLog(directory: DataDirectory, config: Config): Logger {
+  const file = directory.file('lakelet.log')
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
   const destination = pino.destination({
-    dest: directory.file('lakelet.log'),
+    dest: file,
     append: true,
     sync: true,
     mode: 0o600,
