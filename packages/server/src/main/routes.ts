@@ -12,6 +12,7 @@ import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppsService } from '../control/services/apps.ts'
 import { PermissionsService } from '../control/services/permissions.ts'
+import { ReadCache } from '../control/services/read-cache.ts'
 import { ScimService } from '../control/services/scim.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
 import { TokensService } from '../control/services/tokens.ts'
@@ -30,11 +31,14 @@ export function implementAllRoutes(parts: {
   readonly ownerId: number
 }): ImplementedRoute[] {
   const { metadata, identity, control, files, apps } = parts
+  const cache = new ReadCache(metadata)
   return [
     ...control.routes,
     ...implementCredentials({
       credentials: identity.credentials,
-      endpoints: { endpointName: (name) => endpointNamed(metadata, name) },
+      endpoints: {
+        endpointName: (name) => cache.read(`endpoint name ${name}`, () => endpointNamed(metadata, name)),
+      },
     }),
     ...implementOAuth({ workspaceId: identity.workspaceId, baseUrl: identity.baseUrl }),
     ...implementPermissions(new PermissionsService(identity.permissions, identity.directory)),
