@@ -79,7 +79,7 @@ it('signs in with PKCE, keeps the tokens, and refreshes them', { timeout: 60_000
     throw new Error(`the redirect was not taken; the command said: ${said}`, { cause: error })
   })
   expect(await last.text()).toContain('You are signed in')
-  expect((await ended)[0], said).toBe(0)
+  expect({ code: (await ended)[0] as number, said }).toMatchObject({ code: 0 })
 
   const profile = await readFile(path.join(workspace.home, '.databrickscfg'), 'utf8')
   expect(profile).toContain(`[browser]\nhost = ${workspace.host}\nauth_type = databricks-cli\n`)
