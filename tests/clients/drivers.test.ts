@@ -1,0 +1,147 @@
+// Ordinary Postgres drivers, as they come from their registries, with a database credential as the password: TLS that is verified, types,
+// COPY, cancel.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, symlink } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { environment, runCommand, startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
+import { checksIn, failureOf, type Outcome, runChecks } from './checks.ts'
+import { npmWith } from './npm.ts'
+import { pythonWith, whyNoPython } from './python.ts'
+import { RegistryUnreachable } from './registry.ts'
+import { ask, createProject, type Endpoint } from './workspace-objects.ts'
+
+const pythonProgram = path.join(import.meta.dirname, 'python', 'drivers.py')
+const nodePrograms = path.join(import.meta.dirname, 'node')
+const pythonPackages = ['psycopg[binary]==3.3.9', 'asyncpg==0.32.0', 'pg8000==1.31.6', 'SQLAlchemy==2.1.9']
+const nodePackages = ['pg@8.23.1', 'postgres@3.4.9']
+
+let workspace: TestWorkspace
+let endpoint: Endpoint
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+  endpoint = await createProject(workspace, 'drivers')
+  // Another one, so that a connection has to say which it wants.
+  await createProject(workspace, 'other')
+}, 120_000)
+afterAll(() => workspace?.[Symbol.asyncDispose]())
+
+describe('Python: psycopg 3, asyncpg, pg8000, SQLAlchemy', () => {
+  programTests(pythonProgram, async () => {
+    const reason = await whyNoPython()
+    if (reason !== undefined) return reason
+    const python = await pythonWith(pythonPackages)
+    return runChecks([python, '-B', pythonProgram], { env: driverEnvironment() })
+  })
+})
+
+describe('Node: pg, postgres.js', () => {
+  programTests(path.join(nodePrograms, 'drivers.mjs'), async () => {
+    const installed = await npmWith(nodePackages)
+    const app = path.join(workspace.directory, 'drivers')
+    await cp(nodePrograms, app, { recursive: true })
+    await symlink(path.join(installed, 'node_modules'), path.join(app, 'node_modules'))
+    return runChecks([process.execPath, 'drivers.mjs'], { cwd: app, env: driverEnvironment() })
+  })
+})
+
+describe('psql', () => {
+  let isThere = false
+  beforeAll(async () => {
+    isThere = await psql(['--version']).then(
+      ({ code }) => code === 0,
+      () => false,
+    )
+  })
+  beforeEach((context) => {
+    if (!isThere) context.skip('needs psql')
+  })
+
+  it('sslmode=verify-full, server version, and who I am', async () => {
+    const query =
+      'SELECT current_user, current_database(), current_setting($$server_version_num$$)::int / 10000'
+    const { stdout, stderr } = await psql(['--no-align', '--tuples-only', '--command', query])
+    expect({ stdout: stdout.trim(), stderr }).toEqual({
+      stdout: `${workspace.user}|databricks_postgres|17`,
+      stderr: '',
+    })
+  })
+
+  it('a script with \\copy in both directions and meta-commands', async () => {
+    const input = `CREATE TABLE copied (n int, t text);
+\\copy copied FROM STDIN
+1\tone
+2\ttwo
+\\.
+\\copy copied TO STDOUT
+\\d copied
+DROP TABLE copied;
+`
+    const { stdout, stderr, code } = await psql(['--quiet', '--set=ON_ERROR_STOP=1'], input)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('1\tone\n2\ttwo\n')
+    expect(stdout).toContain('Table "public.copied"')
+  })
+
+  it('Ctrl-C cancels the query', async () => {
+    const script = "SELECT 'begun';\nSELECT pg_sleep(60);\n"
+    const child = spawn('psql', ['--no-psqlrc', '--quiet'], { env: await psqlEnvironment() })
+    const written = { stdout: '', stderr: '' }
+    child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()))
+    const ended = once(child, 'close')
+    child.stdout.on('data', (chunk: Buffer) => {
+      written.stdout += chunk.toString()
+      if (written.stdout.includes('begun')) setTimeout(() => child.kill('SIGINT'), 1000)
+    })
+    child.stdin.end(script)
+    await ended
+    expect(written.stderr).toContain('canceling statement due to user request')
+  })
+
+  async function psql(args: readonly string[], input?: string) {
+    const command = ['psql', '--no-psqlrc', ...args]
+    const env = await psqlEnvironment()
+    return runCommand(command, { cwd: workspace.home, env, ...(input === undefined ? {} : { input }) })
+  }
+
+  async function psqlEnvironment(): Promise<Record<string, string>> {
+    const credential = await ask<{ token: string }>(workspace, 'POST', '/api/2.0/postgres/credentials', {
+      endpoint: endpoint.name,
+    })
+    const tls = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: workspace.caFile, PGPASSWORD: credential.token }
+    return { ...driverEnvironment(), ...tls }
+  }
+})
+
+/** A test for each check of a program; `run` gives its outcomes, or why it cannot run here. */
+function programTests(program: string, run: () => Promise<readonly Outcome[] | string>): void {
+  let outcomes: readonly Outcome[] | string = []
+  beforeAll(async () => {
+    try {
+      outcomes = await run()
+    } catch (error) {
+      if (!(error instanceof RegistryUnreachable)) throw error
+      outcomes = error.message
+    }
+  }, 300_000)
+  it.for(checksIn(program))('%s', (name, context) => {
+    if (typeof outcomes === 'string') context.skip(outcomes)
+    else expect(failureOf(outcomes, name, context)).toBe('')
+  })
+}
+
+function driverEnvironment(): Record<string, string> {
+  return {
+    ...environment(workspace.home),
+    PGHOST: endpoint.host,
+    PGPORT: String(workspace.postgres.port),
+    PGDATABASE: 'databricks_postgres',
+    PGUSER: workspace.user,
+    CA_FILE: workspace.caFile,
+    WORKSPACE: workspace.host,
+    TOKEN: workspace.token,
+    ENDPOINT: endpoint.name,
+  }
+}
