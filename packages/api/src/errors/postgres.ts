@@ -80,6 +80,7 @@ export const postgresErrors = {
     kind: 'unavailable',
     status: 409,
     errorCode: 'INVALID_STATE',
+    sqlState: '57P03',
     message: "branch '{name}' is not ready: its state is {state}. Try again when it is READY.",
     retryable: true,
   },

@@ -1,4 +1,5 @@
 // What the gateway asks, answered by the control plane's rows, the computes and identity.
+import { LakeletError } from '../base/errors.ts'
 import type { Computes } from '../computes/index.ts'
 import type {
   EndpointAnswer,
@@ -36,7 +37,10 @@ export function gatewayPorts(parts: {
       return facts ?? 'absent'
     },
     verifyToken: async (token) => gatewayVerdict(identity.credentials.verify(token)),
-    wake: (endpoint, signal) => computes.wake(endpoint.id, signal),
+    async wake(endpoint, signal) {
+      await requireReady(metadata, endpoint)
+      return computes.wake(endpoint.id, signal)
+    },
     sessionOpened: (endpoint) => {
       computes.sessionOpened(endpoint.id)
     },
@@ -79,6 +83,14 @@ function isNamed(endpoint: LiveEndpoint, named: string): boolean {
 
 function gatewayEndpoint(endpoint: LiveEndpoint | undefined): GatewayEndpoint | 'unknown' {
   return endpoint ? { id: endpoint.uid, name: nameOf(endpoint) } : 'unknown'
+}
+
+/** A branch that is being made has rows before it has files. */
+async function requireReady(metadata: Metadata, endpoint: GatewayEndpoint): Promise<void> {
+  const [live] = await listLiveEndpoints(metadata.db, endpoint.id)
+  if (live && live.branchState !== 'READY') {
+    throw new LakeletError('branch_not_ready', { name: live.branchId, state: live.branchState })
+  }
 }
 
 async function isPasswordAllowed(metadata: Metadata, endpoint: GatewayEndpoint): Promise<boolean> {
