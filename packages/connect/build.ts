@@ -13,6 +13,7 @@ import { build, transform } from 'esbuild'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../..')
 const run = promisify(execFile)
+const peers = ['pg', 'postgres', '@opentelemetry/api']
 
 interface Manifest {
   name: string
@@ -66,22 +67,11 @@ function entryPoints(manifest: Manifest): Record<string, string> {
 async function bundle(outDir: string, entryPoints: Record<string, string>): Promise<void> {
   const esm = path.join(outDir, 'dist/esm')
   const cjs = path.join(outDir, 'dist/cjs')
-  await build({
-    entryPoints,
-    outdir: esm,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['lakelet:source'],
-    packages: 'bundle',
-    external: Object.keys(peers()),
-    chunkNames: 'chunk-[hash]',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    logLevel: 'error',
-  })
+  // The test servers use more of the wire code than apps do. In one build with the rest that would go into the chunk that
+  // everybody loads, for chunks are made of whole modules.
+  const { testing, ...others } = entryPoints
+  await bundleEsm(esm, others)
+  if (testing) await bundleEsm(esm, { testing })
   await mkdir(cjs, { recursive: true })
   for (const name of await readdir(esm)) {
     const code = await readFile(path.join(esm, name), 'utf8')
@@ -96,15 +86,24 @@ async function bundle(outDir: string, entryPoints: Record<string, string>): Prom
   await writeFile(path.join(cjs, 'package.json'), '{"type":"commonjs"}\n')
 }
 
-function peers(): Record<string, unknown> {
-  return manifestPeers
+async function bundleEsm(outdir: string, entryPoints: Record<string, string>): Promise<void> {
+  await build({
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['lakelet:source'],
+    packages: 'bundle',
+    external: peers,
+    chunkNames: 'chunk-[hash]',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: 'error',
+  })
 }
-
-const manifestPeers = (
-  JSON.parse(await readFile(path.join(here, 'package.json'), 'utf8')) as {
-    peerDependencies: Record<string, string>
-  }
-).peerDependencies
 
 /** Declarations by the compiler, then only those that an entry reaches; nothing of the wire code is among them. */
 async function writeTypes(outDir: string, entries: Record<string, string>): Promise<void> {

@@ -105,7 +105,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   readonly #sockets = new Set<LakebaseSocket>()
   readonly #connections = { opened: 0, failed: 0, retries: 0, rejected: 0, wakes: 0, cancels: 0 }
   readonly #proxies = new Set<LocalProxy>()
-  #source: CredentialSource | undefined
+  #source: Promise<CredentialSource> | undefined
   #cache: Lease<TokenCache> | undefined
   #gate: Lease<DialOptions['gate']> | undefined
   #unsubscribe: (() => void) | undefined
@@ -137,7 +137,7 @@ class LakebaseConnector implements Connector, SocketOwner {
     signal,
   }: { forceRefresh?: boolean; signal?: AbortSignal } = {}) {
     this.#requireOpen()
-    const cache = this.#tokens()
+    const cache = await this.#tokens()
     if (!cache)
       throw new LakebaseError(
         'CONFIGURATION',
@@ -218,7 +218,8 @@ class LakebaseConnector implements Connector, SocketOwner {
     try {
       const address = await this.#address(signal)
       this.#gate ??= leaseGate(`${address.host}:${address.port}/${this.#settings.endpoint ?? ''}`)
-      return await dial(startup, this.#dialOptions(address, this.#gate.value), signal)
+      const options = this.#dialOptions(address, await this.#tokens(), this.#gate.value)
+      return await dial(startup, options, signal)
     } catch (error) {
       if (error instanceof DialFailure) throw error
       const failure =
@@ -276,7 +277,7 @@ class LakebaseConnector implements Connector, SocketOwner {
     const clientId =
       (typeof auth === 'object' && 'clientId' in auth && auth.clientId) || env['DATABRICKS_CLIENT_ID']
     if (clientId && !this.#hasToken()) return clientId
-    const workspace = this.#credentialSource().workspace
+    const { workspace } = await this.#credentialSource()
     if (!workspace) {
       throw new LakebaseError(
         'CONFIGURATION',
@@ -295,7 +296,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   async #lookUpHost(): Promise<string> {
     const { host, endpoint } = this.#settings
     if (host) return host
-    const workspace = this.#credentialSource().workspace
+    const { workspace } = await this.#credentialSource()
     if (!workspace || !endpoint) {
       throw new LakebaseError(
         'CONFIGURATION',
@@ -311,7 +312,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   /** A host that belongs to another endpoint would wake and ask the wrong database. Unreadable endpoints are not judged. */
   async #checkHost(signal: AbortSignal): Promise<void> {
     const { host, tls, endpoint } = this.#settings
-    const workspace = endpoint ? this.#credentialSource().workspace : undefined
+    const workspace = endpoint ? (await this.#credentialSource()).workspace : undefined
     if (!host || !endpoint || !workspace) return
     let hosts: string[]
     try {
@@ -333,7 +334,6 @@ class LakebaseConnector implements Connector, SocketOwner {
     const startup = encodeStartup(await this.startupParameters(parameters))
     try {
       const { socket } = await this.dial(startup, signal)
-      socket.on('error', () => {})
       socket.end(encodeTerminate())
       socket.resume()
     } catch (error) {
@@ -346,7 +346,7 @@ class LakebaseConnector implements Connector, SocketOwner {
     return { host: await untilAborted(this.hostName(), signal), port: this.#settings.port }
   }
 
-  #dialOptions(address: Address, gate: DialOptions['gate']): DialOptions {
+  #dialOptions(address: Address, tokens: TokenCache | undefined, gate: DialOptions['gate']): DialOptions {
     const { connect, tls, clock } = this.#settings
     const counters = this.#connections
     return {
@@ -355,7 +355,7 @@ class LakebaseConnector implements Connector, SocketOwner {
       tls,
       clock,
       gate,
-      tokens: this.#tokens(),
+      tokens,
       events: {
         retry: (event) => this.#tell('retry', event, () => counters.retries++),
         rejected: (event) => this.#tell('rejected', event, () => counters.rejected++),
@@ -372,16 +372,23 @@ class LakebaseConnector implements Connector, SocketOwner {
     this.#events.emit(name, event)
   }
 
-  #credentialSource(): CredentialSource {
+  #credentialSource(): Promise<CredentialSource> {
     const { auth, credential, endpoint = '', env, clock } = this.#settings
-    this.#source ??= credentialSource(auth, { endpoint, ...credential }, env, clock)
+    this.#source ??= credentialSource(auth, { endpoint, ...credential }, env, clock).catch(
+      (error: unknown) => {
+        this.#source = undefined
+        throw error
+      },
+    )
     return this.#source
   }
 
-  #tokens(): TokenCache | undefined {
+  async #tokens(): Promise<TokenCache | undefined> {
     if (this.#settings.login === 'driver') return undefined
+    const source = await this.#credentialSource()
+    // What is leased after `close()` would never be given back.
+    this.#requireOpen()
     if (!this.#cache) {
-      const source = this.#credentialSource()
       const { credential, clock } = this.#settings
       this.#cache = leaseCache(source.key, () => new TokenCache(source, clock, credential))
       this.#unsubscribe = this.#cache.value.subscribe({

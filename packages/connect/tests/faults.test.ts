@@ -23,7 +23,7 @@ describe.concurrent('survives', () => {
     const run = await runner.run(id, 'ours')
     const seen = {
       failure: run.ok ? '' : run.outcome,
-      sockets: run.leakedSockets,
+      sockets: run.leakedSockets + run.leakedRequests,
       backends: run.leakedBackends,
       exitCode: run.exitCode,
       stderr: run.exitCode === 0 ? '' : run.stderr,

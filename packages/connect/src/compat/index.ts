@@ -91,7 +91,7 @@ export async function generateDatabaseCredential(
   workspaceClient: WorkspaceClientLike,
   request: GenerateDatabaseCredentialRequest,
 ): Promise<DatabaseCredential> {
-  const source = credentialSource(
+  const source = await credentialSource(
     workspaceClient,
     { endpoint: request.endpoint, claims: claimsOf(request.claims) },
     process.env,

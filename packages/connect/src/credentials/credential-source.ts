@@ -1,6 +1,5 @@
 // Where database credentials come from, behind one function: the REST API with our own login, a Databricks SDK client
 // the app already has, or a function of the app.
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { LakebaseError, codeOf, messageOf } from '../errors.ts'
 import type { Environment } from '../workspace/databrickscfg.ts'
@@ -49,12 +48,12 @@ export interface CredentialSource {
 }
 
 /** Picks the source that `auth` describes. Throws CONFIGURATION when nothing says which workspace. */
-export function credentialSource(
+export async function credentialSource(
   auth: ConnectorAuth | undefined,
   options: CredentialOptions,
   env: Environment,
   clock: Clock,
-): CredentialSource {
+): Promise<CredentialSource> {
   const request = [
     options.endpoint,
     options.ttlSeconds ?? '',
@@ -68,20 +67,20 @@ export function credentialSource(
   const settings = read()
   const workspace = new Workspace(read, env, clock)
   return {
-    key: keyOf('workspace', ...Object.values(settings).map(String), ...request),
+    key: await keyOf('workspace', ...Object.values(settings).map(String), ...request),
     workspace,
     issue: (call) => workspace.issueCredential(options, call),
   }
 }
 
-function providerSource(
+async function providerSource(
   provider: CredentialProvider,
   options: CredentialOptions,
   request: readonly unknown[],
   clock: Clock,
-): CredentialSource {
+): Promise<CredentialSource> {
   return {
-    key: keyOf('provider', identityOf(provider), ...request),
+    key: await keyOf('provider', identityOf(provider), ...request),
     workspace: undefined,
     async issue({ signal, reason }) {
       const { token, expiresAt, ttlMs } = await provider({ endpoint: options.endpoint, signal, reason })
@@ -96,13 +95,13 @@ function providerSource(
   }
 }
 
-function clientSource(
+async function clientSource(
   client: WorkspaceClientLike,
   options: CredentialOptions,
   request: readonly unknown[],
-): CredentialSource {
+): Promise<CredentialSource> {
   return {
-    key: keyOf('client', identityOf(client), ...request),
+    key: await keyOf('client', identityOf(client), ...request),
     workspace: undefined,
     async issue() {
       const reply = await askClient(client, options)
@@ -160,7 +159,8 @@ function clientFailure(error: unknown): LakebaseError {
 }
 
 /** A digest: keys may appear in diagnostics, and some parts are secrets. */
-function keyOf(...parts: readonly unknown[]): string {
+async function keyOf(...parts: readonly unknown[]): Promise<string> {
+  const { createHash } = await import('node:crypto')
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }
 

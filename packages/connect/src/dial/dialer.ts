@@ -190,7 +190,6 @@ class Dial {
         if (credential && result.isDone) tokens?.accepted()
         return { ...result, socket }
       } catch (error) {
-        socket.on('error', () => {})
         socket.destroy()
         if (credential && this.#verdict(error) === 'token') throw new TokenRejected(error, credential)
         throw error

@@ -212,7 +212,6 @@ export class LakebaseSocket extends Duplex {
 
   #attach({ socket, bytes }: Dialled): void {
     if (this.destroyed || this.#state !== 'dialling') {
-      socket.on('error', () => {})
       socket.destroy()
       return
     }
@@ -260,7 +259,6 @@ export class LakebaseSocket extends Duplex {
     this.#state = 'cancel'
     const sent = this.#owner.dialForCancel(this.#giveUp.signal).then((socket) => {
       // The server answers nothing and closes.
-      socket.on('error', () => {})
       socket.on('close', () => this.destroy())
       socket.resume()
       socket.end(packet)

@@ -71,7 +71,9 @@ export function login(socket: Duplex, startup: Buffer, password: string | undefi
       return false
     }
     socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onEnd)
-    socket.write(startup)
+    // Its 'close' may be over already.
+    if (socket.destroyed) onEnd()
+    else socket.write(startup)
   })
 }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import type { ConnectionOptions, SecureVersion } from 'node:tls'
 import { LakebaseError, codeOf } from '../errors.ts'
 
@@ -40,9 +39,14 @@ export function tlsConnectOptions(host: string, tls: TlsOptions): ConnectionOpti
     host: name,
     rejectUnauthorized: true,
     minVersion: tls.minVersion ?? 'TLSv1.2',
-    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(!isAddress(name) ? { servername: name } : {}),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
   }
+}
+
+/** IPv6 has colons, IPv4 nothing but digits and dots. */
+function isAddress(name: string): boolean {
+  return name.includes(':') || /^[\d.]+$/.test(name)
 }
 
 /** The roots that PGSSLROOTCERT names; `system` means Node's own, as in libpq. */

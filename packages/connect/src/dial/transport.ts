@@ -1,8 +1,6 @@
 // One TCP connection with TLS on it, certificate verified, nothing of ours sent before that.
 import { encodeSslRequest } from '@lakelet/wire'
-import { connect as tcpConnect } from 'node:net'
 import type { Socket } from 'node:net'
-import { connect as tlsConnect } from 'node:tls'
 import { abortReason } from '../clock.ts'
 import { LakebaseError, codeOf, messageOf } from '../errors.ts'
 import { isCertificateFailure, tlsConnectOptions } from './tls.ts'
@@ -22,12 +20,18 @@ export interface TransportOptions extends Address {
 
 /** Opens the connection, or rejects and leaves nothing behind. Names with several addresses are tried in turn (RFC 8305). */
 export async function openTransport({ host, port, tls, signal, onPhase }: TransportOptions): Promise<Socket> {
+  const [{ connect: tcpConnect }, { connect: tlsConnect }] = await Promise.all([
+    import('node:net'),
+    import('node:tls'),
+  ])
   if (signal.aborted) throw abortReason(signal)
   onPhase('connect')
   const path = host.startsWith('/')
     ? { path: `${host}/.s.PGSQL.${port}` }
     : { host, port, autoSelectFamily: true }
   const socket = tcpConnect({ ...path, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 })
+  // An error between two listeners, as when the time is up at the very moment of success, must not end the process.
+  socket.on('error', ignore)
   const stop = () => socket.destroy(abortReason(signal))
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -42,7 +46,7 @@ export async function openTransport({ host, port, tls, signal, onPhase }: Transp
         `${host}:${port} ${answer === 'N' ? 'does not offer TLS' : 'did not answer as a Postgres server does'}; nothing was sent to it`,
       )
     }
-    return await upgrade(socket, host, port, tls, signal)
+    return await upgrade(tlsConnect, socket, { host, port, tls, signal })
   } catch (error) {
     socket.destroy()
     throw signal.aborted ? abortReason(signal) : error
@@ -52,17 +56,17 @@ export async function openTransport({ host, port, tls, signal, onPhase }: Transp
 }
 
 async function upgrade(
+  tlsConnect: typeof import('node:tls').connect,
   socket: Socket,
-  host: string,
-  port: number,
-  tls: TlsOptions,
-  signal: AbortSignal,
+  { host, port, tls, signal }: Omit<TransportOptions, 'onPhase'>,
 ): Promise<Socket> {
   const secured = tlsConnect({ ...tlsConnectOptions(host, tls), socket })
+  secured.on('error', ignore)
   const stop = () => secured.destroy(abortReason(signal))
   signal.addEventListener('abort', stop, { once: true })
   try {
     await happens(secured, 'secureConnect')
+    if (signal.aborted) throw abortReason(signal)
     return secured
   } catch (error) {
     secured.destroy()
@@ -111,3 +115,5 @@ function closedEarly(): Error {
     code: 'ECONNRESET',
   })
 }
+
+function ignore(): void {}

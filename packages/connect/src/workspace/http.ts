@@ -1,9 +1,7 @@
 // One HTTP request to the control plane. Own code rather than `fetch`, because every request here needs a hard
 // deadline, must follow no redirect with a bearer token, must leave no idle socket behind, and may have to let the
 // process end while nobody waits for it.
-import { request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { LakebaseError, codeOf, messageOf } from '../errors.ts'
 import { isCertificateFailure } from '../dial/tls.ts'
 
@@ -45,9 +43,10 @@ export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
   }
 }
 
-function exchange(url: URL, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function exchange(url: URL, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  // Loaded when they are needed: together they cost more than the rest of this library.
+  const { request: send } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const headers: Record<string, string> = {
       'user-agent': userAgent,
       accept: 'application/json',

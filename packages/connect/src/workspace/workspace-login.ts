@@ -1,5 +1,4 @@
 // Signing in to the workspace: PAT, basic, machine-to-machine OAuth, metadata service, the databricks CLI's login.
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -203,7 +202,8 @@ function cachedCliToken(settings: WorkspaceSettings, env: Environment, nowMs: nu
   return Date.parse(expiry) - nowMs > 40_000 ? { token, expiry } : undefined
 }
 
-function runCli(settings: WorkspaceSettings, env: Environment, limits: Limits): Promise<CliToken> {
+async function runCli(settings: WorkspaceSettings, env: Environment, limits: Limits): Promise<CliToken> {
+  const { execFile } = await import('node:child_process')
   const target = settings.profile ? ['--profile', settings.profile] : ['--host', settings.host]
   const binary = settings.cliPath || 'databricks'
   return new Promise((resolve, reject) => {

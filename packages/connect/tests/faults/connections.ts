@@ -155,7 +155,13 @@ export const connectionScenarios: readonly Scenario[] = [
 const sleeping = `select 1 from pg_stat_activity where state = 'active' and query like '%f33_calls%pg_sleep%' and pid <> pg_backend_pid()`
 
 async function direct(rig: Rig, text: string): Promise<{ rows: unknown[] }> {
-  const client = new Client({ host: rig.postgres, port: 5432, user: 'postgres', database: 'postgres' })
+  const client = new Client({
+    host: rig.postgres,
+    port: 5432,
+    user: 'postgres',
+    database: 'postgres',
+    ssl: false,
+  })
   await client.connect()
   try {
     return await client.query(text)

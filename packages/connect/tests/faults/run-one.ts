@@ -15,8 +15,9 @@ export interface Report {
   readonly outcome: string
   readonly ms: number
   readonly credentialCalls: number
-  /** Sockets to the proxy and the control plane, and backends, still there after the pool was ended. */
+  /** Connections to the server, to the control plane, and backends, still there after the pool was ended. */
   readonly leakedSockets: number
+  readonly leakedRequests: number
   readonly leakedBackends: number
 }
 
@@ -60,14 +61,14 @@ await Promise.race([
     setTimeout(resolve, 3000).unref()
   }),
 ])
-const openSockets = () =>
-  lakebases.reduce((sum, { proxy, controlPlane }) => sum + proxy.openSockets + controlPlane.openSockets, 0)
-const leaked = await settled(openSockets)
-const leakedSockets = leaked
+const leakedSockets = await settled(() => lakebases.reduce((sum, { proxy }) => sum + proxy.openSockets, 0))
+const leakedRequests = await settled(() =>
+  lakebases.reduce((sum, { controlPlane }) => sum + controlPlane.openSockets, 0),
+)
 for (const lakebase of lakebases) await lakebase.stop()
 const leakedBackends = await settled(backends)
 const credentialCalls = lakebases.reduce((sum, { controlPlane }) => sum + controlPlane.credentialCalls, 0)
-const report: Report = { ok, outcome, ms, credentialCalls, leakedSockets, leakedBackends }
+const report: Report = { ok, outcome, ms, credentialCalls, leakedSockets, leakedRequests, leakedBackends }
 writeSync(1, `${JSON.stringify(report)}\n`)
 
 /** The count once it is zero, or what it is after two seconds. */
@@ -78,7 +79,13 @@ async function settled(count: () => number | Promise<number>): Promise<number> {
 
 /** Backends of this process's own sessions. */
 async function backends(): Promise<number> {
-  const client = new Client({ host: postgres, port: 5432, user: 'postgres', database: 'postgres' })
+  const client = new Client({
+    host: postgres,
+    port: 5432,
+    user: 'postgres',
+    database: 'postgres',
+    ssl: false,
+  })
   await client.connect()
   const { rows } = await client.query<{ n: number }>(
     "select count(*)::int as n from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and application_name like $1",

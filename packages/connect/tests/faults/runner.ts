@@ -78,6 +78,14 @@ function parse(stdout: string, timeoutMs: number, stderr: string): Report {
   } catch {
     const why = /Error: .*/.exec(stderr)?.[0]
     const outcome = why ? `the process died: ${why}` : `nothing within ${timeoutMs / 1000} s`
-    return { ok: false, outcome, ms: timeoutMs, credentialCalls: 0, leakedSockets: 0, leakedBackends: 0 }
+    return {
+      ok: false,
+      outcome,
+      ms: timeoutMs,
+      credentialCalls: 0,
+      leakedSockets: 0,
+      leakedRequests: 0,
+      leakedBackends: 0,
+    }
   }
 }
