@@ -45,8 +45,8 @@ const child = spawn(
     },
   },
 )
-// The terminal sends Ctrl-C to the whole group; a `kill` reaches only this process, so it is passed on.
-process.on('SIGINT', () => {})
+// The terminal sends Ctrl-C to the whole group, a `kill` only to this process: signals are passed on, and the child takes two at once for one.
+process.on('SIGINT', () => child.kill('SIGINT'))
 process.on('SIGTERM', () => child.kill('SIGTERM'))
 child.on('error', (error) => fail(`could not start ${String(node)}: ${error.message}`))
 child.on('exit', (code, signal) => {

@@ -13,7 +13,7 @@ export const signInRoutes = {
       next: z.string().max(2000).optional(),
     }),
     reply: z.object({ url: z.string() }),
-    errors: [],
-    permission: { kind: 'authenticated' },
+    errors: ['permission_denied'],
+    permission: { kind: 'service', rule: 'users only: a browser is a person’s' },
   }),
 } as const
