@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import { Client, Pool } from 'pg'
 import postgres from 'postgres'
 import { check, errorOf, runAll } from './checks.mjs'
 
@@ -25,7 +25,7 @@ async function credential() {
 const pgOptions = { host, port, user, database, password: credential, ssl: { ca } }
 
 async function withPg(options, use) {
-  const client = new pg.Client({ ...pgOptions, ...options })
+  const client = new Client({ ...pgOptions, ...options })
   await client.connect()
   try {
     return await use(client)
@@ -69,7 +69,7 @@ check('pg: types, parameters, prepared statements', () =>
 )
 
 check('pg: a pool with a password function, twenty queries at once', async () => {
-  const pool = new pg.Pool({ ...pgOptions, max: 5 })
+  const pool = new Pool({ ...pgOptions, max: 5 })
   const results = await Promise.all(
     Array.from({ length: 20 }, (_, n) => pool.query('SELECT $1::int AS n', [n])),
   )
