@@ -1,6 +1,12 @@
 // Everyday use of the drivers through the connector: whatever works with the bare driver works here.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import Knex from 'knex'
 import { Client, Pool } from 'pg'
@@ -327,6 +333,20 @@ test('straight at a Postgres with TLS, no proxy in between; refused logins leave
   await admin.end()
 })
 
+test('the test servers log in at a Postgres that asks for a password (SCRAM)', async () => {
+  const certificate = createTestAuthority().issue({ names: ['127.0.0.1'] })
+  const hba = 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256'
+  await using server = await startTestPostgres({}, { certificate, hba })
+  const admin = new Client({ host: server.host, port: server.port, user: 'postgres', database: 'postgres' })
+  await admin.connect()
+  await admin.query("create role app login password 'only the proxy knows'")
+  await admin.end()
+  const upstream = { host: '127.0.0.1', port: server.port, user: 'app', password: 'only the proxy knows' }
+  await using behind = await startTestLakebase({ upstream })
+  await using pool = createPool({ env: behind.env })
+  expect((await pool.query('select current_user as u')).rows).toEqual([{ u: 'app' }])
+})
+
 describe('the local proxy', () => {
   test('a port asks for its password, a socket does not; both reach the server', async () => {
     await using connector = createConnector({ env: lakebase.env })
@@ -363,5 +383,63 @@ describe('the local proxy', () => {
       },
     )
     await expect(command).rejects.toMatchObject({ code: 7, stdout: '42\n' })
+  })
+
+  const psql = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .some((folder) => existsSync(path.join(folder, 'psql')))
+
+  test.skipIf(!psql)('psql comes through it (skipped where psql is not installed)', async () => {
+    const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+    const socket = await mkdtemp(path.join(tmpdir(), 'lc-'))
+    try {
+      for (const options of [[], ['--socket', socket]]) {
+        const psqlArguments = ['-X', '-At', '-c', 'select current_user', '-c', 'select pg_sleep(0.1)']
+        const { stdout } = await run(
+          process.execPath,
+          ['--conditions=lakelet:source', main, 'exec', ...options, '--', 'psql', ...psqlArguments],
+          { env: { PATH: process.env['PATH'], ...lakebase.env } },
+        )
+        expect(stdout).toBe('postgres\n\n')
+      }
+    } finally {
+      await rm(socket, { recursive: true, force: true })
+    }
+  })
+
+  test('proxy prints its address and ends at SIGTERM', async () => {
+    const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--conditions=lakelet:source', main, 'proxy', '--port', '0'], {
+      env: { PATH: process.env['PATH'], ...lakebase.env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const client = new Client({ connectionString: line.toString().trim() })
+    await client.connect()
+    expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+    await client.end()
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+
+  test('what it cannot do is said', async () => {
+    const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+    const start = (...args: string[]) =>
+      run(process.execPath, ['--conditions=lakelet:source', main, ...args], {
+        env: { PATH: process.env['PATH'] },
+      })
+    await expect(start('exec', '--', 'true')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('LAKEBASE_ENDPOINT') as string,
+    })
+    await expect(start('exec')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a command after --') as string,
+    })
+    await expect(start('fly')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("unknown command 'fly'") as string,
+    })
+    expect((await start('--help')).stdout).toContain('lakelet-connect exec [options] -- COMMAND')
   })
 })

@@ -143,6 +143,29 @@ test('works as ESM and as CommonJS, on every Node at hand', async () => {
   }
 })
 
+test('works with the oldest pg', async () => {
+  await using postgres = await startTestPostgres()
+  await using lakebase = await startTestLakebase({ upstream: postgres })
+  const modules = path.join(directory, 'oldest/node_modules')
+  await cp(installed, path.join(modules, 'lakelet-connect'), { recursive: true })
+  await symlink(path.join(root, 'node_modules/pg-oldest'), path.join(modules, 'pg'))
+  const script = `
+    import { createPool } from 'lakelet-connect/pg'
+    import pg from 'pg'
+    const pool = createPool({ max: 2, pingAfterIdleMs: 0 })
+    const client = await pool.connect()
+    client.release()
+    const { rows } = await pool.query('select 42 as n')
+    console.log(pool instanceof pg.Pool, rows[0].n)
+    await pool.end()`
+  await writeFile(path.join(directory, 'oldest/main.mjs'), script)
+  const { stdout } = await run(process.execPath, ['main.mjs'], {
+    cwd: path.join(directory, 'oldest'),
+    env: { ...lakebase.env },
+  })
+  expect(stdout).toBe('true 42\n')
+})
+
 /** Nodes on the PATH of at least version 20. */
 async function otherNodes(): Promise<string[]> {
   const found: string[] = []
