@@ -92,6 +92,7 @@ function nextMessage(socket: Socket, framer: MessageFramer): Promise<RawMessage>
       const message = framer.next()
       if (message) finish(() => resolve(message))
     }
-    socket.on('data', onData).on('error', onError).on('close', onClose)
+    // It was paused after the message before.
+    socket.on('data', onData).on('error', onError).on('close', onClose).resume()
   })
 }
