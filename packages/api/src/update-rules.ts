@@ -65,11 +65,9 @@ export const databaseUpdate = {
   tolerated: ['name'],
 } as const satisfies MaskRules
 
+/** Name, identity and login method of a role are fixed when it is created (UpdateRole of databricks-sdk 0.162). */
 export const roleUpdate = {
   leaves: [
-    'spec.postgres_role',
-    'spec.identity_type',
-    'spec.auth_method',
     'spec.membership_roles',
     'spec.attributes.createdb',
     'spec.attributes.createrole',

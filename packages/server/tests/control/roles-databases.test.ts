@@ -176,6 +176,50 @@ describe('roles and databases', () => {
     const replaced = await createRole('changing', { postgres_role: 'changing' }, true)
     expect(replaced['status']).not.toHaveProperty('membership_roles')
     expect(replaced['create_time']).toBe(updated['create_time'])
+    // Attributes that are not given stay, and so do name and login method whatever is given.
+    expect(replaced['status']).toMatchObject({ attributes: { createdb: true, bypassrls: true } })
+    const renamed = await createRole('changing', { postgres_role: 'other', auth_method: 'NO_LOGIN' }, true)
+    expect(renamed['status']).toMatchObject({
+      postgres_role: 'changing',
+      auth_method: 'PG_PASSWORD_SCRAM_SHA_256',
+    })
+    expect(await refusal(createRole(undefined, { postgres_role: 'changing' }, true))).toMatchObject({
+      message: 'role with that name already exists',
+    })
+  })
+
+  test('masks that name a whole role replace its memberships; what is fixed cannot be named', async () => {
+    const { client } = workspace
+    await createRole('whole', { postgres_role: 'whole', membership_roles: ['DATABRICKS_SUPERUSER'] })
+    const update = async (mask: string, spec: object) =>
+      done(
+        client,
+        await client.call(roleRoutes.updateRole, {
+          params: { ...params, role: 'whole' },
+          query: { update_mask: mask },
+          body: { spec },
+        }),
+      )
+    const changed = await update('spec', { postgres_role: 'ignored', attributes: { createdb: true } })
+    expect(changed['status']).toMatchObject({ postgres_role: 'whole', attributes: { createdb: true } })
+    expect(changed['status']).not.toHaveProperty('membership_roles')
+    for (const field of ['postgres_role', 'identity_type', 'auth_method']) {
+      const spec = { postgres_role: 'whole', identity_type: 'USER', auth_method: 'NO_LOGIN' }
+      expect(await refusal(update(`spec.${field}`, spec))).toMatchObject({
+        status: 400,
+        errorCode: 'INVALID_PARAMETER_VALUE',
+      })
+    }
+    expect(await refusal(update('*', { attributes: { createdb: true, createrole: true } }))).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('spec.attributes.bypassrls') as string,
+    })
+    const attributes = { createdb: false, createrole: true, bypassrls: false }
+    const membership = { membership_roles: ['DATABRICKS_SUPERUSER'] }
+    expect((await update('*', { attributes, ...membership }))['status']).toMatchObject({
+      attributes,
+      ...membership,
+    })
   })
 
   test('a database is made, renamed, given away and dropped', async () => {

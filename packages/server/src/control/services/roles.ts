@@ -57,14 +57,10 @@ export class Roles {
     if (!spec.postgres_role) throw new LakeletError('field_required', { field: 'role.spec.postgres_role' })
     await this.#refusePrivileges(caller, opened.rows, spec)
     const role = this.#newRole(spec.postgres_role, spec)
-    const present = opened.roles.find(({ object, id }) => object.name === role.name || id.id === wantedId)
-    if (present && !request.replaceExisting) throw new LakeletError('name_exists', { type: 'role' })
-    if (present) {
-      if (present.object.name !== role.name || (wantedId && present.id.id !== wantedId)) {
-        throw new LakeletError('name_exists', { type: 'role' })
-      }
-      return this.#startUpdate(caller, opened, present, overwrite(role, present.object))
-    }
+    const replaced = request.replaceExisting ? opened.roles.find(({ id }) => id.id === wantedId) : undefined
+    if (replaced) return this.#startUpdate(caller, opened, replaced, overwrite(spec))
+    const isTaken = opened.roles.some(({ object, id }) => object.name === role.name || id.id === wantedId)
+    if (isTaken) throw new LakeletError('name_exists', { type: 'role' })
     if (opened.roles.length >= LIMITS.rolesPerBranch) {
       throw new LakeletError('limit_reached', { what: 'roles', limit: LIMITS.rolesPerBranch })
     }
@@ -107,7 +103,7 @@ export class Roles {
     const changed = parseUpdateMask(mask, { spec }, roleUpdate)
     const opened = await this.#open(path, signal)
     const present = find(opened.roles, path.role)
-    return this.#startUpdate(caller, opened, present, changesOf(present.object, spec, changed))
+    return this.#startUpdate(caller, opened, present, changesOf(spec, changed, mask))
   }
 
   async delete(
@@ -271,38 +267,41 @@ function checkMethod(method: RoleSpec['auth_method'], isManaged: boolean): void 
   }
 }
 
-/** What makes an existing role the wanted one. */
-function overwrite(wanted: NewRole, present: Role): RoleChanges {
-  return {
-    attributes: wanted.attributes,
-    isSuperuserMember: wanted.isSuperuserMember,
-    canLogin: wanted.canLogin,
-    identity: wanted.identity ?? null,
-    ...(wanted.identity && present.hasPassword ? { password: 'remove' as const } : {}),
-  }
+/** What `replace_existing` changes: the attributes that are given and all memberships, never name, identity or login method. */
+function overwrite(spec: RoleSpec): RoleChanges {
+  return { attributes: givenAttributes(spec), isSuperuserMember: wantsMembership(spec) }
 }
 
-function changesOf(present: Role, spec: RoleSpec, changed: ReadonlySet<string>): RoleChanges {
-  if (changed.has('spec.postgres_role') && spec.postgres_role !== present.name)
-    throw immutable('spec.postgres_role')
-  const type = present.identity?.type ?? 'IDENTITY_TYPE_UNSPECIFIED'
-  if (changed.has('spec.identity_type') && spec.identity_type !== type) throw immutable('spec.identity_type')
-  if (changed.has('spec.auth_method')) checkMethod(spec.auth_method, present.identity !== undefined)
-  const attributes = (['createdb', 'createrole', 'bypassrls'] as const).flatMap((name) => {
-    const value = spec.attributes?.[name]
-    return changed.has(`spec.attributes.${name}`) && value !== undefined ? [[name, value] as const] : []
-  })
+/** A mask that names the whole resource, or `spec` beside other paths, asks for every attribute; `spec` alone for those given. */
+function changesOf(spec: RoleSpec, changed: ReadonlySet<string>, mask: string | undefined): RoleChanges {
+  const paths = (mask ?? '').split(',').map((path) => path.trim())
+  const given = givenAttributes(spec)
+  const isWhole = paths.includes('*') || (paths.includes('spec') && paths.length > 1)
+  const missing = ATTRIBUTES.filter((name) => given[name] === undefined)
+  if (isWhole && missing.length > 0) {
+    throw new LakeletError('invalid_parameter', {
+      reason: `update_mask '${mask}' needs a value for spec.attributes.${missing.join(' and spec.attributes.')}.`,
+    })
+  }
+  const attributes = Object.entries(given).filter(([name]) => changed.has(`spec.attributes.${name}`))
+  const setsMembership = isWhole || paths.includes('spec') || changed.has('spec.membership_roles')
   return {
     ...(attributes.length > 0 ? { attributes: Object.fromEntries(attributes) } : {}),
-    ...(changed.has('spec.membership_roles')
-      ? { isSuperuserMember: spec.membership_roles?.includes('DATABRICKS_SUPERUSER') ?? false }
-      : {}),
-    ...(changed.has('spec.auth_method') ? { canLogin: spec.auth_method !== 'NO_LOGIN' } : {}),
+    ...(setsMembership ? { isSuperuserMember: wantsMembership(spec) } : {}),
   }
 }
 
-function immutable(field: string): LakeletError {
-  return new LakeletError('invalid_parameter', {
-    reason: `Field '${field}' cannot be changed after the role was created.`,
-  })
+const ATTRIBUTES = ['createdb', 'createrole', 'bypassrls'] as const
+
+function givenAttributes({ attributes }: RoleSpec): NonNullable<RoleChanges['attributes']> {
+  return Object.fromEntries(
+    ATTRIBUTES.flatMap((name) => {
+      const value = attributes?.[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+function wantsMembership(spec: RoleSpec): boolean {
+  return spec.membership_roles?.includes('DATABRICKS_SUPERUSER') ?? false
 }
