@@ -333,8 +333,9 @@ test('straight at a Postgres with TLS, no proxy in between; refused logins leave
   await admin.end()
 })
 
-test('the test servers log in at a Postgres that asks for a password (SCRAM)', async () => {
-  const certificate = createTestAuthority().issue({ names: ['127.0.0.1'] })
+test('SCRAM: the drivers answer it themselves, and the test servers log in with it', async () => {
+  const authority = createTestAuthority()
+  const certificate = authority.issue({ names: ['127.0.0.1'] })
   const hba = 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256'
   await using server = await startTestPostgres({}, { certificate, hba })
   const admin = new Client({ host: server.host, port: server.port, user: 'postgres', database: 'postgres' })
@@ -342,6 +343,18 @@ test('the test servers log in at a Postgres that asks for a password (SCRAM)', a
   await admin.query("create role app login password 'only the proxy knows'")
   await admin.end()
   const upstream = { host: '127.0.0.1', port: server.port, user: 'app', password: 'only the proxy knows' }
+  const env = { PGHOST: '127.0.0.1', PGPORT: String(server.port), PGUSER: 'app', PGDATABASE: 'postgres' }
+  const ssl = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'
+  await using encrypted = createPool({ env, password: upstream.password, tls: { ca: authority.cert } })
+  expect((await encrypted.query(ssl)).rows).toEqual([{ ssl: true }])
+  await using plain = createPool({ env, password: upstream.password, tls: { unsafePlaintext: true } })
+  expect((await plain.query(ssl)).rows).toEqual([{ ssl: false }])
+  expect(() => createPool({ env: { ...lakebase.env }, tls: { unsafePlaintext: true } })).toThrow(
+    /never sent without TLS/,
+  )
+  const sql = lakebaseSql({ env, password: upstream.password, tls: { ca: authority.cert } })
+  expect(await sql`select current_user as u`).toEqual([{ u: 'app' }])
+  await sql.end()
   await using behind = await startTestLakebase({ upstream })
   await using pool = createPool({ env: behind.env })
   expect((await pool.query('select current_user as u')).rows).toEqual([{ u: 'app' }])
