@@ -86,7 +86,8 @@ export async function startBenchWorkspace(
   env: Readonly<Record<string, string>> = {},
 ): Promise<BenchWorkspace> {
   const program = path.join(ROOT, 'packages', 'cli', 'src', 'bin.ts')
-  const args = ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning', program]
+  // With the options of Node that this process has from tools/run.mjs, as `npm start` has them.
+  const args = [...process.execArgv, program]
   const options = ['up', '--data-dir', dataDir, '--http-port', '0', '--postgres-port', '0']
   const child = spawn(process.execPath, [...args, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -264,16 +264,20 @@ async function startGround(
 ): Promise<Ground> {
   const clock = systemClock
   const log = openLog(directory, config)
+  const installation = await installPostgres({ dataDir: directory.path })
+  // The first time it runs initdb; everything below does its work meanwhile.
+  const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
+  // A start that fails below leaves nothing running behind.
+  starting.defer(() => opening.then(ignore, ignore))
   const metadata = starting.use(await openMetadata(directory.file('metadata.sqlite')))
   const hostNames = await probeHostNames({ host: options.host, ...config })
-  const [certificates, installation] = await Promise.all([
-    loadCertificates(directory.file('tls'), hostNames.certificateNames, clock),
-    installPostgres({ dataDir: directory.path }),
-  ])
-  const storage = await startStorage({ installation, log: log.child({ component: 'storage' }) })
+  const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
+  const storage = await opening
   const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
   return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
 }
+
+function ignore(): void {}
 
 /** The log of the workspace is a file: the terminal belongs to the person who started it. A long one is put aside at the start. */
 function openLog(directory: DataDirectory, config: Config): Logger {
