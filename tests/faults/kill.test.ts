@@ -46,7 +46,8 @@ describe('a project that is being created', () => {
     )
     expect(project.status?.default_branch).toBe(`projects/${PROJECT}/branches/production`)
     if (operation?.name !== undefined) await operationDone(workspace, operation.name)
-    await using sql = await connect(workspace)
+    // A client that was never told of the operation cannot wait for it.
+    await using sql = await eventually(() => connect(workspace))
     const { rows } = await sql.client.query<{ user: string }>('SELECT current_user AS user')
     expect(rows).toEqual([{ user: workspace.user }])
     await expectNothingHalfMade(workspace)
