@@ -263,6 +263,7 @@ def undelete_branch(context):
 def read_endpoints(context):
     endpoint = api(context).get_endpoint(name=primary(context))
     assert endpoint.uid.startswith("ep-") and endpoint.status.hosts.host, endpoint
+    assert getattr(endpoint, "endpoint_id", "primary") == "primary", endpoint
     assert endpoint.status.endpoint_type.value == "ENDPOINT_TYPE_READ_WRITE", endpoint.status
     assert endpoint.status.current_state.value in ("ACTIVE", "IDLE"), endpoint.status
     listed = [item.name for item in api(context).list_endpoints(production(context), page_size=1)]

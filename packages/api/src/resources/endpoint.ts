@@ -63,6 +63,7 @@ export const endpointInput = z.object({ spec: endpointSpec.optional() })
 export const endpoint = z
   .object({
     name: z.string(),
+    endpoint_id: z.string(),
     uid: z.string(),
     parent: z.string(),
     create_time: timestamp,

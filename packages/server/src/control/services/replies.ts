@@ -128,6 +128,7 @@ export function endpointReply({ row, branch, project }: EndpointFacts, live: Liv
   const { host, pooledHost } = live.hosts(row.uid)
   return {
     name: endpointName(project.project_id, branch.branch_id, row.endpoint_id),
+    endpoint_id: row.endpoint_id,
     uid: row.uid,
     parent,
     create_time: row.create_time,
