@@ -15,6 +15,8 @@ import { ask, createProject, type Endpoint } from './workspace-objects.ts'
 const pythonProgram = path.join(import.meta.dirname, 'python', 'drivers.py')
 const nodePrograms = path.join(import.meta.dirname, 'node')
 const pythonPackages = ['psycopg[binary]==3.3.9', 'asyncpg==0.32.0', 'pg8000==1.31.6', 'SQLAlchemy==2.1.9']
+/** The program on the machine, where there is one. */
+const PSQL = 'psql'
 const nodePackages = ['pg@8.23.1', 'postgres@3.4.9']
 
 let workspace: TestWorkspace
@@ -87,7 +89,7 @@ DROP TABLE copied;
 
   it('Ctrl-C cancels the query', async () => {
     const script = "SELECT 'begun';\nSELECT pg_sleep(60);\n"
-    const child = spawn('psql', ['--no-psqlrc', '--quiet'], { env: await psqlEnvironment() })
+    const child = spawn(PSQL, ['--no-psqlrc', '--quiet'], { env: await psqlEnvironment() })
     const written = { stdout: '', stderr: '' }
     child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()))
     const ended = once(child, 'close')
@@ -101,7 +103,7 @@ DROP TABLE copied;
   })
 
   async function psql(args: readonly string[], input?: string) {
-    const command = ['psql', '--no-psqlrc', ...args]
+    const command = [PSQL, '--no-psqlrc', ...args]
     const env = await psqlEnvironment()
     return runCommand(command, { cwd: workspace.home, env, ...(input === undefined ? {} : { input }) })
   }
