@@ -114,6 +114,28 @@ export class LakebaseSocket extends Duplex {
     this.destroy(this.#state === 'open' ? undefined : reason)
   }
 
+  /**
+   * Once the connection is open and nothing waits here, what the driver writes goes straight to the socket below: this
+   * stream's own buffering would do the same work twice for every query.
+   */
+  override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+    const socket = this.#socket
+    if (this.#state === 'open' && socket && this.writableLength === 0 && this.writable) {
+      return socket.write(chunk as Buffer, encoding as BufferEncoding, done as () => void)
+    }
+    return super.write(chunk, encoding as BufferEncoding, done as () => void)
+  }
+
+  override cork(): void {
+    if (this.#state === 'open') this.#socket?.cork()
+    else super.cork()
+  }
+
+  override uncork(): void {
+    this.#socket?.uncork()
+    super.uncork()
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     if (this.#state === 'open' && this.#socket) this.#forward(this.#socket, chunk, done)
     else if (this.#state === 'startup') this.#begin(chunk, done)
@@ -219,7 +241,13 @@ export class LakebaseSocket extends Duplex {
     this.#state = 'open'
     if (!this.#isRef) socket.unref()
     socket.on('data', (chunk: Buffer) => {
-      if (!this.push(chunk)) socket.pause()
+      // As `push` would, but without scheduling a read for each chunk.
+      if (this.readableFlowing && this.readableLength === 0 && this.readableEncoding === null) {
+        this.emit('data', chunk)
+      } else if (!this.push(chunk)) socket.pause()
+    })
+    socket.on('drain', () => {
+      if (this.writableLength === 0) this.emit('drain')
     })
     socket.on('end', () => this.push(null))
     socket.on('error', (error) => this.destroy(error))
