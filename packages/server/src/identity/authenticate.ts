@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Directory } from './directory.ts'
 import { PERSONAL_TOKEN_PREFIX, type PersonalTokens } from './personal-tokens.ts'
 import { scopesAllow } from './scopes.ts'
-import { hashOf } from './secrets.ts'
+import { hashOf, RecentSecrets } from './secrets.ts'
 import type { KeyRing } from './signing.ts'
 import { apiAudience, readClaims, type TokenClaims } from './token-claims.ts'
 
@@ -25,6 +25,7 @@ export class Authenticator {
   readonly #directory: Directory
   readonly #tokens: PersonalTokens
   readonly #keys: KeyRing
+  readonly #recent = new RecentSecrets<TokenClaims>()
   readonly #checked = new Map<string, TokenClaims>()
 
   constructor(options: {
@@ -62,8 +63,12 @@ export class Authenticator {
   }
 
   #access(bearer: string): AuthenticatedCaller | undefined {
-    const claims = this.#claimsOf(bearer)
-    if (!claims || claims.expiresAt * 1000 <= this.#clock.now().getTime()) return undefined
+    const claims = this.#recent.get(bearer) ?? this.#claimsOf(bearer)
+    if (!claims || claims.expiresAt * 1000 <= this.#clock.now().getTime()) {
+      this.#recent.delete(bearer)
+      return undefined
+    }
+    this.#recent.set(bearer, claims)
     const caller = this.#directory.callerOf(claims.principalId)
     return caller && { caller, scopes: claims.scopes, expiresAt: claims.expiresAt }
   }

@@ -12,7 +12,7 @@ import {
   updatePersonalToken,
 } from '../metadata/tokens.ts'
 import type { Directory } from './directory.ts'
-import { hashOf } from './secrets.ts'
+import { hashOf, RecentSecrets } from './secrets.ts'
 
 /** How every personal access token begins. */
 export const PERSONAL_TOKEN_PREFIX = 'dapi'
@@ -42,6 +42,7 @@ export class PersonalTokens {
   readonly #metadata: Metadata
   readonly #clock: Clock
   readonly #directory: Directory
+  readonly #recent = new RecentSecrets<PersonalToken>()
   #byHash: ReadonlyMap<string, PersonalToken> = new Map()
 
   constructor(metadata: Metadata, clock: Clock, directory: Directory) {
@@ -52,8 +53,13 @@ export class PersonalTokens {
 
   /** The living token with that value. */
   find(value: string): PersonalToken | undefined {
-    const token = this.#byHash.get(hashOf(value))
-    return token && this.#lives(token) ? token : undefined
+    const token = this.#recent.get(value) ?? this.#byHash.get(hashOf(value))
+    if (!token || !this.#lives(token)) {
+      this.#recent.delete(value)
+      return undefined
+    }
+    this.#recent.set(value, token)
+    return token
   }
 
   list(caller: Pick<Caller, 'id'>): PersonalToken[] {
@@ -120,6 +126,7 @@ export class PersonalTokens {
   /** Reads the stored tokens again. */
   async reload(): Promise<void> {
     const rows = await listPersonalTokens(this.#metadata.db)
+    this.#recent.clear()
     this.#byHash = new Map(rows.map((row) => [row.hash, tokenOf(row)]))
   }
 

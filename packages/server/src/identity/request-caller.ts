@@ -28,7 +28,7 @@ export interface RequestCallers {
     caller: Caller,
     object: ObjectRef,
     level: PermissionLevel,
-  ): Promise<'allowed' | 'denied' | 'hidden'>
+  ): 'allowed' | Promise<'allowed' | 'denied' | 'hidden'>
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])

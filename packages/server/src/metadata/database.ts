@@ -14,7 +14,7 @@ export interface Metadata extends AsyncDisposable {
   readonly db: Kysely<Tables>
   /** Runs `work` in one transaction; its rejection rolls everything back. */
   transaction<T>(work: (queries: Transaction<Tables>) => Promise<T>): Promise<T>
-  /** A number that grows with every change of any row: what was read at one revision is true as long as it stands. */
+  /** A number that grows with every statement that may change a row: what was read at one revision is true as long as it stands. */
   revision(): number
 }
 
@@ -33,12 +33,15 @@ export async function openMetadata(file: string): Promise<Metadata> {
     sqlite.close()
     throw error
   }
-  const totalChanges = sqlite.prepare('SELECT total_changes() AS n')
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite) }) })
+  let revision = 0
+  const database = adapt(sqlite, () => {
+    revision += 1
+  })
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   return {
     db,
     transaction: (work) => db.transaction().execute(work),
-    revision: () => Number(totalChanges.get()?.['n']),
+    revision: () => revision,
     async [Symbol.asyncDispose]() {
       await db.destroy()
       if (sqlite.isOpen) sqlite.close()
@@ -46,15 +49,26 @@ export async function openMetadata(file: string): Promise<Metadata> {
   }
 }
 
-/** node:sqlite in the shape kysely's SQLite driver expects; prepared statements are kept by their text. */
-function adapt(sqlite: DatabaseSync) {
+/**
+ * node:sqlite in the shape kysely's SQLite driver expects; prepared statements are kept by their text. `onChange` is called
+ * before each run of a statement that is not just a SELECT.
+ */
+function adapt(sqlite: DatabaseSync, onChange: () => void) {
   const prepared = new Map<string, ReturnType<typeof prepare>>()
   const prepare = (sql: string) => {
     const statement = sqlite.prepare(sql)
+    const note = /^\s*select\b/i.test(sql) ? () => {} : onChange
     return {
       reader: statement.columns().length > 0,
-      all: (values: readonly unknown[]) => statement.all(...bindable(values)),
-      run: (values: readonly unknown[]) => statement.run(...bindable(values)),
+      all(values: readonly unknown[]) {
+        note()
+        return statement.all(...bindable(values))
+      },
+      run(values: readonly unknown[]) {
+        note()
+        return statement.run(...bindable(values))
+      },
+      // Kysely streams the rows of a SELECT only.
       iterate: (values: readonly unknown[]) => statement.iterate(...bindable(values)),
     }
   }

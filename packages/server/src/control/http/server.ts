@@ -16,7 +16,7 @@ import { LakeletError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { CallerPort, RequestHead } from './caller.ts'
 import { answerClientError, sendError, toLakeletError } from './error-reply.ts'
-import type { ImplementedRoute } from './implementation.ts'
+import type { ImplementedRoute, RequestOf } from './implementation.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
 import { readInput } from './request-input.ts'
 import { createOriginGuard } from './request-origin.ts'
@@ -51,8 +51,15 @@ interface Guards {
   readonly callers: CallerPort
   readonly checkOrigin: (request: RequestHead) => void
   readonly takeRequest: (who: string) => void
-  /** Who calls, between the hook that finds out and the handler. */
-  readonly known: WeakMap<FastifyRequest, Caller>
+}
+
+/** Where a request keeps its caller between the hook that finds out and the handler. A weak map of requests would burden each garbage collection. */
+const CALLER = Symbol('caller')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [CALLER]: Caller | undefined
+  }
 }
 
 /** Listens and serves; disposing stops accepting and lets running requests end. */
@@ -61,7 +68,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     callers: options.callers,
     checkOrigin: createOriginGuard([options.host, ...(options.hostNames ?? [])]),
     takeRequest: createRateLimiter(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.clock ?? systemClock),
-    known: new WeakMap(),
   }
   const http = createHttpServer(options, guards)
   await options.mount?.(http)
@@ -97,9 +103,13 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
   http.removeAllContentTypeParsers()
-  http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body)
-  })
+  // By name the usual type is found without being taken apart again; every other one goes the same way.
+  for (const type of ['application/json', '*']) {
+    http.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body)
+    })
+  }
+  http.decorateRequest(CALLER, undefined)
   http.addHook('onRequest', (request, reply, done) => {
     reply.header('x-databricks-org-id', options.workspaceId)
     reply.header('x-request-id', request.id)
@@ -127,30 +137,68 @@ function register(http: FastifyInstance, { route, handle }: ImplementedRoute, gu
     url: route.path,
     bodyLimit: route.bodyLimit ?? BODY_LIMIT_BYTES,
     // Before the body is read, so that nobody without a right to send one can make the server take it.
-    onRequest: async (request) => {
-      const caller = await authenticate(request, guards.callers)
-      guards.takeRequest(caller ? String(caller.id) : `address ${request.ip}`)
-      if (caller) {
-        guards.known.set(request, caller)
-        await authorize(route, caller, request, guards.callers)
-      } else if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
+    onRequest: (request, _reply, done) => {
+      const passed = admit(route, request, guards)
+      if (passed === undefined) done()
+      else passed.then(() => done(), done)
     },
     handler: async (request, reply) => {
-      const caller = guards.known.get(request)
-      const input = readInput(route, request)
-      const result: unknown = await handle({
-        ...(input as { params: Record<string, never>; query: Record<string, never>; body: undefined }),
-        // Public routes get undefined here; for every other one the hook above has found a caller.
-        caller: caller as Caller,
-        requestId: request.id,
-        get signal() {
-          return signalOf(reply)
-        },
-        http: { request, reply },
-      })
+      const result: unknown = await handle(new HandledRequest(route, request, reply))
       return reply.sent ? reply : sendResult(route, result, reply)
     },
   })
+}
+
+/** What a handler is given; the signal is made when one is asked for. */
+class HandledRequest implements RequestOf<RouteDefinition> {
+  readonly params: Record<string, never>
+  readonly query: Record<string, never>
+  readonly body: undefined
+  readonly caller: Caller
+  readonly http: { readonly request: FastifyRequest; readonly reply: FastifyReply }
+  #signal: AbortSignal | undefined
+
+  constructor(route: RouteDefinition, request: FastifyRequest, reply: FastifyReply) {
+    const input = readInput(route, request)
+    // Each route's schemas have checked what its handler expects.
+    this.params = input.params as Record<string, never>
+    this.query = input.query as Record<string, never>
+    this.body = input.body as undefined
+    // Public routes get undefined here; for every other one the hook has found a caller.
+    this.caller = request[CALLER] as Caller
+    this.http = { request, reply }
+  }
+
+  get requestId(): string {
+    return this.http.request.id
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= signalOf(this.http.reply))
+  }
+}
+
+/** Finds the caller and lets the request pass or throws. It only takes a promise where something has to be waited for. */
+function admit(route: RouteDefinition, request: FastifyRequest, guards: Guards): Promise<void> | undefined {
+  const caller = authenticate(request, guards.callers)
+  return caller instanceof Promise
+    ? caller.then((found) => admitCaller(route, found, request, guards))
+    : admitCaller(route, caller, request, guards)
+}
+
+function admitCaller(
+  route: RouteDefinition,
+  caller: Caller | undefined,
+  request: FastifyRequest,
+  guards: Guards,
+): Promise<void> | undefined {
+  guards.takeRequest(caller ? String(caller.id) : `address ${request.ip}`)
+  if (!caller) {
+    if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
+    return undefined
+  }
+  request[CALLER] = caller
+  return authorize(route, caller, request, guards.callers)
 }
 
 function headOf(request: FastifyRequest): RequestHead {
@@ -172,22 +220,27 @@ function authenticate(
   return token === undefined ? undefined : callers.authenticate(token, headOf(request))
 }
 
-async function authorize(
+function authorize(
   route: RouteDefinition,
   caller: Caller,
   request: FastifyRequest,
   callers: CallerPort,
-): Promise<void> {
+): Promise<void> | undefined {
   const { permission } = route
   if (permission.kind === 'admin' && !caller.isAdmin) {
     throw new LakeletError('permission_denied', { action: route.summary })
   }
-  if (permission.kind !== 'object') return
+  if (permission.kind !== 'object') return undefined
   const id = (request.params as Record<string, string>)[permission.param] ?? ''
-  const answer = await callers.authorize(caller, { type: permission.type, id }, permission.level)
-  // The very words of an object that is not there.
-  if (answer === 'hidden') throw new LakeletError('resource_not_found', { type: permission.type })
-  if (answer === 'denied') throw new LakeletError('permission_denied', { action: route.summary })
+  const verdict = callers.authorize(caller, { type: permission.type, id }, permission.level)
+  const act = (answer: Awaited<typeof verdict>) => {
+    // The very words of an object that is not there.
+    if (answer === 'hidden') throw new LakeletError('resource_not_found', { type: permission.type })
+    if (answer === 'denied') throw new LakeletError('permission_denied', { action: route.summary })
+  }
+  if (verdict instanceof Promise) return verdict.then(act)
+  act(verdict)
+  return undefined
 }
 
 function signalOf(reply: FastifyReply): AbortSignal {
