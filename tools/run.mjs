@@ -23,7 +23,7 @@ const commands = {
 const [name = '', ...rest] = process.argv.slice(2)
 const command = commands[name]
 if (!command) fail(`unknown command '${name}'; known: ${Object.keys(commands).join(', ')}`)
-installDependencies()
+installDependencies(name === 'start' || name === 'lakelet' ? 'run' : 'all')
 const node = pinnedNode()
 const child = spawn(
   node,
@@ -56,32 +56,36 @@ child.on('exit', (code, signal) => {
 })
 
 /** `npm ci` when node_modules does not belong to this lock file and this platform. Of several processes one installs, the others wait. */
-function installDependencies() {
-  if (isInstalled()) return
+function installDependencies(what) {
+  if (isInstalled(what)) return
   const release = takeInstallLock()
   try {
-    if (isInstalled()) return
+    if (isInstalled(what)) return
     process.stderr.write('Installing dependencies (once) …\n')
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
     // Nothing here may rely on an install script, so none is run.
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+    const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+    // Running needs less than half of what checking and testing need.
+    if (what === 'run') args.push('--omit=dev')
     const result = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     if (result.error) fail(`could not run npm: ${result.error.message}`, release)
     if (result.status !== 0)
       fail(`'npm ci' ended with exit code ${result.status}; its messages are above`, release)
-    writeFileSync(stampFile(), wantedStamp())
+    writeFileSync(stampFile(), wantedStamp(what))
   } finally {
     release()
   }
 }
 
-function isInstalled() {
-  if (existsSync(stampFile()) && readFileSync(stampFile(), 'utf8') === wantedStamp()) return true
+function isInstalled(what) {
+  const stamp = existsSync(stampFile()) ? readFileSync(stampFile(), 'utf8') : ''
+  if (stamp === wantedStamp('all') || stamp === wantedStamp(what)) return true
+  if (stamp === wantedStamp('run')) return false
   // Whoever ran npm by hand after the lock file changed is up to date too.
   const npmStamp = path.join(root, 'node_modules', '.package-lock.json')
   const lockTime = statSync(path.join(root, 'package-lock.json')).mtimeMs
   if (!existsSync(npmStamp) || statSync(npmStamp).mtimeMs < lockTime) return false
-  writeFileSync(stampFile(), wantedStamp())
+  writeFileSync(stampFile(), wantedStamp('all'))
   return true
 }
 
@@ -89,9 +93,9 @@ function stampFile() {
   return path.join(root, 'node_modules', '.lakelet-installed')
 }
 
-function wantedStamp() {
+function wantedStamp(what) {
   const lock = readFileSync(path.join(root, 'package-lock.json'))
-  return createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex')
+  return createHash('sha256').update(lock).update(`${process.platform}-${process.arch} ${what}`).digest('hex')
 }
 
 /** Waits for a running installation of this repository; a lock whose process is gone is taken over. */
