@@ -140,7 +140,7 @@ function register(http: FastifyInstance, { route, handle }: ImplementedRoute, gu
     onRequest: (request, _reply, done) => {
       const passed = admit(route, request, guards)
       if (passed === undefined) done()
-      else passed.then(() => done(), done)
+      return passed
     },
     handler: async (request, reply) => {
       const result: unknown = await handle(new HandledRequest(route, request, reply))
