@@ -1,9 +1,10 @@
-// Requests per second of the REST API on one core. Peer: a bare fastify route that answers a constant of the same size.
-import { fork } from 'node:child_process'
+// Requests per second of the REST API on one core. Peer: a bare fastify route that answers a constant of the same size to the
+// same request. Both servers run with all their threads on one core, the load comes from another.
+import { fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { load, requestText } from './http-load.ts'
@@ -13,6 +14,10 @@ import { type BenchWorkspace, startBenchWorkspace } from './workspace.ts'
 const ROUNDS = 7
 const CONNECTIONS = 16
 const WINDOW_MS = 1000
+/** Rounds until both servers' code is compiled: the slower one sees fewer requests in each. */
+const WARMUPS = 4
+const SERVER_CORE = 0
+const LOAD_CORE = 1
 
 interface Subject {
   readonly name: string
@@ -51,6 +56,8 @@ export async function api(): Promise<BenchmarkResult> {
   const sizes = new Map<Subject, number>()
   for (const subject of subjects) sizes.set(subject, await sizeOf(workspace, subject))
   const barePort = await startBare([...sizes.values()], stack)
+  pin(workspace.file.pid, SERVER_CORE)
+  pin(process.pid, LOAD_CORE)
   const rows: Row[] = []
   const goals: { text: string; isMet: boolean }[] = []
   for (const subject of subjects) {
@@ -81,7 +88,7 @@ async function measure(
     return result.requestsPerSecond
   }
   const port = Number(new URL(workspace.file.host).port)
-  const bareRequest = requestText({ ...subject, path: `/${bare.bytes}` })
+  const bareRequest = requestText({ ...subject, token, path: `/${bare.bytes}` })
   const rows = await compare(
     `${subject.name}, ${bare.bytes} bytes`,
     'req/s',
@@ -89,7 +96,7 @@ async function measure(
       { name: 'fastify, a constant', isPeer: true, sample: () => sample('peer', bare.port, bareRequest) },
       { name: 'lakelet', sample: () => sample('lakelet', port, requestText({ ...subject, token })) },
     ],
-    { rounds: ROUNDS, warmups: 2 },
+    { rounds: ROUNDS, warmups: WARMUPS },
   )
   return [
     ...rows,
@@ -122,5 +129,13 @@ async function startBare(sizes: readonly number[], stack: AsyncDisposableStack):
     await ended
   })
   const [port] = (await once(child, 'message')) as [number]
+  if (child.pid !== undefined) pin(child.pid, SERVER_CORE)
   return port
+}
+
+/** Keeps all threads of a process on one core. Only Linux can, and a machine with one core need not. */
+function pin(pid: number, core: number): void {
+  if (process.platform !== 'linux' || cpus().length < 2) return
+  const { status, error, stderr } = spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)])
+  if (status !== 0) console.error(`not pinned to a core: ${error?.message ?? stderr.toString()}`)
 }

@@ -122,7 +122,7 @@ async function measureSpeed(): Promise<{ rows: Row[]; goals: Goal[] }> {
         checkout: 'checkout and release',
       }[kind]
       const row = summarise(measure, titles[report.names[index] ?? ''] ?? '', unit, samples)
-      return index === plain ? row : { ...row, ratio: row.p50 / percentile(report[kind][plain] ?? [], 0.5) }
+      return index === plain ? row : { ...row, ratio: pairedRatio(samples, report[kind][plain] ?? []) }
     }),
   )
   const goals = rows
@@ -132,6 +132,12 @@ async function measureSpeed(): Promise<{ rows: Row[]; goals: Goal[] }> {
       isMet: ratio >= 0.98,
     }))
   return { rows, goals }
+}
+
+/** The median of the rounds' own ratios. */
+function pairedRatio(samples: readonly number[], peer: readonly number[]): number {
+  const ratios = samples.map((value, round) => value / (peer[round] ?? Number.NaN))
+  return percentile(ratios, 0.5)
 }
 
 async function query(host: string, port: number, text: string): Promise<void> {

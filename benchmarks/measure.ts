@@ -16,7 +16,7 @@ export interface Row {
   readonly p50: number
   readonly p95: number
   readonly max: number
-  /** p50 divided by the p50 of the peer; absent for the peer itself and where there is none. */
+  /** The median of the rounds' own ratios to the peer; absent for the peer itself and where there is none. */
   readonly ratio?: number
 }
 
@@ -52,10 +52,14 @@ export async function compare(
     }
   }
   const peer = contestants.find(({ isPeer }) => isPeer)
-  const base = peer && percentile(samples.get(peer) ?? [], 0.5)
+  const base = peer && samples.get(peer)
   return contestants.map((each) => {
-    const row = summarise(measure, each.name, unit, samples.get(each) ?? [])
-    return each === peer || base === undefined ? row : { ...row, ratio: row.p50 / base }
+    const own = samples.get(each) ?? []
+    const row = summarise(measure, each.name, unit, own)
+    if (each === peer || base === undefined) return row
+    // Within a round the machine was as busy for one as for the other.
+    const ratios = own.map((value, round) => value / (base[round] ?? Number.NaN))
+    return { ...row, ratio: percentile(ratios, 0.5) }
   })
 }
 
