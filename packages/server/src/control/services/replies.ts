@@ -173,9 +173,22 @@ export function endpointState(
 }
 
 function lastActiveTime(row: EndpointRow, { computes }: Live): string | undefined {
-  const live = computes.activity(row.uid).lastActiveAt?.toISOString()
+  const at = computes.activity(row.uid).lastActiveAt
+  const live = at && isoText(at)
   const stored = row.last_active_time ?? undefined
   return live !== undefined && live > (stored ?? '') ? live : stored
+}
+
+/** Endpoints are asked for far more often than they are used, so the text of a time is kept with it. */
+const isoTexts = new WeakMap<Date, string>()
+
+function isoText(at: Date): string {
+  let text = isoTexts.get(at)
+  if (text === undefined) {
+    text = at.toISOString()
+    isoTexts.set(at, text)
+  }
+  return text
 }
 
 function deletion(row: { readonly delete_time: string | null; readonly purge_time: string | null }): {
