@@ -1,53 +1,33 @@
-// A workspace from start to stop. The order of starting is the order of what needs what; stopping is its reverse: first no new
-// Postgres connections, then the API, the apps, the computes, and the store last.
-import { renameSync, statSync } from 'node:fs'
-import { pino } from 'pino'
-import { systemClock } from '../base/clock.ts'
+// A workspace from start to stop. The order of starting is the order of what needs what. Stopping is its reverse: first the apps,
+// then no new Postgres connections, then the API, the computes, and the store last.
 import { type Config, loadConfig } from '../base/config.ts'
 import { LakeletError } from '../base/errors.ts'
-import { randomNumericId } from '../base/ids.ts'
-import { createLogger, type Logger } from '../base/log.ts'
 import { KeyedMutex } from '../base/mutex.ts'
-import { startComputes } from '../computes/index.ts'
+import { type Computes, startComputes } from '../computes/index.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
 import { findEndpointSpec } from '../control/services/endpoint-specs.ts'
 import { WorkspaceService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
 import { startGateway } from '../gateway/gateway.ts'
+import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
-import { type Metadata, openMetadata } from '../metadata/database.ts'
-import { settingOrCreate } from '../metadata/settings.ts'
-import { installPostgres, type PostgresInstallation, writeIdentities } from '../postgres/index.ts'
-import { startStorage, type Storage } from '../storage/index.ts'
+import { type PostgresInstallation, writeIdentities } from '../postgres/index.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
-import { type Certificates, loadCertificates } from './certificates.ts'
-import { startControlPlane } from './control-plane.ts'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { gatewayPorts } from './gateway-ports.ts'
+import { type Ground, startGround } from './ground.ts'
 import { mountHomePage } from './home-page.ts'
-import { type HostNames, probeHostNames } from './host-names.ts'
-import { type HeldPort, holdPort } from './listen.ts'
 import { fileGrants, objectPort } from './object-port.ts'
-import { ownerEmail } from './owner.ts'
+import { chooseOwner } from './owner.ts'
+import { holdPorts, noticesOf, type PortOptions, type Ports } from './ports.ts'
 import { implementAllRoutes } from './routes.ts'
 import { VERSION } from './version.ts'
-import {
-  publishWorkspaceFile,
-  readPorts,
-  tokenInProfile,
-  writePorts,
-  writeProfile,
-} from './workspace-file.ts'
+import { publishWorkspaceFile, tokenInProfile, writeProfile } from './workspace-file.ts'
 
-export interface WorkspaceOptions {
+export interface WorkspaceOptions extends PortOptions {
   readonly dataDir: string
-  /** Address to listen on; only loopback is accepted. */
-  readonly host: string
-  /** Undefined: 8080, or the next free one. 0: any free one. */
-  readonly httpPort: number | undefined
-  /** Undefined: 5432, or the next free one. 0: any free one. */
-  readonly postgresPort: number | undefined
 }
 
 /** A running workspace; disposing stops everything it started. */
@@ -65,25 +45,57 @@ export interface Workspace extends AsyncDisposable {
   signInLink(): Promise<string>
 }
 
-const HTTP_PORT = 8080
 /** A principal may send at once, after a pause, what it may send in this many seconds. */
 const BURST_SECONDS = 5
-const POSTGRES_PORT = 5432
-const LOG_LIMIT_BYTES = 10 * 1024 * 1024
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
+
+/** What every step of a start is given. */
+interface Start {
+  readonly options: WorkspaceOptions
+  readonly directory: DataDirectory
+  readonly config: Config
+  readonly ports: Ports
+  readonly ground: Ground
+  /** Base URL of the API. */
+  readonly host: string
+  /** What was started so far, to be ended in reverse. */
+  readonly started: AsyncDisposableStack
+}
+
+/** The rooms of a running workspace. */
+interface Rooms {
+  readonly identity: Identity
+  readonly owner: Principal
+  readonly computes: Computes
+  readonly control: ControlPlane
+  readonly files: WorkspaceService
+  readonly running: RunningApps
+}
 
 /** Starts the workspace of `dataDir`; LakeletErrors of the start-up catalogue say what stands in the way. */
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   if (!LOOPBACK.includes(options.host)) throw new LakeletError('bind_needs_tls', { host: options.host })
-  await using starting = new AsyncDisposableStack()
-  const directory = starting.use(await openDataDirectory(options.dataDir))
+  await using started = new AsyncDisposableStack()
+  const directory = started.use(await openDataDirectory(options.dataDir))
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
-  const ports = await holdPorts(options, directory, starting)
-  const ground = await startGround(options, directory, config, starting)
-  const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
+  const ports = await holdPorts(options, directory, started)
+  const ground = await startGround(options.host, directory, config, started)
   const host = `http://${options.host}:${ports.http.port}`
+  const start = { options, directory, config, ports, ground, host, started }
+  const rooms = await startRooms(start)
+  await listen(start, rooms)
+  // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
+  started.use(rooms.running)
+  await rooms.running.apps.startWanted()
+  // Awaited here: a promise that is returned unawaited outlives the scope that would dispose of what was started.
+  return await publish(start, rooms)
+}
+
+async function startRooms(start: Start): Promise<Rooms> {
+  const { options, directory, config, ports, ground, host, started } = start
+  const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
   const grants = fileGrants(() => known(later.identity).permissions)
-  const identity = starting.use(
+  const identity = started.use(
     await startIdentity({
       ...ground,
       log: ground.log.child({ component: 'identity' }),
@@ -94,26 +106,11 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     }),
   )
   later.identity = identity
-  const owner = await identity.ensureOwner(await ownerOf(config))
+  const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, ground.installation)
-  const computes = starting.use(
-    await startComputes({
-      installation: ground.installation,
-      storage: ground.storage,
-      endpoints: { load: (uid) => findEndpointSpec(ground.metadata.db, ground.storage, uid) },
-      log: ground.log.child({ component: 'computes' }),
-      clock: ground.clock,
-    }),
-  )
-  const control = starting.use(
-    await startControlPlane({
-      ...ground,
-      config,
-      computes,
-      identity,
-      failpoint: process.env['LAKELET_FAILPOINT'],
-    }),
-  )
+  const computes = await startComputesOf(start)
+  const failpoint = process.env['LAKELET_FAILPOINT']
+  const control = started.use(await startControlPlane({ ...ground, config, computes, identity, failpoint }))
   const tree = await openWorkspaceTree({
     ...ground,
     directory: directory.file('files'),
@@ -121,7 +118,7 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   })
   later.tree = tree
   const files = new WorkspaceService(tree, grants)
-  const running = starting.use(
+  const running = started.use(
     await startAllApps({
       ...ground,
       directory: directory.file('apps'),
@@ -136,9 +133,29 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
     }),
   )
   later.running = running
-  const postgres = { host: options.host, port: ports.postgres.port }
+  return { identity, owner, computes, control, files, running }
+}
+
+async function startComputesOf({ ground, started }: Start): Promise<Computes> {
+  const { metadata, storage, installation, log, clock } = ground
+  return started.use(
+    await startComputes({
+      installation,
+      storage,
+      endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
+      log: log.child({ component: 'computes' }),
+      clock,
+    }),
+  )
+}
+
+/** Opens the API and then the gateway, each on the port that was held for it. */
+async function listen(start: Start, rooms: Rooms): Promise<void> {
+  const { options, config, ports, ground, started } = start
+  const { identity, computes, running, owner } = rooms
+  const apps = running.service
   await ports.http.release()
-  starting.use(
+  started.use(
     await startHttpServer({
       host: options.host,
       port: ports.http.port,
@@ -148,58 +165,40 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
         perSecond: config.limits.requestsPerSecond,
         burst: BURST_SECONDS * config.limits.requestsPerSecond,
       },
-      routes: implementAllRoutes({
-        ...ground,
-        identity,
-        control,
-        files,
-        apps: running.service,
-        ownerId: owner.id,
-      }),
+      routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id }),
       log: ground.log.child({ component: 'http' }),
       mount: async (http) => {
         await identity.mount(http)
-        await mountHomePage(http, {
-          ...ground,
-          identity,
-          computes,
-          apps: running.service,
-          postgres: () => postgres,
-        })
+        await mountHomePage(http, { ...ground, identity, computes, apps, postgres: () => postgresOf(start) })
       },
     }),
   )
   await ports.postgres.release()
-  starting.use(
+  started.use(
     await startGateway({
-      ...postgres,
+      ...postgresOf(start),
       tls: ground.certificates,
       ports: gatewayPorts({ ...ground, identity, computes }),
       clock: ground.clock,
       logger: ground.log,
     }),
   )
-  // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
-  starting.use(running)
-  await running.apps.startWanted()
+}
+
+/** Tells other programs and hands the whole over to the caller. */
+async function publish(start: Start, { identity, owner }: Rooms): Promise<Workspace> {
+  const { directory, ground, host, ports, started } = start
+  const { caFile } = ground.certificates
   const configFile = directory.file('databrickscfg')
+  const postgres = postgresOf(start)
   await writeProfile(configFile, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
-  starting.use(
-    await publishWorkspaceFile(directory.file('workspace.json'), {
-      pid: process.pid,
-      version: VERSION,
-      host,
-      postgres,
-      caFile: ground.certificates.caFile,
-      configFile,
-      user: owner.name,
-    }),
-  )
-  const children = starting.move()
+  const content = { pid: process.pid, version: VERSION, host, postgres, caFile, configFile, user: owner.name }
+  started.use(await publishWorkspaceFile(directory.file('workspace.json'), content))
+  const children = started.move()
   return {
     host,
     postgres,
-    caFile: ground.certificates.caFile,
+    caFile,
     configFile,
     ownerEmail: owner.name,
     notices: noticesOf(ports),
@@ -208,93 +207,8 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   }
 }
 
-interface Ports {
-  readonly http: HeldPort
-  readonly postgres: HeldPort
-}
-
-async function holdPorts(
-  { host, httpPort, postgresPort }: WorkspaceOptions,
-  directory: DataDirectory,
-  starting: AsyncDisposableStack,
-): Promise<Ports> {
-  const file = directory.file('ports.json')
-  const last = readPorts(file)
-  const http = starting.use(
-    await holdPort({ host, asked: httpPort, fallback: HTTP_PORT, flag: '--http-port', last: last.http }),
-  )
-  const postgres = starting.use(
-    await holdPort({
-      host,
-      asked: postgresPort,
-      fallback: POSTGRES_PORT,
-      flag: '--postgres-port',
-      last: last.postgres,
-    }),
-  )
-  await writePorts(file, { http: http.port, postgres: postgres.port })
-  return { http, postgres }
-}
-
-function noticesOf(ports: Ports): string[] {
-  const moved = (what: string, held: HeldPort) =>
-    held.movedFrom === undefined
-      ? []
-      : [`Port ${held.movedFrom} is taken, so ${what} is on port ${held.port}.`]
-  return [...moved('the workspace', ports.http), ...moved('Postgres', ports.postgres)]
-}
-
-/** What stands before anything runs: certificates, the Postgres installation, the store. */
-interface Ground {
-  readonly clock: typeof systemClock
-  readonly log: Logger
-  readonly hostNames: HostNames
-  readonly certificates: Certificates
-  readonly installation: PostgresInstallation
-  readonly metadata: Metadata
-  readonly storage: Storage
-  readonly workspaceId: string
-}
-
-async function startGround(
-  options: WorkspaceOptions,
-  directory: DataDirectory,
-  config: Config,
-  starting: AsyncDisposableStack,
-): Promise<Ground> {
-  const clock = systemClock
-  const log = openLog(directory, config)
-  const installation = await installPostgres({ dataDir: directory.path })
-  // The first time it runs initdb; everything below does its work meanwhile.
-  const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
-  // A start that fails below leaves nothing running behind.
-  starting.defer(() => opening.then(ignore, ignore))
-  const metadata = starting.use(await openMetadata(directory.file('metadata.sqlite')))
-  const hostNames = await probeHostNames({ host: options.host, ...config })
-  const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
-  const storage = await opening
-  const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
-  return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
-}
-
-function ignore(): void {}
-
-/** The log of the workspace is a file: the terminal belongs to the person who started it. A long one is put aside at the start. */
-function openLog(directory: DataDirectory, config: Config): Logger {
-  const file = directory.file('lakelet.log')
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
-  const destination = pino.destination({
-    dest: file,
-    append: true,
-    sync: true,
-    mode: 0o600,
-  })
-  return createLogger({ level: config.log.level, destination })
-}
-
-async function ownerOf(config: Config): Promise<{ email: string; displayName: string }> {
-  const email = await ownerEmail(config.owner.email)
-  return { email, displayName: email.split('@')[0] ?? email }
+function postgresOf({ options, ports }: Start): { readonly host: string; readonly port: number } {
+  return { host: options.host, port: ports.postgres.port }
 }
 
 /** The file of identities that `databricks_auth` reads follows every change of principals, one write at a time. */

@@ -1,0 +1,64 @@
+// What a workspace stands on before anything of it runs: its log, its store, its certificates, the Postgres installation.
+import { renameSync, statSync } from 'node:fs'
+import { pino } from 'pino'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Config } from '../base/config.ts'
+import { randomNumericId } from '../base/ids.ts'
+import { createLogger, type Logger } from '../base/log.ts'
+import { type Metadata, openMetadata } from '../metadata/database.ts'
+import { settingOrCreate } from '../metadata/settings.ts'
+import { installPostgres, type PostgresInstallation } from '../postgres/index.ts'
+import { startStorage, type Storage } from '../storage/index.ts'
+import { type Certificates, loadCertificates } from './certificates.ts'
+import type { DataDirectory } from './data-directory.ts'
+import { type HostNames, probeHostNames } from './host-names.ts'
+
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024
+
+export interface Ground {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly hostNames: HostNames
+  readonly certificates: Certificates
+  readonly installation: PostgresInstallation
+  readonly metadata: Metadata
+  readonly storage: Storage
+  readonly workspaceId: string
+}
+
+/** Opens or makes all of it; what must be closed again is added to `starting`. */
+export async function startGround(
+  host: string,
+  directory: DataDirectory,
+  config: Config,
+  starting: AsyncDisposableStack,
+): Promise<Ground> {
+  const clock = systemClock
+  const log = openLog(directory, config)
+  const installation = await installPostgres({ dataDir: directory.path })
+  // The first time it runs initdb; everything below does its work meanwhile.
+  const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
+  // A start that fails below leaves nothing running behind.
+  starting.defer(() => opening.then(ignore, ignore))
+  const metadata = starting.use(await openMetadata(directory.file('metadata.sqlite')))
+  const hostNames = await probeHostNames({ host, ...config })
+  const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
+  const storage = await opening
+  const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
+  return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
+}
+
+function ignore(): void {}
+
+/** The log of the workspace is a file: the terminal belongs to the person who started it. A long one is put aside at the start. */
+function openLog(directory: DataDirectory, config: Config): Logger {
+  const file = directory.file('lakelet.log')
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
+  const destination = pino.destination({
+    dest: file,
+    append: true,
+    sync: true,
+    mode: 0o600,
+  })
+  return createLogger({ level: config.log.level, destination })
+}
