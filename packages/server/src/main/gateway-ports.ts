@@ -8,6 +8,7 @@ import type {
   GatewayPorts,
   RoleFacts,
 } from '../gateway/ports.ts'
+import { ReadCache } from '../control/services/read-cache.ts'
 import type { Identity } from '../identity/start.ts'
 import { gatewayVerdict } from '../identity/gateway-verdict.ts'
 import type { Metadata } from '../metadata/database.ts'
@@ -21,24 +22,28 @@ export function gatewayPorts(parts: {
   readonly computes: Computes
 }): GatewayPorts {
   const { metadata, identity, computes } = parts
+  // A connection asks several times; the rows are read again only when one has changed.
+  const cache = new ReadCache(metadata)
+  const listLive = () => cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
+  const findLive = async ({ id }: GatewayEndpoint) => (await listLive()).find((each) => each.uid === id)
   return {
-    findEndpoint: async (query) => answer(query, await listLiveEndpoints(metadata.db)),
+    findEndpoint: async (query) => answer(query, await listLive()),
     async knownRole(endpoint, role) {
       return factsOf(
         await computes.knownLoginRole(endpoint.id, role),
-        await isPasswordAllowed(metadata, endpoint),
+        isPasswordAllowed(await findLive(endpoint)),
       )
     },
     async readRole(endpoint, role) {
       const facts = factsOf(
         await computes.readLoginRole(endpoint.id, role),
-        await isPasswordAllowed(metadata, endpoint),
+        isPasswordAllowed(await findLive(endpoint)),
       )
       return facts ?? 'absent'
     },
     verifyToken: async (token) => gatewayVerdict(identity.credentials.verify(token)),
     async wake(endpoint, signal) {
-      await requireReady(metadata, endpoint)
+      requireReady(await findLive(endpoint))
       return computes.wake(endpoint.id, signal)
     },
     sessionOpened: (endpoint) => {
@@ -86,15 +91,13 @@ function gatewayEndpoint(endpoint: LiveEndpoint | undefined): GatewayEndpoint | 
 }
 
 /** A branch that is being made has rows before it has files. */
-async function requireReady(metadata: Metadata, endpoint: GatewayEndpoint): Promise<void> {
-  const [live] = await listLiveEndpoints(metadata.db, endpoint.id)
+function requireReady(live: LiveEndpoint | undefined): void {
   if (live && live.branchState !== 'READY') {
     throw new LakeletError('branch_not_ready', { name: live.branchId, state: live.branchState })
   }
 }
 
-async function isPasswordAllowed(metadata: Metadata, endpoint: GatewayEndpoint): Promise<boolean> {
-  const [live] = await listLiveEndpoints(metadata.db, endpoint.id)
+function isPasswordAllowed(live: LiveEndpoint | undefined): boolean {
   return live?.isNativeLoginEnabled ?? false
 }
 
