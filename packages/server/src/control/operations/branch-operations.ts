@@ -9,7 +9,7 @@ import type { ControlContext } from '../services/context.ts'
 import { EMPTY } from '../services/operation-reply.ts'
 import { branchFacts, branchReply } from '../services/replies.ts'
 import { anyBranch } from '../services/resolve.ts'
-import type { OperationKind } from './operation-kind.ts'
+import type { OperationKind } from '../../operations/operation-kind.ts'
 
 type Context = Omit<ControlContext, 'operations'>
 

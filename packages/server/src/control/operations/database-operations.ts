@@ -18,7 +18,7 @@ import { databaseReply } from '../services/databases.ts'
 import { EMPTY } from '../services/operation-reply.ts'
 import { anyBranch } from '../services/resolve.ts'
 import type { CatalogInput } from './catalog-input.ts'
-import type { OperationKind, OperationRun } from './operation-kind.ts'
+import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 
 type Context = Omit<ControlContext, 'operations'>
 

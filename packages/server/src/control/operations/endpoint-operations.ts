@@ -6,7 +6,7 @@ import type { ControlContext } from '../services/context.ts'
 import type { EndpointSettings } from '../services/endpoints.ts'
 import { endpointReply } from '../services/replies.ts'
 import { liveEndpoint } from '../services/resolve.ts'
-import type { OperationKind } from './operation-kind.ts'
+import type { OperationKind } from '../../operations/operation-kind.ts'
 
 type Context = Omit<ControlContext, 'operations'>
 

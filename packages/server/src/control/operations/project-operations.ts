@@ -10,7 +10,7 @@ import type { ControlContext } from '../services/context.ts'
 import { EMPTY } from '../services/operation-reply.ts'
 import { projectFacts, projectReply } from '../services/replies.ts'
 import { anyProject } from '../services/resolve.ts'
-import type { OperationKind, OperationRun } from './operation-kind.ts'
+import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 
 interface CreateProject {
   readonly projectUid: string

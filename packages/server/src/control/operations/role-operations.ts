@@ -19,7 +19,7 @@ import { EMPTY } from '../services/operation-reply.ts'
 import { anyBranch } from '../services/resolve.ts'
 import { roleReply } from '../services/roles.ts'
 import type { CatalogInput } from './catalog-input.ts'
-import type { OperationKind, OperationRun } from './operation-kind.ts'
+import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 
 type Context = Omit<ControlContext, 'operations'>
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Metadata } from '../../metadata/database.ts'
-import type { Operations } from '../operations/operations.ts'
+import type { Operations } from '../../operations/operations.ts'
 import type { ComputesPort, EndpointHosts, PrincipalsPort, StoragePort } from './ports.ts'
 
 /** What a project gets when nothing else is said. */

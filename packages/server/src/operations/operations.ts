@@ -3,10 +3,10 @@
 // server that was killed finds unfinished operations at its next start and goes on where they were: forward those that
 // ran, backward those that were being undone.
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../../base/clock.ts'
-import { isLakeletError, LakeletError } from '../../base/errors.ts'
-import type { Logger } from '../../base/log.ts'
-import type { Metadata, Queries } from '../../metadata/database.ts'
+import type { Clock } from '../base/clock.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Metadata, Queries } from '../metadata/database.ts'
 import {
   deleteLocks,
   findOperation,
@@ -16,7 +16,7 @@ import {
   listUnfinishedOperations,
   type OperationRow,
   updateOperation,
-} from '../../metadata/operations.ts'
+} from '../metadata/operations.ts'
 import type { Failpoint } from './failpoints.ts'
 import { conflict, type Lock, type OperationKind, type OperationRun } from './operation-kind.ts'
 

@@ -1,6 +1,6 @@
 // What a kind of long-running operation consists of: steps as data, each with its undo.
-import type { Logger } from '../../base/log.ts'
-import type { Queries } from '../../metadata/database.ts'
+import type { Logger } from '../base/log.ts'
+import type { Queries } from '../metadata/database.ts'
 
 /** One run of an operation as its steps see it. */
 export interface OperationRun<I> {
