@@ -1,10 +1,9 @@
 // What a workspace stands on before anything of it runs: its log, its store, its certificates, the Postgres installation.
-import { renameSync, statSync } from 'node:fs'
-import { pino } from 'pino'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { randomNumericId } from '../base/ids.ts'
 import { createLogger, type Logger } from '../base/log.ts'
+import { startLogWriter } from '../base/log-writer.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
 import { installPostgres, type PostgresInstallation } from '../postgres/index.ts'
@@ -13,7 +12,9 @@ import { type Certificates, loadCertificates } from './certificates.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type HostNames, probeHostNames } from './host-names.ts'
 
-const LOG_LIMIT_BYTES = 10 * 1024 * 1024
+/** Size at which the log is turned over, and how many older ones stay. */
+const LOG_BYTES = 10 * 1024 * 1024
+const LOGS_KEPT = 3
 
 export interface Ground {
   readonly clock: Clock
@@ -34,7 +35,7 @@ export async function startGround(
   starting: AsyncDisposableStack,
 ): Promise<Ground> {
   const clock = systemClock
-  const log = openLog(directory, config)
+  const log = openLog(directory, config, starting)
   const installation = await installPostgres({ dataDir: directory.path })
   // The first time it runs initdb; everything below does its work meanwhile.
   const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
@@ -50,15 +51,16 @@ export async function startGround(
 
 function ignore(): void {}
 
-/** The log of the workspace is a file: the terminal belongs to the person who started it. A long one is put aside at the start. */
-function openLog(directory: DataDirectory, config: Config): Logger {
-  const file = directory.file('lakelet.log')
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
-  const destination = pino.destination({
-    dest: file,
-    append: true,
-    sync: true,
-    mode: 0o600,
+/**
+ * The log of the workspace is a file: the terminal belongs to the person who started it. A thread writes it, so that a slow disk holds
+ * up nobody; it is turned over while the workspace runs, and what a full disk does not take is dropped and said.
+ */
+function openLog(directory: DataDirectory, config: Config, starting: AsyncDisposableStack): Logger {
+  const writer = starting.use(startLogWriter())
+  const sink = writer.open(directory.file('lakelet.log'), {
+    maxBytes: LOG_BYTES,
+    kept: LOGS_KEPT,
+    isJson: true,
   })
-  return createLogger({ level: config.log.level, destination })
+  return createLogger({ level: config.log.level, destination: sink })
 }
