@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../base/caller.ts'
-import { headersToApp, headersToVisitor, type Visit, withoutPlatformCookies } from './forwarded-headers.ts'
+import { withoutPlatformCookies } from './cookies.ts'
+import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
 
 const caller: Caller = {
   id: 1,

@@ -1,8 +1,7 @@
-// Headers between a visitor and an app: what the proxy adds, what it must not let through, in both directions.
+// Headers between a visitor and an app: what the proxy adds, what it must not let through, in both directions. What frames a message
+// is never taken over from either side: `framing.ts` writes it anew.
 import type { Caller } from '../base/caller.ts'
-
-/** Cookies of the workspace itself; they never reach an app, and no app sets one. */
-const PLATFORM_COOKIE = /^(?:__host-|__secure-)?lakelet_/i
+import { isPlatformCookie, withoutPlatformCookies } from './cookies.ts'
 
 /** RFC 9110 §7.6.1: these belong to one connection. */
 const HOP_BY_HOP = new Set([
@@ -17,10 +16,32 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** Written by the proxy itself, or of no use to an app: a body's frame, an expectation that is met already, CGI's `HTTP_PROXY`. */
+const NEVER_TO_APP = new Set(['content-length', 'expect', 'http2-settings', 'proxy'])
+
+/** Not for a visitor: an app shares its host with the workspace, whose cookies the last two would set or clear. */
+const NEVER_TO_VISITOR = new Set(['set-cookie2', 'clear-site-data'])
+
+/**
+ * What `Connection` cannot declare to be its own. RFC 9110 §7.6.1 lets a proxy drop whatever it names; a visitor could so take from a
+ * request what an app judges it by.
+ */
+const END_TO_END =
+  /^(?:content-.*|host|cookie|authorization|origin|referer|forwarded|x-forwarded-.*|x-real-ip|x-request-id|x-requested-with|x-csrf.*|x-xsrf.*|sec-.*|access-control-.*|if-.*|range|accept.*|user-agent|cache-control|date|expires|etag|last-modified|location|set-cookie|vary|www-authenticate|strict-transport-security|referrer-policy)$/
+
 /** Anyone could claim to be anyone with these. */
 function isForwardedClaim(name: string): boolean {
   return (
     name === 'forwarded' || name === 'x-real-ip' || name === 'x-request-id' || name.startsWith('x-forwarded-')
+  )
+}
+
+function isReserved(name: string): boolean {
+  return (
+    HOP_BY_HOP.has(name) ||
+    NEVER_TO_APP.has(name) ||
+    isForwardedClaim(name) ||
+    ['host', 'cookie', 'authorization', 'content-type'].includes(name)
   )
 }
 
@@ -40,9 +61,9 @@ export function headersToApp(raw: readonly string[], visit: Visit): string[] {
   const cookies: string[] = []
   for (const [name, value] of pairs(raw)) {
     const lower = name.toLowerCase()
-    if (HOP_BY_HOP.has(lower) || named.has(lower) || isForwardedClaim(lower)) continue
-    // Some servers read `_` in a name as `-` (WSGI, CGI), so this would be a way around the line above.
-    if (lower.includes('_') && isForwardedClaim(lower.replaceAll('_', '-'))) continue
+    if (HOP_BY_HOP.has(lower) || NEVER_TO_APP.has(lower) || named.has(lower) || isForwardedClaim(lower))
+      continue
+    if (isDisguised(lower)) continue
     if (lower === 'authorization' && visit.via === 'token') continue
     if (lower === 'cookie') cookies.push(value)
     else kept.push(name, value)
@@ -52,25 +73,25 @@ export function headersToApp(raw: readonly string[], visit: Visit): string[] {
   return [...kept, ...claims(visit)]
 }
 
+/**
+ * Whether a server that reads every sign but letters and digits as one (WSGI and CGI make `X_FORWARDED_EMAIL` of `x-forwarded-email`,
+ * `x_forwarded_email` and `x.forwarded.email`) would take it for a header that is not the visitor's to set.
+ */
+function isDisguised(name: string): boolean {
+  const folded = name.replace(/[^a-z0-9]/g, '-')
+  return folded !== name && isReserved(folded)
+}
+
 /** Headers for the visitor: the app's own, without platform cookies and without what belongs to the connection. */
 export function headersToVisitor(raw: readonly string[]): string[] {
   const named = connectionNames(raw)
   return [...pairs(raw)]
     .filter(([name, value]) => {
       const lower = name.toLowerCase()
-      if (HOP_BY_HOP.has(lower) || named.has(lower)) return false
-      return lower !== 'set-cookie' || !PLATFORM_COOKIE.test(value.trim())
+      if (HOP_BY_HOP.has(lower) || named.has(lower) || NEVER_TO_VISITOR.has(lower)) return false
+      return lower !== 'set-cookie' || !isPlatformCookie(value)
     })
     .flat()
-}
-
-/** A `Cookie` header without the workspace's own cookies; empty when nothing is left. */
-export function withoutPlatformCookies(header: string): string {
-  return header
-    .split(';')
-    .map((each) => each.trim())
-    .filter((each) => each !== '' && !PLATFORM_COOKIE.test(each))
-    .join('; ')
 }
 
 function claims({ caller, host, address, requestId }: Visit): string[] {
@@ -93,12 +114,13 @@ function headerText(text: string): string {
   return Buffer.from(text.replace(/[\u0000-\u001f\u007f]/g, ' '), 'utf8').toString('latin1')
 }
 
-/** Headers that `Connection` declares to be its own. */
+/** Headers that `Connection` declares to be its own, and may. */
 function connectionNames(raw: readonly string[]): Set<string> {
   const lists = [...pairs(raw)]
     .filter(([name]) => name.toLowerCase() === 'connection')
     .map(([, value]) => value)
-  return new Set(lists.flatMap((list) => list.split(',').map((each) => each.trim().toLowerCase())))
+  const names = lists.flatMap((list) => list.split(',').map((each) => each.trim().toLowerCase()))
+  return new Set(names.filter((name) => !END_TO_END.test(name)))
 }
 
 function* pairs(raw: readonly string[]): Generator<[name: string, value: string]> {

@@ -1,23 +1,17 @@
 // The public address of one app: a listener of its own that knows who comes, asks whether they may, and passes bytes on both ways:
 // streams, server-sent events and WebSockets included. It never reads a body.
 import { randomUUID } from 'node:crypto'
-import {
-  createServer,
-  type IncomingMessage,
-  request as requestOf,
-  type RequestOptions,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import type { Socket } from 'node:net'
-import { pipeline, type Duplex } from 'node:stream'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppLog } from './app-logs.ts'
-import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
+import { forwardRequest, planOf } from './forward-request.ts'
+import { forwardWebSocket, isWebSocketHandshake } from './forward-websocket.ts'
+import type { Visit } from './forwarded-headers.ts'
 import type { AppGrants, AppVisitors } from './neighbours.ts'
 import { logPage, statusPage } from './pages.ts'
 import type { ListeningSocket } from './process-table.ts'
@@ -44,10 +38,13 @@ export interface FrontProxy extends AsyncDisposable {
 }
 
 const ANSWER_MS = 120_000
+const NOT_A_WEBSOCKET =
+  'The only protocol that a connection to an app can be upgraded to is WebSocket (RFC 6455).'
 
 /** Listens on the app's port; rejects with the system's error when it is taken. */
 export async function startFrontProxy(options: FrontProxyOptions): Promise<FrontProxy> {
-  const server = createServer()
+  // A request for another protocol, such as h2c, is served as what it is besides: in a tunnel nobody would check who asks for what.
+  const server = createServer({ shouldUpgradeCallback: isWebSocketHandshake })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, resolve)
@@ -124,6 +121,7 @@ class Front implements FrontProxy {
   }
 
   async #forward(request: IncomingMessage, reply: ServerResponse, visit: Visit): Promise<void> {
+    const plan = planOf(request, visit)
     const gone = new AbortController()
     reply.once('close', () => {
       gone.abort(new LakeletError('client_gone'))
@@ -132,22 +130,12 @@ class Front implements FrontProxy {
     gone.signal.throwIfAborted()
     this.#inFlight.push(upstream.port)
     reply.once('close', () => this.#inFlight.splice(this.#inFlight.indexOf(upstream.port), 1))
-    const headers = headersToApp(request.rawHeaders, visit)
-    // A body of unknown length must be framed towards the app too, or it would read as a second request.
-    if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
-    const toApp = requestOf(this.#target(upstream, request, headers))
-    reply.once('close', () => toApp.destroy())
-    const answer = this.#answerOf(toApp)
-    request.on('error', () => toApp.destroy())
-    request.pipe(toApp)
-    const response = await answer
-    reply.writeHead(response.statusCode ?? 502, response.statusMessage, headersToVisitor(response.rawHeaders))
-    // The first bytes of an event stream may be minutes away; its headers must not wait for them.
-    reply.flushHeaders()
-    pipeline(response, reply, () => toApp.destroy())
+    await forwardRequest({ request, reply, plan, upstream, ...this.#limits })
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (!isWebSocketHandshake(request))
+      throw new LakeletError('malformed_request', { reason: NOT_A_WEBSOCKET })
     const visit = await this.#admit(request)
     if (visit === 'sign in') throw new LakeletError('unauthenticated')
     if (pathOf(request) === '/logz/stream') {
@@ -159,69 +147,13 @@ class Front implements FrontProxy {
       })
       return
     }
-    const upstream = await this.#options.upstream(AbortSignal.timeout(this.#options.answerMs ?? ANSWER_MS))
-    const headers = headersToApp(request.rawHeaders, visit)
-    headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket')
-    const toApp = requestOf(this.#target(upstream, request, headers))
-    toApp.once('upgrade', (response, appSocket: Socket, appHead: Buffer) => {
-      const answered = [...headersToVisitor(response.rawHeaders), ...upgradeHeaders(response)]
-      socket.write(headOf(response, answered), 'latin1')
-      if (appHead.length > 0) socket.write(appHead)
-      if (head.length > 0) appSocket.write(head)
-      pipeline(socket, appSocket, socket, () => {
-        appSocket.destroy()
-        socket.destroy()
-      })
-    })
-    socket.once('close', () => toApp.destroy())
-    const answer = this.#answerOf(toApp)
-    toApp.end()
-    // Settles only for an app that answers instead of upgrading; an upgrade has taken the sockets over.
-    const response = await Promise.race([
-      answer,
-      new Promise<undefined>((resolve) => toApp.once('upgrade', () => resolve(undefined))),
-    ])
-    if (!response) return
-    const refused = [...headersToVisitor(response.rawHeaders), 'Connection', 'close']
-    socket.write(headOf(response, refused), 'latin1')
-    pipeline(response, socket, () => socket.destroy())
+    const plan = planOf(request, visit)
+    const upstream = await this.#options.upstream(AbortSignal.timeout(this.#limits.answerMs))
+    await forwardWebSocket({ request, socket, head, plan, upstream, ...this.#limits })
   }
 
-  #target(upstream: ListeningSocket, request: IncomingMessage, headers: string[]): RequestOptions {
-    const { host, port } = upstream
-    // A flat list keeps order, case and repeated names; Node's types know it for replies only.
-    const flat = headers as unknown as NonNullable<RequestOptions['headers']>
-    return {
-      host,
-      port,
-      method: request.method,
-      path: request.url,
-      headers: flat,
-      agent: false,
-      setHost: false,
-    }
-  }
-
-  #answerOf(toApp: ReturnType<typeof requestOf>): Promise<IncomingMessage> {
-    const { name } = this.#options
-    const answerMs = this.#options.answerMs ?? ANSWER_MS
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new LakeletError('app_no_answer', { name, seconds: Math.round(answerMs / 1000) }))
-        toApp.destroy()
-      }, answerMs)
-      toApp.once('upgrade', () => {
-        clearTimeout(timer)
-      })
-      toApp.once('response', (response) => {
-        clearTimeout(timer)
-        resolve(response)
-      })
-      toApp.on('error', (error) => {
-        clearTimeout(timer)
-        reject(new LakeletError('app_broken_answer', { name }, { cause: error }))
-      })
-    })
+  get #limits(): { readonly name: string; readonly answerMs: number } {
+    return { name: this.#options.name, answerMs: this.#options.answerMs ?? ANSWER_MS }
   }
 
   /** Who comes, if they may; `sign in` for a browser that nobody is signed in with. */
@@ -322,17 +254,6 @@ function sendPage(reply: ServerResponse, status: number, html: string): void {
     'x-frame-options': 'DENY',
   })
   reply.end(html)
-}
-
-function upgradeHeaders(response: IncomingMessage): string[] {
-  return ['Connection', 'Upgrade', 'Upgrade', response.headers.upgrade ?? 'websocket']
-}
-
-function headOf(response: IncomingMessage, headers: readonly string[]): string {
-  let head = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`
-  for (let index = 0; index + 1 < headers.length; index += 2)
-    head += `${headers[index]}: ${headers[index + 1]}\r\n`
-  return `${head}\r\n`
 }
 
 function refuseSocket(socket: Duplex, error: LakeletError): void {

@@ -29,6 +29,7 @@ export interface AppGrants {
 export interface AppVisitors {
   /** Who is signed in by the workspace's session cookie in this `Cookie` header. */
   bySession(cookieHeader: string): Promise<Caller | undefined>
+  /** Whose token it is; undefined for a bad one. LakeletError `scope_missing` for one that is good, but not for apps. */
   byToken(token: string): Promise<Caller | undefined>
   /** Where a browser signs in, to come back to `next`. */
   signInUrl(next: string): string

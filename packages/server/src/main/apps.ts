@@ -114,7 +114,8 @@ function appGrants(identity: Identity): AppGrants {
 function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
   return {
     bySession: (cookieHeader) => identity.sessionOf(cookieHeader),
-    byToken: async (token) => identity.authenticator.authenticate(token),
+    // An app's address is part of the API of apps: a token for something else opens none.
+    byToken: async (token) => identity.callers.authenticate(token, { path: '/api/2.0/apps' }),
     signInUrl: (next) => `${baseUrl}/sign-in?${new URLSearchParams({ next }).toString()}`,
   }
 }
