@@ -67,6 +67,42 @@ it('syncs what changed, removes what is gone, and remembers', async () => {
   )
 })
 
+it('syncs a folder where a file was, a file where a folder was, and what was deleted in the workspace', async () => {
+  const source = await folder('turned', { a: 'file', 'b/deep/x.txt': 'x', 'c/y.txt': 'y', 'd/z.txt': 'z' })
+  const target = `${home}/turned`
+  await workspace.cli(['sync', source, target])
+  await rm(path.join(source, 'a'))
+  await rm(path.join(source, 'b'), { recursive: true })
+  await folder('turned', { 'a/inner.txt': 'now a folder', b: 'now a file' })
+  await workspace.cli(['sync', source, target])
+  expect(await workspace.cli(['workspace', 'export', `${target}/a/inner.txt`])).toBe('now a folder')
+  expect(await workspace.cli(['workspace', 'export', `${target}/b`])).toBe('now a file')
+  await workspace.cli(['workspace', 'delete', '--recursive', `${target}/c`])
+  const again = await workspace.cli(['sync', source, target])
+  expect(again).toContain('Action: PUT: c/y.txt\n')
+  await workspace.cli(['workspace', 'delete', '--recursive', target])
+  await workspace.cli(['sync', source, target])
+  expect(await workspace.cli(['workspace', 'export', `${target}/d/z.txt`])).toBe('z')
+})
+
+it('reads patterns from files and says when nothing is left to upload', async () => {
+  const source = await folder('chosen', { '.gitignore': '*.log\n', 'a.py': '', 'b.log': '', 'c.txt': '' })
+  await folder('patterns', { out: '# comment\n\n  *.txt \n', in: '*.log\n' })
+  const patterns = path.join(workspace.directory, 'patterns')
+  const listed = await workspace.cli(
+    ['sync', '--dry-run', '--exclude-from', 'out', '--include-from', 'in', source, `${home}/chosen`],
+    { cwd: patterns },
+  )
+  expect(listed).toContain('Action: PUT: .gitignore, a.py, b.log\n')
+  const nothing = await workspace.lakelet(['sync', '--dry-run', '--exclude', '*', source, `${home}/chosen`])
+  expect(nothing).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('has no file to upload') as string,
+  })
+  const missing = await workspace.lakelet(['sync', '--exclude-from', 'none', source, `${home}/chosen`])
+  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('none cannot be read') as string })
+})
+
 it('copies folders in and out of the workspace', async () => {
   const source = await folder('imported', { 'a.txt': 'a', 'sub/b.txt': 'b', 'node_modules/x.js': 'x' })
   const target = `${home}/imported`

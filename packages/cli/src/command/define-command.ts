@@ -16,6 +16,8 @@ export interface OptionDefinition {
   readonly value?: string
   readonly short?: string
   readonly repeat?: true
+  /** With `repeat`: one text may hold several values, separated by commas; one in double quotes keeps its commas. */
+  readonly separated?: true
   readonly choices?: readonly string[]
   readonly default?: string | number
   /** Reads the text given; throws a Failure that says what is expected. */

@@ -27,6 +27,20 @@ it('collects repeated options', async () => {
   expect(input.options).toMatchObject({ exclude: ['a', 'b'], include: [], interval: 1000, watch: false })
 })
 
+it('splits lists at commas where the option says so', async () => {
+  const { input } = await parse(
+    'sync',
+    '.',
+    '/x',
+    '--exclude',
+    'a,b',
+    '--exclude',
+    '"c,d",e',
+    '--include=*.{x',
+  )
+  expect(input.options).toMatchObject({ exclude: ['a', 'b', 'c,d', 'e'], include: ['*.{x'] })
+})
+
 it('keeps the words after -- for commands that pass them on', async () => {
   const { input } = await parse('psql', 'projects/p', '--project', 'x', '--', '-c', 'SELECT 1', '--debug')
   expect(input).toMatchObject({

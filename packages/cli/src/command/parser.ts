@@ -165,7 +165,7 @@ function optionOf(name: string, definition: OptionDefinition): Option {
   if (definition.repeat) {
     option.argParser((text: string, before: unknown) => [
       ...(Array.isArray(before) ? (before as unknown[]) : []),
-      parse ? parse(text) : text,
+      ...(definition.separated ? valuesOf(text) : [text]).map((each) => (parse ? parse(each) : each)),
     ])
   } else if (parse) option.argParser((text: string) => parse(text))
   const { default: fallback } = definition
@@ -174,6 +174,12 @@ function optionOf(name: string, definition: OptionDefinition): Option {
     option.default(isParsed ? parse(fallback) : fallback, JSON.stringify(fallback))
   }
   return option
+}
+
+function valuesOf(text: string): string[] {
+  return [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  )
 }
 
 function readParsed(command: Command, parser: Parser, rest: readonly string[]): ParsedCommand {

@@ -1,10 +1,12 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, type Client, workspaceRoutes } from '@lakelet/api'
 import { defineCommand } from '../command/define-command.ts'
 import { parseDuration } from '../command/durations.ts'
 import { Failure, usageFailure } from '../command/failure.ts'
+import type { Terminal } from '../command/terminal.ts'
+import { forgetMissing } from '../sync/forget-missing.ts'
 import { loadSnapshot } from '../sync/snapshot.ts'
 import { type SyncOptions, syncFolder } from '../sync/sync-folder.ts'
 
@@ -12,7 +14,7 @@ export const sync = defineCommand({
   path: ['sync'],
   summary: 'Upload a folder to the workspace and keep the copy up to date',
   description:
-    'Uploads what is new or changed since the last sync and deletes what was removed here. Files that .gitignore names are left out.',
+    'Uploads what is new or changed since the last sync and deletes what was removed here. What git ignores is left out, and so are symbolic links.',
   arguments: {
     src: { summary: 'local folder' },
     dst: { summary: 'absolute path of the workspace folder' },
@@ -26,8 +28,20 @@ export const sync = defineCommand({
       default: '1s',
       parse: parseDuration,
     },
-    exclude: { value: 'PATTERN', summary: 'files to leave out, as in .gitignore', repeat: true },
-    include: { value: 'PATTERN', summary: 'files to upload although .gitignore names them', repeat: true },
+    exclude: {
+      value: 'PATTERN',
+      summary: 'files to leave out, as in .gitignore; several with commas',
+      repeat: true,
+      separated: true,
+    },
+    excludeFrom: { value: 'FILE', summary: 'file with patterns to leave out, one a line' },
+    include: {
+      value: 'PATTERN',
+      summary: 'files to upload although git ignores them; several with commas',
+      repeat: true,
+      separated: true,
+    },
+    includeFrom: { value: 'FILE', summary: 'file with patterns to upload, one a line' },
     dryRun: { summary: 'say what would be done and do nothing' },
   },
   examples: [
@@ -45,17 +59,20 @@ export const sync = defineCommand({
     if (!options.dryRun) await requireTarget(client, target, signal)
     const snapshot = await loadSnapshot(source, host, target)
     if (options.full) snapshot.files.clear()
-    const pass: SyncOptions = {
-      client,
-      source,
-      target,
-      selection: { exclude: options.exclude, include: options.include },
-      snapshot,
-      isDryRun: options.dryRun,
-      out,
-      signal,
+    const selection = {
+      exclude: [...options.exclude, ...(await patternsIn(terminal, options.excludeFrom))],
+      include: [...options.include, ...(await patternsIn(terminal, options.includeFrom))],
     }
-    await syncFolder(pass, 0)
+    const isDryRun = options.dryRun
+    const { env } = terminal
+    const pass: SyncOptions = { client, source, target, selection, env, snapshot, isDryRun, out, signal }
+    await forgetMissing(pass)
+    const { files } = await syncFolder(pass, 0)
+    if (files.size === 0) {
+      out.note(
+        `${src} has no file to upload: it is empty, or git ignores all of it (--include takes files in).`,
+      )
+    }
     for (let number = 1; options.watch;) {
       if (!(await waited(options.interval, signal))) return
       const { put, delete: removed } = await syncFolder(pass, number)
@@ -63,6 +80,15 @@ export const sync = defineCommand({
     }
   },
 })
+
+async function patternsIn(terminal: Terminal, file: string | undefined): Promise<string[]> {
+  if (file === undefined) return []
+  try {
+    return (await readFile(path.resolve(terminal.cwd, file), 'utf8')).split(/\r?\n/)
+  } catch (error) {
+    throw usageFailure(`The file of patterns ${file} cannot be read: ${(error as Error).message}`)
+  }
+}
 
 async function requireFolder(source: string, given: string): Promise<void> {
   const info = await stat(source).catch(() => undefined)

@@ -1,8 +1,10 @@
-// The files of a folder that `sync` uploads: all but the ones that .gitignore files and --exclude leave out.
-import { readFile, readdir, stat } from 'node:fs/promises'
+// The files of a folder that `sync` uploads: all but what git ignores and --exclude leaves out, and what --include brings back.
+import { access, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import ignore, { type Ignore } from 'ignore'
 import { isMissing } from '../config/config-file.ts'
+import type { Environment } from './git-ignore.ts'
+import { type IgnoreRules, ignoreRulesOf } from './ignore-rules.ts'
+import { PatternList } from './patterns.ts'
 
 export interface LocalFile {
   /** Relative to the folder, with `/`. */
@@ -14,93 +16,145 @@ export interface LocalFile {
 export interface Selection {
   /** Patterns, as in .gitignore, that leave files out. */
   readonly exclude: readonly string[]
-  /** Patterns that bring files back which .gitignore leaves out. */
+  /** Patterns that bring files back which git ignores. */
   readonly include: readonly string[]
 }
 
 /** Never uploaded: they belong to tools. */
-const ALWAYS_LEFT_OUT = ['.git', '.databricks']
+const ALWAYS_LEFT_OUT: readonly string[] = ['.git', '.databricks']
 
-/** Lists the files below `root`, sorted by name. */
-export async function listLocalFiles(root: string, selection: Selection): Promise<LocalFile[]> {
-  const excluded = ignore().add([...selection.exclude])
-  const included = ignore().add([...selection.include])
+/** What every data directory of a workspace holds; uploading one would put keys and clusters into the workspace. */
+const DATA_DIRECTORY_MARKS: readonly string[] = ['lock', 'metadata.sqlite']
+
+interface Folder {
+  /** Relative to the root, with a slash at its end; empty for the root. */
+  readonly name: string
+  readonly isIgnored: boolean
+  readonly rules: IgnoreRules
+  /** Relative to the root: where `rules` are at home. */
+  readonly rulesBase: string
+}
+
+interface Entry {
+  /** Relative to the root; that of a folder with a slash at its end. */
+  readonly name: string
+  readonly isFolder: boolean
+  /** The folder it lies in. */
+  readonly folder: Folder
+}
+
+/** Lists the files below `root`, sorted by name. Links are left out, whatever they point at. */
+export async function listLocalFiles(
+  root: string,
+  selection: Selection,
+  env: Environment,
+): Promise<LocalFile[]> {
+  const top = await realpath(root)
+  const exclude = new PatternList(selection.exclude)
+  const include = new PatternList(selection.include)
   const files: LocalFile[] = []
-  await walk(
-    root,
-    '',
-    [],
-    (name, isIgnored) => {
-      if (excluded.ignores(name)) return false
-      return !isIgnored || (selection.include.length > 0 && included.ignores(name))
-    },
-    files,
-    selection.include.length > 0,
-  )
+  let level = [await rootFolder(top, env)]
+  while (level.length > 0) {
+    const entries = await ignoredOrNot(await entriesOfAll(top, level))
+    const next: Folder[] = []
+    for (const { name, isFolder, folder, isIgnored } of entries) {
+      if (!isFolder) {
+        const isWanted = (!isIgnored || include.matches(name)) && !exclude.matches(name)
+        if (isWanted) files.push(...(await fileOf(top, name)))
+      } else if ((!isIgnored || !include.isEmpty) && !(await isDataDirectory(path.join(top, name)))) {
+        next.push(await childOf(top, folder, name, isIgnored, env))
+      }
+    }
+    level = next
+  }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-interface Rules {
-  /** Folder of the .gitignore file, relative, with a trailing slash; empty for the root. */
-  readonly base: string
-  readonly rules: Ignore
+async function rootFolder(top: string, env: Environment): Promise<Folder> {
+  const [isIgnored, rules] = await Promise.all([isIgnoredItself(top, env), ignoreRulesOf(top, env)])
+  return { name: '', isIgnored, rules, rulesBase: '' }
 }
 
-async function walk(
-  root: string,
-  folder: string,
-  inherited: readonly Rules[],
-  isWanted: (name: string, isIgnored: boolean) => boolean,
-  files: LocalFile[],
-  entersIgnored: boolean,
-): Promise<void> {
-  const own = await readRules(root, folder)
-  const rules = own ? [...inherited, own] : inherited
-  for (const entry of await readdir(path.join(root, folder), { withFileTypes: true })) {
-    const name = `${folder}${entry.name}`
-    if (ALWAYS_LEFT_OUT.includes(entry.name)) continue
-    const kind = await kindOf(path.join(root, name), entry)
-    if (kind === 'folder') {
-      if (entersIgnored || !isIgnored(`${name}/`, rules)) {
-        await walk(root, `${name}/`, rules, isWanted, files, entersIgnored)
-      }
-    } else if (kind && isWanted(name, isIgnored(name, rules)))
-      files.push({ name, modifiedMs: kind.modifiedMs })
+async function entriesOfAll(top: string, folders: readonly Folder[]): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for (const folder of folders) entries.push(...(await entriesOf(top, folder)))
+  return entries
+}
+
+/** Regular files and folders of a folder, by their names below `top`; those of folders end in `/`. */
+async function entriesOf(top: string, folder: Folder): Promise<Entry[]> {
+  const entries = await readdir(path.join(top, folder.name), { withFileTypes: true })
+  return entries
+    .filter((entry) => !ALWAYS_LEFT_OUT.includes(entry.name) && (entry.isDirectory() || entry.isFile()))
+    .map((entry) => ({
+      name: `${folder.name}${entry.name}${entry.isDirectory() ? '/' : ''}`,
+      isFolder: entry.isDirectory(),
+      folder,
+    }))
+}
+
+/** The entries of a level with the verdict of the rules; each set of rules is asked once. */
+async function ignoredOrNot(
+  entries: readonly Entry[],
+): Promise<readonly (Entry & { readonly isIgnored: boolean })[]> {
+  const ignored = new Set<Entry>()
+  for (const [rules, own] of Map.groupBy(entries, ({ folder }) => folder.rules)) {
+    // Everything below an ignored folder is ignored.
+    const asked = own.filter(({ folder }) => !folder.isIgnored)
+    const local = ({ name, folder }: Entry) => name.slice(folder.rulesBase.length)
+    const found = await rules.ignored(asked.map(local))
+    for (const each of own) if (each.folder.isIgnored || found.has(local(each))) ignored.add(each)
+  }
+  return entries.map((each) => ({ ...each, isIgnored: ignored.has(each) }))
+}
+
+/** A repository inside the folder has rules of its own. */
+async function childOf(
+  top: string,
+  parent: Folder,
+  name: string,
+  isIgnored: boolean,
+  env: Environment,
+): Promise<Folder> {
+  const isRepository = !isIgnored && (await isThere(path.join(top, name, '.git')))
+  if (!isRepository) return { ...parent, name, isIgnored }
+  return { name, isIgnored, rules: await ignoreRulesOf(path.join(top, name), env), rulesBase: name }
+}
+
+/** Whether a repository around the folder ignores the folder. */
+async function isIgnoredItself(top: string, env: Environment): Promise<boolean> {
+  const parent = path.dirname(top)
+  if (parent === top || (await isThere(path.join(top, '.git')))) return false
+  const name = `${path.basename(top)}/`
+  const isBelow = await isInRepository(parent)
+  return isBelow && (await (await ignoreRulesOf(parent, env)).ignored([name])).has(name)
+}
+
+async function isInRepository(folder: string): Promise<boolean> {
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (await isThere(path.join(at, '.git'))) return true
+    if (at === path.dirname(at)) return false
   }
 }
 
-/** What a directory entry is, links followed; undefined for sockets and the like and for broken links. */
-async function kindOf(
-  file: string,
-  entry: { isDirectory(): boolean },
-): Promise<'folder' | { readonly modifiedMs: number } | undefined> {
-  if (entry.isDirectory()) return 'folder'
+async function isDataDirectory(folder: string): Promise<boolean> {
+  const marks = await Promise.all(DATA_DIRECTORY_MARKS.map((name) => isThere(path.join(folder, name))))
+  return marks.every(Boolean)
+}
+
+/** The file, or nothing when it has gone in the meantime. */
+async function fileOf(top: string, name: string): Promise<LocalFile[]> {
   try {
-    const info = await stat(file)
-    // A link to a folder could lead in a circle, so it is left out.
-    return info.isFile() ? { modifiedMs: info.mtimeMs } : undefined
+    return [{ name, modifiedMs: (await stat(path.join(top, name))).mtimeMs }]
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (isMissing(error)) return []
     throw error
   }
 }
 
-/** A deeper .gitignore decides over the ones above it; an ignored folder takes everything in it along. */
-function isIgnored(name: string, rules: readonly Rules[]): boolean {
-  for (const { base, rules: own } of rules.toReversed()) {
-    const verdict = own.test(name.slice(base.length))
-    if (verdict.ignored) return true
-    if (verdict.unignored) return false
-  }
-  return false
-}
-
-async function readRules(root: string, folder: string): Promise<Rules | undefined> {
-  try {
-    const text = await readFile(path.join(root, folder, '.gitignore'), 'utf8')
-    return { base: folder, rules: ignore().add(text) }
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
 }

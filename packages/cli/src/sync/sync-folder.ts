@@ -3,9 +3,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ApiError, type Client, workspaceFilesRoutes, workspaceRoutes } from '@lakelet/api'
 import type { Output } from '../command/output.ts'
+import { isMissing } from '../config/config-file.ts'
+import type { Environment } from './git-ignore.ts'
 import { type Selection, listLocalFiles } from './local-files.ts'
 import { type SyncPlan, foldersOf, planSync } from './plan.ts'
 import { remoteNameOf } from './remote-name.ts'
+import { Reporter } from './reporter.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Uploads under way at a time. */
@@ -18,6 +21,8 @@ export interface SyncOptions {
   /** Absolute path of the workspace folder, which exists. */
   readonly target: string
   readonly selection: Selection
+  /** Where git looks for its settings. */
+  readonly env: Environment
   readonly snapshot: Snapshot
   readonly isDryRun: boolean
   readonly out: Output
@@ -26,14 +31,15 @@ export interface SyncOptions {
 
 /** Does pass number `pass` (0 is the first) and gives what it did. */
 export async function syncFolder(options: SyncOptions, pass: number): Promise<SyncPlan> {
-  const { source, selection, snapshot, isDryRun } = options
-  const local = await listLocalFiles(source, selection)
+  const { source, selection, snapshot, isDryRun, env } = options
+  const local = await listLocalFiles(source, selection, env)
   const plan = await planSync(local, snapshot.files, (name) => remoteNameOf(source, name))
   const report = new Reporter(options.out, pass, isDryRun)
   report.start(plan)
-  await makeFolders(options, plan)
+  // What is gone goes first: a folder may come where a file was, and a file where a folder was.
   await inParallel(plan.delete, (name) => remove(options, name, report))
   for (const folder of plan.rmdir) await remove(options, folder, report)
+  await makeFolders(options, plan)
   await inParallel(plan.put, (name) => upload(options, name, report))
   report.complete(plan)
   if (!isDryRun) {
@@ -62,7 +68,9 @@ async function upload(options: SyncOptions, name: string, report: Reporter): Pro
   if (!options.isDryRun) {
     // The service strips a notebook's extension itself, so the local name is sent.
     const file = `${options.target}/${name}`
-    const body = await readFile(path.join(options.source, name))
+    const body = await contentOf(path.join(options.source, name))
+    // Removed since the folder was listed: the next pass sees that it is gone.
+    if (!body) return
     const send = () =>
       options.client.call(
         workspaceFilesRoutes.importFile,
@@ -79,6 +87,15 @@ async function upload(options: SyncOptions, name: string, report: Reporter): Pro
     }
   }
   report.progress('put', name, 1)
+}
+
+async function contentOf(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
 async function remove(
@@ -98,7 +115,7 @@ async function remove(
   report.progress('delete', name, 1)
 }
 
-function isNotFound(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404
 }
 
@@ -107,57 +124,10 @@ function isNotEmpty(error: unknown): boolean {
 }
 
 /** Runs `work` for each item, at most PARALLEL at a time; the first failure ends it. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values()
   const worker = async (): Promise<void> => {
     for (const item of waiting) await work(item)
   }
   await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker))
-}
-
-/** Says what happens: lines of text, or one JSON event a line, as the official tool words them. */
-class Reporter {
-  readonly #out: Output
-  readonly #pass: number
-  readonly #isDryRun: boolean
-
-  constructor(out: Output, pass: number, isDryRun: boolean) {
-    this.#out = out
-    this.#pass = pass
-    this.#isDryRun = isDryRun
-  }
-
-  start(plan: SyncPlan): void {
-    const parts = [
-      plan.put.length > 0 ? `PUT: ${plan.put.join(', ')}` : '',
-      plan.delete.length > 0 ? `DELETE: ${plan.delete.join(', ')}` : '',
-    ].filter((part) => part !== '')
-    const action = `${this.#isDryRun ? '[DRY-RUN MODE] ' : ''}Action: ${parts.join(', ')}`
-    this.#emit('start', changesOf(plan), parts.length > 0 ? action : '')
-  }
-
-  progress(action: 'put' | 'delete', path: string, progress: 0 | 1): void {
-    const done = action === 'put' ? `Uploaded ${path}` : `Deleted ${path}`
-    const would = action === 'put' ? `[DRY-RUN] Would upload: ${path}` : `[DRY-RUN] Would delete: ${path}`
-    this.#emit('progress', { action, path, progress }, progress === 0 ? '' : this.#isDryRun ? would : done)
-  }
-
-  complete(plan: SyncPlan): void {
-    const prefix = this.#isDryRun ? '[DRY-RUN] ' : ''
-    const isEmpty = plan.put.length === 0 && plan.delete.length === 0
-    const text = this.#pass === 0 ? 'Initial Sync Complete' : isEmpty ? '' : 'Complete'
-    this.#emit('complete', changesOf(plan), text === '' ? '' : `${prefix}${text}`)
-  }
-
-  #emit(type: string, fields: object, text: string): void {
-    const base = { timestamp: new Date().toISOString(), seq: this.#pass, type }
-    this.#out.event({ ...base, ...(this.#isDryRun ? { dry_run: true } : {}), ...fields }, text)
-  }
-}
-
-function changesOf(plan: SyncPlan): object {
-  return {
-    ...(plan.put.length > 0 ? { put: plan.put } : {}),
-    ...(plan.delete.length > 0 ? { delete: plan.delete } : {}),
-  }
 }

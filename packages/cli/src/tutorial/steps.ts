@@ -160,10 +160,8 @@ async function uploadTemplate(
     await client.call(workspaceRoutes.mkdirs, { body: { path: folder } }, signal)
     const snapshot = await loadSnapshot(local, client.host, folder)
     const selection = { exclude: [], include: [] }
-    const plan = await syncFolder(
-      { client, source: local, target: folder, selection, snapshot, isDryRun: false, out, signal },
-      0,
-    )
+    const from = { client, source: local, target: folder, selection, env: {}, snapshot }
+    const plan = await syncFolder({ ...from, isDryRun: false, out, signal }, 0)
     return `${plan.put.length} files in ${folder}`
   } finally {
     await rm(local, { recursive: true, force: true })
