@@ -1,0 +1,14 @@
+// `npm run soak`: the hostile tests and the connector's rotation at full length. Arguments name other tests or limit these.
+// SOAK_SECONDS is how long a single test that runs for a time does so; a minute when it is not set.
+import { runTool } from './processes.ts'
+
+const LONG_TESTS = ['tests/hostile', 'packages/connect/tests/soak']
+
+const args = process.argv.slice(2)
+process.env['SOAK'] = '1'
+process.env['SOAK_SECONDS'] ??= '60'
+process.exitCode = await runTool('vitest', [
+  'run',
+  '--testTimeout=1800000',
+  ...(args.length > 0 ? args : LONG_TESTS),
+])
