@@ -76,6 +76,13 @@ export const appsErrors = {
     message:
       'App {name} has no default source code path yet. Name the workspace folder that holds its files with source_code_path.',
   },
+  source_name_clash: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      "Two objects of the source folder would be one file on disk, '{path}': a notebook is written with its extension. Rename or delete one of them and deploy again.",
+  },
   app_yaml_invalid: {
     kind: 'invalid',
     status: 400,

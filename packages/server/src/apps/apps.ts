@@ -14,6 +14,7 @@ import { homeOf } from '../files/paths.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import { type AppRow, deleteApp, findApp, listApps, updateApp } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
+import { listSnapshots } from '../metadata/deployment-files.ts'
 import {
   type DeploymentRow,
   findDeployment,
@@ -204,11 +205,6 @@ export class Apps implements AsyncDisposable {
     this.#inBackground('removing an app', row.name, this.#remove(row))
   }
 
-  /** Runs `work`, which makes a snapshot and the row that names it, with no sweep in between. */
-  snapshotting<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(`snapshots ${name}`, work)
-  }
-
   tailOf(name: string, lines: number) {
     return this.#liveOf(name).log.tail(lines)
   }
@@ -310,7 +306,7 @@ export class Apps implements AsyncDisposable {
       tree: this.#options.tree,
       cache: this.#cache,
       mark: this.#mark,
-      snapshot: deployment.snapshot_path,
+      deployment: deployment.deployment_id,
       directory: this.#deploymentDirectory(name, deployment.deployment_id),
       command: deployment.command === null ? undefined : (JSON.parse(deployment.command) as string[]),
       checkEnvironment,
@@ -488,6 +484,7 @@ export class Apps implements AsyncDisposable {
     const { identities, grants, tree, metadata } = this.#options
     await this.stop(row.name, 'deleted')
     await closeLive(this.#liveOf(row.name))
+    for (const id of await listSnapshots(metadata.db, row.name)) await tree.removeSnapshot(id)
     await tree.remove(homeOf(row.client_id), true)
     await identities.remove(row.service_principal_id)
     await grants.forget(row.name)
@@ -513,17 +510,16 @@ export class Apps implements AsyncDisposable {
       if (kept.has(id)) await discardBuild(path.join(builds, id))
       else await rm(path.join(builds, id), { recursive: true, force: true })
     }
-    await this.snapshotting(name, () => this.#sweepSnapshots(name))
+    await this.#sweepSnapshots(name)
     await this.#cache.prune(await this.#usedDirectories())
   }
 
   async #sweepSnapshots(name: string): Promise<void> {
-    const { kept, inUse, row } = await this.#keptDeployments(name)
-    const snapshots = `${homeOf(row.client_id)}/src`
-    for (const each of await this.#options.tree.list(snapshots)) {
-      const id = each.path.slice(snapshots.length + 1)
-      if (!inUse.has(id) && !kept.has(id)) await this.#options.tree.remove(each.path, true)
-    }
+    const { metadata, tree } = this.#options
+    // Listed before the rows: one that is there now has its row by then.
+    const snapshots = await listSnapshots(metadata.db, name)
+    const { kept, inUse } = await this.#keptDeployments(name)
+    for (const id of snapshots) if (!inUse.has(id) && !kept.has(id)) await tree.removeSnapshot(id)
   }
 
   async #keptDeployments(name: string) {
@@ -534,7 +530,7 @@ export class Apps implements AsyncDisposable {
       rows.filter((each) => each.state === 'IN_PROGRESS').map((each) => each.deployment_id),
     )
     if (row.active_deployment !== null) inUse.add(row.active_deployment)
-    return { row, kept, inUse }
+    return { kept, inUse }
   }
 
   #inBackground(what: string, app: string, work: Promise<void>): void {

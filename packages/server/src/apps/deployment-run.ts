@@ -27,8 +27,8 @@ export type FinishedBuild = z.output<typeof finishedBuild>
 export interface BuildRequest {
   readonly tree: WorkspaceTree
   readonly cache: PackageCache
-  /** Workspace folder with the snapshot. */
-  readonly snapshot: string
+  /** Id of the deployment, whose files the tree keeps. */
+  readonly deployment: string
   readonly directory: string
   readonly mark: string
   readonly command?: readonly string[] | undefined
@@ -49,7 +49,7 @@ export async function buildDeployment(request: BuildRequest): Promise<FinishedBu
   }
   try {
     const folder = path.join(request.directory, 'source')
-    await request.tree.writeOut(request.snapshot, folder)
+    await request.tree.writeSnapshot(request.deployment, folder)
     const source = await inspectSource(folder)
     const command = startCommand(source, request.command)
     await request.checkEnvironment(source.yaml.env)

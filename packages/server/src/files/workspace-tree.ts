@@ -8,6 +8,12 @@ import { randomNumericId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata, Queries } from '../metadata/database.ts'
 import {
+  deleteDeploymentFiles,
+  type DeploymentFileRow,
+  insertDeploymentFiles,
+  listDeploymentFiles,
+} from '../metadata/deployment-files.ts'
+import {
   deleteObject,
   findObject,
   insertObject,
@@ -20,7 +26,7 @@ import {
 } from '../metadata/files.ts'
 import { BlobStore } from './blobs.ts'
 import { extensionOf } from './notebooks.ts'
-import { homeOf, isWithin, lineOf, nameOf, parentOf } from './paths.ts'
+import { homeOf, lineOf, nameOf, parentOf } from './paths.ts'
 
 /** Largest file, in bytes. */
 export const LARGEST_FILE = 10 * 1024 * 1024
@@ -38,6 +44,12 @@ export interface FileToWrite {
   readonly bytes: Uint8Array
   readonly notebook?: Pick<ObjectRow, 'language' | 'format'>
   readonly overwrite: boolean
+}
+
+/** An object of the tree, alone or with all that is below it. */
+export interface TreePart {
+  readonly key: string
+  readonly isWhole: boolean
 }
 
 /** What `write` found in the way; the caller words it for its API. */
@@ -118,30 +130,47 @@ export class WorkspaceTree {
     return 'removed'
   }
 
-  /** Copies a folder with all that is below it, all or nothing; contents are shared, not copied. `to` must not exist yet. */
-  async copyFolder(from: string, to: string): Promise<void> {
+  /**
+   * Keeps `parts`, which lie below `folder`, as the files of a deployment, with `record` in the same transaction: contents are shared,
+   * not copied, and what changes meanwhile is there as a whole or not. LakeletError `source_name_clash` where two objects would have one
+   * name on disk.
+   */
+  async keepSnapshot(
+    id: string,
+    folder: string,
+    parts: readonly TreePart[],
+    record: (queries: Queries) => Promise<void>,
+  ): Promise<void> {
     await this.#metadata.transaction(async (queries) => {
-      const source = await findObject(queries, from)
-      if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: from })
-      await this.#mkdirs(queries, to)
-      const now = this.#clock.now().getTime()
-      for (const row of await listBelow(queries, from)) {
-        const key = to + row.path.slice(from.length)
-        const copy = { ...row, object_id: randomNumericId(), path: key, parent: parentOf(key) ?? null }
-        // A folder that is copied into itself must not meet its own copy.
-        if (!isWithin(row.path, to)) await insertObject(queries, { ...copy, created_at: now })
+      const source = await findObject(queries, folder)
+      if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: folder })
+      const rows = await rowsOf(queries, parts)
+      const files = new Map<string, DeploymentFileRow>()
+      for (const row of rows) {
+        const name = row.path.slice(folder.length + 1) + sourceExtension(row)
+        if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
+        if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
       }
+      await insertDeploymentFiles(queries, [...files.values()])
+      await record(queries)
     })
   }
 
-  /** Writes a folder of the tree into an empty directory of the disk. */
-  async writeOut(key: string, directory: string): Promise<void> {
-    await mkdir(directory, { recursive: true })
-    for (const row of await listBelow(this.#metadata.db, key)) {
-      const target = path.join(directory, row.path.slice(key.length) + sourceExtension(row))
-      if (row.blob === null) await mkdir(target, { recursive: true })
-      else await this.#blobs.copyTo(row.blob, target)
+  /** Writes the files of a deployment into a directory of the disk, which must be empty. */
+  async writeSnapshot(id: string, directory: string): Promise<void> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    for (const { path: name, blob } of await listDeploymentFiles(this.#metadata.db, id)) {
+      const target = path.join(directory, name)
+      if (blob === null) await mkdir(target, { recursive: true })
+      else await this.#blobs.copyTo(blob, target)
     }
+  }
+
+  /** Removes the files of a deployment. */
+  async removeSnapshot(id: string): Promise<void> {
+    const rows = await listDeploymentFiles(this.#metadata.db, id)
+    await deleteDeploymentFiles(this.#metadata.db, id)
+    await this.#discard(rows.map((row) => row.blob))
   }
 
   async #mkdirs(queries: Queries, key: string): Promise<string | undefined> {
@@ -188,6 +217,16 @@ export class WorkspaceTree {
       if (blob !== null) await this.#blobs.discard(blob, () => isBlobUsed(this.#metadata.db, blob))
     }
   }
+}
+
+async function rowsOf(queries: Queries, parts: readonly TreePart[]): Promise<ObjectRow[]> {
+  const rows: ObjectRow[] = []
+  for (const { key, isWhole } of parts) {
+    const row = await findObject(queries, key)
+    if (row) rows.push(row)
+    if (row && isWhole) rows.push(...(await listBelow(queries, key)))
+  }
+  return rows
 }
 
 function folderRow(key: string): Omit<ObjectRow, 'created_at' | 'modified_at'> {

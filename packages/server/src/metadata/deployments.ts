@@ -10,6 +10,7 @@ export interface DeploymentRow {
   /** Counts up within the app. */
   readonly sequence: number
   readonly source_code_path: string
+  /** Where the platform shows the copied source; the files themselves are in `deployment_files`. */
   readonly snapshot_path: string
   readonly mode: 'SNAPSHOT' | 'AUTO_SYNC'
   readonly state: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'

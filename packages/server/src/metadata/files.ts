@@ -70,22 +70,35 @@ export async function deleteObject(queries: Queries, id: number): Promise<void> 
   await queries.deleteFrom('workspace_objects').where('object_id', '=', id).execute()
 }
 
+/** Whether an object of the tree or a deployment's snapshot has this content. */
 export async function isBlobUsed(queries: Queries, blob: string): Promise<boolean> {
-  const row = await queries
+  const object = await queries
     .selectFrom('workspace_objects')
-    .select('object_id')
+    .select('blob')
     .where('blob', '=', blob)
     .limit(1)
     .executeTakeFirst()
-  return row !== undefined
+  if (object) return true
+  const file = await queries
+    .selectFrom('deployment_files')
+    .select('blob')
+    .where('blob', '=', blob)
+    .limit(1)
+    .executeTakeFirst()
+  return file !== undefined
 }
 
+/** Every content that something has. */
 export async function listBlobs(queries: Queries): Promise<Set<string>> {
-  const rows = await queries
-    .selectFrom('workspace_objects')
-    .select('blob')
-    .distinct()
-    .where('blob', 'is not', null)
-    .execute()
-  return new Set(rows.flatMap((row) => row.blob ?? []))
+  const used = new Set<string>()
+  for (const table of ['workspace_objects', 'deployment_files'] as const) {
+    const rows = await queries
+      .selectFrom(table)
+      .select('blob')
+      .distinct()
+      .where('blob', 'is not', null)
+      .execute()
+    for (const { blob } of rows) if (blob !== null) used.add(blob)
+  }
+  return used
 }

@@ -1,5 +1,6 @@
 // All tables, each described in the file of its queries.
 import type { AppsTables } from './apps.ts'
+import type { DeploymentFilesTables } from './deployment-files.ts'
 import type { DeploymentsTables } from './deployments.ts'
 import type { FilesTables } from './files.ts'
 import type { BranchesTables } from './branches.ts'
@@ -26,6 +27,7 @@ export interface Tables
     FilesTables,
     AppsTables,
     DeploymentsTables,
+    DeploymentFilesTables,
     OAuthTables,
     PermissionsTables,
     PrincipalsTables,

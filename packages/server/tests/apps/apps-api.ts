@@ -28,7 +28,7 @@ export interface AppsApi extends AsyncDisposable {
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
   /** Deploys and waits for the end. */
-  deploy(name: string, body?: unknown): Promise<Deployment>
+  deploy(name: string, body?: unknown, as?: string): Promise<Deployment>
 }
 
 /** The fields that these tests read, of whatever reply has them. */
@@ -164,9 +164,9 @@ export async function startAppsApi(
         await tree.write({ key, bytes: Buffer.from(text), overwrite: true })
       }
     },
-    async deploy(name, body = {}) {
+    async deploy(name, body = {}, as = 'admin') {
       const url = `/api/2.0/apps/${name}/deployments`
-      const created = await api.call('POST', url, body)
+      const created = await api.call('POST', url, body, as)
       if (created.status !== 200) throw new Error(`deploy: ${created.status} ${created.body.message}`)
       for (;;) {
         const { body: now } = await api.call('GET', `${url}/${created.body.deployment_id}`)

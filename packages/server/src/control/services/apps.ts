@@ -19,7 +19,7 @@ import type { Clock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
-import { homeOf, parsePath } from '../../files/paths.ts'
+import { homeOf } from '../../files/paths.ts'
 import type { WorkspaceTree } from '../../files/workspace-tree.ts'
 import { type AppRow, deleteApp, findApp, insertApp, listApps, updateApp } from '../../metadata/apps.ts'
 import type { Metadata } from '../../metadata/database.ts'
@@ -154,7 +154,7 @@ export class AppsService {
   }
 
   async deploy(caller: Caller, name: string, body: CreateDeploymentBody): Promise<AppDeployment> {
-    const { metadata, apps } = this.#options
+    const { apps } = this.#options
     if (body.mode === 'AUTO_SYNC')
       throw new LakeletError('not_implemented', { feature: 'Deployment mode AUTO_SYNC' })
     return this.#mutex.run(`deploy ${name}`, async () => {
@@ -164,11 +164,7 @@ export class AppsService {
         throw new LakeletError('deployment_in_progress', { name })
       const source = body.source_code_path || row.default_source_code_path
       if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
-      const deployment = await apps.snapshotting(name, async () => {
-        const made = await this.#snapshot(caller, row, source, body)
-        await insertDeployment(metadata.db, made)
-        return made
-      })
+      const deployment = await this.#snapshot(caller, row, source, body)
       apps.deploy(row, deployment)
       return viewDeployment(deployment)
     })
@@ -242,7 +238,7 @@ export class AppsService {
     return this.get(name)
   }
 
-  /** Copies the source as it is now, under the app's own principal, and describes the deployment of it. */
+  /** Keeps the source as it is now, as far as the caller may read it, with the row of its deployment. */
   async #snapshot(
     caller: Caller,
     row: AppRow,
@@ -250,22 +246,15 @@ export class AppsService {
     body: CreateDeploymentBody,
   ): Promise<DeploymentRow> {
     const { workspace, tree, metadata, clock } = this.#options
-    const status = await workspace.getStatus(caller, source)
-    if (status.object_type !== 'DIRECTORY')
-      throw new LakeletError('path_invalid', {
-        path: source,
-        reason: 'is a file; name the folder of the app.',
-      })
+    const { path, key, parts } = await workspace.readableParts(caller, source)
     const id = randomUUID().replaceAll('-', '')
-    const snapshot = `${homeOf(row.client_id)}/src/${id}`
-    await tree.copyFolder(parsePath(source).key, snapshot)
     const now = clock.now().toISOString()
-    return {
+    const deployment: DeploymentRow = {
       deployment_id: id,
       app: row.name,
       sequence: await nextDeploymentSequence(metadata.db, row.name),
-      source_code_path: status.path,
-      snapshot_path: snapshot,
+      source_code_path: path,
+      snapshot_path: `${homeOf(row.client_id)}/src/${id}`,
       mode: 'SNAPSHOT',
       state: 'IN_PROGRESS',
       message: 'Deployment in progress',
@@ -276,6 +265,8 @@ export class AppsService {
       create_time: now,
       update_time: now,
     }
+    await tree.keepSnapshot(id, key, parts, (queries) => insertDeployment(queries, deployment))
+    return deployment
   }
 
   async #change(

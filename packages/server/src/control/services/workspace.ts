@@ -2,7 +2,7 @@
 import type { ExportQuery, ImportFormat, ObjectInfo } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
-import { type FileGrants, type FileLevel, includes, levelOn } from '../../files/access.ts'
+import { type FileGrants, type FileLevel, includes, levelOn, readableParts } from '../../files/access.ts'
 import {
   detectNotebook,
   headerOf,
@@ -13,7 +13,7 @@ import {
   withHeader,
 } from '../../files/notebooks.ts'
 import { type AskedPath, homeOf, nameOf, parentOf, parsePath } from '../../files/paths.ts'
-import { LARGEST_FILE, type WorkspaceTree } from '../../files/workspace-tree.ts'
+import { LARGEST_FILE, type TreePart, type WorkspaceTree } from '../../files/workspace-tree.ts'
 import type { ObjectRow } from '../../metadata/files.ts'
 
 export interface ImportRequest {
@@ -55,6 +55,21 @@ export class WorkspaceService {
       if (!isOld && (await this.#may(caller, each.path, 'CAN_READ'))) objects.push(infoOf(each, path))
     }
     return objects.length === 0 ? {} : { objects }
+  }
+
+  /** A folder and what of it the caller may read: what a deployment of theirs may copy. */
+  async readableParts(
+    caller: Caller,
+    text: string,
+  ): Promise<{ readonly path: string; readonly key: string; readonly parts: readonly TreePart[] }> {
+    const path = parsePath(text)
+    const row = await this.#readable(caller, path)
+    if (row.type !== 'DIRECTORY') {
+      const reason = 'is a file; name the folder of the app.'
+      throw new LakeletError('path_invalid', { path: path.asked, reason })
+    }
+    const parts = await readableParts(this.#tree, this.#grants, caller, path.key)
+    return { path: path.asked, key: path.key, parts }
   }
 
   async mkdirs(caller: Caller, text: string): Promise<void> {
@@ -125,14 +140,14 @@ export class WorkspaceService {
     overwrite: boolean,
     notebook: Notebook | undefined,
   ) {
-    await this.#demand(caller, path, 'CAN_EDIT', 'write this file')
+    const key = notebook ? path.key.slice(0, path.key.length - notebook.extension.length) : path.key
+    await this.#demand(caller, { ...path, key }, 'CAN_EDIT', 'write this file')
     if (bytes.length > LARGEST_FILE) {
       const params = { limit: LARGEST_FILE, path: path.asked, size: bytes.length }
       throw new LakeletError('file_too_large', params)
     }
     if (path.key === '') throw new LakeletError('path_exists', { path: path.asked })
     if (path.key.startsWith(`${homeOf(caller.name)}/`)) await this.#tree.ensureHome(caller.name)
-    const key = notebook ? path.key.slice(0, path.key.length - notebook.extension.length) : path.key
     const { language, format } = notebook ?? {}
     const row = language && format ? { notebook: { language, format } } : {}
     return this.#tree.write({ key, bytes, overwrite, ...row })

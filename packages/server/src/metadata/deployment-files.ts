@@ -1,0 +1,54 @@
+// What each deployment was made of: the names on disk and the blobs of their contents.
+import type { Queries } from './database.ts'
+
+export interface DeploymentFilesTables {
+  deployment_files: DeploymentFileRow
+}
+
+export interface DeploymentFileRow {
+  readonly deployment_id: string
+  /** Relative to the source folder, as it is on disk. */
+  readonly path: string
+  /** Null for a folder. */
+  readonly blob: string | null
+}
+
+/** Rows that one statement may insert: SQLite takes 32,766 values. */
+const ROWS_AT_ONCE = 5000
+
+export async function insertDeploymentFiles(
+  queries: Queries,
+  rows: readonly DeploymentFileRow[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE)
+    await queries
+      .insertInto('deployment_files')
+      .values(rows.slice(start, start + ROWS_AT_ONCE))
+      .execute()
+}
+
+/** Folders before what is in them. */
+export async function listDeploymentFiles(queries: Queries, id: string): Promise<DeploymentFileRow[]> {
+  return queries
+    .selectFrom('deployment_files')
+    .selectAll()
+    .where('deployment_id', '=', id)
+    .orderBy('path')
+    .execute()
+}
+
+/** Deployments of the app whose files are kept. */
+export async function listSnapshots(queries: Queries, app: string): Promise<string[]> {
+  const rows = await queries
+    .selectFrom('deployment_files')
+    .innerJoin('app_deployments', 'app_deployments.deployment_id', 'deployment_files.deployment_id')
+    .select('deployment_files.deployment_id')
+    .distinct()
+    .where('app_deployments.app', '=', app)
+    .execute()
+  return rows.map((row) => row.deployment_id)
+}
+
+export async function deleteDeploymentFiles(queries: Queries, id: string): Promise<void> {
+  await queries.deleteFrom('deployment_files').where('deployment_id', '=', id).execute()
+}
