@@ -95,6 +95,15 @@ export const platformErrors = {
     errorCode: 'CANCELLED',
     message: 'The client went away before the reply.',
   },
+  disk_full: {
+    kind: 'unavailable',
+    // Not 503, which clients repeat for minutes by themselves: a person has to make room first (RFC 4918 §11.5).
+    status: 507,
+    errorCode: 'RESOURCE_EXHAUSTED',
+    sqlState: '53100',
+    message:
+      "The disk that holds the workspace is full, so nothing can be written; reading goes on, and nothing that was acknowledged is lost. Free space on it (see what is large with 'df -h' and 'du -sh' in the data directory; older logs, lakelet.log.1 and so on, can go), then delete branches and apps that are not needed, and try again.",
+  },
   workspace_stopping: {
     kind: 'unavailable',
     status: 503,

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
-import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
@@ -228,7 +228,7 @@ class Front implements FrontProxy {
     if (isLakeletError(error)) return error
     const requestId = randomUUID()
     this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
-    return new LakeletError('internal', { requestId }, { cause: error })
+    return knownError(error, requestId)
   }
 }
 

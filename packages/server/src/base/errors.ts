@@ -1,2 +1,12 @@
 // The errors of the server are those of the contract, so that a code means one thing everywhere.
-export { isLakeletError, LakeletError } from '@lakelet/api'
+import { isLakeletError, LakeletError } from '@lakelet/api'
+import { isDiskFull } from './disk-full.ts'
+
+export { isLakeletError, LakeletError }
+
+/** `error` as one of the catalogue: a full disk is `disk_full`, what is not known is `internal` and keeps its text in the log only. */
+export function knownError(error: unknown, requestId: string): LakeletError {
+  if (isLakeletError(error)) return error
+  if (isDiskFull(error)) return new LakeletError('disk_full', {}, { cause: error })
+  return new LakeletError('internal', { requestId }, { cause: error })
+}

@@ -13,7 +13,7 @@ import {
   startupParameter,
 } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
-import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import {
   type Authenticated,
@@ -386,7 +386,7 @@ function refusalOf(error: unknown, session: string): LakeletError {
   if (error instanceof LakeletError) return error
   if (error instanceof ProtocolError)
     return new LakeletError('startup_invalid', { reason: error.message }, { cause: error })
-  return new LakeletError('internal', { requestId: session }, { cause: error })
+  return knownError(error, session)
 }
 
 function unsupportedVersion(packet: {

@@ -23,11 +23,17 @@ import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
 import { holdPorts, noticesOf, type PortOptions, type Ports } from './ports.ts'
 import { implementAllRoutes } from './routes.ts'
+import { ownProcess, Stopping } from './stopping.ts'
 import { VERSION } from './version.ts'
 import { publishWorkspaceFile, tokenInProfile, writeProfile } from './workspace-file.ts'
 
 export interface WorkspaceOptions extends PortOptions {
   readonly dataDir: string
+  /**
+   * Whether this process is the workspace and nothing else: then what nobody handles is logged instead of ending it, and no child outlives
+   * it. False when left out, so that a program that starts a workspace keeps its own rules.
+   */
+  readonly ownsProcess?: boolean
 }
 
 /** A running workspace; disposing stops everything it started. */
@@ -60,6 +66,8 @@ interface Start {
   readonly host: string
   /** What was started so far, to be ended in reverse. */
   readonly started: AsyncDisposableStack
+  /** Sees to it that the end does not take for ever. */
+  readonly stopping: Stopping
 }
 
 /** The rooms of a running workspace. */
@@ -80,37 +88,39 @@ export async function startWorkspace(options: WorkspaceOptions): Promise<Workspa
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
   const ports = await holdPorts(options, directory, started)
   const ground = await startGround(options.host, directory, config, started)
+  const stopping = new Stopping(ground)
+  if (options.ownsProcess) started.use(ownProcess(ground.log, stopping))
   const host = `http://${options.host}:${ports.http.port}`
-  const start = { options, directory, config, ports, ground, host, started }
+  const start = { options, directory, config, ports, ground, host, started, stopping }
   const rooms = await startRooms(start)
   await listen(start, rooms)
   // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
-  started.use(rooms.running)
+  started.use(stopping.limit('apps', rooms.running))
   await rooms.running.apps.startWanted()
   // Awaited here: a promise that is returned unawaited outlives the scope that would dispose of what was started.
   return await publish(start, rooms)
 }
 
 async function startRooms(start: Start): Promise<Rooms> {
-  const { options, directory, config, ports, ground, host, started } = start
+  const { options, directory, config, ports, ground, host, started, stopping } = start
   const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
   const grants = fileGrants(() => known(later.identity).permissions)
-  const identity = started.use(
-    await startIdentity({
-      ...ground,
-      log: ground.log.child({ component: 'identity' }),
-      baseUrl: () => host,
-      credentials: config.credentials,
-      objects: objectPort(ground.metadata, { tree: () => known(later.tree), grants: () => grants }),
-      isAppUrl: (url) => url.hostname === options.host && known(later.running).apps.hasPort(Number(url.port)),
-    }),
-  )
+  const identity = await startIdentity({
+    ...ground,
+    log: ground.log.child({ component: 'identity' }),
+    baseUrl: () => host,
+    credentials: config.credentials,
+    objects: objectPort(ground.metadata, { tree: () => known(later.tree), grants: () => grants }),
+    isAppUrl: (url) => url.hostname === options.host && known(later.running).apps.hasPort(Number(url.port)),
+  })
+  started.use(stopping.limit('identity', identity))
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, ground.installation)
   const computes = await startComputesOf(start)
   const failpoint = process.env['LAKELET_FAILPOINT']
-  const control = started.use(await startControlPlane({ ...ground, config, computes, identity, failpoint }))
+  const control = await startControlPlane({ ...ground, config, computes, identity, failpoint })
+  started.use(stopping.limit('control', control))
   const tree = await openWorkspaceTree({
     ...ground,
     directory: directory.file('files'),
@@ -118,71 +128,68 @@ async function startRooms(start: Start): Promise<Rooms> {
   })
   later.tree = tree
   const files = new WorkspaceService(tree, grants)
-  const running = started.use(
-    await startAllApps({
-      ...ground,
-      directory: directory.file('apps'),
-      host: options.host,
-      baseUrl: host,
-      usesFreePorts: options.httpPort === 0,
-      identity,
-      tree,
-      files,
-      databases: appDatabases(control.context, () => ports.postgres.port),
-      caFile: ground.certificates.caFile,
-    }),
-  )
+  const running = await startAllApps({
+    ...ground,
+    directory: directory.file('apps'),
+    host: options.host,
+    baseUrl: host,
+    usesFreePorts: options.httpPort === 0,
+    identity,
+    tree,
+    files,
+    databases: appDatabases(control.context, () => ports.postgres.port),
+    caFile: ground.certificates.caFile,
+  })
+  started.use(stopping.limit('apps', running))
   later.running = running
   return { identity, owner, computes, control, files, running }
 }
 
-async function startComputesOf({ ground, started }: Start): Promise<Computes> {
+async function startComputesOf({ ground, started, stopping }: Start): Promise<Computes> {
   const { metadata, storage, installation, log, clock } = ground
-  return started.use(
-    await startComputes({
-      installation,
-      storage,
-      endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
-      log: log.child({ component: 'computes' }),
-      clock,
-    }),
-  )
+  const computes = await startComputes({
+    installation,
+    storage,
+    endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
+    log: log.child({ component: 'computes' }),
+    clock,
+  })
+  started.use(stopping.limit('computes', computes))
+  return computes
 }
 
 /** Opens the API and then the gateway, each on the port that was held for it. */
 async function listen(start: Start, rooms: Rooms): Promise<void> {
-  const { options, config, ports, ground, started } = start
+  const { options, config, ports, ground, started, stopping } = start
   const { identity, computes, running, owner } = rooms
   const apps = running.service
   await ports.http.release()
-  started.use(
-    await startHttpServer({
-      host: options.host,
-      port: ports.http.port,
-      workspaceId: ground.workspaceId,
-      callers: identity.callers,
-      rateLimit: {
-        perSecond: config.limits.requestsPerSecond,
-        burst: BURST_SECONDS * config.limits.requestsPerSecond,
-      },
-      routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id }),
-      log: ground.log.child({ component: 'http' }),
-      mount: async (http) => {
-        await identity.mount(http)
-        await mountHomePage(http, { ...ground, identity, computes, apps, postgres: () => postgresOf(start) })
-      },
-    }),
-  )
+  const http = await startHttpServer({
+    host: options.host,
+    port: ports.http.port,
+    workspaceId: ground.workspaceId,
+    callers: identity.callers,
+    rateLimit: {
+      perSecond: config.limits.requestsPerSecond,
+      burst: BURST_SECONDS * config.limits.requestsPerSecond,
+    },
+    routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id }),
+    log: ground.log.child({ component: 'http' }),
+    mount: async (server) => {
+      await identity.mount(server)
+      await mountHomePage(server, { ...ground, identity, computes, apps, postgres: () => postgresOf(start) })
+    },
+  })
+  started.use(stopping.limit('http', http))
   await ports.postgres.release()
-  started.use(
-    await startGateway({
-      ...postgresOf(start),
-      tls: ground.certificates,
-      ports: gatewayPorts({ ...ground, identity, computes }),
-      clock: ground.clock,
-      logger: ground.log,
-    }),
-  )
+  const gateway = await startGateway({
+    ...postgresOf(start),
+    tls: ground.certificates,
+    ports: gatewayPorts({ ...ground, identity, computes }),
+    clock: ground.clock,
+    logger: ground.log,
+  })
+  started.use(stopping.limit('gateway', gateway))
 }
 
 /** Tells other programs and hands the whole over to the caller. */

@@ -4,7 +4,7 @@
 // ran, backward those that were being undone.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { knownError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata, Queries } from '../metadata/database.ts'
 import {
@@ -261,9 +261,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #errorBody(error: unknown, row: OperationRow): object {
-    const known = isLakeletError(error)
-      ? error
-      : new LakeletError('internal', { requestId: row.id }, { cause: error })
+    const known = knownError(error, row.id)
     if (known.kind === 'internal')
       this.#options.log.error({ err: error, operation: row.id, kind: row.kind }, 'operation failed')
     return {

@@ -41,6 +41,7 @@ export const up = defineCommand({
       host: options.host,
       httpPort: options.httpPort,
       postgresPort: options.postgresPort,
+      ownsProcess: true,
     })
     for (const notice of workspace.notices) out.note(notice)
     out.note(`The workspace runs (${seconds(performance.now() - started)}).`)

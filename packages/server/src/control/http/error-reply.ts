@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isLakeletError, LakeletError } from '../../base/errors.ts'
+import { isLakeletError, knownError, LakeletError } from '../../base/errors.ts'
 
 /** Any error as one of the catalogue; what is not ours becomes `internal` and keeps its text in the log only. */
 export function toLakeletError(error: unknown, request: FastifyRequest): LakeletError {
@@ -29,7 +29,7 @@ export function toLakeletError(error: unknown, request: FastifyRequest): Lakelet
       if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
         return new LakeletError('malformed_request', { reason: 'The request cannot be read.' }, options)
       }
-      return new LakeletError('internal', { requestId: request.id }, options)
+      return knownError(error, request.id)
     }
   }
 }
@@ -44,6 +44,8 @@ export function sendError(error: LakeletError, request: FastifyRequest, reply: F
   const { entry } = error
   if (entry.kind === 'internal') {
     request.log.error({ err: error.cause ?? error, requestId: request.id }, 'request failed')
+  } else if (error.code === 'disk_full') {
+    request.log.warn({ err: error.cause, requestId: request.id }, 'a write was refused: the disk is full')
   }
   if (entry.retryable) reply.header('retry-after', String(error.params['seconds'] ?? 1))
   void reply.code(entry.status).type('application/json').send(bodyOf(error, request.id))

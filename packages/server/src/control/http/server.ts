@@ -15,6 +15,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { CallerPort, RequestHead } from './caller.ts'
+import { closeServer } from './close-server.ts'
 import { answerClientError, sendError, toLakeletError } from './error-reply.ts'
 import type { ImplementedRoute, RequestOf } from './implementation.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
@@ -62,7 +63,7 @@ declare module 'fastify' {
   }
 }
 
-/** Listens and serves; disposing stops accepting and lets running requests end. */
+/** Listens and serves; disposing stops accepting and lets running requests end, within a deadline. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const guards: Guards = {
     callers: options.callers,
@@ -77,9 +78,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   if (address === null || typeof address === 'string') throw new Error('the HTTP server has no port')
   return {
     port: address.port,
-    async [Symbol.asyncDispose]() {
-      await http.close()
-    },
+    [Symbol.asyncDispose]: () => closeServer(http, options),
   }
 }
 
