@@ -6,8 +6,13 @@ import type { Queries } from '../metadata/database.ts'
 export interface OperationRun<I> {
   readonly id: string
   readonly input: I
-  /** What earlier steps returned, merged. */
+  /** What earlier steps returned and what was noted, merged. */
   readonly progress: Readonly<Record<string, unknown>>
+  /**
+   * Adds to the progress and stores it before the step goes on: what a later try of the same step needs to tell whether an
+   * earlier one did its work.
+   */
+  note(progress: Readonly<Record<string, unknown>>): Promise<void>
   /** Aborted when the workspace stops; the operation goes on at the next start. */
   readonly signal: AbortSignal
   readonly log: Logger

@@ -47,6 +47,11 @@ export interface OperationRequest<I extends object> {
 const UNDO_ATTEMPTS = 5
 const UNDO_RETRY_MS = 500
 
+/** How often what the engine itself meets (a full disk, a fault in a kind) is tried again before the operation is given up. */
+const DRIVE_ATTEMPTS = 5
+const DRIVE_RETRY_MS = 500
+const LONGEST_RETRY_MS = 30_000
+
 // The kinds differ in their input; each is only ever given input that it stored itself.
 type AnyKind = OperationKind<object>
 
@@ -145,17 +150,56 @@ export class Operations implements AsyncDisposable {
   }
 
   #run(row: OperationRow): void {
-    const running = this.#drive(row)
-      .catch((error: unknown) => {
-        // The row stays unfinished, so the next start tries again.
-        if (!this.#stopping.signal.aborted)
-          this.#options.log.error({ err: error, operation: row.id, kind: row.kind }, 'operation is stuck')
-      })
-      .finally(() => {
-        this.#running.delete(row.id)
-        this.#options.onEnd?.()
-      })
+    const running = this.#driveToEnd(row).finally(() => {
+      this.#running.delete(row.id)
+      this.#options.onEnd?.()
+    })
     this.#running.set(row.id, running)
+  }
+
+  /**
+   * Tries until the operation has ended. One that throws again and again is given up, so that it does not keep its locks; where
+   * even that cannot be stored, it goes on trying. Only a stop leaves it unfinished, for the next start.
+   */
+  async #driveToEnd(start: OperationRow): Promise<void> {
+    const { signal } = this.#stopping
+    let row = start
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#drive(row)
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        this.#options.log.error(
+          { err: error, operation: row.id, kind: row.kind, attempt },
+          'operation is stuck',
+        )
+        if (attempt >= DRIVE_ATTEMPTS && (await this.#giveUp(row, error))) return
+      }
+      const pauseMs = Math.min(DRIVE_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS)
+      await this.#options.clock.sleep(pauseMs, signal).catch(() => undefined)
+      if (signal.aborted) return
+      row = (await findOperation(this.#options.metadata.db, row.id).catch(() => undefined)) ?? row
+    }
+  }
+
+  /** Marks the operation as failed and frees its locks; false where that could not be stored. */
+  async #giveUp(row: OperationRow, error: unknown): Promise<boolean> {
+    try {
+      await this.#options.metadata.transaction(async (queries) => {
+        const current = (await findOperation(queries, row.id)) ?? row
+        await updateOperation(queries, row.id, {
+          state: 'failed',
+          error: current.error ?? JSON.stringify(this.#errorBody(error, current)),
+          end_time: this.#options.clock.now().toISOString(),
+        })
+        await deleteLocks(queries, row.id)
+      })
+      return true
+    } catch (failure) {
+      this.#options.log.error({ err: failure, operation: row.id }, 'operation could not be given up')
+      return false
+    }
   }
 
   async #drive(row: OperationRow): Promise<void> {
@@ -187,12 +231,13 @@ export class Operations implements AsyncDisposable {
     for (const step of kind.steps.slice(row.steps_done)) {
       this.#stopping.signal.throwIfAborted()
       await this.#failpoint(`${kind.name}.${step.name}.before`)
-      const result = await step.run(this.#runOf(row))
+      const run = this.#runOf(row)
+      const result = await step.run(run)
       await this.#failpoint(`${kind.name}.${step.name}.after`)
       row = {
         ...row,
         steps_done: row.steps_done + 1,
-        progress: JSON.stringify({ ...progressOf(row), ...result }),
+        progress: JSON.stringify({ ...run.progress, ...result }),
       }
       await updateOperation(this.#options.metadata.db, row.id, {
         steps_done: row.steps_done,
@@ -251,10 +296,15 @@ export class Operations implements AsyncDisposable {
   }
 
   #runOf(row: OperationRow): OperationRun<object> {
+    const progress = progressOf(row)
     return {
       id: row.id,
       input: JSON.parse(row.input) as object,
-      progress: progressOf(row),
+      progress,
+      note: async (more) => {
+        Object.assign(progress, more)
+        await updateOperation(this.#options.metadata.db, row.id, { progress: JSON.stringify(progress) })
+      },
       signal: this.#stopping.signal,
       log: this.#options.log.child({ operation: row.id, kind: row.kind }),
     }

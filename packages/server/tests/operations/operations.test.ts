@@ -1,7 +1,7 @@
 // The engine of durable operations over a real store, with kinds of its own.
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import type { OperationKind, Step } from '../../src/operations/operation-kind.ts'
@@ -23,8 +23,11 @@ async function openStore() {
     await directory[Symbol.asyncDispose]()
   })
   const log = createLogger({ level: 'silent' })
-  return { metadata, start: () => new Operations({ metadata, clock: systemClock, log }) }
+  return { metadata, start: (clock: Clock = systemClock) => new Operations({ metadata, clock, log }) }
 }
+
+/** Pauses are over at once. */
+const hurried: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) }
 
 /** A kind that writes down what it does. */
 function noting(
@@ -192,4 +195,70 @@ test('an undo that fails is tried again', async () => {
   const { id } = await operations.start(kind, request('a'))
   expect(await operations.waitFor(id, 20_000)).toMatchObject({ state: 'failed' })
   expect(attempts).toBe(2)
+})
+
+test('what a step noted is there for its next try', async () => {
+  const { start } = await openStore()
+  const seen: unknown[] = []
+  const noted = Promise.withResolvers<void>()
+  const steps = {
+    one: {
+      async run({ progress, note, signal }: Parameters<Step<Input>['run']>[0]) {
+        seen.push(progress['mark'])
+        if (progress['mark'] !== undefined) return { last: 'step' }
+        await note({ mark: 7 })
+        noted.resolve()
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+        throw signal.reason
+      },
+    },
+  }
+  const before = start()
+  const { id } = await before.start(before.register(noting([], steps)), request('a'))
+  await noted.promise
+  await before[Symbol.asyncDispose]()
+  await using after = start()
+  after.register(noting([], steps))
+  await after.resume()
+  const ended = await after.waitFor(id, 10_000)
+  expect(seen).toEqual([undefined, 7])
+  expect(ended && operationReply(ended).response).toEqual({ subject: 'a', mark: 7, last: 'step' })
+})
+
+test('an operation that cannot even be undone ends as failed and frees its locks', async () => {
+  const { metadata, start } = await openStore()
+  await using operations = start(hurried)
+  const fails = async () => {
+    throw new Error('broken')
+  }
+  const kind = operations.register({
+    ...noting([], { one: { run: fails } }),
+    abandon: fails,
+  })
+  const { id } = await operations.start(kind, request('a'))
+  await expect.poll(() => operations.waitFor(id, 1000)).toMatchObject({ state: 'failed' })
+  expect(await metadata.db.selectFrom('operation_locks').selectAll().execute()).toEqual([])
+  expect(await operations.start(kind, request('a'))).not.toHaveProperty('id', id)
+})
+
+test('an operation of a kind that this version does not know ends as failed and frees its locks', async () => {
+  const { metadata, start } = await openStore()
+  const inStep = Promise.withResolvers<void>()
+  const before = start()
+  const kind = noting([], {
+    one: {
+      async run({ signal }) {
+        inStep.resolve()
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+        signal.throwIfAborted()
+      },
+    },
+  })
+  const { id } = await before.start(before.register(kind), request('a'))
+  await inStep.promise
+  await before[Symbol.asyncDispose]()
+  await using after = start(hurried)
+  await after.resume()
+  await expect.poll(() => after.waitFor(id, 1000)).toMatchObject({ state: 'failed' })
+  expect(await metadata.db.selectFrom('operation_locks').selectAll().execute()).toEqual([])
 })
