@@ -127,6 +127,62 @@ export const postgresErrors = {
     errorCode: 'PRINCIPAL_DOES_NOT_EXIST',
     message: "The workspace has no {type} '{name}'.",
   },
+  catalog_busy: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_CONFLICT',
+    message:
+      'A transaction in the database holds what this change needs: {reason}. Try again when it has ended.',
+    retryable: true,
+  },
+  catalog_object_in_use: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_CONFLICT',
+    message: 'Sessions in the database stand in the way: {reason}. End them, then try again.',
+    retryable: true,
+  },
+  catalog_object_needed: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    message: 'Other objects of the database depend on it: {reason}. Drop or change them first.',
+  },
+  catalog_timeout: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'Postgres did not finish the change in time: {reason}. Try again.',
+    retryable: true,
+  },
+  catalog_refused: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    message: 'Postgres refuses the change: {reason} (SQLSTATE {sqlState}).',
+  },
+  compute_restarting: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'The compute went away while the change was made and did not come back in time. Try again.',
+    retryable: true,
+  },
+  compute_connections_exhausted: {
+    kind: 'limited',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message:
+      'All connections of the compute are taken. End some, or give the endpoint a larger maximum size.',
+    retryable: true,
+  },
+  compute_out_of_resources: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'The compute is out of memory or disk space: {reason}. Free some, then try again.',
+    retryable: true,
+  },
   postgres_package_missing: {
     kind: 'unavailable',
     status: 500,

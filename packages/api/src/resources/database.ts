@@ -20,6 +20,8 @@ export const database = z
     parent: z.string(),
     create_time: timestamp,
     update_time: timestamp,
+    /** Lakelet: when it was so; earlier than now while the compute sleeps, which reading does not wake. */
+    observed_time: timestamp.optional(),
     status: z.object({
       database_id: z.string(),
       postgres_database: z.string(),

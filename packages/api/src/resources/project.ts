@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { computeSettings, endpointGroup, pgSettings } from './endpoint.ts'
 import { duration, timestamp } from './fields.ts'
-import { roleSpec } from './role.ts'
+import { postgresIdentifier, roleSpec } from './role.ts'
 
 const customTags = z.array(z.object({ key: z.string().min(1).max(127), value: z.string().max(255) })).max(20)
 
@@ -33,7 +33,7 @@ export const projectInput = z
   .object({
     initial_endpoint_spec: computeSettings.extend({ group: endpointGroup.optional() }).optional(),
     initial_branch_spec: z.object({ is_protected: z.boolean().optional() }).optional(),
-    initial_database_spec: z.object({ postgres_database: z.string().optional() }).optional(),
+    initial_database_spec: z.object({ postgres_database: postgresIdentifier.optional() }).optional(),
     initial_role_spec: roleSpec.optional(),
     spec: projectSpec.optional(),
   })

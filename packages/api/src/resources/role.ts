@@ -6,7 +6,8 @@ export const postgresIdentifier = z
   .string()
   .min(1, 'must not be empty')
   .refine((name) => new TextEncoder().encode(name).length <= 63, 'must have at most 63 bytes')
-  .refine((name) => !name.includes('\0'), 'must not contain a zero byte')
+  // oxlint-disable-next-line no-control-regex -- control characters have no place in a name
+  .refine((name) => !/[\u0000-\u001f\u007f]/.test(name), 'must not contain control characters')
 
 const identityType = z.enum(['USER', 'SERVICE_PRINCIPAL', 'GROUP', 'IDENTITY_TYPE_UNSPECIFIED'])
 
@@ -40,6 +41,8 @@ export const role = z
     parent: z.string(),
     create_time: timestamp,
     update_time: timestamp,
+    /** Lakelet: when it was so; earlier than now while the compute sleeps, which reading does not wake. */
+    observed_time: timestamp.optional(),
     status: z.object({
       role_id: z.string(),
       postgres_role: z.string(),

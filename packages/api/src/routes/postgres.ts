@@ -31,4 +31,5 @@ export const writeErrors = [
 export const catalogErrors = [
   'branch_not_ready',
   'endpoint_is_disabled',
+  'compute_restarting',
 ] as const satisfies readonly ErrorCode[]

@@ -27,7 +27,7 @@ import {
 } from '../postgres/index.ts'
 import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
 import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
-import type { EndpointSource, EndpointSpec, StateListener } from './ports.ts'
+import type { CatalogObserver, EndpointSource, EndpointSpec, StateListener } from './ports.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { StartBackoff } from './start-backoff.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -57,6 +57,7 @@ export interface ComputeOptions {
   readonly uid: string
   readonly installation: PostgresInstallation
   readonly endpoints: EndpointSource
+  readonly catalogs: CatalogObserver | undefined
   readonly onStateChanged: StateListener
   readonly log: Logger
   readonly clock: Clock
@@ -177,6 +178,19 @@ export class Compute {
     } finally {
       this.#holds -= 1
       this.touch()
+    }
+  }
+
+  /** See `Computes.peek`. */
+  async peek<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T | undefined> {
+    if (this.#state !== 'active' || !this.#running?.cluster.isAccepting) return undefined
+    try {
+      return await work(await this.#openCatalog())
+    } catch (error) {
+      await this.#closeCatalog()
+      const state = sqlStateOf(error)
+      if (state !== undefined && !/^(08|57)/.test(state)) throw error
+      return undefined
     }
   }
 
@@ -301,7 +315,7 @@ export class Compute {
     if (!this.#running) return
     const { cluster, spec } = this.#running
     this.#move('stopping', { reason })
-    const roles = await this.#lastRoles()
+    const roles = await this.#lastRoles(spec.branchUid)
     await this.#closeCatalog()
     const exit = await cluster.stop()
     this.#running = undefined
@@ -313,13 +327,14 @@ export class Compute {
   }
 
   /** Ends all sessions and reads who may log in: from then on nothing changes that any more. */
-  async #lastRoles(): Promise<LoginRole[] | undefined> {
+  async #lastRoles(branchUid: string): Promise<LoginRole[] | undefined> {
     try {
       const admin = await this.#openCatalog()
       await admin.query(
         `SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
            WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()`,
       )
+      await this.#options.catalogs?.observe(branchUid, admin)
       return await listLoginRoles(admin)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the roles could not be read before the compute stops')

@@ -12,13 +12,14 @@ import {
 } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { type AwakeCompute, Compute, type ComputeActivity } from './compute.ts'
-import type { EndpointSource, StateListener } from './ports.ts'
+import type { CatalogObserver, EndpointSource, StateListener } from './ports.ts'
 import type { ComputeState, SuspendReason } from './states.ts'
 
 export interface ComputesOptions {
   readonly installation: PostgresInstallation
   readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
   readonly endpoints: EndpointSource
+  readonly catalogs?: CatalogObserver
   readonly onStateChanged?: StateListener
   readonly log: Logger
   readonly clock?: Clock
@@ -113,6 +114,14 @@ export class Computes implements AsyncDisposable {
   }
 
   /**
+   * Reads the catalog of a compute that is awake, on a connection that it shares with others: only SELECT, no transaction.
+   * Undefined, without waking it, where it sleeps or goes away meanwhile. Does not count as activity.
+   */
+  async peek<T>(uid: string, work: (admin: AdminConnection) => Promise<T>): Promise<T | undefined> {
+    return this.#computes.get(uid)?.peek(work)
+  }
+
+  /**
    * Runs `work` while the compute neither starts nor stops, to copy its files: with a way to connect when it runs, without
    * when it does not. Wakes wait until it is done.
    */
@@ -167,6 +176,7 @@ export class Computes implements AsyncDisposable {
       uid,
       installation: this.#options.installation,
       endpoints: this.#options.endpoints,
+      catalogs: this.#options.catalogs,
       onStateChanged: this.#options.onStateChanged ?? (() => undefined),
       log: this.#options.log.child({ endpoint: uid }),
       clock: this.#options.clock,

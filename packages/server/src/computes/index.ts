@@ -1,4 +1,4 @@
 // The face of this room: what other rooms may import.
 export { type Computes, startComputes } from './computes.ts'
-export type { EndpointSpec } from './ports.ts'
+export type { CatalogObserver, EndpointSpec } from './ports.ts'
 export type { ComputeState } from './states.ts'

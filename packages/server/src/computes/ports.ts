@@ -1,4 +1,5 @@
 // What the computes ask of the rest of the workspace.
+import type { AdminConnection } from '../postgres/index.ts'
 import type { ComputeState } from './states.ts'
 
 /** An endpoint as its compute needs to know it; read anew at every start. */
@@ -21,6 +22,12 @@ export interface EndpointSpec {
 export interface EndpointSource {
   /** The endpoint as stored now; undefined when there is none of this uid. */
   load(uid: string): EndpointSpec | undefined | Promise<EndpointSpec | undefined>
+}
+
+/** Keeps what the catalog of a branch says, for the time its compute sleeps. */
+export interface CatalogObserver {
+  /** Called before a compute stops, when its sessions have ended. */
+  observe(branchUid: string, admin: AdminConnection): Promise<void>
 }
 
 /** Called after each change of state, in order. Must not throw. */

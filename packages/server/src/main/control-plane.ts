@@ -4,6 +4,7 @@ import type { Config } from '../base/config.ts'
 import type { Logger } from '../base/log.ts'
 import type { Computes } from '../computes/index.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
+import { Catalogs } from '../control/catalog/catalogs.ts'
 import { branchOperations } from '../control/operations/branch-operations.ts'
 import { databaseOperations } from '../control/operations/database-operations.ts'
 import { endpointOperations } from '../control/operations/endpoint-operations.ts'
@@ -24,12 +25,12 @@ import { implementOperations } from '../control/routes/operations.ts'
 import { implementProjects } from '../control/routes/projects.ts'
 import { implementRoles } from '../control/routes/roles.ts'
 import { Branches } from '../control/services/branches.ts'
-import { type ControlContext, DEFAULTS } from '../control/services/context.ts'
+import { type ControlContext, DEFAULTS } from '../control/context.ts'
 import { Databases } from '../control/services/databases.ts'
 import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
 import { Projects } from '../control/services/projects.ts'
-import { ReadCache } from '../control/services/read-cache.ts'
+import { ReadCache } from '../control/read-cache.ts'
 import { Roles } from '../control/services/roles.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
@@ -117,6 +118,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
 function contextOf(parts: ControlPlaneParts, operations: Operations): ControlContext {
   const { identity, hostNames } = parts
   return {
+    catalogs: new Catalogs(parts),
     metadata: parts.metadata,
     clock: parts.clock,
     log: parts.log.child({ component: 'control' }),

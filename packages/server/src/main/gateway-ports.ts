@@ -8,7 +8,7 @@ import type {
   GatewayPorts,
   RoleFacts,
 } from '../gateway/ports.ts'
-import { ReadCache } from '../control/services/read-cache.ts'
+import { ReadCache } from '../control/read-cache.ts'
 import type { Identity } from '../identity/start.ts'
 import { gatewayVerdict } from '../identity/gateway-verdict.ts'
 import type { Metadata } from '../metadata/database.ts'

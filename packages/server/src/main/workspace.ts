@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../base/config.ts'
 import { LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { type Computes, startComputes } from '../computes/index.ts'
+import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
 import { findEndpointSpec } from '../control/services/endpoint-specs.ts'
@@ -151,6 +152,7 @@ async function startComputesOf({ ground, started, stopping }: Start): Promise<Co
     installation,
     storage,
     endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
+    catalogs: catalogObserver({ metadata, clock, log: log.child({ component: 'control' }) }),
     log: log.child({ component: 'computes' }),
     clock,
   })

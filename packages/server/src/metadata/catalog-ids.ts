@@ -1,5 +1,5 @@
 // Which resource id stands for which role or database of a branch; see 0003-postgres.sql.
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
 
 export type CatalogKind = 'role' | 'database'
@@ -12,10 +12,12 @@ export interface CatalogIdsTables {
     id: string
     create_time: string
     update_time: string
+    creator_id: number | null
   }
 }
 
 export type CatalogIdRow = Selectable<CatalogIdsTables['catalog_ids']>
+export type NewCatalogIdRow = Insertable<CatalogIdsTables['catalog_ids']>
 
 export async function listCatalogIds(
   queries: Queries,
@@ -30,15 +32,15 @@ export async function listCatalogIds(
     .execute()
 }
 
-/** Stores a new id, or another id or update time of the object with this oid. */
-export async function putCatalogId(queries: Queries, row: CatalogIdRow): Promise<void> {
+/** Stores a new id, or another id, update time and creator of the object with this oid. */
+export async function putCatalogId(queries: Queries, row: NewCatalogIdRow): Promise<void> {
   await queries
     .insertInto('catalog_ids')
     .values(row)
     .onConflict((conflict) =>
       conflict
         .columns(['branch_uid', 'kind', 'oid'])
-        .doUpdateSet({ id: row.id, update_time: row.update_time }),
+        .doUpdateSet({ id: row.id, update_time: row.update_time, creator_id: row.creator_id }),
     )
     .execute()
 }

@@ -5,6 +5,7 @@ import type { DeploymentsTables } from './deployments.ts'
 import type { FilesTables } from './files.ts'
 import type { BranchesTables } from './branches.ts'
 import type { CatalogIdsTables } from './catalog-ids.ts'
+import type { CatalogsTables } from './catalogs.ts'
 import type { EndpointsTables } from './endpoints.ts'
 import type { OperationsTables } from './operations.ts'
 import type { ProjectsTables } from './projects.ts'
@@ -22,6 +23,7 @@ export interface Tables
     OperationsTables,
     EndpointsTables,
     CatalogIdsTables,
+    CatalogsTables,
     BranchesTables,
     SettingsTables,
     FilesTables,

@@ -12,6 +12,7 @@ export const OWN_APPLICATION_PREFIX = 'lakelet_'
 export class AdminConnection implements AsyncDisposable {
   readonly #client: Client
   readonly #cluster: Pick<Cluster, 'socketDirectory'>
+  #isInTransaction = false
 
   constructor(client: Client, cluster: Pick<Cluster, 'socketDirectory'>) {
     this.#client = client
@@ -23,9 +24,14 @@ export class AdminConnection implements AsyncDisposable {
     return connectAdmin(this.#cluster, { database })
   }
 
-  /** Runs `work` in a transaction: committed when it returns, rolled back when it throws. */
+  /**
+   * Runs `work` in a transaction: committed when it returns, rolled back when it throws. Inside another one it is part of that,
+   * so its error must not be caught there.
+   */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isInTransaction) return work()
     await this.execute('BEGIN')
+    this.#isInTransaction = true
     try {
       const result = await work()
       await this.execute('COMMIT')
@@ -33,6 +39,8 @@ export class AdminConnection implements AsyncDisposable {
     } catch (error) {
       await this.execute('ROLLBACK').catch(() => undefined)
       throw error
+    } finally {
+      this.#isInTransaction = false
     }
   }
 
@@ -82,6 +90,19 @@ export function identifier(text: string): string {
 /** `text` as an SQL literal. */
 export function literal(text: string): string {
   return escapeLiteral(text)
+}
+
+/** What the sockets of Node say of a server that is not there, or goes away. */
+const LOST_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'])
+
+/** Whether the server went away, is starting or ended the session: the statement may or may not have been done. */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof DatabaseError) return /^(08|57P0[1235])/.test(error.code ?? '')
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  // The driver's own errors have a text only.
+  const isDriver = /^(Connection terminated|Client has encountered a connection error|Client was closed)/
+  return LOST_CODES.has(code ?? '') || isDriver.test(error.message)
 }
 
 /** SQLSTATE of an error that the server sent, undefined for any other error. */

@@ -5,42 +5,86 @@ import { SUPERUSER_ROLE, getRole } from './roles.ts'
 /** The database that every project starts with. */
 export const DEFAULT_DATABASE = 'databricks_postgres'
 
+export interface NewDatabase {
+  readonly name: string
+  readonly owner: string
+  /** Chosen by whoever has to recognise the database as its own work after a crash; Postgres chooses where absent. */
+  readonly oid?: number
+}
+
 export interface Database {
+  /** Stays when the database is renamed, and is the same in every clone of the branch. */
+  readonly oid: number
   readonly name: string
   readonly owner: string
 }
 
+interface DatabaseRow {
+  oid: string
+  name: string
+  owner: string
+}
+
+/** A transaction of a user that renames a database holds what a change here waits for. */
+const LOCK_TIMEOUT_MS = 5000
+
 const SYSTEM_DATABASES = ['postgres', 'template0', 'template1']
 
 const SELECT_DATABASES = `
-  SELECT d.datname AS name, r.rolname AS owner FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
+  SELECT d.oid::text AS oid, d.datname AS name, r.rolname AS owner FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
   WHERE d.datname <> ALL ($1)`
 
 /** All databases but the system's, by name. */
 export async function listDatabases(admin: AdminConnection): Promise<Database[]> {
-  return admin.query<{ name: string; owner: string }>(`${SELECT_DATABASES} ORDER BY d.datname`, [
-    SYSTEM_DATABASES,
-  ])
+  const rows = await admin.query<DatabaseRow>(`${SELECT_DATABASES} ORDER BY d.datname`, [SYSTEM_DATABASES])
+  return rows.map(databaseOf)
+}
+
+/** The database with that oid under the name it has now; undefined when it is gone. */
+export async function findDatabase(admin: AdminConnection, oid: number): Promise<Database | undefined> {
+  const text = `${SELECT_DATABASES} AND d.oid = $2::oid`
+  const [row] = await admin.query<DatabaseRow>(text, [SYSTEM_DATABASES, oid])
+  return row && databaseOf(row)
+}
+
+/**
+ * Runs `work` in a transaction in which nobody else renames, drops or gives away a database, so that what it reads of them is
+ * true until it is committed. Connections go on.
+ */
+export async function withDatabasesLocked<T>(admin: AdminConnection, work: () => Promise<T>): Promise<T> {
+  return admin.transaction(async () => {
+    await admin.execute(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    await admin.execute('LOCK TABLE pg_catalog.pg_database IN SHARE ROW EXCLUSIVE MODE')
+    return work()
+  })
 }
 
 /** One database. Throws `database_missing`, also for a system one. */
 export async function getDatabase(admin: AdminConnection, name: string): Promise<Database> {
   const text = `${SELECT_DATABASES} AND d.datname = $2`
-  const [row] = await admin.query<{ name: string; owner: string }>(text, [SYSTEM_DATABASES, name])
+  const [row] = await admin.query<DatabaseRow>(text, [SYSTEM_DATABASES, name])
   if (!row) throw new LakeletError('database_missing', { database: name })
-  return row
+  return databaseOf(row)
+}
+
+function databaseOf({ oid, name, owner }: DatabaseRow): Database {
+  return { oid: Number(oid), name, owner }
 }
 
 /** Creates a database. Throws `name_exists`, `database_name_invalid` or `role_missing`. */
-export async function createDatabase(admin: AdminConnection, database: Database): Promise<void> {
+export async function createDatabase(admin: AdminConnection, database: NewDatabase): Promise<void> {
   checkName(database.name)
   await getRole(admin, database.owner)
+  const oid = database.oid === undefined ? '' : ` OID ${database.oid}`
   await namingErrors(() =>
-    admin.execute(`CREATE DATABASE ${identifier(database.name)} OWNER ${identifier(database.owner)}`),
+    admin.execute(`CREATE DATABASE ${identifier(database.name)} OWNER ${identifier(database.owner)}${oid}`),
   )
-  await admin.execute(
-    `GRANT ALL ON DATABASE ${identifier(database.name)} TO ${SUPERUSER_ROLE} WITH GRANT OPTION`,
-  )
+  await openToSuperusers(admin, database.name)
+}
+
+/** What members of databricks_superuser may do with every database; part of its creation, and can be repeated. */
+export async function openToSuperusers(admin: AdminConnection, name: string): Promise<void> {
+  await admin.execute(`GRANT ALL ON DATABASE ${identifier(name)} TO ${SUPERUSER_ROLE} WITH GRANT OPTION`)
 }
 
 /**
@@ -50,7 +94,7 @@ export async function createDatabase(admin: AdminConnection, database: Database)
 export async function alterDatabase(
   admin: AdminConnection,
   name: string,
-  changes: Partial<Database>,
+  changes: Partial<Pick<Database, 'name' | 'owner'>>,
 ): Promise<void> {
   refuseSystem(name)
   const present = await getDatabase(admin, name)

@@ -1,10 +1,12 @@
 // The face of this room: what other rooms may import.
+export { DatabaseError } from 'pg'
 export {
   ADMIN_ROLE,
   AdminConnection,
   OWN_APPLICATION_PREFIX,
   connectAdmin,
   identifier,
+  isConnectionLost,
   sqlStateOf,
 } from './admin.ts'
 export { Cluster, type ClusterExit, startCluster } from './cluster.ts'
@@ -15,8 +17,11 @@ export {
   alterDatabase,
   createDatabase,
   dropDatabase,
+  findDatabase,
   getDatabase,
   listDatabases,
+  openToSuperusers,
+  withDatabasesLocked,
 } from './databases.ts'
 export { writeIdentities } from './identities.ts'
 export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
@@ -32,9 +37,11 @@ export {
   createRole,
   dropRole,
   findLoginRole,
+  findRole,
   getRole,
   listLoginRoles,
   listRoles,
+  withRolesLocked,
 } from './roles.ts'
 export { type ClusterSettings, isUserSetting } from './settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'

@@ -9,6 +9,9 @@ import { generatePassword, scramVerifier } from './scram.ts'
 
 export const SUPERUSER_ROLE = 'databricks_superuser'
 
+/** A transaction of a user that makes or changes a role holds what a change here waits for. */
+const LOCK_TIMEOUT_MS = 5000
+
 export interface RoleAttributes {
   readonly createdb: boolean
   readonly createrole: boolean
@@ -22,6 +25,8 @@ export interface RoleIdentity {
 }
 
 export interface Role {
+  /** Stays when the role is renamed, and is the same in every clone of the branch. */
+  readonly oid: number
   readonly name: string
   readonly attributes: RoleAttributes
   /** Member of databricks_superuser. */
@@ -80,6 +85,7 @@ export function isSystemRole(name: string): boolean {
 }
 
 interface RoleRow {
+  oid: string
   name: string
   createdb: boolean
   createrole: boolean
@@ -93,7 +99,7 @@ interface RoleRow {
 }
 
 const SELECT_ROLES = `
-  SELECT r.rolname AS name, r.rolcreatedb AS createdb, r.rolcreaterole AS createrole, r.rolbypassrls AS bypassrls,
+  SELECT r.oid::text AS oid, r.rolname AS name, r.rolcreatedb AS createdb, r.rolcreaterole AS createrole, r.rolbypassrls AS bypassrls,
     EXISTS (SELECT FROM pg_auth_members m JOIN pg_authid g ON g.oid = m.roleid
       WHERE m.member = r.oid AND g.rolname = '${SUPERUSER_ROLE}') AS member,
     r.rolcanlogin AS login, r.rolpassword AS password, l.label,
@@ -105,6 +111,24 @@ const SELECT_ROLES = `
 export async function listRoles(admin: AdminConnection): Promise<Role[]> {
   const rows = await admin.query<RoleRow>(`${SELECT_ROLES} ORDER BY r.rolname`)
   return rows.filter(({ name }) => !isSystemRole(name)).map(roleOf)
+}
+
+/**
+ * Runs `work` in a transaction in which nobody else makes, changes, renames or drops a role, so that what it reads of them is
+ * true until it is committed. Logins go on.
+ */
+export async function withRolesLocked<T>(admin: AdminConnection, work: () => Promise<T>): Promise<T> {
+  return admin.transaction(async () => {
+    await admin.execute(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    await admin.execute('LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE')
+    return work()
+  })
+}
+
+/** The role with that oid under the name it has now; undefined when it is gone. */
+export async function findRole(admin: AdminConnection, oid: number): Promise<Role | undefined> {
+  const [row] = await admin.query<RoleRow>(`${SELECT_ROLES} WHERE r.oid = $1::oid`, [oid])
+  return row && !isSystemRole(row.name) ? roleOf(row) : undefined
 }
 
 /** One role. Throws `role_missing`, also for a system role. */
@@ -175,16 +199,23 @@ export async function alterRole(
 
 /**
  * Drops a role and its privileges, after giving what it owns in every database to `reassignTo` if that is named. Its
- * sessions are ended. Throws `role_missing`, `role_is_system`, or `role_owns_objects` when it owns something and no new owner
- * is named. Can be repeated after a failure.
+ * sessions are ended. Throws `role_missing`, also when another role than the one with `oid` has the name, `role_is_system`, or
+ * `role_owns_objects` when it owns something and no new owner is named. Can be repeated after a failure.
  */
-export async function dropRole(admin: AdminConnection, name: string, reassignTo?: string): Promise<void> {
+export async function dropRole(
+  admin: AdminConnection,
+  name: string,
+  reassignTo?: string,
+  oid?: number,
+): Promise<void> {
   refuseSystem(name)
-  await getRole(admin, name)
+  const role = await getRole(admin, name)
+  const target = { name, oid: oid ?? role.oid }
+  if (role.oid !== target.oid) throw new LakeletError('role_missing', { role: name })
   if (reassignTo !== undefined) await getRole(admin, reassignTo)
-  if (reassignTo === undefined && (await tryDrop(admin, name))) return
+  if (reassignTo === undefined && (await tryDrop(admin, target))) return
   // From here on the role makes no new objects, which DROP OWNED would take away with the privileges.
-  const { canLogin } = await getRole(admin, name)
+  const { canLogin } = role
   await admin.execute(`ALTER ROLE ${identifier(name)} NOLOGIN`)
   try {
     await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [
@@ -198,7 +229,7 @@ export async function dropRole(admin: AdminConnection, name: string, reassignTo?
       await inside.execute(`DROP OWNED BY ${identifier(name)}`)
       await revokeForeignGrants(inside, name)
     }
-    await admin.execute(`DROP ROLE ${identifier(name)}`)
+    await dropSame(admin, target)
   } catch (error) {
     if (canLogin) await admin.execute(`ALTER ROLE ${identifier(name)} LOGIN`)
     throw error
@@ -206,16 +237,26 @@ export async function dropRole(admin: AdminConnection, name: string, reassignTo?
 }
 
 /** True when it is gone, false when only privileges hold it. */
-async function tryDrop(admin: AdminConnection, name: string): Promise<boolean> {
+async function tryDrop(admin: AdminConnection, target: RoleRef): Promise<boolean> {
   try {
-    await admin.execute(`DROP ROLE ${identifier(name)}`)
+    await dropSame(admin, target)
     return true
   } catch (error) {
     if (sqlStateOf(error) !== '2BP01') throw error
-    await refuseOwner(admin, name, error)
+    await refuseOwner(admin, target.name, error)
     return false
   }
 }
+
+/** A name may have gone to another role in the meantime. */
+async function dropSame(admin: AdminConnection, { name, oid }: RoleRef): Promise<void> {
+  await withRolesLocked(admin, async () => {
+    if ((await getRole(admin, name)).oid !== oid) throw new LakeletError('role_missing', { role: name })
+    await admin.execute(`DROP ROLE ${identifier(name)}`)
+  })
+}
+
+type RoleRef = Pick<Role, 'name' | 'oid'>
 
 async function refuseOwner(admin: AdminConnection, name: string, cause?: unknown): Promise<void> {
   const owned = await admin.query(
@@ -273,6 +314,7 @@ export function parseLabel(label: string | null): RoleIdentity | undefined {
 function roleOf(row: RoleRow): Role {
   const identity = parseLabel(row.label)
   return {
+    oid: Number(row.oid),
     name: row.name,
     attributes: { createdb: row.createdb, createrole: row.createrole, bypassrls: row.bypassrls },
     isSuperuserMember: row.member,

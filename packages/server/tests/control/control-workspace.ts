@@ -14,6 +14,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/base/config.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { type Computes, startComputes } from '../../src/computes/index.ts'
+import { catalogObserver } from '../../src/control/catalog/known-catalog.ts'
 import type { RateLimit } from '../../src/control/http/rate-limit.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
 import { findEndpointSpec } from '../../src/control/services/endpoint-specs.ts'
@@ -86,6 +87,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       installation,
       storage,
       endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
+      catalogs: catalogObserver({ metadata, clock, log }),
       log,
     }),
   )

@@ -82,11 +82,17 @@ describe('endpoints', () => {
     expect(await shown()).toBe('7MB')
   })
 
-  test('a disabled endpoint sleeps, and its databases cannot be read', async () => {
+  test('a disabled endpoint sleeps: what is known of its databases can be read, nothing can be changed', async () => {
     const disabled = await update('spec.disabled', { disabled: true })
     expect(disabled['status']).toMatchObject({ disabled: true, current_state: 'IDLE' })
+    const known = await workspace.client.call(databaseRoutes.listDatabases, { params: branchParams })
+    expect(known.databases).toHaveLength(1)
     expect(
-      await refusal(workspace.client.call(databaseRoutes.listDatabases, { params: branchParams })),
+      await refusal(
+        workspace.client.call(databaseRoutes.deleteDatabase, {
+          params: { ...branchParams, database: 'databricks-postgres' },
+        }),
+      ),
     ).toMatchObject({ status: 400, errorCode: 'INVALID_STATE' })
     await update('spec.disabled', { disabled: false })
     const listed = await workspace.client.call(databaseRoutes.listDatabases, { params: branchParams })

@@ -6,7 +6,7 @@ import { LakeletError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import type { OperationKind, Step } from '../../src/operations/operation-kind.ts'
 import { Operations } from '../../src/operations/operations.ts'
-import { operationReply } from '../../src/control/services/operation-reply.ts'
+import { operationReply } from '../../src/control/views/operation.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
 
@@ -203,10 +203,11 @@ test('what a step noted is there for its next try', async () => {
   const noted = Promise.withResolvers<void>()
   const steps = {
     one: {
-      async run({ progress, note, signal }: Parameters<Step<Input>['run']>[0]) {
+      async run(run: Parameters<Step<Input>['run']>[0]) {
+        const { progress, signal } = run
         seen.push(progress['mark'])
         if (progress['mark'] !== undefined) return { last: 'step' }
-        await note({ mark: 7 })
+        await run.note({ mark: 7 })
         noted.resolve()
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
         throw signal.reason

@@ -45,6 +45,7 @@ async function newRole(name: string): Promise<void> {
 test("a project's owner owns the first database and may do what databricks_superuser may, but not become it", async () => {
   await ensureOwnerRole(admin, { name: OWNER, identity: { type: 'USER', id: 11 } })
   expect(await getRole(admin, OWNER)).toEqual({
+    oid: expect.any(Number) as number,
     name: OWNER,
     attributes: { createdb: true, createrole: true, bypassrls: true },
     isSuperuserMember: true,
@@ -52,7 +53,7 @@ test("a project's owner owns the first database and may do what databricks_super
     hasPassword: false,
     identity: { type: 'USER', id: 11 },
   })
-  expect(await getDatabase(admin, 'databricks_postgres')).toEqual({
+  expect(await getDatabase(admin, 'databricks_postgres')).toMatchObject({
     name: 'databricks_postgres',
     owner: OWNER,
   })
@@ -76,6 +77,7 @@ test('roles made by SQL are listed, those of the system are not', async () => {
   await admin.execute('CREATE ROLE by_sql CREATEDB NOLOGIN')
   const roles = await listRoles(admin)
   expect(roles.find(({ name }) => name === 'by_sql')).toEqual({
+    oid: expect.any(Number) as number,
     name: 'by_sql',
     attributes: { createdb: true, createrole: false, bypassrls: false },
     isSuperuserMember: false,
@@ -116,6 +118,7 @@ test('a native role gets a generated password whose verifier Postgres knows', as
     attributes: { createdb: false },
   })
   expect(await getRole(admin, 'native')).toEqual({
+    oid: expect.any(Number) as number,
     name: 'native',
     attributes: NONE,
     isSuperuserMember: false,
@@ -172,7 +175,7 @@ test('a role that owns objects is dropped only when another role takes them over
   await dropRole(admin, 'leaver', OWNER)
   const owner = await first.query("SELECT tableowner FROM pg_tables WHERE tablename = 'left_here'")
   expect(owner).toEqual([{ tableowner: OWNER }])
-  expect(await getDatabase(admin, 'second')).toEqual({ name: 'second', owner: OWNER })
+  expect(await getDatabase(admin, 'second')).toMatchObject({ name: 'second', owner: OWNER })
   await expect(getRole(admin, 'leaver')).rejects.toMatchObject({ code: 'role_missing' })
   await expect(session.query('SELECT 1')).rejects.toThrow(SESSION_ENDED)
 })
@@ -208,8 +211,8 @@ test('databases are created, listed, renamed, given away and dropped, also while
   await expect(session.query('SELECT 1')).rejects.toThrow(SESSION_ENDED)
   expect(await listDatabases(admin)).toEqual(
     expect.arrayContaining([
-      { name: 'databricks_postgres', owner: OWNER },
-      { name: 'renamed', owner: 'db_owner' },
+      expect.objectContaining({ name: 'databricks_postgres', owner: OWNER }),
+      expect.objectContaining({ name: 'renamed', owner: 'db_owner' }),
     ]),
   )
   await using user = await connectAs(cluster, 'db_owner', 'renamed')

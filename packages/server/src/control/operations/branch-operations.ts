@@ -2,16 +2,16 @@
 import type { Branch } from '@lakelet/api'
 import { deleteBranchRow, updateBranch } from '../../metadata/branches.ts'
 import { copyCatalogIds } from '../../metadata/catalog-ids.ts'
+import { copyCatalog } from '../../metadata/catalogs.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { readControlFile } from '../../postgres/index.ts'
-import type { ControlContext } from '../services/context.ts'
-import { EMPTY } from '../services/operation-reply.ts'
-import { branchFacts, branchReply } from '../services/replies.ts'
-import { anyBranch } from '../services/resolve.ts'
+import { observeCatalog } from '../catalog/known-catalog.ts'
+import type { ControlParts } from '../context.ts'
+import { EMPTY } from '../views/operation.ts'
+import { branchFacts, branchReply } from '../views/resources.ts'
+import { anyBranch } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
-
-type Context = Omit<ControlContext, 'operations'>
 
 interface BranchInput {
   readonly projectUid: string
@@ -37,7 +37,7 @@ export interface BranchOperations {
   readonly deleteMissing: OperationKind<object>
 }
 
-export function branchOperations(context: Context): BranchOperations {
+export function branchOperations(context: ControlParts): BranchOperations {
   return {
     create: createBranch(context),
     update: {
@@ -61,7 +61,7 @@ async function replyOf(queries: Queries, input: BranchInput): Promise<Branch> {
   return branchReply(await branchFacts(queries, project, branch))
 }
 
-function createBranch(context: Context): OperationKind<CreateBranch> {
+function createBranch(context: ControlParts): OperationKind<CreateBranch> {
   const { computes, storage, clock } = context
   return {
     name: 'create_branch',
@@ -69,7 +69,13 @@ function createBranch(context: Context): OperationKind<CreateBranch> {
     steps: [
       {
         name: 'clone',
-        run: ({ input }) => cloneSource(context, input),
+        async run({ input }) {
+          // What is known of the source is soon what is known of its clone.
+          await computes.peek(input.sourceEndpointUid, (admin) =>
+            observeCatalog(context, input.sourceUid, admin),
+          )
+          return cloneSource(context, input)
+        },
         async undo({ input }) {
           await computes.remove(input.endpointUid)
           await storage.remove(input.branchUid)
@@ -82,6 +88,7 @@ function createBranch(context: Context): OperationKind<CreateBranch> {
     ],
     async complete(queries, { input, progress }) {
       await copyCatalogIds(queries, input.sourceUid, input.branchUid)
+      await copyCatalog(queries, input.sourceUid, input.branchUid)
       await updateBranch(queries, input.branchUid, {
         state: 'READY',
         state_change_time: clock.now().toISOString(),
@@ -100,7 +107,7 @@ function createBranch(context: Context): OperationKind<CreateBranch> {
 
 /** Copies the source, asleep or awake. A clone whose end was not stored is made again. */
 async function cloneSource(
-  { computes, storage, clock }: Context,
+  { computes, storage, clock }: ControlParts,
   { branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
 ): Promise<{ lsn: string; time: string; method: string }> {
   await storage.remove(branchUid)
@@ -123,7 +130,7 @@ function formatLsn(lsn: bigint): string {
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteBranch({ metadata, computes, storage }: Context): OperationKind<DeleteBranch> {
+function deleteBranch({ metadata, computes, storage }: ControlParts): OperationKind<DeleteBranch> {
   return {
     name: 'delete_branch',
     metadataType: 'Branch',

@@ -2,13 +2,11 @@
 import type { Endpoint } from '@lakelet/api'
 import type { Queries } from '../../metadata/database.ts'
 import { updateEndpoint } from '../../metadata/endpoints.ts'
-import type { ControlContext } from '../services/context.ts'
+import type { ControlParts } from '../context.ts'
 import type { EndpointSettings } from '../services/endpoints.ts'
-import { endpointReply } from '../services/replies.ts'
-import { liveEndpoint } from '../services/resolve.ts'
+import { endpointReply } from '../views/resources.ts'
+import { liveEndpoint } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
-
-type Context = Omit<ControlContext, 'operations'>
 
 interface UpdateEndpoint {
   readonly projectUid: string
@@ -22,12 +20,12 @@ export interface EndpointOperations {
   readonly update: OperationKind<UpdateEndpoint>
 }
 
-export function endpointOperations(context: Context): EndpointOperations {
+export function endpointOperations(context: ControlParts): EndpointOperations {
   return { update: updateOperation(context) }
 }
 
 /** New settings, tried on the compute; where it does not start with them, the old ones come back. */
-function updateOperation(context: Context): OperationKind<UpdateEndpoint> {
+function updateOperation(context: ControlParts): OperationKind<UpdateEndpoint> {
   const { metadata, clock } = context
   const store = (uid: string, settings: EndpointSettings) =>
     updateEndpoint(metadata.db, uid, { ...settings, update_time: clock.now().toISOString() })
@@ -49,7 +47,7 @@ function updateOperation(context: Context): OperationKind<UpdateEndpoint> {
   }
 }
 
-async function apply({ computes }: Context, input: UpdateEndpoint, signal: AbortSignal): Promise<void> {
+async function apply({ computes }: ControlParts, input: UpdateEndpoint, signal: AbortSignal): Promise<void> {
   const { before, after, endpointUid } = input
   if (after.disabled === 1) {
     await computes.suspend(endpointUid, 'disabled')
@@ -65,7 +63,7 @@ async function apply({ computes }: Context, input: UpdateEndpoint, signal: Abort
   }
 }
 
-async function replyOf(context: Context, queries: Queries, input: UpdateEndpoint): Promise<Endpoint> {
+async function replyOf(context: ControlParts, queries: Queries, input: UpdateEndpoint): Promise<Endpoint> {
   const { endpoint, branch, project } = await liveEndpoint(queries, {
     project: input.projectUid,
     branch: input.branchUid,

@@ -1,15 +1,22 @@
 // The kinds of operation on projects.
 import type { Project } from '@lakelet/api'
 import { allBranchesOf, updateBranch } from '../../metadata/branches.ts'
-import { putCatalogId } from '../../metadata/catalog-ids.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { deleteProjectRow } from '../../metadata/projects.ts'
-import { alterDatabase, DEFAULT_DATABASE, ensureOwnerRole, listDatabases } from '../../postgres/index.ts'
-import { freeId, ownerRoleId, readOids } from '../services/catalog.ts'
-import type { ControlContext } from '../services/context.ts'
-import { EMPTY } from '../services/operation-reply.ts'
-import { projectFacts, projectReply } from '../services/replies.ts'
-import { anyProject } from '../services/resolve.ts'
+import {
+  type AdminConnection,
+  alterDatabase,
+  DEFAULT_DATABASE,
+  ensureOwnerRole,
+  listDatabases,
+} from '../../postgres/index.ts'
+import { claimCatalogId, freeId, ownerRoleId } from '../catalog/ids.ts'
+import { observeCatalog } from '../catalog/known-catalog.ts'
+import { onCatalog } from '../catalog/work.ts'
+import type { ControlParts } from '../context.ts'
+import { EMPTY } from '../views/operation.ts'
+import { projectFacts, projectReply } from '../views/resources.ts'
+import { anyProject } from '../rules/resolve.ts'
 import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 
 interface CreateProject {
@@ -36,7 +43,7 @@ export interface ProjectOperations {
   readonly delete: OperationKind<DeleteProject>
 }
 
-export function projectOperations(context: Omit<ControlContext, 'operations'>): ProjectOperations {
+export function projectOperations(context: ControlParts): ProjectOperations {
   return {
     create: createProject(context),
     update: {
@@ -49,10 +56,8 @@ export function projectOperations(context: Omit<ControlContext, 'operations'>): 
   }
 }
 
-type Context = Omit<ControlContext, 'operations'>
-
 async function replyOf(
-  context: Context,
+  context: ControlParts,
   queries: Parameters<typeof anyProject>[0],
   input: ProjectInput,
 ): Promise<Project> {
@@ -60,7 +65,7 @@ async function replyOf(
   return projectReply(await projectFacts(queries, project), context)
 }
 
-function createProject(context: Context): OperationKind<CreateProject> {
+function createProject(context: ControlParts): OperationKind<CreateProject> {
   const { computes, storage, clock } = context
   return {
     name: 'create_project',
@@ -85,19 +90,10 @@ function createProject(context: Context): OperationKind<CreateProject> {
     async complete(queries, run) {
       const now = clock.now().toISOString()
       const { branchUid, owner, database = DEFAULT_DATABASE } = run.input
-      const ids = { branch_uid: branchUid, create_time: now, update_time: now }
-      await putCatalogId(queries, {
-        ...ids,
-        kind: 'role',
-        oid: Number(run.progress['ownerOid']),
-        id: ownerRoleId(owner),
-      })
-      await putCatalogId(queries, {
-        ...ids,
-        kind: 'database',
-        oid: Number(run.progress['databaseOid']),
-        id: freeId('database', database, new Set()),
-      })
+      const claim = (kind: 'role' | 'database', oid: unknown, id: string) =>
+        claimCatalogId(queries, { branchUid, kind, oid: Number(oid), id, creatorId: owner.id }, now)
+      await claim('role', run.progress['ownerOid'], ownerRoleId(owner))
+      await claim('database', run.progress['databaseOid'], freeId('database', database, new Set()))
       await updateBranch(queries, branchUid, {
         state: 'READY',
         state_change_time: now,
@@ -113,30 +109,28 @@ function createProject(context: Context): OperationKind<CreateProject> {
 
 /** The owner's role and the first database, in the running compute of the new branch. */
 async function createOwner(
-  { computes }: Context,
+  parts: ControlParts,
   { input, signal }: OperationRun<CreateProject>,
 ): Promise<{ ownerOid: number | undefined; databaseOid: number | undefined }> {
   const { owner, database = DEFAULT_DATABASE } = input
   const type = owner.kind === 'user' ? 'USER' : 'SERVICE_PRINCIPAL'
-  return computes.withAdmin(
-    input.endpointUid,
-    async (admin) => {
-      const isRenamed = (await listDatabases(admin)).every(({ name }) => name !== DEFAULT_DATABASE)
-      if (!isRenamed) {
-        await ensureOwnerRole(admin, { name: owner.name, identity: { type, id: owner.id } })
-        await alterDatabase(admin, DEFAULT_DATABASE, { name: database })
-      }
-      return {
-        ownerOid: (await readOids(admin, 'role')).get(owner.name),
-        databaseOid: (await readOids(admin, 'database')).get(database),
-      }
-    },
-    { signal },
-  )
+  const work = async (admin: AdminConnection) => {
+    const isRenamed = (await listDatabases(admin)).every(({ name }) => name !== DEFAULT_DATABASE)
+    if (!isRenamed) {
+      await ensureOwnerRole(admin, { name: owner.name, identity: { type, id: owner.id } })
+      await alterDatabase(admin, DEFAULT_DATABASE, { name: database })
+    }
+    const { roles, databases } = await observeCatalog(parts, input.branchUid, admin)
+    return {
+      ownerOid: roles.find(({ object }) => object.name === owner.name)?.object.oid,
+      databaseOid: databases.find(({ object }) => object.name === database)?.object.oid,
+    }
+  }
+  return onCatalog(parts, input.endpointUid, work, signal)
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteProject({ metadata, computes, storage }: Context): OperationKind<DeleteProject> {
+function deleteProject({ metadata, computes, storage }: ControlParts): OperationKind<DeleteProject> {
   return {
     name: 'delete_project',
     metadataType: 'Project',

@@ -1,41 +1,43 @@
-// The kinds of operation on roles. Each has one step, which Postgres does as one transaction or can repeat.
-import type { Role as RoleReply } from '@lakelet/api'
+// The kinds of operation on roles. What is checked is checked in the transaction that makes the change, while nobody else can
+// change a role.
+import type { Role as RoleView } from '@lakelet/api'
 import { isLakeletError } from '../../base/errors.ts'
-import { deleteCatalogIds, listCatalogIds, putCatalogId } from '../../metadata/catalog-ids.ts'
+import { deleteCatalogIds } from '../../metadata/catalog-ids.ts'
 import type { Queries } from '../../metadata/database.ts'
+import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 import {
   type AdminConnection,
   alterRole,
   createRole,
   dropRole,
+  findRole,
   getRole,
   type NewRole,
   type Role,
   type RoleChanges,
+  withRolesLocked,
 } from '../../postgres/index.ts'
-import { readOids } from '../services/catalog.ts'
-import type { ControlContext } from '../services/context.ts'
-import { EMPTY } from '../services/operation-reply.ts'
-import { anyBranch } from '../services/resolve.ts'
-import { roleReply } from '../services/roles.ts'
+import { claimCatalogId } from '../catalog/ids.ts'
+import { observeCatalog } from '../catalog/known-catalog.ts'
+import { onCatalog, once } from '../catalog/work.ts'
+import type { ControlParts } from '../context.ts'
+import { anyBranch, notFound } from '../rules/resolve.ts'
+import { EMPTY } from '../views/operation.ts'
+import { viewRole } from '../views/role.ts'
 import type { CatalogInput } from './catalog-input.ts'
-import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
-
-type Context = Omit<ControlContext, 'operations'>
 
 interface CreateRole extends CatalogInput {
   readonly role: NewRole
 }
 
 interface UpdateRole extends CatalogInput {
-  readonly name: string
+  readonly oid: number
   readonly changes: RoleChanges
 }
 
 interface DeleteRole extends CatalogInput {
-  readonly name: string
   readonly oid: number
-  readonly reassignTo: string | undefined
+  readonly heirOid: number | undefined
 }
 
 export interface RoleOperations {
@@ -44,124 +46,98 @@ export interface RoleOperations {
   readonly delete: OperationKind<DeleteRole>
 }
 
-export function roleOperations(context: Context): RoleOperations {
+export function roleOperations(parts: ControlParts): RoleOperations {
   return {
-    create: createOperation(context),
-    update: updateOperation(context),
-    delete: deleteOperation(context),
-  }
-}
-
-function createOperation(context: Context): OperationKind<CreateRole> {
-  return {
-    name: 'create_role',
-    metadataType: 'Role',
-    steps: [
-      {
-        name: 'create',
-        run: ({ input, signal }) =>
-          context.computes.withAdmin(
-            input.endpointUid,
-            async (admin) => {
-              await createOnce(admin, input.role)
-              return readBack(admin, input.role.name)
-            },
-            { signal },
-          ),
+    create: {
+      name: 'create_role',
+      metadataType: 'Role',
+      steps: [
+        {
+          name: 'create',
+          run: (run) =>
+            changeRole(parts, run, async (admin) => {
+              await createRole(admin, run.input.role)
+              return getRole(admin, run.input.role.name)
+            }),
+        },
+      ],
+      complete: (queries, run) => replyOf(parts, queries, run, run.input.callerId),
+    },
+    update: {
+      name: 'update_role',
+      metadataType: 'Role',
+      steps: [
+        {
+          name: 'alter',
+          run: (run) =>
+            changeRole(parts, run, async (admin) => {
+              const { name } = await roleOf(admin, run.input.oid)
+              await alterRole(admin, name, run.input.changes)
+              return getRole(admin, name)
+            }),
+        },
+      ],
+      complete: (queries, run) => replyOf(parts, queries, run, undefined),
+    },
+    delete: {
+      name: 'delete_role',
+      metadataType: 'Role',
+      steps: [{ name: 'drop', run: (run) => drop(parts, run) }],
+      async complete(queries, { input }) {
+        await deleteCatalogIds(queries, input.branchUid, 'role', [input.oid])
+        return EMPTY
       },
-    ],
-    complete: (queries, run) => replyOf(context, queries, run),
-  }
-}
-
-/** That it was not there has been checked under the lock, so one that is there now comes from a try before a crash. */
-async function createOnce(admin: AdminConnection, role: NewRole): Promise<void> {
-  try {
-    await createRole(admin, role)
-  } catch (error) {
-    if (!isLakeletError(error, 'name_exists')) throw error
-    const { attributes, isSuperuserMember, canLogin, identity = null } = role
-    await alterRole(admin, role.name, { attributes, isSuperuserMember, canLogin, identity })
-  }
-}
-
-function updateOperation(context: Context): OperationKind<UpdateRole> {
-  return {
-    name: 'update_role',
-    metadataType: 'Role',
-    steps: [
-      {
-        name: 'alter',
-        run: ({ input, signal }) =>
-          context.computes.withAdmin(
-            input.endpointUid,
-            async (admin) => {
-              await alterRole(admin, input.name, input.changes)
-              return readBack(admin, input.name)
-            },
-            { signal },
-          ),
-      },
-    ],
-    complete: (queries, run) => replyOf(context, queries, run),
-  }
-}
-
-function deleteOperation({ computes }: Context): OperationKind<DeleteRole> {
-  return {
-    name: 'delete_role',
-    metadataType: 'Role',
-    steps: [
-      {
-        name: 'drop',
-        run: ({ input, signal }) =>
-          computes.withAdmin(
-            input.endpointUid,
-            async (admin) => {
-              try {
-                await dropRole(admin, input.name, input.reassignTo)
-              } catch (error) {
-                // Dropped by a try before a crash, or by SQL: it is gone, as was asked.
-                const isGone = !(await readOids(admin, 'role')).has(input.name)
-                if (!isGone) throw error
-              }
-            },
-            { signal },
-          ),
-      },
-    ],
-    async complete(queries, { input }) {
-      await deleteCatalogIds(queries, input.branchUid, 'role', [input.oid])
-      return EMPTY
     },
   }
 }
 
-async function readBack(
-  admin: AdminConnection,
-  name: string,
-): Promise<{ role: Role; oid: number | undefined }> {
-  return { role: await getRole(admin, name), oid: (await readOids(admin, 'role')).get(name) }
+/** Changes one role, once; the role as it then is goes into the progress. */
+async function changeRole(
+  parts: ControlParts,
+  run: OperationRun<CatalogInput>,
+  change: (admin: AdminConnection) => Promise<Role>,
+): Promise<void> {
+  const { endpointUid, branchUid } = run.input
+  const work = async (admin: AdminConnection) => {
+    await once(run, admin, withRolesLocked, async () => ({ role: await change(admin) }))
+    await observeCatalog(parts, branchUid, admin)
+  }
+  await onCatalog(parts, endpointUid, work, run.signal)
+}
+
+async function drop(parts: ControlParts, { input, signal }: OperationRun<DeleteRole>): Promise<void> {
+  const work = async (admin: AdminConnection) => {
+    const present = await findRole(admin, input.oid)
+    // Without one it was dropped by a try before a crash, or by SQL: it is gone, as was asked.
+    if (present) {
+      const heir = input.heirOid === undefined ? undefined : await roleOf(admin, input.heirOid)
+      await dropRole(admin, present.name, heir?.name, present.oid).catch(async (error: unknown) => {
+        const isGone = isLakeletError(error, 'role_missing') && !(await findRole(admin, input.oid))
+        if (!isGone) throw error
+      })
+    }
+    await observeCatalog(parts, input.branchUid, admin)
+  }
+  await onCatalog(parts, input.endpointUid, work, signal)
+}
+
+async function roleOf(admin: AdminConnection, oid: number): Promise<Role> {
+  const role = await findRole(admin, oid)
+  if (!role) throw notFound('role')
+  return role
 }
 
 async function replyOf(
-  { clock }: Context,
+  { clock }: ControlParts,
   queries: Queries,
   { input, progress }: OperationRun<CatalogInput>,
-): Promise<RoleReply> {
+  creatorId: number | undefined,
+): Promise<RoleView> {
   const now = clock.now().toISOString()
-  const oid = Number(progress['oid'])
-  const known = (await listCatalogIds(queries, input.branchUid, 'role')).find((row) => row.oid === oid)
-  const id = {
-    branch_uid: input.branchUid,
-    kind: 'role' as const,
-    oid,
-    id: input.id,
-    create_time: known?.create_time ?? now,
-    update_time: now,
-  }
-  await putCatalogId(queries, id)
-  const rows = await anyBranch(queries, { project: input.projectUid, branch: input.branchUid })
   // The step of this operation stored it.
-  return roleReply(rows, { object: progress['role'] as Role, id })
+  const role = progress['role'] as Role
+  const claim = { branchUid: input.branchUid, kind: 'role', oid: role.oid, id: input.id, creatorId } as const
+  const id = await claimCatalogId(queries, claim, now)
+  const rows = await anyBranch(queries, { project: input.projectUid, branch: input.branchUid })
+  return viewRole(rows, { object: role, id }, now)
 }

@@ -2,10 +2,10 @@ import { isLakeletError } from '../../base/errors.ts'
 import { listExpiredBranches } from '../../metadata/branches.ts'
 import { findProject } from '../../metadata/projects.ts'
 import type { Branches } from '../services/branches.ts'
-import type { ControlContext } from '../services/context.ts'
+import type { ControlParts } from '../context.ts'
 
 /** Deletes the branches whose time is over, as a caller would. */
-export async function expireBranches(context: ControlContext, branches: Branches): Promise<void> {
+export async function expireBranches(context: ControlParts, branches: Branches): Promise<void> {
   const now = context.clock.now().toISOString()
   for (const branch of await listExpiredBranches(context.metadata.db, now)) {
     const project = await findProject(context.metadata.db, branch.project_uid)

@@ -1,9 +1,9 @@
 import { findBranchByUid, updateBranch } from '../../metadata/branches.ts'
 import { listLiveEndpoints, updateEndpoint } from '../../metadata/endpoints.ts'
-import type { ControlContext } from '../services/context.ts'
+import type { ControlParts } from '../context.ts'
 
 /** Stores what only a running compute knows, so that it is shown after a restart too: last activity, size of the branch. */
-export async function measureBranches({ metadata, computes, storage }: ControlContext): Promise<void> {
+export async function measureBranches({ metadata, computes, storage }: ControlParts): Promise<void> {
   for (const { uid, branchUid, lastActiveTime } of await listLiveEndpoints(metadata.db)) {
     const { lastActiveAt } = computes.activity(uid)
     if (lastActiveAt === undefined) continue

@@ -5,8 +5,8 @@ import { branchName, projectName } from '@lakelet/api'
 import { findProject, listProjectsToPurge } from '../../metadata/projects.ts'
 import type { BranchOperations } from '../operations/branch-operations.ts'
 import type { ProjectOperations } from '../operations/project-operations.ts'
-import type { ControlContext } from '../services/context.ts'
-import { lockOf } from '../services/resolve.ts'
+import type { ControlContext } from '../context.ts'
+import { lockOf } from '../rules/resolve.ts'
 
 /** How long an operation that has ended can be polled. */
 const KEEP_OPERATIONS_MS = 7 * 86_400_000

@@ -10,7 +10,7 @@ import {
 import { LakeletError } from '../../base/errors.ts'
 import type { Metadata } from '../../metadata/database.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
-import { liveBranch, liveProject, notFound } from '../services/resolve.ts'
+import { liveBranch, liveProject, notFound } from '../rules/resolve.ts'
 
 /** An empty list may be an empty object. The cast is for the type that also covers raw replies, which these routes do not have. */
 const NOTHING = {} as Uint8Array

@@ -10,9 +10,9 @@ import {
   identifier,
   listRoles,
 } from '../../postgres/index.ts'
-import { knownDatabases } from './branch-catalog.ts'
-import type { ControlContext } from './context.ts'
-import { type BranchRows, liveBranch, primaryEndpoint } from './resolve.ts'
+import { observeCatalog } from '../catalog/known-catalog.ts'
+import type { ControlContext } from '../context.ts'
+import { type BranchRows, liveBranch, primaryEndpoint } from '../rules/resolve.ts'
 
 const NO_ATTRIBUTES = { createdb: false, createrole: false, bypassrls: false }
 
@@ -57,8 +57,9 @@ async function databaseOf(
   asked: string = DEFAULT_DATABASE,
 ): Promise<string> {
   const id = parseResourceName(asked)?.leaf ?? asked
-  const known = await knownDatabases(context, admin, branch.uid)
-  const found = known.find((each) => each.object.name === id) ?? known.find((each) => each.id.id === id)
+  const { databases } = await observeCatalog(context, branch.uid, admin)
+  const found =
+    databases.find((each) => each.object.name === id) ?? databases.find((each) => each.id.id === id)
   if (!found) throw new LakeletError('resource_not_found', { type: 'database' })
   return found.object.name
 }

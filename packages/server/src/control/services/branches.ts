@@ -23,15 +23,15 @@ import type { Queries } from '../../metadata/database.ts'
 import { insertEndpoint } from '../../metadata/endpoints.ts'
 import { defaultEndpointSettingsOf, type ProjectRow } from '../../metadata/projects.ts'
 import type { BranchOperations } from '../operations/branch-operations.ts'
-import { readExpiry } from './branch-expiry.ts'
-import { type ControlContext, LIMITS } from './context.ts'
+import { readExpiry } from '../rules/branch-expiry.ts'
+import { type ControlContext, LIMITS } from '../context.ts'
 import { MANAGED_BY_PARENT } from './managed-by-parent.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
-import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
-import { cutPage, type PageQuery, readPage } from './pages.ts'
-import type { ReadCache } from './read-cache.ts'
-import { branchFacts, branchReply } from './replies.ts'
-import { checkId } from './resource-ids.ts'
+import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
+import type { ReadCache } from '../read-cache.ts'
+import { branchFacts, branchReply } from '../views/resources.ts'
+import { checkId } from '../rules/resource-ids.ts'
 import {
   anyBranch,
   type BranchPath,
@@ -41,7 +41,7 @@ import {
   lockOf,
   notFound,
   primaryEndpoint,
-} from './resolve.ts'
+} from '../rules/resolve.ts'
 
 const FIRST_ENDPOINT = 'primary'
 

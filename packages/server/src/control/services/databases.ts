@@ -1,36 +1,28 @@
 import {
-  branchName,
-  type Database as DatabaseReply,
+  type Database as DatabaseView,
   databaseName,
   type DatabaseSpec,
   databaseUpdate,
   parseUpdateMask,
-  roleName,
 } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { Database, Role } from '../../postgres/index.ts'
-import type { CatalogInput } from '../operations/catalog-input.ts'
-import type { DatabaseOperations } from '../operations/database-operations.ts'
-import type { OperationRequest } from '../../operations/operations.ts'
-import { catalogEndpoint, type Known, knownDatabases, knownRoles } from './branch-catalog.ts'
-import { freeId } from './catalog.ts'
-import { type ControlContext, LIMITS } from './context.ts'
-import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
-import { cutPage, type PageQuery, readPage } from './pages.ts'
-import { checkId } from './resource-ids.ts'
-import { type BranchPath, type BranchRows, liveBranch, lockOf, notFound } from './resolve.ts'
-import { ownerNamed } from './roles.ts'
+import type { OpenedCatalog } from '../catalog/catalogs.ts'
+import type { Known } from '../catalog/known-catalog.ts'
+import type { ControlContext } from '../context.ts'
+import type { DatabaseChanges, DatabaseOperations } from '../operations/database-operations.ts'
+import type { PageQuery } from '../rules/pages.ts'
+import { requireManage } from '../rules/project-access.ts'
+import { checkId } from '../rules/resource-ids.ts'
+import { type BranchPath, type BranchRows, liveBranch } from '../rules/resolve.ts'
+import { isOwnRole, ownerNamed } from '../rules/role.ts'
+import { viewDatabase } from '../views/database.ts'
+import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { catalogRequest, findKnown, idOfNew, pageOfKnown } from './catalog-objects.ts'
 
 export interface DatabasePath extends BranchPath {
   readonly database: string
-}
-
-interface Opened {
-  readonly rows: BranchRows
-  readonly endpointUid: string
-  readonly databases: readonly Known<Database>[]
-  readonly roles: readonly Known<Role>[]
 }
 
 export class Databases {
@@ -42,6 +34,7 @@ export class Databases {
     this.#kinds = kinds
   }
 
+  /** Who may use the project may make a database of an own role; replacing one or giving one to others takes CAN_MANAGE. */
   async create(
     caller: Caller,
     path: BranchPath,
@@ -51,51 +44,46 @@ export class Databases {
       readonly replaceExisting: boolean
     },
     signal: AbortSignal,
-  ): Promise<OperationReply<DatabaseReply>> {
+  ): Promise<OperationReply<DatabaseView>> {
     const { databaseId: wantedId, spec } = request
     if (wantedId) checkId('database_id', wantedId)
-    const rows = await liveBranch(this.#context.metadata.db, path)
+    const rows = await this.#rows(path)
     const name = spec.postgres_database ?? (wantedId ?? '').replaceAll('-', '_')
     if (name === '') throw new LakeletError('field_required', { field: 'database_id' })
-    const opened = await this.#open(rows, signal)
+    const opened = await this.#context.catalogs.current(rows, signal)
     const present = opened.databases.find(({ object, id }) => object.name === name || id.id === wantedId)
     if (present && !request.replaceExisting) throw new LakeletError('name_exists', { type: 'database' })
+    if (present) await requireManage(this.#context, caller, rows.project, 'replace a database')
     if (!present && !spec.role) throw new LakeletError('field_required', { field: 'database.spec.role' })
     const owner = spec.role ? ownerNamed(rows, opened.roles, spec.role) : undefined
     if (present) {
       if (wantedId && present.id.id !== wantedId) throw new LakeletError('name_exists', { type: 'database' })
-      return this.#startUpdate(caller, opened, present, { name, ...(owner === undefined ? {} : { owner }) })
+      return this.#startUpdate(caller, opened, present, { name, ownerOid: owner?.object.oid })
     }
-    if (opened.databases.length >= LIMITS.databasesPerBranch) {
-      throw new LakeletError('limit_reached', { what: 'databases', limit: LIMITS.databasesPerBranch })
-    }
-    const id = wantedId || freeId('database', name, new Set(opened.databases.map((each) => each.id.id)))
-    const operation = this.#request(caller, opened, id, { database: { name, owner: owner ?? '' } })
+    if (owner) await this.#refuseForeign(caller, rows, owner)
+    const id = idOfNew('database', opened.databases, wantedId, name)
+    const operation = catalogRequest(caller, opened, this.#named(rows, id), {
+      name,
+      ownerOid: owner?.object.oid ?? 0,
+    })
     return operationReply(await this.#context.operations.start(this.#kinds.create, operation))
   }
 
-  async get(path: DatabasePath, signal: AbortSignal): Promise<DatabaseReply> {
-    const opened = await this.#open(await liveBranch(this.#context.metadata.db, path), signal)
-    return databaseReply(opened.rows, find(opened.databases, path.database), opened.roles)
+  async get(path: DatabasePath, signal: AbortSignal): Promise<DatabaseView> {
+    const rows = await this.#rows(path)
+    const { databases, roles, observedTime } = await this.#context.catalogs.known(rows, signal)
+    return viewDatabase(rows, findKnown('database', databases, path.database), roles, observedTime)
   }
 
   async list(
     path: BranchPath,
     query: PageQuery,
     signal: AbortSignal,
-  ): Promise<{ databases: DatabaseReply[]; next_page_token?: string }> {
-    const { rows, databases, roles } = await this.#open(
-      await liveBranch(this.#context.metadata.db, path),
-      signal,
-    )
-    const name = `databases ${rows.branch.uid}`
-    const page = readPage<string>(name, query, 'string')
-    const rest = databases.filter(({ id }) => id.id > (page.after ?? ''))
-    const { items, nextToken } = cutPage(name, rest, page.size, ({ id }) => id.id)
-    return {
-      databases: items.map((each) => databaseReply(rows, each, roles)),
-      ...(nextToken === undefined ? {} : { next_page_token: nextToken }),
-    }
+  ): Promise<{ databases: DatabaseView[]; next_page_token?: string }> {
+    const rows = await this.#rows(path)
+    const { databases, roles, observedTime } = await this.#context.catalogs.known(rows, signal)
+    const { items, ...next } = pageOfKnown('database', rows, databases, query)
+    return { databases: items.map((each) => viewDatabase(rows, each, roles, observedTime)), ...next }
   }
 
   async update(
@@ -104,10 +92,10 @@ export class Databases {
     mask: string | undefined,
     spec: DatabaseSpec,
     signal: AbortSignal,
-  ): Promise<OperationReply<DatabaseReply>> {
+  ): Promise<OperationReply<DatabaseView>> {
     const changed = parseUpdateMask(mask, { spec }, databaseUpdate)
-    const opened = await this.#open(await liveBranch(this.#context.metadata.db, path), signal)
-    const present = find(opened.databases, path.database)
+    const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
+    const present = findKnown('database', opened.databases, path.database)
     const name = changed.has('spec.postgres_database') ? spec.postgres_database : undefined
     const role = changed.has('spec.role') ? spec.role : undefined
     if (name !== undefined && name !== present.object.name) {
@@ -115,89 +103,39 @@ export class Databases {
       if (isTaken) throw new LakeletError('name_exists', { type: 'database' })
     }
     return this.#startUpdate(caller, opened, present, {
-      ...(name === undefined ? {} : { name }),
-      ...(role === undefined ? {} : { owner: ownerNamed(opened.rows, opened.roles, role) }),
+      name,
+      ownerOid: role === undefined ? undefined : ownerNamed(opened.rows, opened.roles, role).object.oid,
     })
   }
 
   async delete(caller: Caller, path: DatabasePath, signal: AbortSignal): Promise<OperationReply<Empty>> {
-    const opened = await this.#open(await liveBranch(this.#context.metadata.db, path), signal)
-    const present = find(opened.databases, path.database)
-    const operation = this.#request(caller, opened, present.id.id, {
-      name: present.object.name,
-      oid: present.id.oid,
-    })
+    const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
+    const { object, id } = findKnown('database', opened.databases, path.database)
+    const operation = catalogRequest(caller, opened, this.#named(opened.rows, id.id), { oid: object.oid })
     return operationReply(await this.#context.operations.start(this.#kinds.delete, operation))
   }
 
   async #startUpdate(
     caller: Caller,
-    opened: Opened,
-    present: Known<Database>,
-    changes: Partial<Database>,
-  ): Promise<OperationReply<DatabaseReply>> {
-    const operation = this.#request(caller, opened, present.id.id, {
-      name: present.object.name,
-      oid: present.id.oid,
-      changes,
-    })
+    opened: OpenedCatalog,
+    { object, id }: Known<Database>,
+    changes: DatabaseChanges,
+  ): Promise<OperationReply<DatabaseView>> {
+    const input = { oid: object.oid, changes }
+    const operation = catalogRequest(caller, opened, this.#named(opened.rows, id.id), input)
     return operationReply(await this.#context.operations.start(this.#kinds.update, operation))
   }
 
-  async #open(rows: BranchRows, signal: AbortSignal): Promise<Opened> {
-    const endpointUid = await catalogEndpoint(this.#context.metadata.db, rows)
-    return this.#context.computes.withAdmin(
-      endpointUid,
-      async (admin) => ({
-        rows,
-        endpointUid,
-        roles: await knownRoles(this.#context, admin, rows.branch.uid),
-        databases: await knownDatabases(this.#context, admin, rows.branch.uid),
-      }),
-      { signal },
-    )
+  async #refuseForeign(caller: Caller, { project }: BranchRows, owner: Known<Role>): Promise<void> {
+    if (isOwnRole(caller, owner)) return
+    await requireManage(this.#context, caller, project, `create a database owned by role '${owner.id.id}'`)
   }
 
-  #request<E extends object>(
-    caller: Caller,
-    { rows, endpointUid }: Opened,
-    id: string,
-    input: E,
-  ): OperationRequest<CatalogInput & E> {
-    const { project, branch } = rows
-    return {
-      resource: databaseName(project.project_id, branch.branch_id, id),
-      objectUid: project.uid,
-      callerId: caller.id,
-      input: { projectUid: project.uid, branchUid: branch.uid, endpointUid, id, ...input },
-      locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
-    }
+  #rows(path: BranchPath): Promise<BranchRows> {
+    return liveBranch(this.#context.metadata.db, path)
   }
-}
 
-/** A database as the API shows it. One that belongs to a role of the system shows that role's Postgres name as its id. */
-export function databaseReply(
-  { project, branch }: BranchRows,
-  { object, id }: Known<Database>,
-  roles: readonly Known<Role>[],
-): DatabaseReply {
-  const owner = roles.find((role) => role.object.name === object.owner)?.id.id ?? object.owner
-  return {
-    name: databaseName(project.project_id, branch.branch_id, id.id),
-    database_id: id.id,
-    parent: branchName(project.project_id, branch.branch_id),
-    create_time: id.create_time,
-    update_time: id.update_time,
-    status: {
-      database_id: id.id,
-      postgres_database: object.name,
-      role: roleName(project.project_id, branch.branch_id, owner),
-    },
+  #named({ project, branch }: BranchRows, id: string) {
+    return { id, resource: databaseName(project.project_id, branch.branch_id, id) }
   }
-}
-
-function find(databases: readonly Known<Database>[], id: string): Known<Database> {
-  const found = databases.find((database) => database.id.id === id)
-  if (!found) throw notFound('database')
-  return found
 }

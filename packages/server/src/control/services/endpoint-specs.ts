@@ -1,7 +1,7 @@
 import type { EndpointSpec } from '../../computes/index.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listLiveEndpoints } from '../../metadata/endpoints.ts'
-import type { StoragePort } from './ports.ts'
+import type { StoragePort } from '../ports.ts'
 
 /** An endpoint as its compute needs it; undefined where it, its branch or its project is deleted. */
 export async function findEndpointSpec(

@@ -8,15 +8,22 @@ import {
   type NewEndpointRow,
 } from '../../metadata/endpoints.ts'
 import type { EndpointOperations } from '../operations/endpoint-operations.ts'
-import { checkGroup, checkPgSettings, resolveComputeSize } from './compute-settings.ts'
-import type { ControlContext } from './context.ts'
+import { checkGroup, checkPgSettings, resolveComputeSize } from '../rules/compute-settings.ts'
+import type { ControlContext } from '../context.ts'
 import { MANAGED_BY_PARENT } from './managed-by-parent.ts'
-import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
-import { cutPage, type PageQuery, readPage } from './pages.ts'
-import type { ReadCache } from './read-cache.ts'
-import { endpointReply, endpointState } from './replies.ts'
-import { checkId } from './resource-ids.ts'
-import { type BranchPath, type BranchRows, liveBranch, liveEndpoint, lockOf, notFound } from './resolve.ts'
+import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
+import type { ReadCache } from '../read-cache.ts'
+import { endpointReply, endpointState } from '../views/resources.ts'
+import { checkId } from '../rules/resource-ids.ts'
+import {
+  type BranchPath,
+  type BranchRows,
+  liveBranch,
+  liveEndpoint,
+  lockOf,
+  notFound,
+} from '../rules/resolve.ts'
 
 export interface EndpointPath extends BranchPath {
   readonly endpoint: string

@@ -1,10 +1,10 @@
 import { type Operation, parseResourceName, type ResourceName } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { findProject } from '../../metadata/projects.ts'
-import type { ControlContext } from './context.ts'
-import { operationReply } from './operation-reply.ts'
-import { levelOn } from './project-access.ts'
-import { notFound } from './resolve.ts'
+import type { ControlContext } from '../context.ts'
+import { operationReply } from '../views/operation.ts'
+import { levelOn } from '../rules/project-access.ts'
+import { notFound } from '../rules/resolve.ts'
 
 /** How long a poll waits for an operation that still runs: clients then see the end without waiting for their next poll. */
 const POLL_WAIT_MS = 2000

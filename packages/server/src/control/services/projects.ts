@@ -32,16 +32,16 @@ import {
   checkPgSettings,
   resolveComputeSize,
   sizeReply,
-} from './compute-settings.ts'
-import { type ControlContext, LIMITS } from './context.ts'
+} from '../rules/compute-settings.ts'
+import { type ControlContext, LIMITS } from '../context.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
-import { type Empty, type OperationReply, operationReply } from './operation-reply.ts'
-import { levelOn } from './project-access.ts'
-import { cutPage, type PageQuery, readPage } from './pages.ts'
-import type { ReadCache } from './read-cache.ts'
-import { projectFacts, projectReply } from './replies.ts'
-import { checkId } from './resource-ids.ts'
-import { anyProject, liveBranch, liveProject, lockOf, notFound } from './resolve.ts'
+import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { levelOn } from '../rules/project-access.ts'
+import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
+import type { ReadCache } from '../read-cache.ts'
+import { projectFacts, projectReply } from '../views/resources.ts'
+import { checkId } from '../rules/resource-ids.ts'
+import { anyProject, liveBranch, liveProject, lockOf, notFound } from '../rules/resolve.ts'
 
 /** Major versions of Postgres that projects may have here. */
 const PG_VERSION = 17

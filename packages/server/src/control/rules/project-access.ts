@@ -2,9 +2,9 @@ import type { PermissionLevel } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
-import type { ControlContext } from './context.ts'
+import type { ControlParts } from '../context.ts'
 
-type Access = Pick<ControlContext, 'principals'>
+type Access = Pick<ControlParts, 'principals'>
 
 /** What a caller may do on a project: admins and its owner everything, others what they were granted. */
 export async function levelOn(

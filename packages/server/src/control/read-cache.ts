@@ -1,4 +1,4 @@
-import type { Metadata, Queries } from '../../metadata/database.ts'
+import type { Metadata, Queries } from '../metadata/database.ts'
 
 const MOST_ENTRIES = 5000
 

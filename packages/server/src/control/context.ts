@@ -1,8 +1,9 @@
-// What every service of the control plane is given.
-import type { Clock } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
-import type { Metadata } from '../../metadata/database.ts'
-import type { Operations } from '../../operations/operations.ts'
+// What the parts of the control plane are given.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Metadata } from '../metadata/database.ts'
+import type { Operations } from '../operations/operations.ts'
+import type { Catalogs } from './catalog/catalogs.ts'
 import type { ComputesPort, EndpointHosts, PrincipalsPort, StoragePort } from './ports.ts'
 
 /** What a project gets when nothing else is said. */
@@ -34,14 +35,20 @@ export const LIMITS = {
   ttlSeconds: 30 * 86_400,
 } as const
 
-export interface ControlContext {
+/** What the kinds of operation, the views and the loops are given. */
+export interface ControlParts {
   readonly metadata: Metadata
   readonly clock: Clock
   readonly log: Logger
-  readonly operations: Operations
   readonly computes: ComputesPort
   readonly storage: StoragePort
   readonly principals: PrincipalsPort
   readonly hosts: EndpointHosts
   readonly defaults: ControlDefaults
+}
+
+/** What a service is given beside: it starts operations and reads catalogues. */
+export interface ControlContext extends ControlParts {
+  readonly operations: Operations
+  readonly catalogs: Catalogs
 }

@@ -1,13 +1,13 @@
 // What the control plane needs from the rest of the workspace.
 import type { PermissionLevel } from '@lakelet/api'
-import type { Caller } from '../../base/caller.ts'
-import type { Computes } from '../../computes/index.ts'
-import type { RoleIdentity } from '../../postgres/index.ts'
-import type { Storage } from '../../storage/index.ts'
+import type { Caller } from '../base/caller.ts'
+import type { Computes } from '../computes/index.ts'
+import type { RoleIdentity } from '../postgres/index.ts'
+import type { Storage } from '../storage/index.ts'
 
 export type ComputesPort = Pick<
   Computes,
-  'state' | 'activity' | 'withAdmin' | 'withFiles' | 'restart' | 'suspend' | 'remove'
+  'state' | 'activity' | 'peek' | 'withAdmin' | 'withFiles' | 'restart' | 'suspend' | 'remove'
 >
 
 export type StoragePort = Pick<

@@ -13,10 +13,10 @@ import { allBranchesOf, type BranchRow, findBranchByUid } from '../../metadata/b
 import type { Queries } from '../../metadata/database.ts'
 import { type EndpointRow, listEndpoints } from '../../metadata/endpoints.ts'
 import { defaultEndpointSettingsOf, type ProjectRow } from '../../metadata/projects.ts'
-import { sizeReply } from './compute-settings.ts'
-import { type ControlContext, LIMITS } from './context.ts'
+import { sizeReply } from '../rules/compute-settings.ts'
+import { type ControlParts, LIMITS } from '../context.ts'
 
-type Live = Pick<ControlContext, 'computes' | 'hosts'>
+type Live = Pick<ControlParts, 'computes' | 'hosts'>
 
 /** A project with what its reply needs from other tables. */
 export interface ProjectFacts {

@@ -10,52 +10,94 @@ import {
   putCatalogId,
 } from '../../metadata/catalog-ids.ts'
 import type { Queries } from '../../metadata/database.ts'
-import type { AdminConnection } from '../../postgres/index.ts'
 
 const MOST_CHARACTERS = 63
 
 const patterns: Readonly<Record<CatalogKind, RegExp>> = { role: ROLE_ID, database: DATABASE_ID }
-
-/** The oids of all roles or databases by name. */
-export async function readOids(admin: AdminConnection, kind: CatalogKind): Promise<Map<string, number>> {
-  const rows = await admin.query<{ oid: string; name: string }>(
-    kind === 'role'
-      ? 'SELECT oid::text, rolname AS name FROM pg_roles'
-      : 'SELECT oid::text, datname AS name FROM pg_database',
-  )
-  return new Map(rows.map(({ oid, name }) => [name, Number(oid)]))
-}
 
 export interface CatalogObject {
   readonly name: string
   readonly oid: number
 }
 
-/** The id of each object by its name; new ones are stored, ids of objects that are gone are forgotten. */
+/**
+ * The id of each of `objects`, which are all there were at `observedTime`, by its oid. New ones are stored; ids of objects that
+ * are gone are forgotten, but for those that were given after the look.
+ */
 export async function syncCatalogIds(
   queries: Queries,
   branchUid: string,
   kind: CatalogKind,
   objects: readonly CatalogObject[],
-  now: string,
-): Promise<Map<string, CatalogIdRow>> {
+  observedTime: string,
+): Promise<ReadonlyMap<number, CatalogIdRow>> {
   const known = new Map((await listCatalogIds(queries, branchUid, kind)).map((row) => [row.oid, row]))
   const present = new Set(objects.map(({ oid }) => oid))
-  const gone = [...known.keys()].filter((oid) => !present.has(oid))
-  await deleteCatalogIds(queries, branchUid, kind, gone)
-  for (const oid of gone) known.delete(oid)
+  const gone = [...known.values()].filter(
+    ({ oid, create_time }) => !present.has(oid) && create_time <= observedTime,
+  )
+  await deleteCatalogIds(
+    queries,
+    branchUid,
+    kind,
+    gone.map(({ oid }) => oid),
+  )
+  for (const { oid } of gone) known.delete(oid)
   const taken = new Set([...known.values()].map(({ id }) => id))
   for (const { name, oid } of objects) {
     if (known.has(oid)) continue
     const id = freeId(kind, name, taken)
-    const row = { branch_uid: branchUid, kind, oid, id, create_time: now, update_time: now }
+    const row = {
+      branch_uid: branchUid,
+      kind,
+      oid,
+      id,
+      create_time: observedTime,
+      update_time: observedTime,
+      creator_id: null,
+    }
     await putCatalogId(queries, row)
     known.set(oid, row)
     taken.add(id)
   }
-  return new Map(
-    objects.flatMap(({ name, oid }) => (known.has(oid) ? [[name, known.get(oid)!] as const] : [])),
-  )
+  return known
+}
+
+/**
+ * Gives an object that the API made or changed the id it was promised; one that was made by SQL and got that id in the meantime
+ * gets another. Returns the row as it now is.
+ */
+export async function claimCatalogId(
+  queries: Queries,
+  claim: {
+    readonly branchUid: string
+    readonly kind: CatalogKind
+    readonly oid: number
+    readonly id: string
+    /** Of a new object. */
+    readonly creatorId: number | undefined
+  },
+  now: string,
+): Promise<CatalogIdRow> {
+  const { branchUid: branch_uid, kind, oid, id } = claim
+  const known = await listCatalogIds(queries, branch_uid, kind)
+  const other = known.find((row) => row.id === id && row.oid !== oid)
+  if (other) {
+    const taken = new Set(known.map((row) => row.id))
+    await putCatalogId(queries, { ...other, id: freeId(kind, id, taken) })
+  }
+  const before = known.find((row) => row.oid === oid)
+  const row = {
+    branch_uid,
+    kind,
+    oid,
+    id,
+    create_time: before?.create_time ?? now,
+    update_time: now,
+    creator_id: claim.creatorId ?? before?.creator_id ?? null,
+  }
+  await putCatalogId(queries, row)
+  return row
 }
 
 /** An id made of a Postgres name: `app_user` → `app-user`; with a part of its hash where that is not allowed or taken. */

@@ -1,0 +1,78 @@
+// The roles and databases of a branch, from what is known of them or from its compute. Reading never wakes: a compute that is
+// awake is looked at in passing, one that sleeps is spoken for by what its catalogue last said.
+import { LakeletError } from '../../base/errors.ts'
+import type { Queries } from '../../metadata/database.ts'
+import type { ControlParts } from '../context.ts'
+import { type BranchRows, primaryEndpoint } from '../rules/resolve.ts'
+import { type CatalogStore, findKnownCatalog, type KnownCatalog, observeCatalog } from './known-catalog.ts'
+import { onCatalog } from './work.ts'
+
+/** A compute that does not answer for that long is spoken for by what is known. */
+const PEEK_MS = 2000
+
+/** The roles and databases of a branch, and the endpoint through which they can be changed. */
+export interface OpenedCatalog extends KnownCatalog {
+  readonly rows: BranchRows
+  readonly endpointUid: string
+}
+
+export class Catalogs {
+  readonly #context: CatalogStore & Pick<ControlParts, 'computes' | 'log'>
+
+  constructor(context: CatalogStore & Pick<ControlParts, 'computes' | 'log'>) {
+    this.#context = context
+  }
+
+  /**
+   * What is known, brought up to date where the compute is awake. Only a branch of which nothing was ever known (it comes from
+   * a version that kept nothing) has its compute woken. LakeletError `branch_not_ready`.
+   */
+  async known(rows: BranchRows, signal?: AbortSignal): Promise<KnownCatalog> {
+    refuseUnready(rows)
+    const { metadata } = this.#context
+    const endpoint = await primaryEndpoint(metadata.db, rows.branch.uid)
+    return (
+      (await this.#peek(endpoint.uid, rows.branch.uid)) ??
+      (await findKnownCatalog(metadata.db, rows.branch.uid)) ??
+      this.current(rows, signal)
+    )
+  }
+
+  /** What the compute says, which is woken for it. LakeletError `branch_not_ready` or `endpoint_is_disabled`. */
+  async current(rows: BranchRows, signal?: AbortSignal): Promise<OpenedCatalog> {
+    const endpointUid = await catalogEndpoint(this.#context.metadata.db, rows)
+    const work = (admin: Parameters<typeof observeCatalog>[2]) =>
+      observeCatalog(this.#context, rows.branch.uid, admin)
+    return { ...(await onCatalog(this.#context, endpointUid, work, signal)), rows, endpointUid }
+  }
+
+  async #peek(endpointUid: string, branchUid: string): Promise<KnownCatalog | undefined> {
+    const { computes, clock, log } = this.#context
+    const done = new AbortController()
+    const look = computes.peek(endpointUid, (admin) => observeCatalog(this.#context, branchUid, admin))
+    const late = clock.sleep(PEEK_MS, done.signal).catch(() => undefined)
+    try {
+      return await Promise.race([look, late.then(() => undefined)])
+    } catch (error) {
+      log.warn({ err: error, endpoint: endpointUid }, 'the catalogue of an awake compute could not be read')
+      return undefined
+    } finally {
+      // Whoever loses the race must not be an unhandled rejection.
+      look.catch(() => undefined)
+      done.abort(new Error('the look is over'))
+    }
+  }
+}
+
+/** Uid of the endpoint through which a branch's catalogue is changed. LakeletError `branch_not_ready` or `endpoint_is_disabled`. */
+export async function catalogEndpoint(queries: Queries, rows: BranchRows): Promise<string> {
+  refuseUnready(rows)
+  const endpoint = await primaryEndpoint(queries, rows.branch.uid)
+  if (endpoint.disabled === 1) throw new LakeletError('endpoint_is_disabled', { name: endpoint.endpoint_id })
+  return endpoint.uid
+}
+
+function refuseUnready({ branch }: BranchRows): void {
+  if (branch.state === 'READY') return
+  throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
+}

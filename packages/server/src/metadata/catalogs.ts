@@ -1,0 +1,35 @@
+// What is known of the roles and databases of branches while their computes sleep.
+import type { Selectable } from 'kysely'
+import type { Queries } from './database.ts'
+
+export interface CatalogsTables {
+  catalogs: {
+    branch_uid: string
+    /** When the catalogue of the branch read so. */
+    observed_time: string
+    /** JSON arrays of what the Postgres room reads. */
+    roles: string
+    databases: string
+  }
+}
+
+export type CatalogRow = Selectable<CatalogsTables['catalogs']>
+
+export async function findCatalog(queries: Queries, branchUid: string): Promise<CatalogRow | undefined> {
+  return queries.selectFrom('catalogs').selectAll().where('branch_uid', '=', branchUid).executeTakeFirst()
+}
+
+export async function putCatalog(queries: Queries, row: CatalogRow): Promise<void> {
+  const { observed_time, roles, databases } = row
+  await queries
+    .insertInto('catalogs')
+    .values(row)
+    .onConflict((conflict) => conflict.column('branch_uid').doUpdateSet({ observed_time, roles, databases }))
+    .execute()
+}
+
+/** A clone has the roles and databases of its source. */
+export async function copyCatalog(queries: Queries, fromBranch: string, toBranch: string): Promise<void> {
+  const row = await findCatalog(queries, fromBranch)
+  if (row) await putCatalog(queries, { ...row, branch_uid: toBranch })
+}
