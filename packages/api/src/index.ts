@@ -56,6 +56,7 @@ export {
 export { branchRoutes } from './routes/branches.ts'
 export { databaseRoutes } from './routes/databases.ts'
 export { endpointRoutes } from './routes/endpoints.ts'
+export { type PostgresExtension, extensionRoutes } from './routes/extensions.ts'
 export { allRoutes, routeGroups } from './routes/index.ts'
 export { operationRoutes } from './routes/operations.ts'
 export { platformRoutes } from './routes/platform.ts'

@@ -14,6 +14,8 @@ import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { env } from './commands/env.ts'
+import { extensionInstall } from './commands/extension/install.ts'
+import { extensionList } from './commands/extension/list.ts'
 import { down } from './commands/local/down.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
@@ -43,6 +45,7 @@ export const program: Program = {
     apps: 'Apps: create, deploy, watch',
     auth: 'Signing in',
     'current-user': 'Who you are',
+    extension: 'Postgres extensions: which there are, and bringing more',
     postgres: 'Postgres projects, branches, endpoints, databases and roles',
     workspace: 'Files of the workspace',
   },
@@ -59,6 +62,8 @@ export const program: Program = {
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
     getOperationCommand,
+    extensionList,
+    extensionInstall,
     appsCreate,
     appsGet,
     appsList,

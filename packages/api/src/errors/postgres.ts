@@ -2,6 +2,19 @@ import type { ErrorEntry } from './entry.ts'
 
 /** Errors about projects, branches, endpoints, roles, databases and their computes. `{traceId}` is filled in by the HTTP server. */
 export const postgresErrors = {
+  extension_unknown: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'FEATURE_DISABLED',
+    message:
+      "Extension '{extension}' is not available for Postgres {major}: {reason}. Install the package {package} of your distribution, then run 'lakelet extension install {extension}' again.",
+  },
+  extension_version_unknown: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'No Postgres {major} is installed here; there is {present}.',
+  },
   resource_not_found: {
     kind: 'not_found',
     status: 404,

@@ -6,6 +6,7 @@ import { appsRoutes } from './apps.ts'
 import { branchRoutes } from './branches.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
+import { extensionRoutes } from './extensions.ts'
 import { operationRoutes } from './operations.ts'
 import { platformRoutes } from './platform.ts'
 import { projectRoutes } from './projects.ts'
@@ -28,6 +29,7 @@ export const routeGroups = {
   databases: databaseRoutes,
   roles: roleRoutes,
   operations: operationRoutes,
+  extensions: extensionRoutes,
   workspace: workspaceRoutes,
   workspaceFiles: workspaceFilesRoutes,
   apps: appsRoutes,

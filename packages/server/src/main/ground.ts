@@ -6,7 +6,7 @@ import { createLogger, type Logger } from '../base/log.ts'
 import { startLogWriter } from '../base/log-writer.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
-import { installPostgres, type PostgresInstallation } from '../postgres/index.ts'
+import { installPostgres, type PostgresInstallation, prepareExtensions } from '../postgres/index.ts'
 import { startStorage, type Storage } from '../storage/index.ts'
 import { type Certificates, loadCertificates } from './certificates.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -41,10 +41,13 @@ export async function startGround(
   const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
   // A start that fails below leaves nothing running behind.
   starting.defer(() => opening.then(ignore, ignore))
+  const preparing = prepareExtensions(installation, log.child({ component: 'postgres' }))
+  starting.defer(() => preparing.then(ignore, ignore))
   const metadata = starting.use(await openMetadata(directory.file('metadata.sqlite')))
   const hostNames = await probeHostNames({ host, ...config })
   const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
   const storage = await opening
+  await preparing
   const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
   return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
 }

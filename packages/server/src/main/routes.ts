@@ -2,6 +2,7 @@
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
+import { implementExtensions } from '../control/routes/extensions.ts'
 import { implementOAuth } from '../control/routes/oauth.ts'
 import { implementPermissions } from '../control/routes/permissions.ts'
 import { implementScim } from '../control/routes/scim.ts'
@@ -11,6 +12,7 @@ import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppsService } from '../control/services/apps.ts'
+import { ExtensionsService } from '../control/services/extensions.ts'
 import { PermissionsService } from '../control/services/permissions.ts'
 import { ReadCache } from '../control/read-cache.ts'
 import { ScimService } from '../control/services/scim.ts'
@@ -19,6 +21,7 @@ import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceService } from '../control/services/workspace.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
+import type { PostgresInstallation } from '../postgres/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { endpointNamed } from './gateway-ports.ts'
 
@@ -29,6 +32,7 @@ export function implementAllRoutes(parts: {
   readonly files: WorkspaceService
   readonly apps: AppsService
   readonly ownerId: number
+  readonly installation: PostgresInstallation
 }): ImplementedRoute[] {
   const { metadata, identity, control, files, apps } = parts
   const cache = new ReadCache(metadata)
@@ -52,5 +56,6 @@ export function implementAllRoutes(parts: {
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
     ...implementApps(apps),
+    ...implementExtensions(new ExtensionsService(parts.installation)),
   ]
 }

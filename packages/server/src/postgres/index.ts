@@ -23,6 +23,13 @@ export {
   openToSuperusers,
   withDatabasesLocked,
 } from './databases.ts'
+export {
+  type ExtensionControl,
+  availableExtensions,
+  installExtension,
+  majorOf,
+  prepareExtensions,
+} from './extensions/index.ts'
 export { writeIdentities } from './identities.ts'
 export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
 export { stopLeftover } from './leftover.ts'

@@ -98,6 +98,8 @@ export function settingsFile(settings: ClusterSettings): string {
     // Clones share no blocks with a segment that is overwritten in place.
     wal_recycle: 'off',
     wal_init_zero: 'off',
+    // A project's users may create the extension, which counts only what runs while its library is loaded.
+    shared_preload_libraries: 'pg_stat_statements',
     archive_mode: 'off',
     allow_alter_system: 'off',
     password_encryption: 'scram-sha-256',

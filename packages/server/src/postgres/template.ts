@@ -6,6 +6,7 @@ import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { exists } from './account.ts'
 import { ADMIN_ROLE } from './admin.ts'
 import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
+import { hideUnloadable } from './extensions/index.ts'
 import { stopLeftover } from './leftover.ts'
 import { HBA_FILE, settingsFile } from './settings.ts'
 
@@ -26,6 +27,9 @@ const INITDB_OPTIONS = [
 /** As initdb runs it: no fsync, a semicolon and an empty line end what is run at once (-j), the first error ends it. */
 const SINGLE_USER = ['--single', '-F', '-j', '-c', 'exit_on_error=true', '-c', 'search_path=pg_catalog']
 
+/** Raised when what else is done at the making of a template changes: which extensions can be loaded is found out then. */
+const ROUND = 2
+
 /**
  * The data directory of the template, made if it is missing. Its name carries a hash of what goes into it, so a new
  * version of the system's roles makes a new template. Safe to interrupt.
@@ -34,7 +38,7 @@ export async function ensureTemplate(installation: PostgresInstallation): Promis
   const sql = await readFile(path.join(import.meta.dirname, 'template.sql'), 'utf8')
   const home = path.dirname(installation.prefix)
   const hash = createHash('sha256')
-    .update(JSON.stringify([INITDB_OPTIONS, HBA_FILE, installation.version, sql]))
+    .update(JSON.stringify([INITDB_OPTIONS, HBA_FILE, installation.version, sql, ROUND]))
     .digest('hex')
   const template = path.join(home, `template-${hash.slice(0, 12)}`)
   if (await exists(template)) return template
@@ -74,6 +78,7 @@ async function initialise(
   // Ours, not Postgres': its flush of the directory passes over files that it may not write.
   await writeFileAtomic(path.join(dataDirectory, 'lakelet.conf'), settingsFile({ maxCu: 1 }), { mode: 0o644 })
   await write('pg_hba.conf', HBA_FILE)
+  await hideUnloadable(installation, dataDirectory)
   await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)
   await runProgram(installation, 'initdb', [...at, '--sync-only'])
 }
