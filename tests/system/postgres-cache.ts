@@ -17,7 +17,11 @@ export async function seedPostgres(dataDir: string): Promise<void> {
   const target = path.join(dataDir, 'postgres')
   if (!isUsable || existsSync(target) || !existsSync(home)) return
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
-  await run('cp', ['-al', home, target])
+  // On another file system there are no hard links: then it is a copy.
+  await run('cp', ['-al', home, target]).catch(async () => {
+    await rm(target, { recursive: true, force: true })
+    await run('cp', ['-a', home, target])
+  })
 }
 
 /** Keeps the installation of a workspace that has started, when it has something new. */

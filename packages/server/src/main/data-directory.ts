@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isDiskFull } from '../base/disk-full.ts'
 import { writeFileAtomic } from '../base/files.ts'
 import { LakeletError } from '../base/errors.ts'
 
@@ -37,11 +38,7 @@ function createDirectory(root: string): void {
     // Searchable for all: Postgres runs as another user when Lakelet is started by root. What is private inside has modes of its own.
     mkdirSync(root, { recursive: true, mode: 0o711 })
   } catch (error) {
-    throw new LakeletError(
-      'data_dir_unusable',
-      { directory: root, reason: reasonOf(error) },
-      { cause: error },
-    )
+    throw unusable(root, error)
   }
   if (!statSync(root).isDirectory()) {
     throw new LakeletError('data_dir_unusable', { directory: root, reason: 'it is not a directory' })
@@ -54,11 +51,7 @@ function takeLock(file: string, root: string, ownerFile: string): DatabaseSync {
   try {
     lock = new DatabaseSync(file)
   } catch (error) {
-    throw new LakeletError(
-      'data_dir_unusable',
-      { directory: root, reason: reasonOf(error) },
-      { cause: error },
-    )
+    throw unusable(root, error)
   }
   try {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
@@ -66,14 +59,15 @@ function takeLock(file: string, root: string, ownerFile: string): DatabaseSync {
   } catch (error) {
     lock.close()
     if (!/locked/.test(reasonOf(error))) {
-      throw new LakeletError(
-        'data_dir_unusable',
-        { directory: root, reason: reasonOf(error) },
-        { cause: error },
-      )
+      throw unusable(root, error)
     }
     throw new LakeletError('data_dir_in_use', { directory: root, pid: readPid(ownerFile) }, { cause: error })
   }
+}
+
+function unusable(directory: string, cause: unknown): LakeletError {
+  if (isDiskFull(cause)) return new LakeletError('disk_full', {}, { cause })
+  return new LakeletError('data_dir_unusable', { directory, reason: reasonOf(cause) }, { cause })
 }
 
 function readPid(file: string): string {

@@ -1,7 +1,8 @@
 // A workspace from start to stop. The order of starting is the order of what needs what. Stopping is its reverse: first the apps,
 // then no new Postgres connections, then the API, the computes, and the store last.
 import { type Config, loadConfig } from '../base/config.ts'
-import { LakeletError } from '../base/errors.ts'
+import { isDiskFull } from '../base/disk-full.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { type Computes, startComputes } from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
@@ -83,6 +84,15 @@ interface Rooms {
 
 /** Starts the workspace of `dataDir`; LakeletErrors of the start-up catalogue say what stands in the way. */
 export async function startWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  try {
+    return await startAll(options)
+  } catch (error) {
+    if (isLakeletError(error) || !isDiskFull(error)) throw error
+    throw new LakeletError('disk_full', {}, { cause: error })
+  }
+}
+
+async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   if (!LOOPBACK.includes(options.host)) throw new LakeletError('bind_needs_tls', { host: options.host })
   await using started = new AsyncDisposableStack()
   const directory = started.use(await openDataDirectory(options.dataDir))

@@ -57,6 +57,7 @@ function adapt(sqlite: DatabaseSync, onChange: () => void) {
   const prepared = new Map<string, ReturnType<typeof prepare>>()
   const prepare = (sql: string) => {
     const statement = sqlite.prepare(sql)
+    const isRollback = /^\s*rollback\s*$/i.test(sql)
     const note = /^\s*select\b/i.test(sql) ? () => {} : onChange
     return {
       reader: statement.columns().length > 0,
@@ -65,6 +66,8 @@ function adapt(sqlite: DatabaseSync, onChange: () => void) {
         return statement.all(...bindable(values))
       },
       run(values: readonly unknown[]) {
+        // A full disk makes SQLite roll back by itself; a second time would fail and hide why (sqlite.org/lang_transaction.html).
+        if (isRollback && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 }
         note()
         return statement.run(...bindable(values))
       },

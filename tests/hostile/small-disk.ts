@@ -1,0 +1,73 @@
+// A small disk of its own for a workspace: an ext4 in a file, mounted through a loop device. Mounting needs root.
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import path from 'node:path'
+
+export interface SmallDisk extends Disposable {
+  readonly path: string
+  /** Takes every byte that is left. */
+  fill(): void
+  /** Makes room again; with `bytes`, only so much of it. */
+  free(bytes?: number): void
+}
+
+/** Why this machine cannot have one; undefined when it can. */
+export function noSmallDisk(): string | undefined {
+  if (process.platform !== 'linux') return 'loop devices are of Linux'
+  if (process.getuid?.() !== 0) return 'mounting needs root'
+  try {
+    execFileSync('losetup', ['--find'], { stdio: 'ignore' })
+    execFileSync('mkfs.ext4', ['-V'], { stdio: 'ignore' })
+    return undefined
+  } catch {
+    return 'there is no free loop device or no mkfs.ext4'
+  }
+}
+
+/** Makes one of `megabytes` and mounts it at `<directory>/data`. */
+export function mountSmallDisk(directory: string, megabytes: number): SmallDisk {
+  const image = path.join(directory, 'disk.img')
+  const place = path.join(directory, 'data')
+  const ballast = path.join(place, 'ballast')
+  writeFileSync(image, '')
+  truncateSync(image, megabytes * 1024 * 1024)
+  // Without blocks kept for root, which the tests may run as.
+  execFileSync('mkfs.ext4', ['-q', '-m', '0', image])
+  mkdirSync(place, { recursive: true })
+  execFileSync('mount', ['-o', 'loop', image, place])
+  rmSync(path.join(place, 'lost+found'), { recursive: true, force: true })
+  execFileSync('chmod', ['755', place])
+  let size = 0
+  return {
+    path: place,
+    fill() {
+      size += fillUp(ballast)
+    },
+    free(bytes) {
+      if (bytes === undefined) rmSync(ballast, { force: true })
+      else truncateSync(ballast, Math.max(0, size - bytes))
+      size = bytes === undefined ? 0 : Math.max(0, size - bytes)
+    },
+    [Symbol.dispose]() {
+      // Lazy: something that a failed test left running must not keep the next one from its disk.
+      execFileSync('umount', ['-l', place])
+      rmSync(image, { force: true })
+    },
+  }
+}
+
+/** Appends to `file` until the disk is full, and gives the bytes it took. */
+function fillUp(file: string): number {
+  const descriptor = openSync(file, 'a')
+  let written = 0
+  for (let piece = 1024 * 1024; piece >= 1; piece = Math.floor(piece / 4)) {
+    const bytes = Buffer.alloc(piece)
+    try {
+      for (;;) written += writeSync(descriptor, bytes)
+    } catch {
+      // Full for a piece of this size: smaller ones may still fit.
+    }
+  }
+  closeSync(descriptor)
+  return written
+}
