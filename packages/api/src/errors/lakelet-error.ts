@@ -52,10 +52,17 @@ export class LakeletError extends Error {
   }
 }
 
+const MOST_QUOTED = 2000
+
 function messageOf(code: ErrorCode, params: ErrorParams): string {
   return errorCatalogue[code].message.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    String(params[name] ?? whole),
+    shorten(String(params[name] ?? whole)),
   )
+}
+
+/** A message quotes what a client sent, but not all of a megabyte of it. */
+function shorten(text: string): string {
+  return text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED).toWellFormed()}…` : text
 }
 
 /** True when `error` is a LakeletError, of the given code if one is named. */

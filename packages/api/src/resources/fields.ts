@@ -7,6 +7,19 @@ export const RESOURCE_ID = /^[a-z][a-z0-9-]{0,62}$/
 export const DATABASE_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 export const ROLE_ID = /^[a-z][a-z0-9-]{3,62}$/
 
+// oxlint-disable-next-line no-control-regex -- control characters have no place in a name
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** Text on one line, such as a name that people read. */
+export function lineOfText(least: number, most: number) {
+  const range = `must have ${least} to ${most} characters`
+  return z
+    .string()
+    .min(least, range)
+    .max(most, range)
+    .refine((text) => !CONTROL.test(text), 'must not contain control characters')
+}
+
 /** RFC 3339 with a zone; replies always use `Z`. */
 export const timestamp = z.iso.datetime({
   offset: true,

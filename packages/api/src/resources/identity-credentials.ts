@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { durationText } from './identity-tokens.ts'
 
+/** Claims become a part of the token, which has to fit into a password message. */
+const MOST_CLAIMS = 4096
+
 export const generateDatabaseCredentialBody = z.object({
   /** Full resource name of an endpoint. */
   endpoint: z.string().optional(),
@@ -12,6 +15,10 @@ export const generateDatabaseCredentialBody = z.object({
       }),
     )
     .max(100)
+    .refine(
+      (claims) => JSON.stringify(claims).length <= MOST_CLAIMS,
+      `must have at most ${MOST_CLAIMS} characters`,
+    )
     .optional(),
   ttl: durationText.optional(),
   expire_time: z.iso.datetime({ offset: true }).optional(),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { computeSettings, endpointGroup, pgSettings } from './endpoint.ts'
-import { duration, timestamp } from './fields.ts'
+import { duration, lineOfText, timestamp } from './fields.ts'
 import { postgresIdentifier, roleSpec } from './role.ts'
 
-const customTags = z.array(z.object({ key: z.string().min(1).max(127), value: z.string().max(255) })).max(20)
+const customTags = z.array(z.object({ key: lineOfText(1, 127), value: lineOfText(0, 255) })).max(20)
 
 /** What new endpoints of a project start with. */
 export const defaultEndpointSettings = computeSettings.extend({ pg_settings: pgSettings.optional() })
@@ -11,17 +11,13 @@ export const defaultEndpointSettings = computeSettings.extend({ pg_settings: pgS
 export type DefaultEndpointSettings = z.output<typeof defaultEndpointSettings>
 
 export const projectSpec = z.object({
-  display_name: z
-    .string()
-    .min(1, 'must have 1 to 256 characters')
-    .max(256, 'must have 1 to 256 characters')
-    .optional(),
+  display_name: lineOfText(1, 256).optional(),
   pg_version: z.int().optional(),
   history_retention_duration: duration.optional(),
   default_endpoint_settings: defaultEndpointSettings.optional(),
   default_branch: z.string().optional(),
   enable_pg_native_login: z.boolean().optional(),
-  budget_policy_id: z.string().max(256).optional(),
+  budget_policy_id: lineOfText(0, 256).optional(),
   custom_tags: customTags.optional(),
   compute_provisioner: z.string().optional(),
 })

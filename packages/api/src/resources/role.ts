@@ -1,13 +1,11 @@
 import { z } from 'zod'
-import { timestamp } from './fields.ts'
+import { lineOfText, timestamp } from './fields.ts'
 
 /** A name inside Postgres; at most NAMEDATALEN - 1 bytes, which Postgres would cut silently. */
-export const postgresIdentifier = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine((name) => new TextEncoder().encode(name).length <= 63, 'must have at most 63 bytes')
-  // oxlint-disable-next-line no-control-regex -- control characters have no place in a name
-  .refine((name) => !/[\u0000-\u001f\u007f]/.test(name), 'must not contain control characters')
+export const postgresIdentifier = lineOfText(1, 63).refine(
+  (name) => new TextEncoder().encode(name).length <= 63,
+  'must have at most 63 bytes',
+)
 
 const identityType = z.enum(['USER', 'SERVICE_PRINCIPAL', 'GROUP', 'IDENTITY_TYPE_UNSPECIFIED'])
 

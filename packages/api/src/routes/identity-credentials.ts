@@ -12,7 +12,7 @@ export const credentialRoutes = {
     errors: ['field_required', 'invalid_parameter', 'resource_not_found', 'not_group_member'],
     permission: {
       kind: 'service',
-      rule: 'the endpoint must exist; what the identity may do is up to its Postgres roles',
+      rule: 'CAN_USE on the project, or a Postgres role in the branch; what the identity may do is up to its roles',
     },
   }),
 } as const

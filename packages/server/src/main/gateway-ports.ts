@@ -9,11 +9,11 @@ import type {
   RoleFacts,
 } from '../gateway/ports.ts'
 import { ReadCache } from '../control/read-cache.ts'
+import { endpointNamed, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
 import type { Identity } from '../identity/start.ts'
 import { gatewayVerdict } from '../identity/gateway-verdict.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
-import { endpointName } from '@lakelet/api'
 import type { LoginRole } from '../postgres/index.ts'
 
 export function gatewayPorts(parts: {
@@ -58,36 +58,14 @@ export function gatewayPorts(parts: {
   }
 }
 
-/** The full resource name of the endpoint that `name`, with ids or uids, stands for. */
-export async function endpointNamed(metadata: Metadata, name: string): Promise<string | undefined> {
-  const found = (await listLiveEndpoints(metadata.db)).find((each) => isNamed(each, name))
-  return found && nameOf(found)
-}
-
-/** `projects/…/branches/…/endpoints/…` of a row. */
-function nameOf(endpoint: LiveEndpoint): string {
-  return endpointName(endpoint.projectId, endpoint.branchId, endpoint.endpointId)
-}
-
 function answer(query: EndpointQuery, live: readonly LiveEndpoint[]): EndpointAnswer {
   const named = query.sni ?? query.option ?? query.token
   if (named === undefined) return live.length === 1 ? gatewayEndpoint(live[0]) : 'ambiguous'
-  return gatewayEndpoint(live.find((each) => isNamed(each, named)))
-}
-
-/** By uid, as host names have it, or by resource name with ids or uids, as tokens have it. */
-function isNamed(endpoint: LiveEndpoint, named: string): boolean {
-  if (!named.includes('/')) return endpoint.uid === named.toLowerCase()
-  const [, project, , branch, , id] = named.split('/')
-  return (
-    (project === endpoint.projectId || project === endpoint.projectUid) &&
-    (branch === endpoint.branchId || branch === endpoint.branchUid) &&
-    (id === endpoint.endpointId || id === endpoint.uid)
-  )
+  return gatewayEndpoint(endpointNamed(live, named))
 }
 
 function gatewayEndpoint(endpoint: LiveEndpoint | undefined): GatewayEndpoint | 'unknown' {
-  return endpoint ? { id: endpoint.uid, name: nameOf(endpoint) } : 'unknown'
+  return endpoint ? { id: endpoint.uid, name: nameOfEndpoint(endpoint) } : 'unknown'
 }
 
 /** A branch that is being made has rows before it has files. */

@@ -12,21 +12,18 @@ import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppsService } from '../control/services/apps.ts'
+import { credentialEndpoints } from '../control/services/credentials.ts'
 import { ExtensionsService } from '../control/services/extensions.ts'
 import { PermissionsService } from '../control/services/permissions.ts'
-import { ReadCache } from '../control/read-cache.ts'
 import { ScimService } from '../control/services/scim.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceService } from '../control/services/workspace.ts'
 import type { Identity } from '../identity/start.ts'
-import type { Metadata } from '../metadata/database.ts'
 import type { PostgresInstallation } from '../postgres/index.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { endpointNamed } from './gateway-ports.ts'
 
 export function implementAllRoutes(parts: {
-  readonly metadata: Metadata
   readonly identity: Identity
   readonly control: ControlPlane
   readonly files: WorkspaceService
@@ -34,15 +31,12 @@ export function implementAllRoutes(parts: {
   readonly ownerId: number
   readonly installation: PostgresInstallation
 }): ImplementedRoute[] {
-  const { metadata, identity, control, files, apps } = parts
-  const cache = new ReadCache(metadata)
+  const { identity, control, files, apps } = parts
   return [
     ...control.routes,
     ...implementCredentials({
       credentials: identity.credentials,
-      endpoints: {
-        endpointName: (name) => cache.read(`endpoint name ${name}`, () => endpointNamed(metadata, name)),
-      },
+      endpoints: credentialEndpoints(control.context),
     }),
     ...implementOAuth({ workspaceId: identity.workspaceId, baseUrl: identity.baseUrl }),
     ...implementPermissions(new PermissionsService(identity.permissions, identity.directory)),

@@ -142,7 +142,7 @@ describe('snapshots of an earlier version', () => {
 function intoThePast(file: string): void {
   const database = new DatabaseSync(file)
   database.exec(`DROP TABLE deployment_files; DELETE FROM app_deployments; DELETE FROM apps;
-    DELETE FROM migrations WHERE name >= '0007';
+    DELETE FROM migrations WHERE name = '0007-deployment-snapshots.sql';
     INSERT INTO apps VALUES ('old', 'i', '', 'MEDIUM', 'RUNNING', 1, 1, 'cid', 'sp', NULL, 'd2', '[]', '[]', NULL, 'c', 'c', 't', 't')`)
   const deployment = database.prepare(
     "INSERT INTO app_deployments VALUES (?, 'old', ?, '/', ?, 'SNAPSHOT', 'SUCCEEDED', '', NULL, NULL, NULL, 'c', 't', 't')",

@@ -123,7 +123,7 @@ export async function startTestWorkspace(
         ...implementPermissions(new PermissionsService(permissions, principals)),
         ...implementCredentials({
           credentials,
-          endpoints: { endpointName: (name) => (name === ENDPOINT ? name : undefined) },
+          endpoints: { nameFor: (_caller, name) => (name === ENDPOINT ? name : undefined) },
         }),
       ],
       mount: (http) => identity.mount(http),

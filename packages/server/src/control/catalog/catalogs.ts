@@ -29,13 +29,14 @@ export class Catalogs {
    */
   async known(rows: BranchRows, signal?: AbortSignal): Promise<KnownCatalog> {
     refuseUnready(rows)
-    const { metadata } = this.#context
-    const endpoint = await primaryEndpoint(metadata.db, rows.branch.uid)
-    return (
-      (await this.#peek(endpoint.uid, rows.branch.uid)) ??
-      (await findKnownCatalog(metadata.db, rows.branch.uid)) ??
-      this.current(rows, signal)
-    )
+    const endpoint = await primaryEndpoint(this.#context.metadata.db, rows.branch.uid)
+    return (await this.remembered(rows.branch.uid, endpoint.uid)) ?? this.current(rows, signal)
+  }
+
+  /** The same for a branch and its endpoint by their uids; undefined where nothing was ever known. */
+  async remembered(branchUid: string, endpointUid: string): Promise<KnownCatalog | undefined> {
+    const seen = await this.#peek(endpointUid, branchUid)
+    return seen ?? findKnownCatalog(this.#context.metadata.db, branchUid)
   }
 
   /** What the compute says, which is woken for it. LakeletError `branch_not_ready` or `endpoint_is_disabled`. */

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { LakeletError } from '../../base/errors.ts'
 import { unsupportedMediaType } from './error-reply.ts'
+import { checkValues } from './request-text.ts'
 
 const NOTHING = Object.freeze({})
 const JSON_TYPE = /^(application\/json|application\/[\w.+-]+\+json)\s*(;|$)/i
@@ -13,6 +14,8 @@ export function readInput(
   route: RouteDefinition,
   request: FastifyRequest,
 ): { readonly params: unknown; readonly query: unknown; readonly body: unknown } {
+  if (route.params) checkValues(request.params)
+  if (route.query) checkValues(request.query)
   return {
     params: route.params ? readParams(route.params, request.params) : NOTHING,
     query: route.query ? parse(route.query, request.query) : NOTHING,
@@ -47,8 +50,9 @@ function readBody(route: RouteDefinition, request: FastifyRequest): unknown {
 
 function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return {}
+  let value: unknown
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    value = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'not JSON'
     throw new LakeletError(
@@ -57,6 +61,8 @@ function parseJson(bytes: Buffer): unknown {
       { cause: error },
     )
   }
+  checkValues(value)
+  return value
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {

@@ -1,6 +1,7 @@
 import { importFields, workspaceRoutes } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import { checkValues } from '../http/request-text.ts'
 import type { ImportRequest, WorkspaceService } from '../services/workspace.ts'
 
 /** Handlers of `/api/2.0/workspace/…`. */
@@ -54,6 +55,7 @@ async function readForm(body: Uint8Array, contentType: string): Promise<ImportRe
 }
 
 function parseFields(value: unknown) {
+  checkValues(value)
   const parsed = importFields.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

@@ -85,10 +85,13 @@ export function ownerNamed(
 
 /** Whether `caller` could log in as the role, or made it through the API: what it owns is then the caller's to give it. */
 export function isOwnRole(caller: Caller, { object, id }: Known<Role>): boolean {
-  if (id.creator_id === caller.id) return true
-  const { identity } = object
+  return id.creator_id === caller.id || hasIdentity(caller, object)
+}
+
+/** Whether the role is that of `caller` or of one of its groups. */
+export function hasIdentity(caller: Caller, { name, identity }: Role): boolean {
   if (identity === undefined) return false
-  return identity.type === 'GROUP' ? caller.groups.includes(object.name) : identity.id === caller.id
+  return identity.type === 'GROUP' ? caller.groups.includes(name) : identity.id === caller.id
 }
 
 /** The caller's own role when it might have run CREATE ROLE itself: it may set the new role's password, grant it and drop it. */

@@ -27,6 +27,8 @@ const EMAIL = /^[^\s@"'\\]+@[^\s@"'\\]+$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Postgres role names end here (NAMEDATALEN - 1 bytes); a longer identity could never log in. */
 const MAX_NAME_BYTES = 63
+// oxlint-disable-next-line no-control-regex -- control characters have no place in a name
+const CONTROL = /[\u0000-\u001f\u007f]/
 
 /** A principal as its own SCIM resource; `name` is that of its kind. */
 export function scimResource<N extends ScimName>(
@@ -148,8 +150,7 @@ export function validName(name: ScimName, value: string | undefined): string {
   if (Buffer.byteLength(value) > MAX_NAME_BYTES) {
     throw invalid(`'${field}' may have ${MAX_NAME_BYTES} bytes, as long as the name of a Postgres role.`)
   }
-  // oxlint-disable-next-line no-control-regex -- control characters have no place in a name
-  if (/[\u0000-\u001f\u007f]/.test(value)) throw invalid(`'${field}' must not contain control characters.`)
+  if (CONTROL.test(value)) throw invalid(`'${field}' must not contain control characters.`)
   if (name === 'User' && !EMAIL.test(value)) throw invalid("'userName' must be an e-mail address.")
   if (name === 'ServicePrincipal' && !UUID.test(value)) throw invalid("'applicationId' must be a UUID.")
   return value
@@ -158,8 +159,10 @@ export function validName(name: ScimName, value: string | undefined): string {
 function textAt(resource: Json, name: string): string | undefined {
   const [value] = valuesAt(resource, name)
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'string' && value.length <= 1024) return value
-  throw invalid(`'${name}' must be text of at most 1024 characters.`)
+  if (typeof value !== 'string' || value.length > 1024)
+    throw invalid(`'${name}' must be text of at most 1024 characters.`)
+  if (CONTROL.test(value)) throw invalid(`'${name}' must not contain control characters.`)
+  return value
 }
 
 /** Azure AD sends "True" and "False". */
