@@ -107,6 +107,19 @@ function processesOf(pid: number, directory: string): string[] {
     .sort()
 }
 
+/** Processes whose working directory is in or below `place`. */
+export function runsIn(
+  place: string,
+): { readonly pid: number; readonly parent: number; readonly command: string }[] {
+  if (!hasProcessTable) return []
+  return pids()
+    .filter((pid) => `${linkOf(`/proc/${pid}/cwd`)}/`.startsWith(`${place}/`))
+    .flatMap((pid) => {
+      const command = commandOf(pid)
+      return command === undefined ? [] : [{ pid, parent: parentOf(pid), command }]
+    })
+}
+
 /** What a process runs, without what changes from moment to moment; undefined for one that has ended. */
 function commandOf(pid: number): string | undefined {
   try {

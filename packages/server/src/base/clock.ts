@@ -1,4 +1,7 @@
-/** Where time comes from. Everything that waits or compares times takes one, so that a test can let an hour pass. */
+/**
+ * Where time comes from. What follows a rule of the product takes one (expiry, idleness, retries, schedules, deadlines), so that a test can
+ * let an hour pass. What waits for the kernel or for another process to do something (a port to open, a process to end) goes by real time.
+ */
 export interface Clock {
   /** Wall-clock time: for expiry dates and timestamps that people read. */
   now(): Date
