@@ -17,6 +17,7 @@ import { env } from './commands/env.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { down } from './commands/local/down.ts'
+import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
 import { open } from './commands/open.ts'
@@ -53,6 +54,7 @@ export const program: Program = {
     up,
     down,
     status,
+    repair,
     env,
     open,
     authLogin,

@@ -104,6 +104,14 @@ export const platformErrors = {
     message:
       "The disk that holds the workspace is full, so nothing can be written; reading goes on, and nothing that was acknowledged is lost. Free space on it (see what is large with 'df -h' and 'du -sh' in the data directory; older logs, lakelet.log.1 and so on, can go), then delete branches and apps that are not needed, and try again.",
   },
+  branch_disk_full: {
+    kind: 'unavailable',
+    status: 507,
+    errorCode: 'RESOURCE_EXHAUSTED',
+    sqlState: '53100',
+    message:
+      'There is no room for the branch: it takes about {needed} MB, and {free} MB are free on the file system of {directory}. Nothing of it is left. Make room there: delete branches or apps that nobody needs, or empty the trash folder of the data directory.',
+  },
   workspace_stopping: {
     kind: 'unavailable',
     status: 503,

@@ -28,6 +28,32 @@ export const startupErrors = {
     errorCode: 'INVALID_PARAMETER_VALUE',
     message: 'The data directory {directory} cannot be used: {reason}. Name another one with --data-dir.',
   },
+  metadata_lost: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The metadata file {file} {what}, but {directory} holds {count} branches with data. Nothing was changed. {remedy}',
+  },
+  metadata_foreign: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The metadata file {file} belongs to {owner}, not to the branches in {directory}. Nothing was changed. {remedy}',
+  },
+  metadata_damaged: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: 'The metadata file {file} is damaged: {reason}. Nothing was changed. {remedy}',
+  },
+  file_damaged: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: 'The file {file} cannot be used: {reason}. {remedy}',
+  },
   port_busy: {
     kind: 'conflict',
     status: 409,

@@ -37,6 +37,8 @@ export const LIMITS = {
 
 /** What the kinds of operation, the views and the loops are given. */
 export interface ControlParts {
+  /** Stands in the manifest of each branch, so that a foreign one is known. */
+  readonly workspaceId: string
   readonly metadata: Metadata
   readonly clock: Clock
   readonly log: Logger

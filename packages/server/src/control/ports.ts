@@ -12,7 +12,17 @@ export type ComputesPort = Pick<
 
 export type StoragePort = Pick<
   Storage,
-  'create' | 'clone' | 'remove' | 'exists' | 'sizeBytes' | 'list' | 'origin' | 'dataDirectory'
+  | 'create'
+  | 'clone'
+  | 'unfinished'
+  | 'discard'
+  | 'remove'
+  | 'setAside'
+  | 'exists'
+  | 'sizeBytes'
+  | 'list'
+  | 'dataDirectory'
+  | 'files'
 >
 
 /** Where clients connect to an endpoint; `main` knows which names resolve on this machine. */

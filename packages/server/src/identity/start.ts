@@ -148,6 +148,8 @@ async function ensureOwner(
       displayName: wanted.displayName,
       groups: admins ? [admins] : [],
     }))
+  // One that was known before it became the owner, from metadata that was made again.
+  if (admins) await directory.update(made, {}, { groups: { add: [admins.id], remove: [] } })
   await settingOrCreate(metadata.db, 'owner_id', () => String(made.id))
   return made
 }

@@ -16,6 +16,7 @@ import type { OperationKind } from '../operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { measureBranches } from '../control/reconcilers/measure-branches.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
+import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
 import { implementBranches } from '../control/routes/branches.ts'
@@ -41,6 +42,8 @@ import type { HostNames } from './host-names.ts'
 const EXPIRE_EVERY_MS = 1000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
+const WRITE_MANIFESTS_EVERY_MS = 5000
+const BACK_UP_EVERY_MS = 86_400_000
 
 export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly ImplementedRoute[]
@@ -48,6 +51,7 @@ export interface ControlPlane extends AsyncDisposable {
 }
 
 export interface ControlPlaneParts {
+  readonly workspaceId: string
   readonly config: Config
   readonly metadata: Metadata
   readonly clock: Clock
@@ -64,6 +68,11 @@ export interface ControlPlaneParts {
 export async function startControlPlane(parts: ControlPlaneParts): Promise<ControlPlane> {
   const { metadata, clock, log } = parts
   await using starting = new AsyncDisposableStack()
+  const writeManifests = manifestWriter(parts)
+  // Once more when all else has ended: what was acknowledged last is in the manifests and in a backup too.
+  starting.defer(() =>
+    writeManifests().catch((error: unknown) => log.warn({ err: error }, 'manifests were not written')),
+  )
   const loops: Reconciler[] = []
   const operations = starting.use(
     new Operations({
@@ -99,6 +108,19 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches))
   start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context))
   start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds))
+  start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests)
+  // Not woken by operations: once at the start and then by the clock alone.
+  starting.use(
+    startReconciler({
+      name: 'back-up-metadata',
+      everyMs: BACK_UP_EVERY_MS,
+      round: async () => {
+        await metadata.backUp()
+      },
+      clock,
+      log: log.child({ component: 'back-up-metadata' }),
+    }),
+  )
   const children = starting.move()
   return {
     context,
@@ -119,6 +141,7 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
   const { identity, hostNames } = parts
   return {
     catalogs: new Catalogs(parts),
+    workspaceId: parts.workspaceId,
     metadata: parts.metadata,
     clock: parts.clock,
     log: parts.log.child({ component: 'control' }),

@@ -4,10 +4,11 @@ import type { Config } from '../base/config.ts'
 import { randomNumericId } from '../base/ids.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { startLogWriter } from '../base/log-writer.ts'
+import { agreeWithBranches, refuseLostMetadata } from '../control/recovery/check-start.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
 import { installPostgres, type PostgresInstallation, prepareExtensions } from '../postgres/index.ts'
-import { startStorage, type Storage } from '../storage/index.ts'
+import { BranchFiles, startStorage, type Storage } from '../storage/index.ts'
 import { type Certificates, loadCertificates } from './certificates.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type HostNames, probeHostNames } from './host-names.ts'
@@ -25,6 +26,8 @@ export interface Ground {
   readonly metadata: Metadata
   readonly storage: Storage
   readonly workspaceId: string
+  /** What a person should know about what was found in the data directory, one sentence each. */
+  readonly notices: readonly string[]
 }
 
 /** Opens or makes all of it; what must be closed again is added to `starting`. */
@@ -36,6 +39,8 @@ export async function startGround(
 ): Promise<Ground> {
   const clock = systemClock
   const log = openLog(directory, config, starting)
+  const metadataFile = directory.file('metadata.sqlite')
+  await refuseLostMetadata(metadataFile, new BranchFiles(directory.path))
   const installation = await installPostgres({ dataDir: directory.path })
   // The first time it runs initdb; everything below does its work meanwhile.
   const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
@@ -43,13 +48,23 @@ export async function startGround(
   starting.defer(() => opening.then(ignore, ignore))
   const preparing = prepareExtensions(installation, log.child({ component: 'postgres' }))
   starting.defer(() => preparing.then(ignore, ignore))
-  const metadata = starting.use(await openMetadata(directory.file('metadata.sqlite')))
+  const metadata = starting.use(await openMetadata(metadataFile))
+  // Disposed just before the store is closed: what was stored last is in a backup too.
+  starting.defer(() => backUpAtStop(metadata, log))
   const hostNames = await probeHostNames({ host, ...config })
   const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
   const storage = await opening
   await preparing
   const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
-  return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId }
+  const { files } = storage
+  const notices = await agreeWithBranches({ metadata, metadataFile, files, log, now: clock.now() })
+  return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId, notices }
+}
+
+async function backUpAtStop(metadata: Metadata, log: Logger): Promise<void> {
+  await metadata
+    .backUp()
+    .catch((error: unknown) => log.warn({ err: error }, 'the metadata was not backed up'))
 }
 
 function ignore(): void {}

@@ -220,7 +220,7 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
     caFile,
     configFile,
     ownerEmail: owner.name,
-    notices: noticesOf(ports),
+    notices: [...ground.notices, ...noticesOf(ports)],
     signInLink: () => identity.createSignInLink(host),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }

@@ -119,3 +119,8 @@ export async function listBranchUids(queries: Queries): Promise<string[]> {
   const rows = await queries.selectFrom('branches').select('uid').execute()
   return rows.map(({ uid }) => uid)
 }
+
+/** Every branch of the workspace, deleted ones too, in the order they were created. */
+export async function allBranches(queries: Queries): Promise<BranchRow[]> {
+  return queries.selectFrom('branches').selectAll().orderBy('seq').execute()
+}

@@ -74,3 +74,8 @@ export async function copyCatalogIds(queries: Queries, fromBranch: string, toBra
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
+
+/** The ids of all roles and databases of the workspace. */
+export async function allCatalogIds(queries: Queries): Promise<CatalogIdRow[]> {
+  return queries.selectFrom('catalog_ids').selectAll().orderBy('kind').orderBy('oid').execute()
+}

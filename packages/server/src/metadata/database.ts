@@ -2,10 +2,15 @@
 // what a request was told is stored is stored. SQLite runs inside this process, so a query never waits for another one's I/O
 // on a network; kysely serialises transactions on the single connection.
 import { chmodSync, closeSync, openSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
-import { migrate } from './migrate.ts'
+import { LakeletError } from '../base/errors.ts'
+import { backUp, backupsOf, newestGoodBackup } from './backups.ts'
+import { checkMetadataFile } from './check-file.ts'
+import { hasPendingMigrations, migrate } from './migrate.ts'
 import type { Tables } from './schema.ts'
+import { sqliteForKysely } from './sqlite-adapter.ts'
 
 /** Where queries run: the database itself or an open transaction. Every file of queries takes one. */
 export type Queries = Kysely<Tables> | Transaction<Tables>
@@ -16,10 +21,16 @@ export interface Metadata extends AsyncDisposable {
   transaction<T>(work: (queries: Transaction<Tables>) => Promise<T>): Promise<T>
   /** A number that grows with every statement that may change a row: what was read at one revision is true as long as it stands. */
   revision(): number
+  /** Copies all that is stored now to a new file in the directory of backups, which is returned; old ones go. */
+  backUp(): Promise<string>
 }
 
-/** Opens (or creates) the metadata file and brings its schema up to date; LakeletError `data_dir_newer` if it is ahead of this version. */
+/**
+ * Opens (or creates) the metadata file and brings its schema up to date, after a backup where that changes something. LakeletErrors:
+ * `metadata_damaged` and `metadata_foreign` name the file and what to do, `data_dir_newer` if it is ahead of this version.
+ */
 export async function openMetadata(file: string): Promise<Metadata> {
+  refuseDamaged(file)
   // It holds the signing keys. SQLite gives its side files the mode of the main one.
   closeSync(openSync(file, 'a', 0o600))
   chmodSync(file, 0o600)
@@ -28,13 +39,14 @@ export async function openMetadata(file: string): Promise<Metadata> {
     sqlite.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
     )
+    if (hasPendingMigrations(sqlite)) await backUp(sqlite, backupsOf(file))
     migrate(sqlite)
   } catch (error) {
     sqlite.close()
     throw error
   }
   let revision = 0
-  const database = adapt(sqlite, () => {
+  const database = sqliteForKysely(sqlite, () => {
     revision += 1
   })
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
@@ -42,6 +54,7 @@ export async function openMetadata(file: string): Promise<Metadata> {
     db,
     transaction: (work) => db.transaction().execute(work),
     revision: () => revision,
+    backUp: () => backUp(sqlite, backupsOf(file)),
     async [Symbol.asyncDispose]() {
       await db.destroy()
       if (sqlite.isOpen) sqlite.close()
@@ -49,47 +62,25 @@ export async function openMetadata(file: string): Promise<Metadata> {
   }
 }
 
-/**
- * node:sqlite in the shape kysely's SQLite driver expects; prepared statements are kept by their text. `onChange` is called
- * before each run of a statement that is not just a SELECT.
- */
-function adapt(sqlite: DatabaseSync, onChange: () => void) {
-  const prepared = new Map<string, ReturnType<typeof prepare>>()
-  const prepare = (sql: string) => {
-    const statement = sqlite.prepare(sql)
-    const isRollback = /^\s*rollback\s*$/i.test(sql)
-    const note = /^\s*select\b/i.test(sql) ? () => {} : onChange
-    return {
-      reader: statement.columns().length > 0,
-      all(values: readonly unknown[]) {
-        note()
-        return statement.all(...bindable(values))
-      },
-      run(values: readonly unknown[]) {
-        // A full disk makes SQLite roll back by itself; a second time would fail and hide why (sqlite.org/lang_transaction.html).
-        if (isRollback && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 }
-        note()
-        return statement.run(...bindable(values))
-      },
-      // Kysely streams the rows of a SELECT only.
-      iterate: (values: readonly unknown[]) => statement.iterate(...bindable(values)),
-    }
-  }
-  return {
-    prepare(sql: string) {
-      const known = prepared.get(sql)
-      if (known) return known
-      const statement = prepare(sql)
-      prepared.set(sql, statement)
-      return statement
-    },
-    close: () => {
-      sqlite.close()
-    },
-  }
+function refuseDamaged(file: string): void {
+  const state = checkMetadataFile(file)
+  const remedy = remedyFor(file)
+  if (state.kind === 'damaged')
+    throw new LakeletError('metadata_damaged', { file, reason: state.reason, remedy })
+  if (state.kind === 'foreign')
+    throw new LakeletError('metadata_foreign', {
+      file,
+      owner: 'another program',
+      directory: path.dirname(file),
+      remedy,
+    })
 }
 
-/** SQLite has no booleans; everything else kysely passes is bindable as it is. */
-function bindable(values: readonly unknown[]): SQLInputValue[] {
-  return values.map((value) => (typeof value === 'boolean' ? Number(value) : (value as SQLInputValue)))
+/** What to do about a metadata file that cannot be used, with the newest good backup by name. */
+export function remedyFor(file: string, workspaceId?: string): string {
+  const backup = newestGoodBackup(backupsOf(file), workspaceId)
+  const command = `\`lakelet repair --data-dir ${path.dirname(file)}\``
+  return backup === undefined
+    ? `There is no good backup in ${backupsOf(file)}. Put the right file back, or run ${command}, which makes the metadata again from the manifests of the branches.`
+    : `The newest good backup is ${backup}. Put the right file back, or run ${command}, which restores that backup and takes what is newer from the manifests of the branches.`
 }

@@ -130,3 +130,8 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     lastActiveTime: row.last_active_time,
   }))
 }
+
+/** Every endpoint of the workspace, those of deleted branches too. */
+export async function allEndpoints(queries: Queries): Promise<EndpointRow[]> {
+  return queries.selectFrom('endpoints').selectAll().orderBy('seq').execute()
+}

@@ -11,16 +11,32 @@ export function migrate(sqlite: DatabaseSync): void {
   sqlite.exec(
     'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT',
   )
-  const known = readdirSync(directory)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-  const applied = sqlite
-    .prepare('SELECT name FROM migrations')
-    .all()
-    .map((row) => String(row['name']))
+  const known = knownMigrations()
+  const applied = appliedMigrations(sqlite)
   const unknown = applied.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new LakeletError('data_dir_newer', { migrations: unknown.join(', ') })
   for (const name of known.filter((each) => !applied.includes(each))) apply(sqlite, name)
+}
+
+/** True when the file holds something that `migrate` is about to change. */
+export function hasPendingMigrations(sqlite: DatabaseSync): boolean {
+  const isOurs = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get() !== undefined
+  if (!isOurs) return false
+  const applied = appliedMigrations(sqlite)
+  return applied.length > 0 && knownMigrations().some((name) => !applied.includes(name))
+}
+
+function knownMigrations(): string[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+}
+
+function appliedMigrations(sqlite: DatabaseSync): string[] {
+  return sqlite
+    .prepare('SELECT name FROM migrations')
+    .all()
+    .map((row) => String(row['name']))
 }
 
 function apply(sqlite: DatabaseSync, name: string): void {

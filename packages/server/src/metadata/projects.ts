@@ -85,3 +85,8 @@ export function defaultEndpointSettingsOf(
 ): DefaultEndpointSettings {
   return JSON.parse(row.default_endpoint_settings) as DefaultEndpointSettings
 }
+
+/** Every project of the workspace, deleted ones too. */
+export async function allProjects(queries: Queries): Promise<ProjectRow[]> {
+  return queries.selectFrom('projects').selectAll().orderBy('seq').execute()
+}

@@ -18,3 +18,11 @@ export async function settingOrCreate(queries: Queries, name: string, make: () =
   await queries.insertInto('settings').values({ name, value }).execute()
   return value
 }
+
+export async function putSetting(queries: Queries, name: string, value: string): Promise<void> {
+  await queries
+    .insertInto('settings')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}

@@ -34,7 +34,7 @@ export async function readControlFile(dataDirectory: string): Promise<ControlFil
   }
 }
 
-const SEGMENT_BYTES = 16n * 1024n * 1024n
+export const SEGMENT_BYTES = 16n * 1024n * 1024n
 
 /** The name of the WAL segment that holds `lsn` (segments of 16 MB). */
 export function walSegmentName(timeline: number, lsn: bigint): string {
@@ -49,4 +49,9 @@ export function walSegmentName(timeline: number, lsn: bigint): string {
 export function parseLsn(text: string): bigint {
   const [high = '', low = ''] = text.split('/')
   return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
+}
+
+/** A number as Postgres writes an LSN: both halves in hexadecimal. */
+export function formatLsn(lsn: bigint): string {
+  return `${(lsn >> 32n).toString(16)}/${(lsn & 0xffff_ffffn).toString(16)}`.toUpperCase()
 }

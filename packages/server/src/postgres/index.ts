@@ -10,7 +10,7 @@ export {
   sqlStateOf,
 } from './admin.ts'
 export { Cluster, type ClusterExit, startCluster } from './cluster.ts'
-export { parseLsn, readControlFile, walSegmentName } from './control-file.ts'
+export { SEGMENT_BYTES, formatLsn, parseLsn, readControlFile, walSegmentName } from './control-file.ts'
 export {
   DEFAULT_DATABASE,
   type Database,
@@ -33,6 +33,7 @@ export {
 export { writeIdentities } from './identities.ts'
 export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
+export { recover } from './recover.ts'
 export { ensureOwnerRole } from './owner-role.ts'
 export {
   type LoginRole,

@@ -21,6 +21,8 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { ensureDirectory, syncDirectory, writeFileAtomic } from '../base/files.ts'
+import { flushTree } from '../base/flush-tree.ts'
+import { removeTree } from '../base/remove-tree.ts'
 import { type Account, chooseAccount, ensureReachable, exists } from './account.ts'
 
 export interface PostgresInstallation {
@@ -101,6 +103,8 @@ async function layPrefix(packageDirectory: string, prefix: string): Promise<void
     await rm(at, { force: true })
     await symlink(path.basename(source), at)
   }
+  // A prefix that has its name is never looked into again, so it must be whole after a power cut too.
+  await flushTree(building)
   await rename(building, prefix)
   await syncDirectory(home)
 }
@@ -109,9 +113,7 @@ async function layPrefix(packageDirectory: string, prefix: string): Promise<void
 export async function removeUnfinished(home: string, prefix: string): Promise<void> {
   const names = await readdir(home)
   const left = names.filter((name) => name.startsWith(prefix) && name.endsWith('.tmp'))
-  await Promise.all(
-    left.map((name) => rm(path.join(home, name), { recursive: true, force: true, maxRetries: 10 })),
-  )
+  await Promise.all(left.map((name) => removeTree(path.join(home, name))))
 }
 
 async function layDirectory(from: string, to: string): Promise<void> {

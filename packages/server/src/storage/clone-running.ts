@@ -1,8 +1,8 @@
 // Clones a cluster that runs, without pausing it: a low-level base backup whose target is a directory beside it
 // (Postgres documentation, "Making a Base Backup Using the Low Level API").
-import { chown, readdir, writeFile } from 'node:fs/promises'
+import { chown, readdir, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type AdminConnection, parseLsn, walSegmentName } from '../postgres/index.ts'
+import { type AdminConnection, parseLsn, SEGMENT_BYTES, walSegmentName } from '../postgres/index.ts'
 import { type CloneResult, type CloneTreeOptions, FileCloner, cloneTree } from './clone-tree.ts'
 import { isLeftOut, isWal } from './left-out.ts'
 
@@ -13,7 +13,10 @@ export interface CloneRunningOptions extends Omit<CloneTreeOptions, 'leaveOut'> 
 
 const CONTROL_FILE = path.join('global', 'pg_control')
 
-/** Clones `from` to `to`, consistent as of the moment the clone ends; the clone recovers at its first start. */
+/**
+ * Clones `from` to `to` as `from` is when the copying ends: exactly what was committed up to the LSN that is returned. The clone
+ * recovers at its first start.
+ */
 export async function cloneRunning({ connect, ...options }: CloneRunningOptions): Promise<CloneResult> {
   await using admin = await connect()
   // The slot lives as long as this session and keeps the source from removing the WAL that the clone needs.
@@ -30,10 +33,7 @@ export async function cloneRunning({ connect, ...options }: CloneRunningOptions)
     path.join(options.from, CONTROL_FILE),
     path.join(options.to, CONTROL_FILE),
   )
-  const [backup] = await admin.query<{ lsn: string; labelfile: string }>(
-    'SELECT lsn, labelfile FROM pg_backup_stop(false)',
-  )
-  if (!backup) throw new Error('pg_backup_stop returned no row')
+  const backup = await stopBackup(admin)
   const wal = await cloneWal(options, cloner, backup)
   // Into the clone only: with it in the source, a crash of the source would recover from the wrong place.
   const label = path.join(options.to, 'backup_label')
@@ -43,32 +43,59 @@ export async function cloneRunning({ connect, ...options }: CloneRunningOptions)
     method: tree.method,
     files: tree.files + wal.files + 1,
     bytes: tree.bytes + controlBytes + wal.bytes,
+    lsn: backup.lsn,
+    timeline: backup.timeline,
+    time: backup.time.toISOString(),
   }
 }
 
+interface Backup {
+  /** End of the record that ends the backup. */
+  readonly lsn: string
+  readonly time: Date
+  readonly labelfile: string
+  readonly timeline: number
+  /** Name of the first WAL segment that recovery needs. */
+  readonly firstSegment: string
+}
+
+async function stopBackup(admin: AdminConnection): Promise<Backup> {
+  const [row] = await admin.query<Pick<Backup, 'lsn' | 'time' | 'labelfile'>>(
+    'SELECT lsn::text, clock_timestamp() AS time, labelfile FROM pg_backup_stop(false)',
+  )
+  if (!row) throw new Error('pg_backup_stop returned no row')
+  const firstSegment = /^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)/m.exec(row.labelfile)?.[1]
+  const timeline = /^START TIMELINE: (\d+)/m.exec(row.labelfile)?.[1]
+  if (!firstSegment || !timeline) throw new Error(`unexpected backup label: ${row.labelfile}`)
+  return { ...row, firstSegment, timeline: Number(timeline) }
+}
+
 /**
- * The segments from the start of the backup to its end. Nothing later: a later segment is copied half-written and would
- * lie in the way of the WAL that the clone writes itself.
+ * The segments from the start of the backup to its end, the last one only up to there: recovery goes as far as there is WAL, and
+ * what the source wrote after the backup was stopped is not part of the clone.
  */
 async function cloneWal(
-  options: Pick<CloneTreeOptions, 'from' | 'to'>,
+  { from, to }: Pick<CloneTreeOptions, 'from' | 'to'>,
   cloner: FileCloner,
-  backup: { readonly lsn: string; readonly labelfile: string },
+  { lsn, timeline, firstSegment }: Backup,
 ): Promise<{ files: number; bytes: number }> {
-  const first = /^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)/m.exec(backup.labelfile)?.[1]
-  const timeline = /^START TIMELINE: (\d+)/m.exec(backup.labelfile)?.[1]
-  if (!first || !timeline) throw new Error(`unexpected backup label: ${backup.labelfile}`)
-  const last = walSegmentName(Number(timeline), parseLsn(backup.lsn) - 1n)
-  const names = await readdir(path.join(options.from, 'pg_wal'))
+  const end = parseLsn(lsn)
+  const last = walSegmentName(timeline, end - 1n)
+  const names = await readdir(path.join(from, 'pg_wal'))
   const needed = names.filter(
-    (name) => name.endsWith('.history') || (/^[0-9A-F]{24}$/.test(name) && name >= first && name <= last),
+    (name) =>
+      name.endsWith('.history') || (/^[0-9A-F]{24}$/.test(name) && name >= firstSegment && name <= last),
   )
   let bytes = 0
   for (const name of needed) {
-    bytes += await cloner.clone(
-      path.join(options.from, 'pg_wal', name),
-      path.join(options.to, 'pg_wal', name),
-    )
+    bytes += await cloner.clone(path.join(from, 'pg_wal', name), path.join(to, 'pg_wal', name))
   }
+  if (end % SEGMENT_BYTES !== 0n) await zeroFrom(path.join(to, 'pg_wal', last), Number(end % SEGMENT_BYTES))
   return { files: needed.length, bytes }
+}
+
+/** Zeros are where WAL ends; cut off and grown again, they take no room on disk. */
+async function zeroFrom(segment: string, offset: number): Promise<void> {
+  await truncate(segment, offset)
+  await truncate(segment, Number(SEGMENT_BYTES))
 }

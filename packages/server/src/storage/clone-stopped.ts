@@ -1,16 +1,27 @@
 import path from 'node:path'
-import { readControlFile, walSegmentName } from '../postgres/index.ts'
+import {
+  formatLsn,
+  type PostgresInstallation,
+  readControlFile,
+  recover,
+  walSegmentName,
+} from '../postgres/index.ts'
 import { type CloneResult, type CloneTreeOptions, cloneTree } from './clone-tree.ts'
 import { isLeftOut, isWal } from './left-out.ts'
 
+export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'leaveOut'> {
+  readonly installation: PostgresInstallation
+}
+
 /**
  * Clones the data directory of a cluster that does not run. After a clean shutdown only the WAL segment with the last
- * checkpoint is needed; after a crash all WAL goes along and the clone recovers at its first start.
+ * checkpoint is needed, and the content ends there. After a crash all WAL goes along, and the clone recovers at once: only then
+ * it is known where its content ends.
  */
-export async function cloneStopped(options: Omit<CloneTreeOptions, 'leaveOut'>): Promise<CloneResult> {
+export async function cloneStopped({ installation, ...options }: CloneStoppedOptions): Promise<CloneResult> {
   const control = await readControlFile(options.from)
   const needed = control.isShutDown ? walSegmentName(control.timeline, control.checkpointLsn) : undefined
-  return cloneTree({
+  const tree = await cloneTree({
     ...options,
     leaveOut: (relative) => {
       if (!isWal(relative)) return isLeftOut(relative)
@@ -18,4 +29,6 @@ export async function cloneStopped(options: Omit<CloneTreeOptions, 'leaveOut'>):
       return needed !== undefined && name !== needed && !name.endsWith('.history')
     },
   })
+  const lsn = control.isShutDown ? formatLsn(control.checkpointLsn) : await recover(installation, options.to)
+  return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
 }

@@ -1,17 +1,23 @@
 // Copies a directory tree file by file, sharing blocks where the file system can (XFS, btrfs, APFS) and else byte by
 // byte. What was done is reported, because the two differ a thousandfold on large branches.
-import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { chown, copyFile, lchown, mkdir, open, readdir, readlink, stat, symlink } from 'node:fs/promises'
+import { chown, copyFile, lchown, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 
 export type CloneMethod = 'reflink' | 'copy'
 
-export interface CloneResult {
+/** What was copied, and how. */
+export interface CopiedTree {
   readonly method: CloneMethod
   readonly files: number
   readonly bytes: number
+}
+
+/** A clone of a cluster: `lsn` is exactly where its content ends, on `timeline`; `time` is when the parent was there. */
+export interface CloneResult extends CopiedTree {
+  readonly lsn: string
+  readonly timeline: number
+  readonly time: string
 }
 
 export interface CloneTreeOptions {
@@ -24,8 +30,8 @@ export interface CloneTreeOptions {
 
 const PARALLEL = 16
 
-/** Clones `from` to the new directory `to`. Symbolic links are copied as they are. Nothing is flushed to disk; see `flushTree`. */
-export async function cloneTree(options: CloneTreeOptions): Promise<CloneResult> {
+/** Clones `from` to the new directory `to`. Symbolic links are copied as they are. Nothing is flushed to disk; see `flushTree` of base. */
+export async function cloneTree(options: CloneTreeOptions): Promise<CopiedTree> {
   const files: string[] = []
   await cloneDirectories(options, '', files)
   const cloner = new FileCloner(options.owner)
@@ -91,31 +97,10 @@ export class FileCloner {
         return
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOENT' || code === 'EEXIST' || code === 'ENOSPC') throw error
+        if (code !== undefined && ['ENOENT', 'EEXIST', 'ENOSPC', 'EDQUOT', 'EIO'].includes(code)) throw error
         this.method = 'copy'
       }
     }
     await copyFile(from, to)
-  }
-}
-
-/** Makes everything below `directory` durable. */
-export async function flushTree(directory: string): Promise<void> {
-  // One syncfs of the file system is much cheaper than an fsync of a thousand files.
-  if (process.platform === 'linux') {
-    const done = await promisify(execFile)('sync', ['-f', directory]).then(
-      () => true,
-      () => false,
-    )
-    if (done) return
-  }
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() && !entry.isDirectory()) continue
-    const handle = await open(path.join(entry.parentPath, entry.name), 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
   }
 }

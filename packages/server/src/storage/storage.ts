@@ -1,11 +1,10 @@
-// The files of branches. A branch is one directory `<dataDir>/branches/<uid>/` with the data directory `data` in it.
-// A branch appears and disappears by one rename; what was being built or removed when the server died is swept at the next start.
-import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
+// Making and removing branches: each a clone of the template or of another branch, whole or not there.
+import { copyFile, mkdir, statfs } from 'node:fs/promises'
+import { isDiskFull } from '../base/disk-full.ts'
 import { LakeletError } from '../base/errors.ts'
-import { syncDirectory, writeFileAtomic } from '../base/files.ts'
+import { flushTree } from '../base/flush-tree.ts'
 import type { Logger } from '../base/log.ts'
+import { removeTree } from '../base/remove-tree.ts'
 import {
   type AdminConnection,
   type PostgresInstallation,
@@ -13,34 +12,35 @@ import {
   openDirectory,
   ownerOf,
 } from '../postgres/index.ts'
-import { type CloneResult, flushTree } from './clone-tree.ts'
+import { BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
+import type { CloneResult } from './clone-tree.ts'
+import { type BranchIdentity, type Manifest, writeManifest } from './manifest.ts'
 
 export interface StorageOptions {
   readonly installation: PostgresInstallation
   readonly log: Logger
 }
 
+/** What a clone is, and how long it took. */
 export interface BranchClone extends CloneResult {
-  /** How long the clone took. */
   readonly durationMs: number
 }
 
-/** What is noted about a stopped cluster in files beside its data directory, true for an exact copy of it as well. */
-const NOTES = ['login-roles.json']
-
-async function copyNotes(from: string, to: string): Promise<void> {
-  const copies = NOTES.map((name) =>
-    copyFile(path.join(from, name), path.join(to, name)).catch(() => undefined),
-  )
-  await Promise.all(copies)
+/** What the manifest of a new branch says beside its uid. */
+export interface NewBranch extends BranchIdentity {
+  readonly record: Manifest['record']
 }
+
+/** A branch that belongs to nobody, for those that have no metadata. */
+const NOBODYS: NewBranch = { workspaceId: '', projectUid: '', record: {} }
 
 /** Prepares the template and removes what an earlier run left unfinished. */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
-  const home = await openDirectory(path.join(options.installation.dataDir, 'branches'))
-  const storage = new Storage(options, home, await ensureTemplate(options.installation))
+  const files = new BranchFiles(options.installation.dataDir)
+  await openDirectory(files.home)
+  const storage = new Storage(options, files, await ensureTemplate(options.installation))
   await storage.sweep()
   return storage
 }
@@ -48,142 +48,195 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
 export class Storage {
   readonly #installation: PostgresInstallation
   readonly #log: Logger
-  readonly #home: string
   readonly #template: string
+  readonly files: BranchFiles
 
-  constructor(options: StorageOptions, home: string, template: string) {
+  constructor(options: StorageOptions, files: BranchFiles, template: string) {
     this.#installation = options.installation
     this.#log = options.log
-    this.#home = home
     this.#template = template
+    this.files = files
+  }
+
+  /** Where the files of a branch are, whether it exists or not. */
+  paths(branchUid: string): BranchPaths {
+    return this.files.paths(branchUid)
   }
 
   /** The Postgres data directory of a branch, whether it exists or not. */
   dataDirectory(branchUid: string): string {
-    return path.join(this.#directory(branchUid), 'data')
+    return this.files.paths(branchUid).data
   }
 
-  async exists(branchUid: string): Promise<boolean> {
-    return stat(this.#directory(branchUid)).then(
-      () => true,
-      () => false,
-    )
+  exists(branchUid: string): Promise<boolean> {
+    return this.files.exists(branchUid)
   }
 
   /** Uids of all branches that have storage. */
-  async list(): Promise<string[]> {
-    const entries = await readdir(this.#home, { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map(({ name }) => name)
+  list(): Promise<string[]> {
+    return this.files.list()
   }
 
-  /** A new, empty branch. Throws `branch_storage_exists`. */
-  async create(branchUid: string): Promise<BranchClone> {
-    return this.#build(branchUid, (to) =>
-      cloneStopped({ from: this.#template, to, owner: ownerOf(this.#installation) }),
+  /** Bytes that the files of a branch have, shared blocks counted as its own. */
+  sizeBytes(branchUid: string): Promise<number> {
+    return this.files.sizeBytes(branchUid)
+  }
+
+  /** A new, empty branch. Throws as `clone`. */
+  async create(branchUid: string, branch: NewBranch = NOBODYS): Promise<BranchClone> {
+    return this.#build(branchUid, branch, this.#template, ({ data }) =>
+      cloneStopped({ ...this.#cloneOptions(this.#template, data) }),
     )
   }
 
   /**
    * A new branch with the data of another one. While the parent's compute runs, pass a way to connect to it: it goes on
    * without a pause. Without that the parent must not run, and must not be started until this resolves. The caller sees
-   * to either. Throws `branch_storage_missing`, `branch_storage_exists` or `branch_clone_failed`.
+   * to either. Throws `branch_storage_missing`, `branch_storage_exists`, `branch_disk_full` or `branch_clone_failed`; nothing is left
+   * behind then.
    */
   async clone(
     branchUid: string,
     parentUid: string,
-    connect?: () => Promise<AdminConnection>,
+    options: {
+      readonly connect?: (() => Promise<AdminConnection>) | undefined
+      readonly branch?: NewBranch
+    } = {},
   ): Promise<BranchClone> {
+    const { connect, branch = NOBODYS } = options
     if (!(await this.exists(parentUid)))
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
-    const from = this.dataDirectory(parentUid)
-    const owner = ownerOf(this.#installation)
-    return this.#build(branchUid, async (to) => {
-      if (connect) return cloneRunning({ from, to, owner, connect })
-      await copyNotes(path.dirname(from), path.dirname(to))
-      return cloneStopped({ from, to, owner })
+    const parent = this.files.paths(parentUid)
+    return this.#build(branchUid, branch, parent.data, async (to) => {
+      const clone = this.#cloneOptions(parent.data, to.data)
+      if (connect) return cloneRunning({ ...clone, connect })
+      // True for an exact copy as well; it is only a note.
+      await copyFile(parent.loginNote, to.loginNote).catch(() => undefined)
+      return cloneStopped(clone)
     })
   }
 
-  /** Removes a branch's files; nothing happens when there are none. Its compute must not run. */
-  async remove(branchUid: string): Promise<void> {
-    const aside = this.#temporary(branchUid)
-    try {
-      await rename(this.#directory(branchUid), aside)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-      throw error
-    }
-    await syncDirectory(this.#home)
-    await rm(aside, { recursive: true, force: true })
+  /**
+   * How an unfinished operation made the branch, if it did. A branch that was in use since, or that is somebody else's, is set aside
+   * and counts as not made.
+   */
+  async unfinished(branchUid: string, owner: BranchIdentity): Promise<BranchClone | undefined> {
+    if (!(await this.exists(branchUid))) return undefined
+    const known = await this.#manifestOf(branchUid, owner)
+    if (known?.sequence === 0 && known.clone) return known.clone
+    await this.setAside(branchUid, 'its directory stood in the way of a new branch')
+    return undefined
   }
 
-  /** Bytes that the files of a branch have, shared blocks counted as its own. */
-  async sizeBytes(branchUid: string): Promise<number> {
-    const entries = await readdir(this.dataDirectory(branchUid), { recursive: true, withFileTypes: true })
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name))
-    const sizes = await Promise.all(
-      files.map((file) =>
-        stat(file).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    )
-    return sizes.reduce((sum, size) => sum + size, 0)
+  /** Removes what an operation made that did not come to its end; what was in use since is set aside. */
+  async discard(branchUid: string, owner: BranchIdentity): Promise<void> {
+    if (!(await this.exists(branchUid))) return
+    const known = await this.#manifestOf(branchUid, owner)
+    if (known?.sequence === 0) await this.files.remove(branchUid)
+    else await this.setAside(branchUid, 'an operation that made it was undone, but it was in use')
   }
 
-  /** How a branch came to be: method, files, bytes and duration of its clone. */
-  async origin(branchUid: string): Promise<BranchClone | undefined> {
-    const text = await readFile(path.join(this.#directory(branchUid), 'origin.json'), 'utf8').catch(
-      () => undefined,
-    )
-    return text === undefined ? undefined : (JSON.parse(text) as BranchClone)
+  /**
+   * Removes a branch's files for good; nothing happens when there are none. Its compute must not run. With `owner`, a directory whose
+   * manifest is missing, damaged or of another branch is set aside instead.
+   */
+  async remove(branchUid: string, owner?: BranchIdentity): Promise<void> {
+    if (owner && (await this.exists(branchUid)) && !(await this.#manifestOf(branchUid, owner)))
+      await this.setAside(
+        branchUid,
+        'it was to be deleted, but its manifest does not say that it is this branch',
+      )
+    else await this.files.remove(branchUid)
+  }
+
+  /** Moves the directory of a branch into the trash. */
+  async setAside(branchUid: string, reason: string): Promise<void> {
+    const to = await this.files.setAside(branchUid, reason)
+    this.#log.warn({ branch: branchUid, reason, to }, 'set the files of a branch aside')
   }
 
   /** Removes unfinished and half-removed branches of an earlier run. */
   async sweep(): Promise<void> {
-    const names = (await readdir(this.#home)).filter((name) => name.startsWith('.'))
-    for (const name of names) this.#log.info({ name }, 'removing the unfinished storage of a branch')
-    await Promise.all(names.map((name) => rm(path.join(this.#home, name), { recursive: true, force: true })))
+    const names = await this.files.sweep((name, error) =>
+      this.#log.warn({ err: error, name }, 'unfinished storage of a branch cannot be removed'),
+    )
+    if (names.length > 0) this.#log.info({ names }, 'removed unfinished storage of branches')
+  }
+
+  /** The manifest, if it is there and says that this is the owner's branch of this uid. */
+  async #manifestOf(branchUid: string, owner: BranchIdentity): Promise<Manifest | undefined> {
+    const known = await this.files.manifest(branchUid)
+    if (known.kind !== 'read') return undefined
+    const { manifest } = known
+    const isIts =
+      manifest.branchUid === branchUid &&
+      manifest.projectUid === owner.projectUid &&
+      manifest.workspaceId === owner.workspaceId
+    return isIts ? manifest : undefined
+  }
+
+  #cloneOptions(from: string, to: string) {
+    return { from, to, owner: ownerOf(this.#installation), installation: this.#installation }
   }
 
   async #build(
     branchUid: string,
-    fill: (dataDirectory: string) => Promise<CloneResult>,
+    branch: NewBranch,
+    from: string,
+    fill: (to: BranchPaths) => Promise<CloneResult>,
   ): Promise<BranchClone> {
     if (await this.exists(branchUid)) throw new LakeletError('branch_storage_exists', { branch: branchUid })
-    const building = this.#temporary(branchUid)
+    const building = pathsIn(this.files.temporary(branchUid))
     const began = performance.now()
     try {
-      await mkdir(building, { mode: 0o711 })
-      const result = await fill(path.join(building, 'data'))
+      await mkdir(building.directory, { mode: 0o711 })
+      const result = await fill(building)
       const clone = { ...result, durationMs: Math.round(performance.now() - began) }
-      await writeFileAtomic(path.join(building, 'origin.json'), JSON.stringify(clone))
-      await flushTree(building)
-      await rename(building, this.#directory(branchUid))
-      await syncDirectory(this.#home)
+      const writtenAt = new Date().toISOString()
+      await writeManifest(building.manifest, {
+        format: 1,
+        ...branch,
+        branchUid,
+        sequence: 0,
+        writtenAt,
+        clone,
+      })
+      await flushTree(building.directory)
+      await this.files.publish(building.directory, branchUid)
       this.#log.info({ branch: branchUid, ...clone }, 'created the storage of a branch')
       return clone
     } catch (cause) {
-      await rm(building, { recursive: true, force: true })
-      if (cause instanceof LakeletError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new LakeletError('branch_clone_failed', { branch: branchUid, reason }, { cause })
+      await this.#discardBuilding(building.directory)
+      throw await this.#failure(branchUid, from, cause)
     }
   }
 
-  #directory(branchUid: string): string {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(branchUid))
-      throw new Error(`not the uid of a branch: ${JSON.stringify(branchUid)}`)
-    return path.join(this.#home, branchUid)
+  /** What cannot be removed now is swept at the next start; why the clone failed matters more. */
+  async #discardBuilding(directory: string): Promise<void> {
+    await removeTree(directory).catch((error: unknown) =>
+      this.#log.warn({ err: error, directory }, 'an unfinished clone cannot be removed'),
+    )
   }
 
-  /** A name beside the branches that `list` does not show and `sweep` removes. */
-  #temporary(branchUid: string): string {
-    return path.join(this.#home, `.${branchUid}.${randomBytes(4).toString('hex')}`)
+  async #failure(branchUid: string, from: string, cause: unknown): Promise<LakeletError> {
+    if (isDiskFull(cause)) {
+      const directory = this.#installation.dataDir
+      const [needed, free] = await Promise.all([this.files.sizeOf(from), freeBytes(directory)])
+      const params = { directory, needed: megabytes(needed), free: megabytes(free) }
+      return new LakeletError('branch_disk_full', params, { cause })
+    }
+    if (cause instanceof LakeletError) return cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new LakeletError('branch_clone_failed', { branch: branchUid, reason }, { cause })
   }
+}
+
+/** Bytes that may still be written to the file system of `directory`. */
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1_048_576)
 }

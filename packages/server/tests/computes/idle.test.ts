@@ -141,13 +141,13 @@ test('files can be copied while the compute runs or sleeps, and it does not star
   await computes.withAdmin(uid, (admin) => admin.execute('CREATE TABLE public.t AS SELECT 7 AS n'))
   await computes.withFiles(uid, async (connect) => {
     expect(connect).toBeTypeOf('function')
-    await storage.clone('br-files-live', 'br-files', connect)
+    await storage.clone('br-files-live', 'br-files', { connect })
   })
   await computes.suspend(uid)
   let isCopied = false
   const copying = computes.withFiles(uid, async (connect) => {
     expect(connect).toBeUndefined()
-    await storage.clone('br-files-asleep', 'br-files', connect)
+    await storage.clone('br-files-asleep', 'br-files', { connect })
     isCopied = true
   })
   const awake = computes.wake(uid).then(() => expect(isCopied).toBe(true))

@@ -93,6 +93,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   )
   const control = starting.use(
     await startControlPlane({
+      workspaceId: identity.workspaceId,
       config,
       metadata,
       clock,

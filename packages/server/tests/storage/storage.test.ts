@@ -26,7 +26,7 @@ test('a new branch is whole, says how it was made, and exists once', async () =>
   const made = await storage.create('br-new')
   expect(made.method).toMatch(/^(reflink|copy)$/)
   expect(made.files).toBeGreaterThan(500)
-  expect(await storage.origin('br-new')).toEqual(made)
+  expect(await storage.files.manifest('br-new')).toMatchObject({ kind: 'read', manifest: { clone: made } })
   await expect(storage.create('br-new')).rejects.toMatchObject({ code: 'branch_storage_exists' })
   expect(await inBranch('br-new', '', 'SHOW data_checksums')).toEqual([{ data_checksums: 'on' }])
   expect(await storage.sizeBytes('br-new')).toBeGreaterThan(20_000_000)
@@ -96,7 +96,7 @@ test('a branch of a running branch is consistent while others write, and the sou
     }
   })
   try {
-    const made = await storage.clone('br-of-live', 'br-live', () => connectAdmin(cluster))
+    const made = await storage.clone('br-of-live', 'br-live', { connect: () => connectAdmin(cluster) })
     expect(made.files).toBeGreaterThan(500)
   } finally {
     done.abort()
@@ -119,9 +119,9 @@ test('a branch of a running branch is consistent while others write, and the sou
 
 test('a clone that fails leaves nothing behind, and its source untouched', async () => {
   await storage.create('br-source')
-  const broken = storage.clone('br-never', 'br-source', () =>
-    Promise.reject(new Error('the compute is gone')),
-  )
+  const broken = storage.clone('br-never', 'br-source', {
+    connect: () => Promise.reject(new Error('the compute is gone')),
+  })
   await expect(broken).rejects.toMatchObject({ code: 'branch_clone_failed' })
   await expect(broken).rejects.toThrow(/the compute is gone/)
   expect(await storage.exists('br-never')).toBe(false)
@@ -135,8 +135,9 @@ test('removing is idempotent; what a killed workspace left unfinished is swept',
   await storage.remove('br-gone')
   expect(await storage.exists('br-gone')).toBe(false)
   const home = path.join(postgres.installation.dataDir, 'branches')
-  await mkdir(path.join(home, '.br-half.0000', 'data'), { recursive: true })
+  await mkdir(path.join(home, '.br-half.0123abcd', 'data'), { recursive: true })
+  await mkdir(path.join(home, '.somebody-elses'), { recursive: true })
   await startStorage({ installation: postgres.installation, log: testLog })
-  expect((await readdir(home)).filter((name) => name.startsWith('.'))).toEqual([])
+  expect((await readdir(home)).filter((name) => name.startsWith('.'))).toEqual(['.somebody-elses'])
   expect(() => storage.dataDirectory('../elsewhere')).toThrow(/not the uid of a branch/)
 })

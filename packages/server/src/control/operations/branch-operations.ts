@@ -5,9 +5,9 @@ import { copyCatalogIds } from '../../metadata/catalog-ids.ts'
 import { copyCatalog } from '../../metadata/catalogs.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
-import { readControlFile } from '../../postgres/index.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
 import type { ControlParts } from '../context.ts'
+import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
 import { branchFacts, branchReply } from '../views/resources.ts'
 import { anyBranch } from '../rules/resolve.ts'
@@ -62,7 +62,7 @@ async function replyOf(queries: Queries, input: BranchInput): Promise<Branch> {
 }
 
 function createBranch(context: ControlParts): OperationKind<CreateBranch> {
-  const { computes, storage, clock } = context
+  const { computes, storage, clock, workspaceId } = context
   return {
     name: 'create_branch',
     metadataType: 'Branch',
@@ -78,12 +78,8 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
         },
         async undo({ input }) {
           await computes.remove(input.endpointUid)
-          await storage.remove(input.branchUid)
+          await storage.discard(input.branchUid, { workspaceId, projectUid: input.projectUid })
         },
-      },
-      {
-        name: 'measure',
-        run: async ({ input }) => ({ sizeBytes: await storage.sizeBytes(input.branchUid) }),
       },
     ],
     async complete(queries, { input, progress }) {
@@ -95,7 +91,7 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
         clone_method: String(progress['method']),
-        logical_size_bytes: Number(progress['sizeBytes']),
+        logical_size_bytes: Number(progress['bytes']),
       })
       return replyOf(queries, input)
     },
@@ -105,32 +101,23 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
   }
 }
 
-/** Copies the source, asleep or awake. A clone whose end was not stored is made again. */
+/** Copies the source, asleep or awake. A clone whose end was not stored is found again by its manifest. */
 async function cloneSource(
-  { computes, storage, clock }: ControlParts,
-  { branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
-): Promise<{ lsn: string; time: string; method: string }> {
-  await storage.remove(branchUid)
-  return computes.withFiles(sourceEndpointUid, async (connect) => {
-    const { method } = await storage.clone(branchUid, sourceUid, connect)
-    const time = clock.now().toISOString()
-    if (!connect) {
-      const { checkpointLsn } = await readControlFile(storage.dataDirectory(sourceUid))
-      return { lsn: formatLsn(checkpointLsn), time, method }
-    }
-    await using admin = await connect()
-    const [row] = await admin.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn')
-    return { lsn: row?.lsn ?? '0/0', time, method }
-  })
-}
-
-/** As Postgres writes it: both halves in hexadecimal. */
-function formatLsn(lsn: bigint): string {
-  return `${(lsn >> 32n).toString(16)}/${(lsn & 0xffff_ffffn).toString(16)}`.toUpperCase()
+  context: ControlParts,
+  { projectUid, branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
+): Promise<{ lsn: string; time: string; method: string; bytes: number }> {
+  const { computes, storage, workspaceId, metadata } = context
+  const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
+  const { lsn, time, method, bytes } =
+    (await storage.unfinished(branchUid, branch)) ??
+    (await computes.withFiles(sourceEndpointUid, (connect) =>
+      storage.clone(branchUid, sourceUid, { connect, branch }),
+    ))
+  return { lsn, time, method, bytes }
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteBranch({ metadata, computes, storage }: ControlParts): OperationKind<DeleteBranch> {
+function deleteBranch({ metadata, computes, storage, workspaceId }: ControlParts): OperationKind<DeleteBranch> {
   return {
     name: 'delete_branch',
     metadataType: 'Branch',
@@ -144,7 +131,8 @@ function deleteBranch({ metadata, computes, storage }: ControlParts): OperationK
       {
         name: 'remove_storage',
         async run({ input }) {
-          if (input.purge) await storage.remove(input.branchUid)
+          const owner = { workspaceId, projectUid: input.projectUid }
+          if (input.purge) await storage.remove(input.branchUid, owner)
         },
       },
     ],

@@ -14,6 +14,7 @@ import { claimCatalogId, freeId, ownerRoleId } from '../catalog/ids.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
 import { onCatalog } from '../catalog/work.ts'
 import type { ControlParts } from '../context.ts'
+import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
 import { projectFacts, projectReply } from '../views/resources.ts'
 import { anyProject } from '../rules/resolve.ts'
@@ -66,7 +67,7 @@ async function replyOf(
 }
 
 function createProject(context: ControlParts): OperationKind<CreateProject> {
-  const { computes, storage, clock } = context
+  const { computes, storage, clock, metadata, workspaceId } = context
   return {
     name: 'create_project',
     metadataType: 'Project',
@@ -74,11 +75,13 @@ function createProject(context: ControlParts): OperationKind<CreateProject> {
       {
         name: 'create_storage',
         async run({ input }) {
-          if (!(await storage.exists(input.branchUid))) await storage.create(input.branchUid)
+          const { projectUid, branchUid } = input
+          const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
+          if (!(await storage.unfinished(branchUid, branch))) await storage.create(branchUid, branch)
         },
         async undo({ input }) {
           await computes.remove(input.endpointUid)
-          await storage.remove(input.branchUid)
+          await storage.discard(input.branchUid, { workspaceId, projectUid: input.projectUid })
         },
       },
       { name: 'create_owner', run: (run) => createOwner(context, run) },
@@ -130,7 +133,7 @@ async function createOwner(
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteProject({ metadata, computes, storage }: ControlParts): OperationKind<DeleteProject> {
+function deleteProject({ metadata, computes, storage, workspaceId }: ControlParts): OperationKind<DeleteProject> {
   return {
     name: 'delete_project',
     metadataType: 'Project',
@@ -148,7 +151,7 @@ function deleteProject({ metadata, computes, storage }: ControlParts): Operation
         async run({ input }) {
           if (!input.purge) return
           for (const branch of await allBranchesOf(metadata.db, input.projectUid))
-            await storage.remove(branch.uid)
+            await storage.remove(branch.uid, { workspaceId, projectUid: input.projectUid })
         },
       },
     ],

@@ -3,6 +3,7 @@ import { findBranchByUid, listBranchesToPurge, listBranchUids } from '../../meta
 import { deleteOperationsEndedBefore } from '../../metadata/operations.ts'
 import { branchName, projectName } from '@lakelet/api'
 import { findProject, listProjectsToPurge } from '../../metadata/projects.ts'
+import { TRASH_DAYS } from '../../storage/index.ts'
 import type { BranchOperations } from '../operations/branch-operations.ts'
 import type { ProjectOperations } from '../operations/project-operations.ts'
 import type { ControlContext } from '../context.ts'
@@ -21,7 +22,8 @@ export async function purgeDeleted(context: ControlContext, kinds: PurgeKinds): 
   const now = context.clock.now()
   await purgeProjects(context, kinds, now.toISOString())
   await purgeBranches(context, kinds, now.toISOString())
-  await sweepStorage(context)
+  await setUnknownAside(context)
+  await emptyTrash(context)
   const before = new Date(now.getTime() - KEEP_OPERATIONS_MS).toISOString()
   await deleteOperationsEndedBefore(context.metadata.db, before)
 }
@@ -63,14 +65,23 @@ async function unlessBusy(context: ControlContext, start: () => Promise<unknown>
   }
 }
 
-/** Files without a row belong to an operation that was undone halfway. Rows come first, so a new branch is never taken for one. */
-async function sweepStorage({ metadata, storage, log }: ControlContext): Promise<void> {
+/**
+ * Files without a row are not understood, whatever made them: they are set aside, never removed. Rows come first, so a new branch is
+ * never taken for one.
+ */
+async function setUnknownAside({ metadata, storage }: ControlContext): Promise<void> {
   const stored = await storage.list()
   const known = new Set(await listBranchUids(metadata.db))
   for (const branchUid of stored.filter((uid) => !known.has(uid))) {
     // Looked at again: the row of a branch can be older than the list of rows, never younger than its files.
     if (await findBranchByUid(metadata.db, branchUid)) continue
-    log.warn({ branch: branchUid }, 'removing the files of a branch that is not known')
-    await storage.remove(branchUid)
+    await storage.setAside(branchUid, 'the metadata knows no branch of this uid')
   }
+}
+
+async function emptyTrash({ storage, clock, log }: ControlContext): Promise<void> {
+  const removed = await storage.files.trash.removeOld(clock.now(), (entry, error) =>
+    log.warn({ err: error, path: entry.path }, 'the trash cannot be emptied'),
+  )
+  if (removed.length > 0) log.info({ removed, days: TRASH_DAYS }, 'removed what was in the trash for long')
 }

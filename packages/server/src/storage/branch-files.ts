@@ -1,0 +1,174 @@
+// Where the files of branches are: nothing outside this file knows the layout. A branch is one directory
+//
+//   <dataDir>/branches/<uid>/   data/              the Postgres data directory
+//                               manifest.json      who it is, and how it was cloned
+//                               login-roles.json   who may log in, noted when its compute stops
+//                               postgres.log       what its compute wrote
+//
+// A branch appears and disappears by one rename; a name with a dot in front is being built or removed. What is not understood goes
+// to the trash, never away.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { syncDirectory } from '../base/files.ts'
+import { KeyedMutex } from '../base/mutex.ts'
+import { removeTree } from '../base/remove-tree.ts'
+import { stopLeftover } from '../postgres/index.ts'
+import { type Manifest, type ManifestState, readManifest, writeManifest } from './manifest.ts'
+import { Trash } from './trash.ts'
+
+/** A name that only this file gives: `.<uid>.<8 hex digits>`. Nothing else is ever swept. */
+const TEMPORARY = /^\.[A-Za-z0-9][A-Za-z0-9_-]*\.[0-9a-f]{8}$/
+const UID = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
+
+/** The paths of one branch, whether it exists or not. */
+export interface BranchPaths {
+  readonly directory: string
+  /** The Postgres data directory. */
+  readonly data: string
+  readonly manifest: string
+  readonly loginNote: string
+  readonly log: string
+}
+
+export class BranchFiles {
+  readonly #home: string
+  readonly trash: Trash
+  /** One change of a branch's directory at a time. */
+  readonly #mutex = new KeyedMutex<string>()
+
+  constructor(dataDir: string) {
+    this.#home = path.join(dataDir, 'branches')
+    this.trash = new Trash(path.join(dataDir, 'trash'))
+  }
+
+  /** The directory with all branches. */
+  get home(): string {
+    return this.#home
+  }
+
+  paths(branchUid: string): BranchPaths {
+    if (!UID.test(branchUid)) throw new Error(`not the uid of a branch: ${JSON.stringify(branchUid)}`)
+    return pathsIn(path.join(this.#home, branchUid))
+  }
+
+  async exists(branchUid: string): Promise<boolean> {
+    return stat(this.paths(branchUid).directory).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Names of all directories that are neither being built nor removed; empty where there are no branches yet. */
+  async list(): Promise<string[]> {
+    const entries = await readdir(this.#home, { withFileTypes: true }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    })
+    return entries.filter((entry) => entry.isDirectory() && UID.test(entry.name)).map(({ name }) => name)
+  }
+
+  manifest(branchUid: string): Promise<ManifestState> {
+    return readManifest(this.paths(branchUid).manifest)
+  }
+
+  /** Replaces the manifest of a branch, keeping what it says about the clone. False where the branch has no directory. */
+  async writeManifest(content: Omit<Manifest, 'format' | 'clone'>): Promise<boolean> {
+    const { manifest: file } = this.paths(content.branchUid)
+    return this.#mutex.run(content.branchUid, async () => {
+      if (!(await this.exists(content.branchUid))) return false
+      const known = await readManifest(file)
+      const clone = known.kind === 'read' ? known.manifest.clone : undefined
+      await writeManifest(file, { ...content, format: 1, ...(clone ? { clone } : {}) })
+      return true
+    })
+  }
+
+  /** A new name beside the branches for one that is being built or removed. */
+  temporary(branchUid: string): string {
+    return path.join(this.#home, `.${branchUid}.${randomBytes(4).toString('hex')}`)
+  }
+
+  /** Gives what was built its name. */
+  async publish(building: string, branchUid: string): Promise<void> {
+    await rename(building, this.paths(branchUid).directory)
+    await syncDirectory(this.#home)
+  }
+
+  /** Removes a branch's directory; nothing happens when there is none. */
+  async remove(branchUid: string): Promise<void> {
+    const aside = this.temporary(branchUid)
+    const isThere = await this.#mutex.run(branchUid, () => this.#rename(branchUid, aside))
+    if (!isThere) return
+    await syncDirectory(this.#home)
+    await removeTree(aside)
+  }
+
+  async #rename(branchUid: string, to: string): Promise<boolean> {
+    try {
+      await rename(this.paths(branchUid).directory, to)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw error
+    }
+  }
+
+  /** Moves a branch's directory into the trash, after stopping a Postgres that runs on it; returns where it is now. */
+  async setAside(branchUid: string, reason: string): Promise<string> {
+    const { directory, data } = this.paths(branchUid)
+    return this.#mutex.run(branchUid, async () => {
+      await stopLeftover(data)
+      return this.trash.add(directory, reason)
+    })
+  }
+
+  /** Brings a directory back from the trash; the name must be free. */
+  async bringBack(from: string, branchUid: string): Promise<void> {
+    await mkdir(this.#home, { recursive: true, mode: 0o711 })
+    await this.publish(from, branchUid)
+    await removeTree(`${from}.txt`)
+  }
+
+  /** Removes what an earlier run was building or removing; what cannot be removed is told to `onFailed` and stays. */
+  async sweep(onFailed: (name: string, error: unknown) => void): Promise<string[]> {
+    const names = (await readdir(this.#home)).filter((name) => TEMPORARY.test(name))
+    for (const name of names) {
+      await removeTree(path.join(this.#home, name)).catch((error: unknown) => onFailed(name, error))
+    }
+    return names
+  }
+
+  /** Bytes that the files of a branch have, shared blocks counted as its own. */
+  sizeBytes(branchUid: string): Promise<number> {
+    return this.sizeOf(this.paths(branchUid).data)
+  }
+
+  /** The same of any data directory; files that vanish meanwhile count nothing. */
+  async sizeOf(dataDirectory: string): Promise<number> {
+    const entries = await readdir(dataDirectory, { recursive: true, withFileTypes: true })
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+    const sizes = await Promise.all(
+      files.map((file) =>
+        stat(file).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    )
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+}
+
+/** The layout of a branch's directory, wherever that is. */
+export function pathsIn(directory: string): BranchPaths {
+  return {
+    directory,
+    data: path.join(directory, 'data'),
+    manifest: path.join(directory, 'manifest.json'),
+    loginNote: path.join(directory, 'login-roles.json'),
+    log: path.join(directory, 'postgres.log'),
+  }
+}
