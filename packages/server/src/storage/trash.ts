@@ -57,7 +57,7 @@ export class Trash {
   async list(): Promise<TrashEntry[]> {
     const names = await readdir(this.#home).catch(() => [])
     return names
-      .sort()
+      .toSorted((a, b) => (a < b ? -1 : 1))
       .filter((name) => !name.endsWith('.txt'))
       .flatMap((name) => {
         const [, year, month, day, hour, minute, second, had] = NAME.exec(name) ?? []

@@ -30,11 +30,11 @@ export const repair = defineCommand({
       })
     const from = options.from === undefined ? undefined : path.resolve(terminal.cwd, options.from)
     const { repairDataDirectory } = await import('@lakelet/server')
-    const { done, warnings } = await repairDataDirectory({ dataDir, from, dryRun: options.dryRun === true })
+    const { done, warnings } = await repairDataDirectory({ dataDir, from, dryRun: options.dryRun })
     const summary =
       done.length === 0 ? 'Nothing to repair.' : options.dryRun ? 'A repair would have:' : 'Repaired:'
     out.data(
-      { data_dir: dataDir, dry_run: options.dryRun === true, done, warnings },
+      { data_dir: dataDir, dry_run: options.dryRun, done, warnings },
       { lines: [summary, ...done.map((each) => `  ${each}`), ...warnings.map((each) => `Note: ${each}`)] },
     )
   },

@@ -117,7 +117,12 @@ async function cloneSource(
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteBranch({ metadata, computes, storage, workspaceId }: ControlParts): OperationKind<DeleteBranch> {
+function deleteBranch({
+  metadata,
+  computes,
+  storage,
+  workspaceId,
+}: ControlParts): OperationKind<DeleteBranch> {
   return {
     name: 'delete_branch',
     metadataType: 'Branch',

@@ -133,7 +133,12 @@ async function createOwner(
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */
-function deleteProject({ metadata, computes, storage, workspaceId }: ControlParts): OperationKind<DeleteProject> {
+function deleteProject({
+  metadata,
+  computes,
+  storage,
+  workspaceId,
+}: ControlParts): OperationKind<DeleteProject> {
   return {
     name: 'delete_project',
     metadataType: 'Project',
