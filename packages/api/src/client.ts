@@ -58,10 +58,11 @@ export function createClient(options: ClientOptions): Client {
         ...(body === undefined ? {} : { body }),
         ...(signal ? { signal } : {}),
       })
+      if (route.reply === 'stream' && reply.ok && reply.body) return reply.body as RouteResult<R>
       const bytes = new Uint8Array(await reply.arrayBuffer())
       if (!reply.ok) throw apiErrorOf(reply, new TextDecoder().decode(bytes))
       // The cast ties the run-time choice by `route.reply` to its type-level twin in RouteResult.
-      if (route.reply === 'raw') return bytes as RouteResult<R>
+      if (typeof route.reply === 'string') return bytes as RouteResult<R>
       const json: unknown = bytes.length === 0 ? {} : JSON.parse(new TextDecoder().decode(bytes))
       return route.reply.parse(json) as RouteResult<R>
     },

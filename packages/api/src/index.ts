@@ -1,4 +1,5 @@
 // The public face of the REST contract.
+export { CHANGE_TOPICS, type ChangeEvent, changeEvent, type ChangeTopic } from './changes.ts'
 export { ApiError, type Client, type ClientOptions, createClient, urlOf } from './client.ts'
 export type { ErrorEntry, ErrorKind } from './errors/entry.ts'
 export {
@@ -53,6 +54,7 @@ export {
   type RefusedRoute,
   refusedRoutes,
 } from './routes/absent-features.ts'
+export { changesRoutes } from './routes/changes.ts'
 export { branchRoutes } from './routes/branches.ts'
 export { databaseRoutes } from './routes/databases.ts'
 export { endpointRoutes } from './routes/endpoints.ts'

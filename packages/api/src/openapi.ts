@@ -70,7 +70,7 @@ function operationOf(route: RouteDefinition, schemas: Json): Json {
       ? {}
       : { requestBody: { content: contentOf(route.body, 'input', schemas) } }),
     responses: {
-      '200': { description: 'Done', content: contentOf(route.reply, 'output', schemas) },
+      '200': { description: 'Done', content: replyOf(route, schemas) },
       default: { $ref: '#/components/responses/Error' },
     },
     'x-errors': errorsOf(route),
@@ -96,6 +96,11 @@ function parameters(schema: z.ZodObject | undefined, place: 'path' | 'query', sc
     required: place === 'path' || required.includes(name),
     schema: each,
   }))
+}
+
+function replyOf(route: RouteDefinition, schemas: Json): Json {
+  if (route.reply !== 'stream') return contentOf(route.reply, 'output', schemas)
+  return { [route.contentType ?? 'application/octet-stream']: { schema: { type: 'string' } } }
 }
 
 function contentOf(payload: Payload, io: 'input' | 'output', schemas: Json): Json {

@@ -37,7 +37,10 @@ export interface RouteDefinition {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: Payload
-  readonly reply: Payload
+  /** `stream`: bytes that are sent as they come, for as long as either side likes. */
+  readonly reply: Payload | 'stream'
+  /** Of a `raw` or `stream` reply; `application/octet-stream` where absent. */
+  readonly contentType?: string
   /** Codes of the catalogue that this route gives beside those that every route may give. */
   readonly errors: readonly ErrorCode[]
   readonly permission: Permission
@@ -60,10 +63,12 @@ export type RouteBody<R extends RouteDefinition> = R['body'] extends 'raw'
   : R['body'] extends z.ZodType
     ? z.output<R['body']>
     : undefined
-/** What a handler returns: the reply before validation, or bytes for a raw one. */
+/** What a handler returns: the reply before validation, bytes for a raw one, pieces for a stream. */
 export type RouteReply<R extends RouteDefinition> = R['reply'] extends z.ZodType
   ? z.input<R['reply']>
-  : Uint8Array
+  : R['reply'] extends 'stream'
+    ? AsyncIterable<string | Uint8Array>
+    : Uint8Array
 
 /** What a caller of the typed client passes. */
 export type RouteCall<R extends RouteDefinition> = (R['params'] extends z.ZodType
@@ -79,4 +84,6 @@ export type RouteCall<R extends RouteDefinition> = (R['params'] extends z.ZodTyp
 /** What a caller of the typed client gets. */
 export type RouteResult<R extends RouteDefinition> = R['reply'] extends z.ZodType
   ? z.output<R['reply']>
-  : Uint8Array
+  : R['reply'] extends 'stream'
+    ? ReadableStream<Uint8Array>
+    : Uint8Array

@@ -3,6 +3,7 @@
 import type { RouteDefinition } from '../route.ts'
 import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
 import { appsRoutes } from './apps.ts'
+import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
@@ -44,6 +45,7 @@ export const routeGroups = {
   permissions: permissionRoutes,
   signIn: signInRoutes,
   platform: platformRoutes,
+  changes: changesRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 
 /** All routes in one list. */

@@ -1,4 +1,5 @@
 // What a workspace stands on before anything of it runs: its log, its store, its certificates, the Postgres installation.
+import { Changes } from '../base/changes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { randomNumericId } from '../base/ids.ts'
@@ -24,6 +25,8 @@ export interface Ground {
   readonly certificates: Certificates
   readonly installation: PostgresInstallation
   readonly metadata: Metadata
+  /** What changed, of everything the workspace has. */
+  readonly changes: Changes
   readonly storage: Storage
   readonly workspaceId: string
   /** What a person should know about what was found in the data directory, one sentence each. */
@@ -38,6 +41,7 @@ export async function startGround(
   starting: AsyncDisposableStack,
 ): Promise<Ground> {
   const clock = systemClock
+  const changes = new Changes()
   const log = openLog(directory, config, starting)
   const metadataFile = directory.file('metadata.sqlite')
   await refuseLostMetadata(metadataFile, new BranchFiles(directory.path))
@@ -48,7 +52,7 @@ export async function startGround(
   starting.defer(() => opening.then(ignore, ignore))
   const preparing = prepareExtensions(installation, log.child({ component: 'postgres' }))
   starting.defer(() => preparing.then(ignore, ignore))
-  const metadata = starting.use(await openMetadata(metadataFile))
+  const metadata = starting.use(await openMetadata(metadataFile, changes))
   // Disposed just before the store is closed: what was stored last is in a backup too.
   starting.defer(() => backUpAtStop(metadata, log))
   const hostNames = await probeHostNames({ host, ...config })
@@ -58,7 +62,18 @@ export async function startGround(
   const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))
   const { files } = storage
   const notices = await agreeWithBranches({ metadata, metadataFile, files, log, now: clock.now() })
-  return { clock, log, hostNames, certificates, installation, metadata, storage, workspaceId, notices }
+  return {
+    clock,
+    log,
+    hostNames,
+    certificates,
+    installation,
+    metadata,
+    changes,
+    storage,
+    workspaceId,
+    notices,
+  }
 }
 
 async function backUpAtStop(metadata: Metadata, log: Logger): Promise<void> {

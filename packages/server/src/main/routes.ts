@@ -1,6 +1,10 @@
 // Every route of the contract with its handler.
+import { randomUUID } from 'node:crypto'
+import type { Changes } from '../base/changes.ts'
+import type { Clock } from '../base/clock.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
+import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
 import { implementExtensions } from '../control/routes/extensions.ts'
 import { implementOAuth } from '../control/routes/oauth.ts'
@@ -30,8 +34,12 @@ export function implementAllRoutes(parts: {
   readonly apps: AppsService
   readonly ownerId: number
   readonly installation: PostgresInstallation
+  readonly changes: Changes
+  readonly clock: Clock
+  /** Aborted when the workspace stops. */
+  readonly stopping: AbortSignal
 }): ImplementedRoute[] {
-  const { identity, control, files, apps } = parts
+  const { identity, control, files, apps, changes, clock } = parts
   return [
     ...control.routes,
     ...implementCredentials({
@@ -51,5 +59,6 @@ export function implementAllRoutes(parts: {
     ...implementWorkspaceFiles(files),
     ...implementApps(apps),
     ...implementExtensions(new ExtensionsService(parts.installation)),
+    ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
   ]
 }

@@ -157,7 +157,7 @@ async function startRooms(start: Start): Promise<Rooms> {
 }
 
 async function startComputesOf({ ground, started, stopping }: Start): Promise<Computes> {
-  const { metadata, storage, installation, log, clock } = ground
+  const { metadata, storage, installation, log, clock, changes } = ground
   const computes = await startComputes({
     installation,
     storage,
@@ -165,6 +165,7 @@ async function startComputesOf({ ground, started, stopping }: Start): Promise<Co
     catalogs: catalogObserver({ metadata, clock, log: log.child({ component: 'control' }) }),
     log: log.child({ component: 'computes' }),
     clock,
+    onStateChanged: () => changes.note(['computes']),
   })
   started.use(stopping.limit('computes', computes))
   return computes
@@ -175,6 +176,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const { options, config, ports, ground, started, stopping } = start
   const { identity, computes, running, owner } = rooms
   const apps = running.service
+  const ending = new AbortController()
   await ports.http.release()
   const http = await startHttpServer({
     host: options.host,
@@ -185,7 +187,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       perSecond: config.limits.requestsPerSecond,
       burst: BURST_SECONDS * config.limits.requestsPerSecond,
     },
-    routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id }),
+    routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id, stopping: ending.signal }),
     log: ground.log.child({ component: 'http' }),
     mount: async (server) => {
       await identity.mount(server)
@@ -193,6 +195,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     },
   })
   started.use(stopping.limit('http', http))
+  started.defer(() => ending.abort(new LakeletError('workspace_stopping')))
   await ports.postgres.release()
   const gateway = await startGateway({
     ...postgresOf(start),

@@ -5,8 +5,10 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { Changes } from '../base/changes.ts'
 import { LakeletError } from '../base/errors.ts'
 import { backUp, backupsOf, newestGoodBackup } from './backups.ts'
+import { changedTopics } from './changed-topics.ts'
 import { checkMetadataFile } from './check-file.ts'
 import { hasPendingMigrations, migrate } from './migrate.ts'
 import type { Tables } from './schema.ts'
@@ -28,8 +30,9 @@ export interface Metadata extends AsyncDisposable {
 /**
  * Opens (or creates) the metadata file and brings its schema up to date, after a backup where that changes something. LakeletErrors:
  * `metadata_damaged` and `metadata_foreign` name the file and what to do, `data_dir_newer` if it is ahead of this version.
+ * Each statement that may change rows is noted in `changes` under the topics of its table.
  */
-export async function openMetadata(file: string): Promise<Metadata> {
+export async function openMetadata(file: string, changes: Changes = new Changes()): Promise<Metadata> {
   refuseDamaged(file)
   // It holds the signing keys. SQLite gives its side files the mode of the main one.
   closeSync(openSync(file, 'a', 0o600))
@@ -46,8 +49,13 @@ export async function openMetadata(file: string): Promise<Metadata> {
     throw error
   }
   let revision = 0
-  const database = sqliteForKysely(sqlite, () => {
-    revision += 1
+  const topicsOf = changedTopics(sqlite)
+  const database = sqliteForKysely(sqlite, (sql) => {
+    const topics = topicsOf(sql)
+    return () => {
+      revision += 1
+      changes.note(topics)
+    }
   })
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   return {

@@ -1,12 +1,15 @@
 // node:sqlite in the shape that kysely's SQLite driver expects.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
-/** Prepared statements are kept by their text. `onChange` is called before each run of a statement that is not just a SELECT. */
-export function sqliteForKysely(sqlite: DatabaseSync, onChange: () => void) {
+/**
+ * Prepared statements are kept by their text. What `onChange` returns for a statement that is not just a SELECT is called before each of
+ * its runs.
+ */
+export function sqliteForKysely(sqlite: DatabaseSync, onChange: (sql: string) => () => void) {
   const prepared = new Map<string, ReturnType<typeof prepare>>()
   const prepare = (sql: string) => {
     const statement = sqlite.prepare(sql)
-    const note = /^\s*select\b/i.test(sql) ? () => {} : onChange
+    const note = /^\s*select\b/i.test(sql) ? () => {} : onChange(sql)
     // After some errors (a full disk is one) SQLite has rolled back by itself, and a second rollback would hide the reason.
     const isNeedless = /^\s*rollback\s*$/i.test(sql) ? () => !sqlite.isTransaction : () => false
     return adapted(statement, note, isNeedless)

@@ -1,6 +1,7 @@
 // The HTTP server of the workspace: registers the routes of the contract and everything that all of them share.
 // Order of a request: host and origin → authenticate → rate limit → authorize → read the body → validate → handle → send.
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { RouteDefinition } from '@lakelet/api'
 import {
   fastify,
@@ -251,6 +252,10 @@ function signalOf(reply: FastifyReply): AbortSignal {
 }
 
 function sendResult(route: RouteDefinition, result: unknown, reply: FastifyReply): FastifyReply {
-  if (route.reply === 'raw' && !reply.hasHeader('content-type')) reply.type('application/octet-stream')
+  if (typeof route.reply === 'string' && !reply.hasHeader('content-type'))
+    reply.type(route.contentType ?? 'application/octet-stream')
+  // Read as fast as the client takes it, and ended when the client goes. Nothing follows on its connection, which would hold up a stop.
+  if (route.reply === 'stream')
+    return reply.header('connection', 'close').send(Readable.from(result as AsyncIterable<Uint8Array>))
   return reply.send(result)
 }

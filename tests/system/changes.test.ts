@@ -1,0 +1,103 @@
+// The stream of changes as a client reads it: a page that shows projects, a page that was away, a page that nobody reads.
+import { request } from 'node:http'
+import { once } from 'node:events'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CHANGE_TOPICS, projectRoutes } from '@lakelet/api'
+import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
+
+let workspace: TestWorkspace
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+})
+
+afterAll(async () => {
+  await workspace[Symbol.asyncDispose]()
+})
+
+interface Event {
+  readonly event: string
+  readonly id: string
+  readonly topics: readonly string[]
+}
+
+/** The events of one stream as they come. */
+async function* watch(signal: AbortSignal, lastEventId?: string): AsyncGenerator<Event> {
+  const reply = await fetch(`${workspace.host}/api/2.0/lakelet/changes`, {
+    headers: {
+      authorization: `Bearer ${workspace.token}`,
+      ...(lastEventId ? { 'last-event-id': lastEventId } : {}),
+    },
+    signal,
+  })
+  expect(reply.status).toBe(200)
+  expect(reply.headers.get('content-type')).toBe('text/event-stream')
+  let text = ''
+  for await (const chunk of reply.body ?? []) {
+    text += new TextDecoder().decode(chunk)
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/, 2)))
+      if (fields['event']) yield { event: fields['event'], id: fields['id'], ...JSON.parse(fields['data']) }
+    }
+  }
+}
+
+/** Reads until the topics of the events include all of `wanted`; gives what was told and the last id. */
+async function readUntil(events: AsyncGenerator<Event>, wanted: readonly string[]) {
+  const told = new Set<string>()
+  for (;;) {
+    const { value } = await events.next()
+    if (!value) throw new Error(`the stream ended after ${[...told].join(', ')}`)
+    for (const topic of value.topics) told.add(topic)
+    if (wanted.every((topic) => told.has(topic))) return { told, id: value.id }
+  }
+}
+
+test('a stream begins with a reset, tells what changes, and goes on where it ended', async () => {
+  const client = workspace.client
+  const closing = new AbortController()
+  const events = watch(closing.signal)
+  expect((await events.next()).value).toMatchObject({ event: 'reset', topics: CHANGE_TOPICS })
+
+  await client.call(projectRoutes.createProject, { query: { project_id: 'seen' }, body: {} })
+  const { told, id } = await readUntil(events, ['projects', 'branches', 'endpoints', 'operations'])
+  expect(told).not.toContain('apps')
+  closing.abort()
+
+  await client.call(projectRoutes.createProject, { query: { project_id: 'missed' }, body: {} })
+  const again = new AbortController()
+  const resumed = watch(again.signal, id)
+  const first = (await resumed.next()).value
+  expect(first?.event).toBe('changed')
+  expect(first?.topics).toContain('projects')
+  expect(first?.topics).not.toContain('apps')
+  again.abort()
+
+  const foreign = new AbortController()
+  expect((await watch(foreign.signal, 'another-run.7').next()).value?.event).toBe('reset')
+  foreign.abort()
+})
+
+test('only those who are signed in may listen', async () => {
+  const reply = await fetch(`${workspace.host}/api/2.0/lakelet/changes`)
+  expect(reply.status).toBe(401)
+})
+
+test('clients that never read do not keep the workspace from stopping', async () => {
+  const silent = Array.from({ length: 20 }, () => {
+    const call = request(`${workspace.host}/api/2.0/lakelet/changes`, {
+      headers: { authorization: `Bearer ${workspace.token}` },
+    })
+    call.on('error', () => {})
+    call.end()
+    return call
+  })
+  const replies = await Promise.all(silent.map((call) => once(call, 'response')))
+  for (const [reply] of replies) reply.pause()
+  const began = Date.now()
+  expect(await workspace.stop()).toBe(0)
+  // Far from any deadline of a stop, on however slow a machine.
+  expect(Date.now() - began).toBeLessThan(10_000)
+})
