@@ -3,7 +3,12 @@
 
 CREATE ROLE databricks_superuser NOLOGIN CREATEDB CREATEROLE BYPASSRLS;
 GRANT pg_read_all_data, pg_write_all_data, pg_monitor, pg_signal_backend TO databricks_superuser;
-GRANT ALL ON SCHEMA public TO databricks_superuser WITH GRANT OPTION;
+-- Without the grant option: Postgres would let a database's owner, a member too, grant on public as databricks_superuser and not as its
+-- owner, and pg_restore cannot make such a grant again.
+GRANT ALL ON SCHEMA public TO databricks_superuser;
+-- As if initdb had granted it: pg_dump leaves out what was so from the beginning.
+UPDATE pg_init_privs SET initprivs = (SELECT nspacl FROM pg_namespace WHERE nspname = 'public')
+  WHERE classoid = 'pg_namespace'::regclass AND objoid = 'public'::regnamespace;
 
 -- Management and monitoring by the platform.
 CREATE ROLE databricks_control_plane LOGIN SUPERUSER;

@@ -130,7 +130,7 @@ test('a native role gets a generated password whose verifier Postgres knows', as
 test('a role is dropped with the rights that others than the owner granted to it', async () => {
   await createRole(admin, { name: 'guest', attributes: NONE, isSuperuserMember: false, canLogin: true })
   await using inside = await admin.open('databricks_postgres')
-  // The owner has the grant option on schema public through databricks_superuser, in whose name it grants.
+  // The owner grants on schema public as the owner of the database, and on the column as databricks_superuser.
   await inside.execute(`SET ROLE "${OWNER}"; CREATE TABLE public.shared (n int); RESET ROLE;
     SET ROLE "${OWNER}"; GRANT USAGE, CREATE ON SCHEMA public TO guest; RESET ROLE;
     GRANT SELECT (n) ON public.shared TO databricks_superuser WITH GRANT OPTION;
@@ -138,7 +138,7 @@ test('a role is dropped with the rights that others than the owner granted to it
   const grantors = await inside.query<{ name: string }>(
     `SELECT grantor::regrole::text AS name FROM pg_namespace, aclexplode(nspacl) WHERE grantee = 'guest'::regrole`,
   )
-  expect(new Set(grantors.map(({ name }) => name))).toEqual(new Set(['databricks_superuser']))
+  expect(new Set(grantors.map(({ name }) => name))).toEqual(new Set(['pg_database_owner']))
   await dropRole(admin, 'guest')
   await expect(getRole(admin, 'guest')).rejects.toMatchObject({ code: 'role_missing' })
   await inside.execute('DROP TABLE public.shared')
