@@ -56,7 +56,7 @@ it.each([
 ])('%s %j, into a fresh project and again over what is there', async (program, args) => {
   const target = await createProject(workspace, `target-${args.length}${program === 'psql' ? 'p' : ''}`)
   await ran(target, 'psql', '-qc', 'CREATE ROLE reader')
-  const withFile = args.with(-1, dump(args.at(-1) ?? ''))
+  const withFile = [...args.slice(0, -1), dump(args.at(-1) ?? '')]
   await ran(target, program, ...withFile)
   expect(await ran(target, 'psql', '-Atc', 'SELECT count(*), max(id) FROM notes')).toBe('100|100\n')
   expect(await ran(target, 'psql', '-Atc', "SELECT has_schema_privilege('reader', 'public', 'CREATE')")).toBe(
