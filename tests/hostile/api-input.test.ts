@@ -200,4 +200,41 @@ describe('hostile input', () => {
     await system.done(await system.send('POST', `${roles}?role_id=stranger`, { spec: role }))
     expect((await asked()).status).toBe(200)
   })
+
+  test('members that are added to a group at the same time all stay', async () => {
+    const created = await system.send('POST', '/api/2.0/preview/scim/v2/Groups', { displayName: 'crowd' })
+    const group = `/api/2.0/preview/scim/v2/Groups/${String(created.body['id'])}`
+    const members = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => system.addPrincipal(name)))
+    await Promise.all(
+      members.map(({ id }) =>
+        system.send('PATCH', group, { Operations: [{ op: 'add', path: 'members', value: [{ value: id }] }] }),
+      ),
+    )
+    const { body } = await system.send('GET', group)
+    const ids = (body['members'] as { value: string }[]).map(({ value }) => value)
+    expect(ids.toSorted()).toEqual(members.map(({ id }) => id).toSorted())
+  })
+
+  test('fields of an endpoint that are changed one after the other at full speed all stay', async () => {
+    const endpoint = '/api/2.0/postgres/projects/shop/branches/production/endpoints/primary'
+    const change = async (mask: string, spec: object) => {
+      for (;;) {
+        const reply = await system.send('PATCH', `${endpoint}?update_mask=${mask}`, { spec })
+        if (reply.status !== 409) return system.done(reply)
+      }
+    }
+    for (let round = 1; round <= 3; round += 1) {
+      const seconds = `${round * 100}s`
+      const memory = `${round}MB`
+      await Promise.all([
+        change('spec.suspend_timeout_duration', { suspend_timeout_duration: seconds }),
+        change('spec.settings.pg_settings', { settings: { pg_settings: { work_mem: memory } } }),
+      ])
+      const { status } = (await system.send('GET', endpoint)).body as { status: Record<string, unknown> }
+      expect(status).toMatchObject({
+        suspend_timeout_duration: seconds,
+        settings: { pg_settings: { work_mem: memory } },
+      })
+    }
+  })
 })

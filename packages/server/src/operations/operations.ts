@@ -37,7 +37,8 @@ export interface OperationRequest<I extends object> {
   readonly objectUid: string
   /** SCIM id of who asks; absent for the workspace itself. */
   readonly callerId?: number
-  readonly input: I
+  /** The input, or how it is read from the rows as they are once the locks are free. Throwing refuses the operation. */
+  readonly input: I | ((queries: Queries) => Promise<I>)
   readonly locks: readonly Lock[]
   /** Stores the intent, in the same transaction as the operation. Throwing refuses the operation. */
   readonly store?: (queries: Queries) => Promise<void>
@@ -79,24 +80,10 @@ export class Operations implements AsyncDisposable {
   async start<I extends object>(kind: OperationKind<I>, request: OperationRequest<I>): Promise<OperationRow> {
     if (this.#stopping.signal.aborted) throw new LakeletError('workspace_stopping')
     const id = randomUUID()
-    const row: OperationRow = {
-      id,
-      resource: request.resource,
-      kind: kind.name,
-      metadata_type: kind.metadataType,
-      caller_id: request.callerId ?? null,
-      object_uid: request.objectUid,
-      input: JSON.stringify(request.input),
-      progress: '{}',
-      state: 'running',
-      steps_done: 0,
-      response: null,
-      error: null,
-      create_time: this.#options.clock.now().toISOString(),
-      end_time: null,
-    }
+    const { input } = request
     const store = async (queries: Queries): Promise<OperationRow> => {
       await refuseConflicts(queries, request.locks)
+      const row = this.#newRow(id, kind, request, typeof input === 'function' ? await input(queries) : input)
       await request.store?.(queries)
       await insertOperation(queries, row)
       if (kind.steps.length === 0) return this.#complete(queries, kind, row)
@@ -110,6 +97,30 @@ export class Operations implements AsyncDisposable {
     if (stored.state === 'running') this.#run(stored)
     else this.#options.onEnd?.()
     return stored
+  }
+
+  #newRow<I extends object>(
+    id: string,
+    kind: OperationKind<I>,
+    request: OperationRequest<I>,
+    input: I,
+  ): OperationRow {
+    return {
+      id,
+      resource: request.resource,
+      kind: kind.name,
+      metadata_type: kind.metadataType,
+      caller_id: request.callerId ?? null,
+      object_uid: request.objectUid,
+      input: JSON.stringify(input),
+      progress: '{}',
+      state: 'running',
+      steps_done: 0,
+      response: null,
+      error: null,
+      create_time: this.#options.clock.now().toISOString(),
+      end_time: null,
+    }
   }
 
   /** Waits until an operation has ended, at most `ms`; returns it as it then is. */

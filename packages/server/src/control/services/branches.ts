@@ -185,11 +185,13 @@ export class Branches {
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
       store: async (queries) => {
         const now = this.#now()
-        if (branch.purge_time !== null && branch.purge_time <= now) throw notFound('branch')
+        const { branch: current } = await anyBranch(queries, { project: project.uid, branch: branch.uid })
+        if (current.delete_time === null) throw new LakeletError('not_deleted', { type: 'branch' })
+        if (current.purge_time !== null && current.purge_time <= now) throw notFound('branch')
         await this.#refuseTaken(queries, project, branch.branch_id)
         await this.#refuseFull(queries, project)
         // Its time would be over at once; whoever wants it back wants to keep it.
-        const isOver = branch.expire_time !== null && branch.expire_time <= now
+        const isOver = current.expire_time !== null && current.expire_time <= now
         await updateBranch(queries, branch.uid, {
           delete_time: null,
           purge_time: null,
@@ -214,7 +216,8 @@ export class Branches {
       input: { projectUid: project.uid, branchUid: branch.uid, purge },
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
       store: async (queries) => {
-        const current = await anyBranch(queries, { project: project.uid, branch: branch.uid })
+        const found = { project: project.uid, branch: branch.uid }
+        const current = purge ? await anyBranch(queries, found) : await liveBranch(queries, found)
         await refuseDelete(queries, current)
         const now = this.#now()
         const keepMs = purge ? 0 : this.#context.defaults.undeleteSeconds * 1000

@@ -154,20 +154,27 @@ export class Endpoints {
     spec: EndpointSpec,
     changed: ReadonlySet<string>,
   ): Promise<OperationReply<Endpoint>> {
-    if (branch.state !== 'READY') {
-      throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
-    }
-    const after = this.#changes(endpoint, spec, changed)
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
       objectUid: project.uid,
       callerId: caller.id,
-      input: {
-        projectUid: project.uid,
-        branchUid: branch.uid,
-        endpointUid: endpoint.uid,
-        before: settingsOf(endpoint),
-        after,
+      // Another change may have ended since the endpoint was looked for.
+      input: async (queries) => {
+        const path = { project: project.uid, branch: branch.uid, endpoint: endpoint.uid }
+        const current = await liveEndpoint(queries, path)
+        if (current.branch.state !== 'READY') {
+          throw new LakeletError('branch_not_ready', {
+            name: branch.branch_id,
+            state: current.branch.state,
+          })
+        }
+        return {
+          projectUid: project.uid,
+          branchUid: branch.uid,
+          endpointUid: endpoint.uid,
+          before: settingsOf(current.endpoint),
+          after: this.#changes(current.endpoint, spec, changed),
+        }
       },
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
     })

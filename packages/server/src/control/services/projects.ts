@@ -163,13 +163,16 @@ export class Projects {
       input: { projectUid: project.uid, purge },
       locks: [{ scope: lockOf.project(project.uid), mode: 'exclusive' }],
       store: async (queries) => {
+        const current = purge
+          ? await anyProject(queries, project.uid)
+          : await liveProject(queries, project.uid)
         const branches = await allBranchesOf(queries, project.uid)
         const guard = branches.find((branch) => branch.is_protected === 1 && branch.delete_time === null)
         if (guard) throw new LakeletError('project_protected', { branch: guard.branch_id })
         const now = this.#now()
         const keepMs = purge ? 0 : this.#context.defaults.undeleteSeconds * 1000
         await updateProject(queries, project.uid, {
-          delete_time: project.delete_time ?? now,
+          delete_time: current.delete_time ?? now,
           purge_time: new Date(Date.parse(now) + keepMs).toISOString(),
         })
       },
@@ -188,6 +191,7 @@ export class Projects {
       locks: [{ scope: lockOf.project(project.uid), mode: 'exclusive' }],
       store: async (queries) => {
         const current = await anyProject(queries, project.uid)
+        if (current.delete_time === null) throw new LakeletError('not_deleted', { type: 'project' })
         if (current.purge_time !== null && current.purge_time <= this.#now()) throw notFound('project')
         await this.#refuseTaken(queries, project.project_id)
         await updateProject(queries, project.uid, {

@@ -3,6 +3,7 @@ import type { ScimUser } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
+import { KeyedMutex } from '../../base/mutex.ts'
 import { ADMINS_GROUP, type Directory, type Principal, USERS_GROUP } from '../../identity/directory.ts'
 import { parseScimFilter, scalarText, valuesAt } from './scim-filter.ts'
 import { applyScimPatch } from './scim-patch.ts'
@@ -37,6 +38,8 @@ const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 export class ScimService {
   readonly #directory: Directory
   readonly #ownerId: () => number | undefined
+  /** A change is computed from what was there before, so no two are made at once. */
+  readonly #changes = new KeyedMutex<'directory'>()
 
   constructor(directory: Directory, ownerId: () => number | undefined) {
     this.#directory = directory
@@ -92,10 +95,16 @@ export class ScimService {
   }
 
   replace<N extends ScimName>(name: N, id: string, body: unknown): Promise<ScimResources[N]> {
-    return this.#update(name, this.#find(name, id), readScim(name, body), 'replace')
+    return this.#changes.run('directory', () =>
+      this.#update(name, this.#find(name, id), readScim(name, body), 'replace'),
+    )
   }
 
   patch<N extends ScimName>(name: N, id: string, body: unknown): Promise<ScimResources[N]> {
+    return this.#changes.run('directory', () => this.#patch(name, id, body))
+  }
+
+  #patch<N extends ScimName>(name: N, id: string, body: unknown): Promise<ScimResources[N]> {
     const principal = this.#find(name, id)
     const before = scimResource(this.#directory, name, principal)
     const { userName: _, applicationId: __, ...patched } = applyScimPatch(before, body)
