@@ -76,6 +76,13 @@ export const appsErrors = {
     message:
       'App {name} has no default source code path yet. Name the workspace folder that holds its files with source_code_path.',
   },
+  app_unreachable_directory: {
+    kind: 'unavailable',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'Apps run as users of their own, because the workspace was started by root, and they cannot pass through {directory}. Allow it with: chmod o+x {directory}, or use a data directory elsewhere.',
+  },
   source_name_clash: {
     kind: 'invalid',
     status: 400,

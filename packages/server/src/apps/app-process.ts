@@ -1,14 +1,27 @@
 // One run of an app: a process group with its log, the port it really listens on, and its end. It is never restarted; a new run is a
-// new object. Stopping is SIGTERM to the group, and SIGKILL after the platform's 15 s.
-import { type ChildProcess, spawn } from 'node:child_process'
+// new object. Stopping is SIGTERM to all it started, and SIGKILL after the platform's 15 s.
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { LakeletError } from '../base/errors.ts'
+import { readLines } from '../base/lines.ts'
 import type { AppLog } from './app-logs.ts'
+import {
+  type ConfinedProcess,
+  type Confinement,
+  endingOf,
+  endRun,
+  processesOf,
+  spawnConfined,
+} from './confined-process.ts'
+import { OutputTail } from './output-tail.ts'
 import { conflictingPort, describeOwner } from './port-conflict.ts'
-import { familyOf, hasProcessTable, type ListeningSocket, listeningSockets } from './process-table.ts'
+import {
+  groupByPs,
+  hasProcessTable,
+  type ListeningSocket,
+  listeningSockets,
+  ownsPort,
+} from './process-table.ts'
 
 /** Time between SIGTERM and SIGKILL. */
 export const STOP_MS = 15_000
@@ -18,7 +31,7 @@ const LINES_KEPT = 50
 /** The port that apps hard-wired for the platform listen on. */
 const PLATFORM_PORT = 8000
 
-export interface AppProcessOptions {
+export interface AppProcessOptions extends Confinement {
   readonly command: readonly string[]
   readonly directory: string
   readonly environment: Readonly<Record<string, string>>
@@ -53,7 +66,7 @@ export interface AppProcess extends AsyncDisposable {
  */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
   options.signal.throwIfAborted()
-  const run = new Run(options)
+  const run = new Run(options, await spawnConfined(options))
   try {
     await run.spawned()
     const socket = await run.listening()
@@ -72,34 +85,33 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
 
 class Run {
   readonly #options: AppProcessOptions
-  readonly #child: ChildProcess
-  readonly #tail: string[] = []
+  readonly #process: ConfinedProcess
+  readonly #tail = new OutputTail(LINES_KEPT)
   readonly exited: Promise<AppExit>
   #exit: AppExit | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(options: AppProcessOptions) {
+  constructor(options: AppProcessOptions, process: ConfinedProcess) {
     this.#options = options
-    const [program = '', ...words] = options.command
-    this.#child = spawn(program, words, {
-      cwd: options.directory,
-      env: options.environment,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.exited = this.#whenExited()
-    this.#capture(this.#child.stdout)
-    this.#capture(this.#child.stderr)
+    this.#process = process
+    this.exited = process.exited.then((exit) => (this.#exit = { ending: endingOf(exit) }))
+    const onLine = (line: string) => {
+      this.#tail.add(line)
+      options.log.add('APP', line)
+    }
+    void readLines(process.child.stdout, onLine)
+    void readLines(process.child.stderr, onLine)
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#process.child.pid ?? 0
   }
 
   /** Settles once the operating system has answered the spawn. */
   async spawned(): Promise<void> {
-    if (this.#child.pid === undefined) throw await this.#failure(await this.exited)
-    await this.#options.onSpawn(this.#child.pid)
+    const { pid } = this.#process.child
+    if (pid === undefined) throw await this.#failure(await this.exited)
+    await this.#options.onSpawn(pid)
   }
 
   async listening(): Promise<ListeningSocket> {
@@ -125,21 +137,20 @@ class Run {
   }
 
   async #stop(): Promise<void> {
-    if (this.#child.pid === undefined) return
-    const deadline = performance.now() + (this.#options.stopMs ?? STOP_MS)
-    signalGroup(this.pid, 'SIGTERM')
-    while ((!this.#exit || (await isGroupAlive(this.pid))) && performance.now() < deadline) await delay(20)
-    signalGroup(this.pid, 'SIGKILL')
-    await this.exited
-    this.#child.stdout?.destroy()
-    this.#child.stderr?.destroy()
+    await endRun(this.#process, this.#options.stopMs ?? STOP_MS)
+    this.#process.child.stdout.destroy()
+    this.#process.child.stderr.destroy()
   }
 
   async #sockets(): Promise<ListeningSocket[]> {
-    if (hasProcessTable) return listeningSockets(await familyOf(this.pid))
-    const candidates = [this.#options.port, PLATFORM_PORT].map((port) => ({ host: '127.0.0.1', port }))
-    const answers = await Promise.all(candidates.map((each) => answersAt(each)))
-    return candidates.filter((_, index) => answers[index])
+    if (hasProcessTable) return listeningSockets(await processesOf(this.#process))
+    // The given port is nobody else's; whoever answers on the platform's must be shown to be this app.
+    const sockets: ListeningSocket[] = []
+    const { port } = this.#options
+    if (await answersAt({ host: '127.0.0.1', port })) sockets.push({ host: '127.0.0.1', port })
+    if (await ownsPort(await groupByPs(this.pid), PLATFORM_PORT))
+      sockets.push({ host: '127.0.0.1', port: PLATFORM_PORT })
+    return sockets
   }
 
   #choose(sockets: readonly ListeningSocket[], isPatient: boolean): ListeningSocket | undefined {
@@ -149,43 +160,10 @@ class Run {
     return isPatient ? undefined : [...sockets].sort((a, b) => a.port - b.port)[0]
   }
 
-  #whenExited(): Promise<AppExit> {
-    return new Promise((resolve) => {
-      const end = (ending: string) => {
-        this.#exit = { ending }
-        // What the leader started has no parent now and must not outlive it.
-        if (this.#child.pid !== undefined) signalGroup(this.#child.pid, 'SIGTERM')
-        resolve(this.#exit)
-      }
-      this.#child.once('error', (error: NodeJS.ErrnoException) => {
-        end(
-          error.code === 'ENOENT'
-            ? 'is not a program on this machine'
-            : `could not be run (${error.message})`,
-        )
-      })
-      this.#child.once('exit', (code, signal) => {
-        end(signal === null ? `exited with code ${code}` : `was killed by ${signal}`)
-      })
-    })
-  }
-
-  #capture(stream: Readable | null): void {
-    if (!stream) return
-    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
-    lines.on('line', (line) => {
-      this.#tail.push(line)
-      if (this.#tail.length > LINES_KEPT) this.#tail.shift()
-      this.#options.log.add('APP', line)
-    })
-    // A pipe that breaks with the process is its normal end.
-    stream.on('error', () => undefined)
-  }
-
   async #failure(exit: AppExit): Promise<LakeletError> {
     // Its last words may still be on their way through the pipe.
     await delay(100)
-    const log = this.#tail.join('\n') || '(it wrote nothing)'
+    const log = this.#tail.toString() || '(it wrote nothing)'
     const { command } = this.#options
     const port = conflictingPort(log, command)
     if (port !== undefined) {
@@ -205,25 +183,6 @@ function hintFor(output: string): string {
   return missing === undefined
     ? ''
     : ` Its package '${missing}' is not installed: add the package that holds it to requirements.txt.`
-}
-
-/** Signals a whole group; one that is gone is no error. */
-export function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, signal)
-  } catch {
-    // ESRCH: nobody of the group is left.
-  }
-}
-
-async function isGroupAlive(leader: number): Promise<boolean> {
-  if (hasProcessTable) return (await familyOf(leader)).length > 0
-  try {
-    process.kill(-leader, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function answersAt(socket: ListeningSocket): Promise<boolean> {

@@ -1,7 +1,7 @@
 // All apps of the workspace: their rows, their processes, their addresses. Rows say what is wanted; this makes it so, at the call and
 // again at the next start.
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import type { AppResource, AppVariable, EnvVar } from '@lakelet/api'
@@ -22,17 +22,15 @@ import {
   listDeploymentsInProgress,
   updateDeployment,
 } from '../metadata/deployments.ts'
+import { ensureReachable, reachableNode } from './account.ts'
+import { AppAccounts, openAppAccounts } from './app-accounts.ts'
+import { AppDirectory } from './app-directory.ts'
 import { AppInstance, type InstanceState, type Launch } from './app-instance.ts'
 import { type AppLog, openAppLog } from './app-logs.ts'
 import { START_MS, startAppProcess, STOP_MS } from './app-process.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
-import {
-  buildDeployment,
-  buildLogOf,
-  discardBuild,
-  type FinishedBuild,
-  finishedBuild,
-} from './deployment-run.ts'
+import { killAllOf } from './confined-process.ts'
+import { buildDeployment, type FinishedBuild, finishedBuild, readBuildLog } from './deployment-run.ts'
 import { appVariables, maskVariables, processEnvironment } from './environment.ts'
 import { type FrontProxy, startFrontProxy } from './front-proxy.ts'
 import { APP_MARK, endLeftovers, recordRun } from './leftovers.ts'
@@ -46,6 +44,7 @@ import type {
 } from './neighbours.ts'
 import { PackageCache } from './package-cache.ts'
 import type { ListeningSocket } from './process-table.ts'
+import { openRunMarks, type RunMarks } from './run-mark.ts'
 import { withPort } from './start-command.ts'
 
 export interface AppsOptions {
@@ -76,10 +75,14 @@ const HOLD_MS = 20_000
 
 /** Ends what an earlier process left and opens the address of every app; none runs before `startWanted`. */
 export async function startApps(options: AppsOptions): Promise<Apps> {
-  const mark = path.resolve(options.directory)
   await ensureDirectory(options.directory)
-  await endLeftovers(path.join(options.directory, 'runs'), mark, options.log)
-  const apps = new Apps(options, mark)
+  const hosting = await openHosting(options)
+  await endLeftovers(
+    path.join(options.directory, 'runs'),
+    { directory: hosting.mark, runs: hosting.marks, accounts: await hosting.accounts.known() },
+    options.log,
+  )
+  const apps = new Apps(options, hosting)
   try {
     await apps.resume()
   } catch (error) {
@@ -87,6 +90,32 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
     throw error
   }
   return apps
+}
+
+/** What all apps of this machine are run with. */
+interface Hosting {
+  readonly accounts: AppAccounts
+  readonly marks: RunMarks | undefined
+  /** Value of the environment variable that marks processes where nothing better does. */
+  readonly mark: string
+  /** Directory of the Node that apps run on. */
+  readonly nodeDirectory: string
+}
+
+async function openHosting({ directory, metadata }: AppsOptions): Promise<Hosting> {
+  const accounts = await openAppAccounts(metadata)
+  if (accounts.areSeparate) {
+    const apps = path.resolve(directory)
+    await ensureReachable(await ensureDirectory(path.join(apps, 'by-name')), path.dirname(apps))
+  }
+  return {
+    accounts,
+    marks: await openRunMarks(directory),
+    mark: path.resolve(directory),
+    nodeDirectory: accounts.areSeparate
+      ? await reachableNode(path.join(directory, 'bin'))
+      : path.dirname(process.execPath),
+  }
 }
 
 export interface AppStatus {
@@ -113,8 +142,9 @@ interface LiveApp {
 
 export class Apps implements AsyncDisposable {
   readonly #options: AppsOptions
-  readonly #mark: string
-  readonly #cache: PackageCache
+  readonly #hosting: Hosting
+  /** Of each directory of packages, of which there is one or one an app. */
+  readonly #caches = new Map<string, PackageCache>()
   readonly #live = new Map<string, LiveApp>()
   readonly #mutex = new KeyedMutex<string>()
   /** Work that nobody waits for but the end of the workspace. */
@@ -122,10 +152,9 @@ export class Apps implements AsyncDisposable {
   readonly #ending = new AbortController()
   #ended: Promise<void> | undefined
 
-  constructor(options: AppsOptions, mark: string) {
+  constructor(options: AppsOptions, hosting: Hosting) {
     this.#options = options
-    this.#mark = mark
-    this.#cache = new PackageCache(path.join(options.directory, 'cache'))
+    this.#hosting = hosting
   }
 
   urlOf(row: Pick<AppRow, 'port'>): string {
@@ -162,7 +191,9 @@ export class Apps implements AsyncDisposable {
 
   /** Opens the address of an app whose row has just been written. */
   async open(row: AppRow): Promise<void> {
-    const log = await openAppLog(path.join(this.#directoryOf(row.name), 'logs'), this.#options.clock)
+    const directory = await this.#directoryOf(row)
+    await directory.prepare()
+    const log = await openAppLog(directory.logs, this.#options.clock)
     const { clock, log: logger } = this.#options
     const drained = async ({ port }: ListeningSocket) => live.front?.drained(port, DRAIN_MS)
     const instance = new AppInstance({ name: row.name, clock, log, logger, drained })
@@ -197,6 +228,9 @@ export class Apps implements AsyncDisposable {
     live.deploying?.abort.abort(new LakeletError('deployment_cancelled', { action }))
     await live.deploying?.done
     await live.instance.stop()
+    // Whatever it did to hide from its own run.
+    const { account } = await this.#directoryOf(await this.#row(name))
+    if (account) await killAllOf(account)
     if (action === 'stopped') live.log.add('SYSTEM', 'The app was stopped')
   }
 
@@ -210,7 +244,7 @@ export class Apps implements AsyncDisposable {
   }
 
   async buildLogOf(name: string, deployment: string): Promise<string> {
-    return readFile(buildLogOf(this.#deploymentDirectory(name, deployment)), 'utf8').catch(() => '')
+    return readBuildLog((await this.#directoryOf(await this.#row(name))).deployment(deployment))
   }
 
   /** What the app runs with, or would run with now; secrets masked. */
@@ -291,23 +325,32 @@ export class Apps implements AsyncDisposable {
         ? reason.message
         : 'Lakelet failed to run this deployment; its log says why.'
       log.add('SYSTEM', `Deployment failed: ${message}`)
-      await discardBuild(this.#deploymentDirectory(name, id))
       await this.#updateDeployment(id, { state: 'FAILED', message })
+      settled()
+      this.#inBackground('removing a failed build', name, this.#discardBuild(name, id))
     }
   }
 
-  #build(name: string, deployment: DeploymentRow, signal: AbortSignal): Promise<FinishedBuild> {
+  async #discardBuild(name: string, id: string): Promise<void> {
+    await (await this.#directoryOf(await this.#row(name))).discardBuild(id)
+  }
+
+  async #build(name: string, deployment: DeploymentRow, signal: AbortSignal): Promise<FinishedBuild> {
     const { log } = this.#liveOf(name)
     const checkEnvironment = async (env: readonly AppYamlVariable[]) => {
       const row = await this.#row(name)
       await this.#variables(row, env, envVarsOf(deployment), 8000)
     }
+    const directory = await this.#directoryOf(await this.#row(name))
     return buildDeployment({
       tree: this.#options.tree,
-      cache: this.#cache,
-      mark: this.#mark,
+      cache: this.#cacheOf(directory),
+      directory,
+      account: directory.account,
+      mark: this.#hosting.marks?.make(),
+      variables: { [APP_MARK]: this.#hosting.mark },
+      nodeDirectory: this.#hosting.nodeDirectory,
       deployment: deployment.deployment_id,
-      directory: this.#deploymentDirectory(name, deployment.deployment_id),
       command: deployment.command === null ? undefined : (JSON.parse(deployment.command) as string[]),
       checkEnvironment,
       onLine: (line) => {
@@ -341,9 +384,12 @@ export class Apps implements AsyncDisposable {
     const deployment = await findDeployment(this.#options.metadata.db, name, row.active_deployment)
     if (!deployment) return
     const build = deployment.build === null ? undefined : finishedBuild.parse(JSON.parse(deployment.build))
+    const directory = await this.#directoryOf(row)
     const isWhole =
-      build && [build.directory, ...build.binDirectories.slice(0, 1)].every((each) => existsSync(each))
-    // Where the build is gone (cleaned caches, a moved data directory), the snapshot still makes the same app.
+      build &&
+      build.binDirectories.slice(0, 1).every((each) => existsSync(each)) &&
+      (await directory.owns(build.directory))
+    // Where the build is gone (cleaned caches, a moved data directory) or another user's, the snapshot still makes the same app.
     if (build && isWhole)
       this.#liveOf(name).instance.keepRunning(this.#launcher(name, build, envVarsOf(deployment)))
     else this.deploy(row, deployment)
@@ -356,13 +402,21 @@ export class Apps implements AsyncDisposable {
       const row = await this.#row(name)
       const port = await freePort(host, 0)
       const variables = await this.#variables(row, build.env, envVars, port)
-      const home = await ensureDirectory(path.join(this.#directoryOf(name), 'home'))
-      const environment = processEnvironment(variables, { binDirectories: build.binDirectories, home })
+      const appDirectory = await this.#directoryOf(row)
+      const { account } = appDirectory
+      const environment = processEnvironment(variables, {
+        binDirectories: build.binDirectories,
+        nodeDirectory: this.#hosting.nodeDirectory,
+        home: await appDirectory.home(),
+        isOwnUser: account !== undefined,
+      })
       let forget: (() => Promise<void>) | undefined
       const started = await startAppProcess({
         command: withPort(build.command, port),
         directory: build.directory,
-        environment: { ...environment, [APP_MARK]: this.#mark },
+        environment: { ...environment, [APP_MARK]: this.#hosting.mark },
+        account,
+        mark: this.#hosting.marks?.make(),
         port,
         log: this.#liveOf(name).log,
         onSpawn: async (pid) => {
@@ -409,12 +463,13 @@ export class Apps implements AsyncDisposable {
 
   /** The app's OAuth secret: issued once and kept with the app's files, since the workspace itself only stores what verifies it. */
   async #secretOf(row: AppRow): Promise<string> {
-    const file = path.join(this.#directoryOf(row.name), 'client-secret')
+    const directory = await this.#directoryOf(row)
+    const file = directory.secret
     return this.#mutex.run(file, async () => {
       const known = await readFile(file, 'utf8').catch(() => '')
       if (known !== '') return known
       const secret = await this.#options.identities.issueSecret(row.service_principal_id)
-      await ensureDirectory(path.dirname(file))
+      await directory.prepare()
       await writeFileAtomic(file, secret)
       return secret
     })
@@ -488,7 +543,7 @@ export class Apps implements AsyncDisposable {
     await tree.remove(homeOf(row.client_id), true)
     await identities.remove(row.service_principal_id)
     await grants.forget(row.name)
-    await rm(this.#directoryOf(row.name), { recursive: true, force: true })
+    await (await this.#directoryOf(row)).remove()
     await deleteApp(metadata.db, row.name)
     this.#live.delete(row.name)
   }
@@ -496,22 +551,26 @@ export class Apps implements AsyncDisposable {
   async #interrupted(row: DeploymentRow): Promise<void> {
     const { message } = new LakeletError('deployment_interrupted')
     await this.#updateDeployment(row.deployment_id, { state: 'FAILED', message })
-    await discardBuild(this.#deploymentDirectory(row.app, row.deployment_id))
+    this.#inBackground(
+      'removing an interrupted build',
+      row.app,
+      this.#discardBuild(row.app, row.deployment_id),
+    )
   }
 
   /** Removes builds that do not serve, and snapshots and logs of all but the latest deployments. */
   async #sweep(name: string): Promise<void> {
-    const builds = path.join(this.#directoryOf(name), 'deployments')
+    const directory = await this.#directoryOf(await this.#row(name))
     // Directories are listed before rows: one that is there now has its row by then.
-    const directories = await readdir(builds).catch(() => [])
+    const directories = await readdir(directory.deployments).catch(() => [])
     const { kept, inUse } = await this.#keptDeployments(name)
     for (const id of directories) {
       if (inUse.has(id)) continue
-      if (kept.has(id)) await discardBuild(path.join(builds, id))
-      else await rm(path.join(builds, id), { recursive: true, force: true })
+      if (kept.has(id)) await directory.discardBuild(id)
+      else await directory.removeDeployment(id)
     }
     await this.#sweepSnapshots(name)
-    await this.#cache.prune(await this.#usedDirectories())
+    await this.#cacheOf(directory).prune(await this.#usedDirectories())
   }
 
   async #sweepSnapshots(name: string): Promise<void> {
@@ -581,12 +640,14 @@ export class Apps implements AsyncDisposable {
     return live
   }
 
-  #directoryOf(name: string): string {
-    return path.join(this.#options.directory, 'by-name', name)
+  async #directoryOf(row: AppRow): Promise<AppDirectory> {
+    return new AppDirectory(this.#options.directory, row.name, await this.#hosting.accounts.of(row))
   }
 
-  #deploymentDirectory(name: string, id: string): string {
-    return path.join(this.#directoryOf(name), 'deployments', id)
+  #cacheOf(directory: AppDirectory): PackageCache {
+    const known = this.#caches.get(directory.cache) ?? new PackageCache(directory.cache, directory.account)
+    this.#caches.set(directory.cache, known)
+    return known
   }
 }
 

@@ -2,36 +2,55 @@
 // what decides them (lock or requirements, interpreter, platform), so that a deployment that changed only code takes a second.
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
-import { ensureDirectory } from '../base/files.ts'
-import { buildEnvironment } from './environment.ts'
-import { APP_MARK } from './leftovers.ts'
-import { type PackageCache, nodePackagesKey, pythonPackagesKey } from './package-cache.ts'
-import { findPython, isOnPath } from './python.ts'
+import { ownDirectory } from './account.ts'
+import type { AppDirectory } from './app-directory.ts'
 import { runBuildStep } from './build-step.ts'
+import type { Confinement } from './confined-process.ts'
+import { type PackageCache, nodePackagesKey, pythonPackagesKey } from './package-cache.ts'
+import { findPython, isOnPath, type Python } from './python.ts'
 import { hasFile, type SourceFolder } from './start-command.ts'
 
-export interface BuildOptions {
+export interface BuildOptions extends Confinement {
   readonly source: SourceFolder
   /** Directory of the deployment, for what must not lie among the source files. */
-  readonly directory: string
+  readonly directory: AppDirectory
+  readonly deployment: string
   readonly cache: PackageCache
-  /** Goes into the environment of every command, so that what a killed workspace leaves is found. */
-  readonly mark: string
+  /** Environment of every command, without the PATH of what earlier ones installed. */
+  readonly environment: (binDirectories: readonly string[]) => Record<string, string>
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
+}
+
+/** What decides the packages, read before the source is the app's to change. */
+export interface PackageKeys {
+  readonly node: string | undefined
+  readonly python: string | undefined
+  readonly interpreter: Python | undefined
+}
+
+/** Finds out what packages the source wants. LakeletError `python_missing`. */
+export async function readPackageKeys(options: BuildOptions): Promise<PackageKeys> {
+  const { source, account } = options
+  const node = await nodePackagesKey(source)
+  if (source.python === 'none' || source.python === 'uv')
+    return { node, python: undefined, interpreter: undefined }
+  const interpreter = await findPython(searchPathOf(options), account)
+  return { node, python: await pythonPackagesKey(source, interpreter.identity), interpreter }
 }
 
 /** Builds; returns the directories that come first in the app's PATH. LakeletError `app_build_failed`, `python_missing`, `uv_missing`. */
 export async function buildApp(
   options: BuildOptions,
+  keys: PackageKeys,
 ): Promise<{ readonly binDirectories: readonly string[] }> {
   const binDirectories: string[] = []
   if (options.source.packageJson) {
-    await installNodePackages(options)
+    await installNodePackages(options, keys.node)
     binDirectories.push(path.join(options.source.directory, 'node_modules', '.bin'))
   }
   if (options.source.python !== 'none') {
-    binDirectories.unshift(path.join(await installPythonPackages(options), 'bin'))
+    binDirectories.unshift(path.join(await installPythonPackages(options, keys), 'bin'))
   }
   if (options.source.packageJson?.scripts?.['build'] !== undefined) {
     await step(options, ['npm', 'run', 'build'], binDirectories)
@@ -39,10 +58,9 @@ export async function buildApp(
   return { binDirectories }
 }
 
-async function installNodePackages(options: BuildOptions): Promise<void> {
+async function installNodePackages(options: BuildOptions, key: string | undefined): Promise<void> {
   const { source, cache } = options
   const modules = path.join(source.directory, 'node_modules')
-  const key = await nodePackagesKey(source)
   if (key !== undefined && (await cache.restoreNode(key, modules))) {
     options.onLine('Node packages: unchanged, taken from the cache')
     return
@@ -51,20 +69,20 @@ async function installNodePackages(options: BuildOptions): Promise<void> {
   if (key !== undefined) await cache.storeNode(key, modules)
 }
 
-async function nodeInstaller({ source }: BuildOptions): Promise<string[]> {
-  if (!hasFile(source.directory, 'pnpm-lock.yaml'))
+async function nodeInstaller(options: BuildOptions): Promise<string[]> {
+  if (!hasFile(options.source.directory, 'pnpm-lock.yaml'))
     return ['npm', 'install', '--no-audit', '--no-fund', '--no-progress', '--loglevel=warn']
   const install = ['install', '--frozen-lockfile']
-  const hasPnpm = await isOnPath('pnpm', buildEnvironment([])['PATH'] ?? '')
+  const hasPnpm = await isOnPath('pnpm', searchPathOf(options), options.account)
   return hasPnpm ? ['pnpm', ...install] : ['npx', '--yes', 'pnpm', ...install]
 }
 
 /** Returns the directory of the virtual environment. */
-async function installPythonPackages(options: BuildOptions): Promise<string> {
-  const { source, cache, directory } = options
-  const searchPath = buildEnvironment([])['PATH'] ?? ''
-  if (source.python === 'uv') return syncWithUv(options, searchPath)
-  const python = await findPython(searchPath)
+async function installPythonPackages(options: BuildOptions, keys: PackageKeys): Promise<string> {
+  const { source, cache } = options
+  const own = path.join(options.directory.deployment(options.deployment), 'venv')
+  const python = keys.interpreter
+  if (!python) return syncWithUv(options, own)
   const install = async (venv: string) => {
     const withoutPip = python.canInstallElsewhere ? ['--without-pip'] : []
     await step(options, [python.program, '-m', 'venv', '--clear', ...withoutPip, venv], [])
@@ -76,18 +94,20 @@ async function installPythonPackages(options: BuildOptions): Promise<string> {
     const quiet = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
     await step(options, [...pip, 'install', ...quiet, '-r', 'requirements.txt'], [])
   }
-  const key = await pythonPackagesKey(source, python.identity)
-  if (key !== undefined) return cache.pythonEnvironment(key, install, options.onLine)
-  const venv = path.join(await ensureDirectory(directory), 'venv')
-  await install(venv)
+  if (keys.python !== undefined) return cache.pythonEnvironment(keys.python, install, options.onLine)
+  await install(await ownDirectory(own, options.account))
+  return own
+}
+
+async function syncWithUv(options: BuildOptions, venv: string): Promise<string> {
+  if (!(await isOnPath('uv', searchPathOf(options), options.account))) throw new LakeletError('uv_missing')
+  await ownDirectory(venv, options.account)
+  await step(options, ['uv', 'sync', '--frozen'], [], { UV_PROJECT_ENVIRONMENT: venv })
   return venv
 }
 
-async function syncWithUv(options: BuildOptions, searchPath: string): Promise<string> {
-  if (!(await isOnPath('uv', searchPath))) throw new LakeletError('uv_missing')
-  const venv = path.join(options.directory, 'venv')
-  await step(options, ['uv', 'sync', '--frozen'], [], { UV_PROJECT_ENVIRONMENT: venv })
-  return venv
+function searchPathOf(options: BuildOptions): string {
+  return options.environment([])['PATH'] ?? ''
 }
 
 function step(
@@ -96,11 +116,14 @@ function step(
   binDirectories: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  const { account, mark, onLine, signal } = options
   return runBuildStep({
     command,
     directory: options.source.directory,
-    environment: { ...buildEnvironment(binDirectories), [APP_MARK]: options.mark, ...more },
-    onLine: options.onLine,
-    signal: options.signal,
+    environment: { ...options.environment(binDirectories), ...more },
+    account,
+    mark,
+    onLine,
+    signal,
   })
 }

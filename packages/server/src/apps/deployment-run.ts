@@ -1,12 +1,16 @@
 // What one deployment does on disk: writes its snapshot out, checks it, builds it. Starting it is the instance's part.
-import { createWriteStream, existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { ensureDirectory } from '../base/files.ts'
+import { RotatingFile } from '../base/rotating-file.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
+import type { AppDirectory } from './app-directory.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
-import { buildApp } from './build.ts'
+import { buildApp, readPackageKeys } from './build.ts'
+import type { Confinement } from './confined-process.ts'
+import { buildEnvironment } from './environment.ts'
 import type { PackageCache } from './package-cache.ts'
 import { inspectSource, type SourceFolder, startCommand } from './start-command.ts'
 
@@ -24,58 +28,81 @@ export const finishedBuild = z.object({
 })
 export type FinishedBuild = z.output<typeof finishedBuild>
 
-export interface BuildRequest {
+export interface BuildRequest extends Confinement {
   readonly tree: WorkspaceTree
   readonly cache: PackageCache
+  readonly directory: AppDirectory
   /** Id of the deployment, whose files the tree keeps. */
   readonly deployment: string
-  readonly directory: string
-  readonly mark: string
   readonly command?: readonly string[] | undefined
+  /** Directory of the Node that apps run on. */
+  readonly nodeDirectory: string
+  /** More variables for every command of the build. */
+  readonly variables: Readonly<Record<string, string>>
   /** Refuses what the environment cannot be made of, before minutes go into a build. */
   readonly checkEnvironment: (env: readonly AppYamlVariable[]) => Promise<void>
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
 }
 
+const LARGEST_LOG = 2 * 1024 * 1024
+
 /** Builds into a fresh directory; its log stays there even when it fails. */
 export async function buildDeployment(request: BuildRequest): Promise<FinishedBuild> {
-  await rm(request.directory, { recursive: true, force: true })
-  await ensureDirectory(request.directory)
-  const log = createWriteStream(buildLogOf(request.directory), { mode: 0o600 })
+  const directory = await request.directory.freshDeployment(request.deployment)
+  using log = new RotatingFile(buildLogOf(directory), { maxBytes: LARGEST_LOG })
   const onLine = (line: string) => {
     log.write(`${line}\n`)
     request.onLine(line)
   }
   try {
-    const folder = path.join(request.directory, 'source')
-    await request.tree.writeSnapshot(request.deployment, folder)
-    const source = await inspectSource(folder)
-    const command = startCommand(source, request.command)
-    await request.checkEnvironment(source.yaml.env)
-    warnOfPlaceholders(source, onLine)
-    const { tree: _tree, ...rest } = request
-    const { binDirectories } = await buildApp({ ...rest, source, onLine })
-    const bins = binDirectories.filter((each) => existsSync(each))
-    return { directory: folder, binDirectories: bins, command: [...command], env: [...source.yaml.env] }
+    return await build(request, path.join(directory, 'source'), onLine)
   } catch (error) {
     onLine(error instanceof Error ? error.message : String(error))
     throw error
-  } finally {
-    await new Promise<void>((resolve) => {
-      log.end(resolve)
-    })
   }
 }
 
-export function buildLogOf(directory: string): string {
-  return path.join(directory, 'build.log')
+/** Everything is read and decided while the files are still ours; then they are the app's. */
+async function build(
+  request: BuildRequest,
+  folder: string,
+  onLine: (line: string) => void,
+): Promise<FinishedBuild> {
+  await request.tree.writeSnapshot(request.deployment, folder)
+  const source = await inspectSource(folder)
+  const command = startCommand(source, request.command)
+  await request.checkEnvironment(source.yaml.env)
+  warnOfPlaceholders(source, onLine)
+  const options = { ...request, source, onLine, environment: await environmentFor(request) }
+  const keys = await readPackageKeys(options)
+  await request.directory.handOver(folder)
+  const { binDirectories } = await buildApp(options, keys)
+  const bins = binDirectories.filter((each) => existsSync(each))
+  return { directory: folder, binDirectories: bins, command: [...command], env: [...source.yaml.env] }
 }
 
-/** Removes everything of a deployment but its log. */
-export async function discardBuild(directory: string): Promise<void> {
-  await rm(path.join(directory, 'source'), { recursive: true, force: true })
-  await rm(path.join(directory, 'venv'), { recursive: true, force: true })
+async function environmentFor(request: BuildRequest) {
+  const { directory, nodeDirectory, variables } = request
+  const isOwnUser = directory.account !== undefined
+  const home = isOwnUser ? await directory.home() : homedir()
+  const npmSettings = await directory.npmSettings(request.deployment)
+  return (binDirectories: readonly string[]) => ({
+    ...buildEnvironment({ binDirectories, nodeDirectory, home, isOwnUser }),
+    ...(npmSettings === undefined ? {} : { npm_config_userconfig: npmSettings }),
+    ...variables,
+  })
+}
+
+/** The log of a build as far as it is kept: its end when it was too long. Empty when there is none. */
+export async function readBuildLog(directory: string): Promise<string> {
+  const file = buildLogOf(directory)
+  const parts = [`${file}.1`, file].map((each) => readFile(each, 'utf8').catch(() => ''))
+  return (await Promise.all(parts)).join('')
+}
+
+function buildLogOf(directory: string): string {
+  return path.join(directory, 'build.log')
 }
 
 /** The templates' `<…>` values are for the user to fill in; one left over explains a failure that looks like something else. */

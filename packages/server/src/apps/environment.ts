@@ -50,11 +50,37 @@ export function maskVariables(variables: readonly AppVariable[]): AppVariable[] 
 /** Everything the process gets: the variables, a PATH with the build's programs first, and the little that it inherits. */
 export function processEnvironment(
   variables: readonly AppVariable[],
-  options: { readonly binDirectories: readonly string[]; readonly home: string },
+  place: AppPlace,
 ): Record<string, string> {
   const own = Object.fromEntries(variables.map((each) => [each.name, each.value]))
-  const search = [...options.binDirectories, path.dirname(process.execPath), process.env['PATH'] ?? '']
-  return { ...inherited(), PATH: search.join(path.delimiter), HOME: options.home, ...own }
+  return { ...inherited(INHERITED), ...placeVariables(place), ...own }
+}
+
+/** Where a process of an app finds programs and keeps its files. */
+export interface AppPlace {
+  /** Directories of the build's programs. */
+  readonly binDirectories: readonly string[]
+  /** Directory of the Node that apps run on. */
+  readonly nodeDirectory: string
+  readonly home: string
+  /** Whether the home is the app's own, as its user is. */
+  readonly isOwnUser: boolean
+}
+
+function placeVariables({
+  binDirectories,
+  nodeDirectory,
+  home,
+  isOwnUser,
+}: AppPlace): Record<string, string> {
+  const search = [...binDirectories, nodeDirectory, process.env['PATH'] ?? '']
+  // The workspace's directory for temporary files may be closed to another user.
+  const temporary = isOwnUser ? path.join(home, 'tmp') : process.env['TMPDIR']
+  return {
+    PATH: search.join(path.delimiter),
+    HOME: home,
+    ...(temporary === undefined ? {} : { TMPDIR: temporary }),
+  }
 }
 
 function platformLayer({ app, workspace, port }: EnvironmentInput): Layer {
@@ -125,11 +151,10 @@ function resolve(key: string, variable: string, databases: EnvironmentInput['dat
 }
 
 /** Of the workspace's own environment an app sees the language, the time zone and the way to the network. */
-const INHERITED =
-  /^(LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|https?_proxy|all_proxy)$/i
+const INHERITED = /^(LANG|LC_\w+|TZ|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|https?_proxy|all_proxy)$/i
 
-function inherited(): Record<string, string> {
-  const taken = Object.entries(process.env).filter(([name]) => INHERITED.test(name))
+function inherited(allowed: RegExp): Record<string, string> {
+  const taken = Object.entries(process.env).filter(([name]) => allowed.test(name))
   const local = ['127.0.0.1', 'localhost', '::1']
   const proxied = process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? ''
   // The workspace is on this machine, where no proxy finds it.
@@ -137,13 +162,22 @@ function inherited(): Record<string, string> {
   return { ...(Object.fromEntries(taken) as Record<string, string>), NO_PROXY: direct, no_proxy: direct }
 }
 
-/** The environment of a build: the workspace's own, so that registries and proxies are found, without what would confuse tools. */
-export function buildEnvironment(binDirectories: readonly string[]): Record<string, string> {
-  const dropped =
-    /^(DATABRICKS_|LAKELET_|PG[A-Z]|FLASK_|VIRTUAL_ENV$|PYTHON(HOME|PATH)$|NODE_(ENV|OPTIONS|PATH)$|VITEST|npm_(package|lifecycle|command|execpath|node_execpath|config_(prefix|local_prefix|global_prefix))|INIT_CWD$|CI$)/
-  const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !dropped.test(entry[0]),
+/** Besides, a build is told where the registries are and how to trust them. */
+const BUILD_INHERITED =
+  /^(LANG|LC_\w+|TZ|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|GIT_SSL_CAINFO|https?_proxy|all_proxy|npm_config_\w+|PIP_\w+|UV_\w+)$/i
+
+/** What npm tells of the command that started the workspace, and what no build has to know. */
+const NOT_FOR_BUILDS =
+  /auth|token|password|secret|username|_key$|^npm_config_(prefix|local_prefix|global_prefix|globalconfig|init_module|user_agent|npm_version|node_gyp)$/i
+
+/** Places of the workspace's own user, which another one cannot write to. */
+const OF_OWN_USER =
+  /^(npm_config_(cache|userconfig|tmp|logs_dir)|(PIP|UV)_CACHE_DIR|PIP_CONFIG_FILE|UV_\w+_DIR)$/i
+
+/** The environment of a build: what is on a list, and nothing else of the workspace's. */
+export function buildEnvironment(place: AppPlace): Record<string, string> {
+  const kept = Object.entries(inherited(BUILD_INHERITED)).filter(
+    ([name]) => !NOT_FOR_BUILDS.test(name) && !(place.isOwnUser && OF_OWN_USER.test(name)),
   )
-  const search = [...binDirectories, path.dirname(process.execPath), process.env['PATH'] ?? '']
-  return { ...Object.fromEntries(kept), PATH: search.join(path.delimiter) }
+  return { ...Object.fromEntries(kept), ...placeVariables(place) }
 }

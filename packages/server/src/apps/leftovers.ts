@@ -6,7 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
-import { signalGroup } from './app-process.ts'
+import { sendSignal } from '../base/terminate.ts'
+import type { Account } from './account.ts'
+import { killAllOfEach } from './confined-process.ts'
+import type { RunMarks } from './run-mark.ts'
 import { familyOf, hasProcessTable, processesMarked, startTimeOf } from './process-table.ts'
 
 /** Variable that marks every process of an app with the data directory it belongs to. */
@@ -23,17 +26,25 @@ export async function recordRun(directory: string, app: string, pid: number): Pr
   return () => rm(file, { force: true })
 }
 
+/** How leftovers are found, beside the records. */
+export interface LeftoverMarks {
+  /** The data directory in {@link APP_MARK}. */
+  readonly directory: string
+  readonly runs: RunMarks | undefined
+  /** Accounts of the apps, where they have any. */
+  readonly accounts: readonly Account[]
+}
+
 /** Ends what recorded and marked runs left behind: SIGTERM, a short while, SIGKILL. */
-export async function endLeftovers(directory: string, mark: string, log: Logger): Promise<void> {
+export async function endLeftovers(directory: string, marks: LeftoverMarks, log: Logger): Promise<void> {
   await ensureDirectory(directory)
   const groups = new Set<number>()
   for (const name of await readdir(directory)) {
     const record = await readRecord(path.join(directory, name))
     if (record && (await isSame(record))) groups.add(record.pid)
   }
-  const marked = (await processesMarked(APP_MARK))
-    .filter((each) => each.value === mark)
-    .map((each) => each.pid)
+  const inEnvironment = (await processesMarked(APP_MARK)).filter((each) => each.value === marks.directory)
+  const marked = [...inEnvironment.map((each) => each.pid), ...((await marks.runs?.all()) ?? [])]
   if (groups.size > 0 || marked.length > 0) {
     log.warn(
       { groups: [...groups], processes: marked },
@@ -41,13 +52,14 @@ export async function endLeftovers(directory: string, mark: string, log: Logger)
     )
     await end([...groups], marked)
   }
+  await killAllOfEach(marks.accounts)
   for (const name of await readdir(directory)) await rm(path.join(directory, name), { force: true })
 }
 
 async function end(groups: readonly number[], pids: readonly number[]): Promise<void> {
   const signalAll = (signal: NodeJS.Signals) => {
-    for (const group of groups) signalGroup(group, signal)
-    for (const pid of pids) signalOne(pid, signal)
+    for (const group of groups) sendSignal(-group, signal)
+    for (const pid of pids) sendSignal(pid, signal)
   }
   signalAll('SIGTERM')
   await untilGone(groups, pids, 2000)
@@ -65,14 +77,6 @@ async function isAnyAlive(groups: readonly number[], pids: readonly number[]): P
   for (const group of groups) if ((await familyOf(group)).length > 0) return true
   for (const pid of pids) if ((await startTimeOf(pid)) !== undefined) return true
   return false
-}
-
-function signalOne(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It ended by itself.
-  }
 }
 
 /** A pid alone may have been given to somebody else since. Where start times are unknown, the record is not trusted. */

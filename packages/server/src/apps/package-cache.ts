@@ -1,45 +1,53 @@
 // Installed packages, kept by what decides them. A copy of node_modules is moved into a build; a virtual environment holds its own
 // path in its scripts, so it is made in the cache and used there.
 import { createHash } from 'node:crypto'
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { ensureDirectory } from '../base/files.ts'
 import { randomToken } from '../base/ids.ts'
 import { KeyedMutex } from '../base/mutex.ts'
+import { type Account, ownDirectory, passageFor } from './account.ts'
+import { removeTree, runAs } from './remove-tree.ts'
 import type { SourceFolder } from './start-command.ts'
 
 const ENTRIES_KEPT = 12
-const COMPLETE = '.lakelet-complete'
+/** Bytes of a file that is read to decide what packages it stands for. */
+const LARGEST_READ = 64 * 1024 * 1024
 
 export class PackageCache {
   readonly #directory: string
+  readonly #account: Account | undefined
   readonly #mutex = new KeyedMutex<string>()
 
-  constructor(directory: string) {
+  constructor(directory: string, account?: Account) {
     this.#directory = directory
+    this.#account = account
   }
 
   /** Copies the packages of `key` to `modules`; false when there are none. */
   async restoreNode(key: string, modules: string): Promise<boolean> {
     const entry = path.join(this.#directory, 'node', key)
     if (!existsSync(entry)) return false
-    await copyTree(entry, modules)
-    const now = new Date()
-    await utimes(entry, now, now)
+    if (!(await this.#copy(entry, modules))) return false
+    await touch(entry)
     return true
   }
 
-  /** Keeps a copy of `modules` under `key`. */
+  /** Keeps a copy of `modules` under `key`, if they can be copied. */
   async storeNode(key: string, modules: string): Promise<void> {
     const entry = path.join(this.#directory, 'node', key)
     if (!existsSync(modules) || existsSync(entry)) return
-    const temporary = `${entry}.${randomToken(8)}.tmp`
-    await ensureDirectory(path.dirname(entry))
-    await copyTree(modules, temporary)
-    await rename(temporary, entry).catch(() => rm(temporary, { recursive: true, force: true }))
+    await passageFor(path.dirname(entry), this.#account)
+    const temporary = await ownDirectory(`${entry}.${randomToken(8)}.tmp`, this.#account)
+    const isWhole = await this.#copy(`${modules}/.`, temporary)
+    const isKept =
+      isWhole &&
+      (await rename(temporary, entry).then(
+        () => true,
+        () => false,
+      ))
+    if (!isKept) await removeTree(temporary, this.#account)
   }
 
   /** The virtual environment of `key`, made by `install` unless it is there whole; returns its directory. */
@@ -49,17 +57,19 @@ export class PackageCache {
     onLine: (line: string) => void,
   ): Promise<string> {
     const entry = path.join(this.#directory, 'python', key)
+    const complete = this.#completeMark(key)
     return this.#mutex.run(entry, async () => {
-      if (existsSync(path.join(entry, COMPLETE))) {
+      if (existsSync(complete) && existsSync(entry)) {
         onLine('Python packages: unchanged, taken from the cache')
-        const now = new Date()
-        await utimes(entry, now, now)
+        await touch(entry)
         return entry
       }
-      await rm(entry, { recursive: true, force: true })
-      await mkdir(path.dirname(entry), { recursive: true })
+      await removeTree(entry, this.#account)
+      await passageFor(path.dirname(entry), this.#account)
+      await ownDirectory(entry, this.#account)
       await install(entry)
-      await writeFile(path.join(entry, COMPLETE), '')
+      await ensureDirectory(path.dirname(complete))
+      await writeFile(complete, '')
       return entry
     })
   }
@@ -72,15 +82,31 @@ export class PackageCache {
       const entries = await Promise.all(
         names.map(async (name) => {
           const entry = path.join(directory, name)
-          return { entry, time: (await stat(entry)).mtimeMs }
+          return { entry, time: (await lstat(entry)).mtimeMs }
         }),
       )
       const idle = entries.filter(({ entry }) => !used.some((each) => each.startsWith(`${entry}${path.sep}`)))
       for (const { entry } of idle.sort((a, b) => b.time - a.time).slice(ENTRIES_KEPT)) {
-        await rm(entry, { recursive: true, force: true })
+        if (kind === 'python') await rm(this.#completeMark(path.basename(entry)), { force: true })
+        await removeTree(entry, this.#account)
       }
     }
   }
+
+  /** Beside the environment, where whoever runs in it cannot write. */
+  #completeMark(key: string): string {
+    return path.join(this.#directory, 'python-complete', key)
+  }
+
+  /** With links as links; the system's own `cp` is several times faster than a loop here, and it copies as the app. */
+  #copy(from: string, to: string): Promise<boolean> {
+    return runAs(this.#account, 'cp', ['-RPp', from, to])
+  }
+}
+
+async function touch(entry: string): Promise<void> {
+  const now = new Date()
+  await utimes(entry, now, now)
 }
 
 /** What decides the Node packages of a source folder; undefined where an install may do more than bring packages. */
@@ -115,13 +141,9 @@ export async function nodePackagesKey(source: SourceFolder): Promise<string | un
   for (const wanted of Object.values(all)) {
     const local = /^(?:file:|link:|\.{1,2}\/)(.*)/.exec(wanted)
     if (!local) continue
-    const file = path.resolve(directory, wanted.replace(/^(file|link):/, ''))
-    const isFile = await stat(file).then(
-      (found) => found.isFile(),
-      () => false,
-    )
-    if (!isFile) return undefined
-    hash.update(await readFile(file))
+    const content = await readWithin(directory, wanted.replace(/^(file|link):/, ''))
+    if (content === undefined) return undefined
+    hash.update(content)
   }
   return hash.digest('hex').slice(0, 32)
 }
@@ -145,7 +167,10 @@ async function readRequirements(
 ): Promise<string[] | undefined> {
   if (seen.has(file)) return []
   seen.add(file)
-  const text = await readFile(path.join(directory, file), 'utf8').catch(() => '')
+  const content = await readWithin(directory, file)
+  // What is not a file of the folder decides too, and may be another one next time.
+  if (content === undefined) return undefined
+  const text = content.toString('utf8')
   const texts = [text]
   for (const line of text.split('\n').map((each) => each.trim())) {
     if (/^(-e|--editable|\.|\/|file:)|@\s*file:/.test(line)) return undefined
@@ -158,7 +183,10 @@ async function readRequirements(
   return texts
 }
 
-/** Copies with links as links; the system's own `cp` is several times faster than a loop here. */
-async function copyTree(from: string, to: string): Promise<void> {
-  await promisify(execFile)('cp', ['-RPp', from, to])
+/** The content of a file of the source folder; undefined for what lies outside, is none, or is too large to be read for a key. */
+async function readWithin(directory: string, file: string): Promise<Buffer | undefined> {
+  const target = path.resolve(directory, file)
+  if (!target.startsWith(`${path.resolve(directory)}${path.sep}`)) return undefined
+  const found = await lstat(target).catch(() => undefined)
+  return found?.isFile() && found.size <= LARGEST_READ ? readFile(target) : undefined
 }

@@ -36,6 +36,11 @@ export async function familyOf(leader: number): Promise<number[]> {
   return [...family]
 }
 
+/** The process group of a live process. */
+export async function groupOf(pid: number): Promise<number | undefined> {
+  return (await readEntry(pid))?.group
+}
+
 /** Start time of a live process, undefined when there is none of this pid. */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   return hasProcessTable ? (await readEntry(pid))?.startTime : startTimeByPs(pid)
@@ -46,6 +51,22 @@ export async function listeningSockets(pids: readonly number[]): Promise<Listeni
   const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
   if (inodes.size === 0) return []
   return (await listListeners()).filter((each) => inodes.has(each.inode))
+}
+
+/** Whether one of these processes listens on `port`, where only `lsof` can tell; false when it is not there either. */
+export async function ownsPort(pids: readonly number[], port: number): Promise<boolean> {
+  const words = ['-nP', '-a', `-iTCP:${port}`, '-sTCP:LISTEN', '-t', '-p', pids.join(',')]
+  return promisify(execFile)('lsof', words).then(
+    ({ stdout }) => stdout.trim() !== '',
+    () => false,
+  )
+}
+
+/** The group that `leader` leads, by `ps`, where there is no /proc. */
+export async function groupByPs(leader: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,pgid=']).catch(() => ({ stdout: '' }))
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+  return rows.flatMap(([pid, group]) => (group === leader && pid !== undefined ? [pid] : []))
 }
 
 /** The process that listens on `port`, as far as this user may see it. */

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { LakeletError } from '../base/errors.ts'
+import type { Account } from './account.ts'
 
 export interface Python {
   readonly program: string
@@ -24,11 +25,11 @@ except ImportError:
 print(sys.version_info[0], sys.version_info[1], pip_version, sys.version.split()[0], sys.executable)
 `
 
-/** The first fitting of `python3` and `python` in `searchPath`; LakeletError `python_missing` says what was found instead. */
-export async function findPython(searchPath: string): Promise<Python> {
+/** The first fitting of `python3` and `python` that `account` can run; LakeletError `python_missing` says what was found instead. */
+export async function findPython(searchPath: string, account?: Account): Promise<Python> {
   const findings: string[] = []
   for (const program of ['python3', 'python']) {
-    const probe = await tryProbe(program, searchPath)
+    const probe = await tryProbe(program, searchPath, account)
     if ('reason' in probe) {
       if (probe.reason !== '') findings.push(`${program} ${probe.reason}`)
       continue
@@ -46,14 +47,15 @@ export async function findPython(searchPath: string): Promise<Python> {
 async function tryProbe(
   program: string,
   searchPath: string,
+  account: Account | undefined,
 ): Promise<{ words: string[] } | { reason: string }> {
   try {
-    const env = { ...process.env, PATH: searchPath }
-    const { stdout } = await promisify(execFile)(program, ['-c', PROBE], { env, timeout: 20_000 })
+    const { stdout } = await promisify(execFile)(program, ['-c', PROBE], probing(searchPath, account))
     return { words: stdout.trim().split(' ') }
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string }
-    if (code === 'ENOENT') return { reason: '' }
+    // EACCES: it lies where only another user comes.
+    if (code === 'ENOENT' || code === 'EACCES') return { reason: '' }
     return { reason: /No module named/.test(stderr ?? '') ? 'lacks its venv module' : 'cannot be run' }
   }
 }
@@ -63,13 +65,20 @@ function isAtLeast(version: string, major: number, minor: number): boolean {
   return first > major || (first === major && second >= minor)
 }
 
-/** Whether `program` can be run at all. */
-export async function isOnPath(program: string, searchPath: string): Promise<boolean> {
+/** Programs are tried as the app would run them, and with nothing of the workspace's environment. */
+function probing(searchPath: string, account: Account | undefined) {
+  return {
+    env: { PATH: searchPath },
+    timeout: 20_000,
+    cwd: '/',
+    ...(account ? { uid: account.uid, gid: account.gid } : {}),
+  }
+}
+
+/** Whether `account` can run `program` at all. */
+export async function isOnPath(program: string, searchPath: string, account?: Account): Promise<boolean> {
   try {
-    await promisify(execFile)(program, ['--version'], {
-      env: { ...process.env, PATH: searchPath },
-      timeout: 20_000,
-    })
+    await promisify(execFile)(program, ['--version'], probing(searchPath, account))
     return true
   } catch {
     return false

@@ -23,6 +23,8 @@ export interface AppRow {
   readonly user_api_scopes: string
   /** JSON: the state of the last `update` call. */
   readonly last_update: string | null
+  /** User id of the operating system that it runs under; null until it has one. */
+  readonly os_uid: number | null
   readonly creator: string
   readonly updater: string
   readonly create_time: string

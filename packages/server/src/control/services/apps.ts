@@ -224,6 +224,7 @@ export class AppsService {
       resources: JSON.stringify(body.resources ?? []),
       user_api_scopes: JSON.stringify(body.user_api_scopes ?? []),
       last_update: null,
+      os_uid: null,
       creator: caller.name,
       updater: caller.name,
       create_time: now,
