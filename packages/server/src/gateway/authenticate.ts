@@ -18,6 +18,7 @@ import {
 } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
+import { KeyedMutex } from '../base/mutex.ts'
 import type { ClientReader } from './client-reader.ts'
 import type { GatewayEndpoint, RoleFacts, TokenPrincipal, TokenVerdict, TokenVerifier } from './ports.ts'
 
@@ -51,6 +52,11 @@ export function takesToken(role: string, facts: RoleFacts | 'absent' | undefined
   if (facts !== 'absent' && facts.identity) return true
   if (facts !== 'absent' && verifierOf(facts)) return false
   return /@|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(role)
+}
+
+/** Whether a password has the form of a token of the platform: a personal access token, or a JWT. */
+export function isToken(password: string): boolean {
+  return /^dapi[0-9a-f]{8}|^eyJ[\w-]+\./.test(password)
 }
 
 /** Asks for a token in clear text and says what it is worth. Throws LakeletError for an answer that is no password. */
@@ -177,8 +183,19 @@ function verifierOf(facts: RoleFacts): ScramVerifier | undefined {
   return facts.password === undefined ? undefined : parseScramVerifier(facts.password)
 }
 
+/** A role chooses the iterations of its verifier, up to 2³¹, minutes of work on our side; a million is half a second. */
+const MOST_ITERATIONS = 1_000_000
+
+/** One at a time: deriving takes a thread of the few that files and names need too. */
+const deriving = new KeyedMutex<'password'>()
+
 /** Whether a clear-text password belongs to a verifier; only for roles that have both a label and a password. */
 async function matches(verifier: ScramVerifier, password: string): Promise<boolean> {
+  if (verifier.iterations > MOST_ITERATIONS) return false
+  return deriving.run('password', () => derivesTo(verifier, password))
+}
+
+async function derivesTo(verifier: ScramVerifier, password: string): Promise<boolean> {
   const derived = await buildScramVerifier(password, { salt: verifier.salt, iterations: verifier.iterations })
   return timingSafeEqual(derived.storedKey, verifier.storedKey)
 }

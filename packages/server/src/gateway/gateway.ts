@@ -7,7 +7,7 @@ import { tlsServerEndPoint } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { CancelDesk } from './cancel-desk.ts'
+import { CancelRequests } from './cancel-requests.ts'
 import { FailureDelays } from './failure-delays.ts'
 import { ConnectionCounter, defaultLimits, type GatewayLimits } from './limits.ts'
 import type { GatewayPorts } from './ports.ts'
@@ -45,7 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mockSecret: randomBytes(32),
       channelBinding: tlsServerEndPoint(new X509Certificate(tls.certificate).raw),
     },
-    cancels: new CancelDesk(clock, limits.wrongCancelsPerMinute),
+    cancels: new CancelRequests(clock, logger, limits.wrongCancelsPerMinute),
     failures: new FailureDelays(clock),
     counters: {
       all: new ConnectionCounter(limits.maxConnections, 'to this workspace'),

@@ -21,7 +21,7 @@ export interface GatewayLimits {
   readonly maxLifetimeMs: number
   /** How long a stop waits for clients to leave by themselves. */
   readonly drainMs: number
-  /** Cancel requests with a wrong key one address may send per minute; further ones are dropped unread. */
+  /** So many cancel requests with a wrong key from one address in a minute are told to the log. */
   readonly wrongCancelsPerMinute: number
 }
 

@@ -2,7 +2,7 @@
 // stage it is in: the client left, a deadline passed, the gateway stops.
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
+import { type SecureContext, TLSSocket } from 'node:tls'
 import {
   encodeBackendKeyData,
   encodeNegotiateProtocolVersion,
@@ -24,11 +24,12 @@ import {
   type Challenger,
   checkTokenRole,
   describeLogin,
+  isToken,
   takesToken,
   tokenRefusal,
 } from './authenticate.ts'
 import { cancelBackend } from './cancel-backend.ts'
-import type { CancelDesk } from './cancel-desk.ts'
+import type { CancelRequests } from './cancel-requests.ts'
 import { type Backend, BackendRefusedError, connectCompute } from './connect-compute.ts'
 import { ClientGoneError, ClientReader } from './client-reader.ts'
 import type { FailureDelays } from './failure-delays.ts'
@@ -46,7 +47,7 @@ export interface SessionContext {
   readonly logger: Logger
   readonly secureContext: SecureContext
   readonly authentication: AuthenticationContext
-  readonly cancels: CancelDesk
+  readonly cancels: CancelRequests
   readonly failures: FailureDelays
   readonly counters: Readonly<Record<'all' | 'endpoint' | 'address', ConnectionCounter>>
 }
@@ -176,8 +177,9 @@ export class Session {
     const challenger: Challenger = { stream: client.stream, reader, signal: this.#life.signal, role }
     const failureKey = `${this.#address} ${role}`
     try {
-      const route = await routeByName(ports, { sni: client.sni, parameters })
-      let facts = route && (await ports.knownRole(route.endpoint, role))
+      const { signal } = this.#life
+      const route = await abortable(routeByName(ports, { sni: client.sni, parameters }), signal)
+      let facts = route && (await abortable(ports.knownRole(route.endpoint, role), signal))
       if (route && facts !== undefined && !takesToken(role, facts)) {
         const authenticated = await authenticatePassword(challenger, facts, authentication)
         failures.succeeded(failureKey)
@@ -188,13 +190,16 @@ export class Session {
       if (!route?.isNamed) {
         const named = answer.verdict.ok ? answer.verdict.principal.endpoint : undefined
         if (!answer.verdict.ok && !endpoint) {
-          throw answer.verdict.reason === 'not_jwt'
+          // A password of a native role can only be judged where the endpoint is known; anything else is a token, and a wrong one.
+          throw answer.verdict.reason === 'not_jwt' &&
+            !takesToken(role, 'absent') &&
+            !isToken(answer.password)
             ? new LakeletError('endpoint_unspecified')
             : tokenRefusal(answer.verdict)
         }
         if (!endpoint || named !== undefined) {
-          endpoint = await routeByToken(ports, named)
-          facts = await ports.knownRole(endpoint, role)
+          endpoint = await abortable(routeByToken(ports, named), signal)
+          facts = await abortable(ports.knownRole(endpoint, role), signal)
         }
       }
       if (!endpoint) throw new LakeletError('endpoint_unspecified')
@@ -353,13 +358,24 @@ export class Session {
     await this.#context.clock.sleep(LINGER_MS, closed.signal).catch(() => {})
   }
 
+  /** Says that nothing more comes (TLS close_notify), as `be_tls_close` does; without it libpq takes the end for an attack. */
+  async #endEncryption(stream: TLSSocket): Promise<void> {
+    if (!stream.writable) return
+    const over = new AbortController()
+    stream.once('close', () => over.abort())
+    stream.end(() => over.abort())
+    await this.#context.clock.sleep(LINGER_MS, over.signal).catch(() => {})
+  }
+
   async #close(): Promise<void> {
     this.#reader?.release()
     this.#life.abort(new ClientGoneError())
     const stream = this.#stream
     if (stream.destroyed) return
+    if (stream instanceof TLSSocket) await this.#endEncryption(stream)
     const { promise, resolve } = Promise.withResolvers<void>()
     stream.once('close', () => resolve())
+    if (stream.closed) resolve()
     stream.destroy()
     await promise
   }

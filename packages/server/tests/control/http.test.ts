@@ -79,6 +79,23 @@ describe('the HTTP server', () => {
     expect(await raw('GET / HTTP/1.1\r\nHost: 127')).toMatch(/^HTTP\/1\.1 408 /)
   })
 
+  test('takes the connection from clients that dribble and never close', async () => {
+    const letGo = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => {
+        const socket = connect({ port: port(), host: '127.0.0.1', allowHalfOpen: true })
+        const gone = new Promise<true>((resolve) => socket.once('close', () => resolve(true)))
+        socket.on('error', () => {})
+        socket.resume()
+        socket.write(index % 2 ? `POST ${PROJECTS} HTTP/1.1\r\nHost: 127.0.0.1\r\n` : 'GET / HT')
+        const drip = setInterval(() => socket.writable && socket.write('x'), 200)
+        void gone.then(() => clearInterval(drip))
+        return gone
+      }),
+    )
+    // They never end their side themselves.
+    expect(letGo).toEqual(Array.from({ length: 100 }, () => true))
+  })
+
   test('answers what is no HTTP with 400, and goes on', async () => {
     expect(await raw('\x16\x03\x01 hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*MALFORMED_REQUEST/)
     expect(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(64 * 1024)}\r\n\r\n`)).toMatch(

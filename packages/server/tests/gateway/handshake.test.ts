@@ -354,7 +354,24 @@ describe('routing', () => {
       '3D000',
       'endpoint cannot be found',
     ],
-    ['nothing, among several endpoints', { endpoint: 'localhost' }, '08P01', 'Endpoint ID is not specified'],
+    [
+      'nothing, among several endpoints, as a role with a password',
+      { endpoint: 'localhost', user: 'native', password: 'secret' },
+      '08P01',
+      'Endpoint ID is not specified',
+    ],
+    [
+      'a junk token on the shared address',
+      { endpoint: 'localhost', password: 'junk' },
+      '28P01',
+      'not a valid JWT',
+    ],
+    [
+      'a personal access token on the shared address',
+      { endpoint: 'localhost', password: 'dapi0123456789abcdef0123456789abcdef' },
+      '28P01',
+      'not a valid JWT',
+    ],
     [
       'an option that contradicts SNI',
       { endpoint: 'ep-one', options: 'endpoint=ep-two' },

@@ -1,6 +1,6 @@
 // What goes on after a login: bytes both ways, cancelling, leaving, limits, stopping.
 import { createHash } from 'node:crypto'
-import { connect as connectUnix } from 'node:net'
+import { connect as connectUnix, createServer } from 'node:net'
 import {
   encodeBind,
   encodeCancelRequest,
@@ -289,6 +289,13 @@ describe('flow', () => {
   })
 })
 
+/** The type of the last TLS record of a stream that begins with the one-byte answer to an SSLRequest. */
+function lastRecordType(bytes: Buffer): number | undefined {
+  let type: number | undefined
+  for (let at = 1; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) type = bytes[at]
+  return type
+}
+
 describe('cancel', () => {
   async function sendCancel(key: { processId: number; secret: Buffer }, isEncrypted: boolean): Promise<void> {
     const plain = await dial(workspace.gateway.address.port)
@@ -324,6 +331,41 @@ describe('cancel', () => {
     await sendCancel({ processId: client.key.processId + 1, secret: client.key.secret }, true)
     await sendCancel({ ...client.key, secret: Buffer.concat([client.key.secret, client.key.secret]) }, true)
     expect(await client.until('commandComplete')).toMatchObject({ tag: 'SELECT 1' })
+  })
+
+  test('thousands of wrong keys from an address do not stop its right ones', async () => {
+    using victim = await logIn()
+    const wrong = Buffer.from(victim.key.secret.map((byte) => byte ^ 1))
+    for (let round = 0; round < 40; round += 1) {
+      await Promise.all(Array.from({ length: 50 }, () => sendCancel({ ...victim.key, secret: wrong }, false)))
+    }
+    victim.query('select pg_sleep(60)')
+    await eventually(() => isRunning(victim.key.processId), 'the query runs')
+    await sendCancel(victim.key, false)
+    await expect(victim.until('commandComplete')).rejects.toThrow('canceling statement due to user request')
+    await victim.until('readyForQuery')
+  })
+
+  test.each([
+    ['a cancel request', encodeCancelRequest(1, Buffer.alloc(4))],
+    ['a refused login', encodeStartup({ database: 'nobody' })],
+  ])('%s over TLS ends with close_notify', async (_, packet) => {
+    const fromServer: Buffer[] = []
+    const relay = createServer((client) => {
+      const server = connectUnix(workspace.gateway.address.port, '127.0.0.1')
+      server.on('data', (chunk: Buffer) => fromServer.push(chunk))
+      client.on('error', () => server.destroy())
+      server.on('error', () => client.destroy())
+      client.pipe(server).pipe(client)
+    })
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+    const { port } = relay.address() as { port: number }
+    // In TLS 1.2 the type of a record is readable: 21 is an alert (RFC 5246 §6.2.1), and the last one is the farewell.
+    using client = await (await dial(port)).encrypt({ servername, maxVersion: 'TLSv1.2' })
+    client.write(packet)
+    await client.closed()
+    relay.close()
+    expect(lastRecordType(Buffer.concat(fromServer))).toBe(21)
   })
 
   test('the key is not that of the backend', async () => {

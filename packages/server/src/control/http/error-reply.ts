@@ -3,6 +3,9 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isLakeletError, knownError, LakeletError } from '../../base/errors.ts'
 
+/** How long a client that is answered out of turn keeps its connection. */
+const LINGER_MS = 1000
+
 /** Any error as one of the catalogue; what is not ours becomes `internal` and keeps its text in the log only. */
 export function toLakeletError(error: unknown, request: FastifyRequest): LakeletError {
   if (isLakeletError(error)) return error
@@ -74,6 +77,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
       : new LakeletError('malformed_request', { reason: 'The request is not valid HTTP.' })
   const { status, errorCode } = known.entry
   const body = JSON.stringify({ error_code: errorCode, message: known.message })
+  // The client may go on sending, and reads the answer only if that is read and not answered with a reset; but not for long.
+  socket.resume()
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,

@@ -46,6 +46,10 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000
+/** A connection on which nothing moved for this long is closed: also one whose client does not read its answer. */
+const SILENCE_TIMEOUT_MS = 5 * 60_000
+/** Far above what people and tools open, far below what the process has descriptors for. */
+const MOST_CONNECTIONS = 2000
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** What the hooks of a request share. */
@@ -95,6 +99,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
     requestTimeout,
+    connectionTimeout: SILENCE_TIMEOUT_MS,
     http: { connectionsCheckingInterval: Math.min(1000, requestTimeout), headersTimeout: requestTimeout },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, requestTimeout),
     frameworkErrors: (error, request, reply) => sendError(toLakeletError(error, request), request, reply),
@@ -102,6 +107,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     // The contract's own schemas check and no route has one of fastify's, so its compilers (ajv and more) are not loaded.
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
+  http.server.maxConnections = MOST_CONNECTIONS
   http.removeAllContentTypeParsers()
   // By name the usual type is found without being taken apart again; every other one goes the same way.
   for (const type of ['application/json', '*']) {
