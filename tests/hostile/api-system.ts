@@ -36,6 +36,11 @@ export async function startSystem(): Promise<System> {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       redirect: 'manual',
     })
+    // A stream has no end to wait for.
+    if (reply.headers.get('content-type')?.startsWith('text/event-stream')) {
+      await reply.body?.cancel()
+      return { status: reply.status, body: {} }
+    }
     return { status: reply.status, body: parse(await reply.text()) }
   }
   const done: System['done'] = async (reply, token) => {
