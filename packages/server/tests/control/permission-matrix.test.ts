@@ -366,7 +366,9 @@ describe('the permission matrix', () => {
     const replies = await Promise.all(urls.map((url) => system.send('GET', url)))
     const endpoint = await system.send('GET', `/api/2.0/postgres/${ENDPOINT}`)
     const { settings, disabled } = endpoint.body['status'] as Record<string, unknown>
-    return [...replies.map(({ body }) => body['status']), { settings, disabled }]
+    // The size is measured from time to time.
+    const states = replies.map(({ body }) => ({ ...(body['status'] as object), logical_size_bytes: 0 }))
+    return [...states, { settings, disabled }]
   }
 
   test.each(upserts)('who has CAN_USE: %s', async (_what, request, outcome) => {
