@@ -15,14 +15,15 @@ import { KeyedMutex } from '../base/mutex.ts'
 import {
   type AdminConnection,
   type Cluster,
+  type ClusterAddress,
   type ClusterExit,
   type LoginRole,
   type PostgresInstallation,
   connectAdmin,
   findLoginRole,
+  isConnectionLost,
   listLoginRoles,
   socketDirectoryFor,
-  sqlStateOf,
   startCluster,
 } from '../postgres/index.ts'
 import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
@@ -33,11 +34,22 @@ import { StartBackoff } from './start-backoff.ts'
 import { untilAborted } from './until-aborted.ts'
 import { type ComputeState, MOVES, type SuspendReason } from './states.ts'
 
-/** Where an awake compute listens. */
-export interface AwakeCompute {
-  readonly socketPath: string
-  readonly socketDirectory: string
-}
+/** Where an awake compute listens, and the password that its socket asks of everybody, if it asks. */
+export type AwakeCompute = ClusterAddress
+
+/** Longest that a query of the catalog may take while somebody waits to log in, or the compute to stop. */
+const CATALOG_MS = 5_000
+/** A clone waits for a checkpoint of the whole cluster. */
+const CLONE_STATEMENT_MS = 600_000
+/** Longest that a change by the API waits for its compute. */
+const WAKE_MS = 60_000
+/** How long sessions may take to end before their compute stops. */
+const SESSIONS_END_MS = 1_000
+/** Between two tries to connect to a compute that recovers. */
+const RETRY_MS = 10
+/** When the workspace stops: how long to wait for what holds the compute, and for its fast shutdown. */
+const HELD_MS = 5_000
+const LAST_STOP_MS = 8_000
 
 /** What people and the API may want to know about a compute. */
 export interface ComputeActivity {
@@ -80,6 +92,7 @@ export class Compute {
   readonly #closing = new AbortController()
   #sessions = 0
   #holds = 0
+  #isLooking = false
   readonly #idle: IdleWatch
   readonly #backoff = new StartBackoff()
   #lastActiveAt: Date | undefined
@@ -128,8 +141,8 @@ export class Compute {
   async wake(signal?: AbortSignal): Promise<AwakeCompute> {
     signal?.throwIfAborted()
     this.touch()
-    if (this.#state === 'active' && this.#running?.cluster.isAccepting)
-      return addressOf(this.#running.cluster)
+    if (this.#state === 'active' && this.#running && !this.#running.cluster.isOver)
+      return this.#running.cluster.address
     this.#starting ??= this.#lock
       .run('compute', () => this.#ensureActive())
       .finally(() => {
@@ -144,22 +157,45 @@ export class Compute {
   async suspend(reason: SuspendReason): Promise<void> {
     if (reason === 'deleted' || reason === 'workspace stops')
       this.#closing.abort(new LakeletError('workspace_stopping'))
-    await this.#lock.run('compute', async () => {
+    const stopped = this.#lock.run('compute', async () => {
       if (this.#state === 'active') await this.#stop(reason)
     })
+    if (reason === 'workspace stops') await this.#stopWithoutLock(stopped)
+    await stopped
+  }
+
+  /** The end of the workspace does not wait for what holds the compute, such as a long clone: that is done again at the next start. */
+  async #stopWithoutLock(stopped: Promise<void>): Promise<void> {
+    const given = new AbortController()
+    const late = this.#options.clock.sleep(HELD_MS, given.signal).then(
+      () => true,
+      () => false,
+    )
+    const isLate = await Promise.race([late, stopped.then(() => false)]).finally(() => given.abort())
+    if (!isLate || this.#state !== 'active' || !this.#running) return
+    this.#options.log.warn('the compute is stopped though something holds it')
+    await this.#running.cluster.stop({ fastMs: LAST_STOP_MS })
   }
 
   /** Suspends the compute if it has been idle for as long as its endpoint says. */
   async suspendIfIdle(): Promise<void> {
+    // A look that waits, for a long clone say, is the only one.
+    if (this.#isLooking || !this.#isDue()) return
+    this.#isLooking = true
+    try {
+      await this.#lock.run('compute', () => this.#look())
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  async #look(): Promise<void> {
     if (!this.#isDue()) return
-    await this.#lock.run('compute', async () => {
-      if (!this.#isDue()) return
-      const began = this.#now()
-      const activity = await this.#readActivity()
-      this.#awakeBecause = activity.awakeBecause
-      this.#idle.saw(activity, this.#running?.spec.suspendAfterMs ?? null, began)
-      if (this.#isDue()) await this.#stop('idle')
-    })
+    const began = this.#now()
+    const activity = await this.#readActivity()
+    this.#awakeBecause = activity.awakeBecause
+    this.#idle.saw(activity, this.#running?.spec.suspendAfterMs ?? null, began)
+    if (this.#isDue()) await this.#stop('idle')
   }
 
   /** See `Computes.withAdmin`. */
@@ -169,11 +205,7 @@ export class Compute {
   ): Promise<T> {
     this.#holds += 1
     try {
-      const awake = await this.wake(options.signal)
-      await using admin = await connectAdmin(awake, {
-        purpose: 'admin',
-        ...(options.database ? { database: options.database } : {}),
-      })
+      await using admin = await this.#connect(options)
       return await work(admin)
     } finally {
       this.#holds -= 1
@@ -181,15 +213,33 @@ export class Compute {
     }
   }
 
+  /** Connects to the compute, which is woken; one that recovers from a crash is waited for. */
+  async #connect(options: { database?: string; signal?: AbortSignal }): Promise<AdminConnection> {
+    const { clock } = this.#options
+    const late = AbortSignal.timeout(WAKE_MS)
+    const signal = options.signal ? AbortSignal.any([options.signal, late]) : late
+    for (;;) {
+      const awake = await this.wake(signal).catch((error: unknown) => {
+        throw late.aborted && error === late.reason ? tooLate(WAKE_MS) : error
+      })
+      try {
+        return await connectAdmin(awake, options.database ? { database: options.database } : {})
+      } catch (error) {
+        if (!isConnectionLost(error)) throw error
+        if (late.aborted) throw tooLate(WAKE_MS)
+        await clock.sleep(RETRY_MS, options.signal)
+      }
+    }
+  }
+
   /** See `Computes.peek`. */
   async peek<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T | undefined> {
-    if (this.#state !== 'active' || !this.#running?.cluster.isAccepting) return undefined
+    if (this.#state !== 'active' || (this.#running?.cluster.isOver ?? true)) return undefined
     try {
       return await work(await this.#openCatalog())
     } catch (error) {
       await this.#closeCatalog()
-      const state = sqlStateOf(error)
-      if (state !== undefined && !/^(08|57)/.test(state)) throw error
+      if (!isConnectionLost(error)) throw error
       return undefined
     }
   }
@@ -198,14 +248,17 @@ export class Compute {
   async withFiles<T>(work: (connect?: () => Promise<AdminConnection>) => Promise<T>): Promise<T> {
     return this.#lock.run('compute', async () => {
       const cluster = this.#state === 'active' ? this.#running?.cluster : undefined
-      return cluster ? work(() => connectAdmin(cluster, { purpose: 'clone' })) : work()
+      if (!cluster) return work()
+      return work(() => connectAdmin(cluster.address, { purpose: 'clone', statementMs: CLONE_STATEMENT_MS }))
     })
   }
 
   /** See `Computes.knownLoginRole`. */
   async knownLoginRole(name: string): Promise<LoginRole | 'absent' | undefined> {
     // Whoever asks has not authenticated: it neither wakes the compute nor keeps it awake.
+    const until = this.#now() + CATALOG_MS
     for (;;) {
+      if (this.#now() > until) throw tooLate(CATALOG_MS)
       if (this.#state === 'starting' || this.#state === 'stopping')
         await this.#lock.run('compute', async () => undefined)
       if (this.#state === 'active') {
@@ -220,8 +273,10 @@ export class Compute {
 
   /** See `Computes.readLoginRole`. */
   async readLoginRole(name: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
+    const until = this.#now() + WAKE_MS
     for (;;) {
       await this.wake(signal)
+      if (this.#now() > until) throw tooLate(WAKE_MS)
       const role = await this.#lookUp(name)
       if (role !== undefined) return role
     }
@@ -230,15 +285,14 @@ export class Compute {
   /** The role in the catalog; undefined when the connection went away, with the compute or with a crash it recovers from. */
   async #lookUp(name: string): Promise<LoginRole | 'absent' | undefined> {
     const running = this.#running
-    if (!running || (await running.cluster.ready())) return undefined
+    if (!running || running.cluster.isOver) return untilNextTurn()
     try {
       return (await findLoginRole(await this.#openCatalog(), name)) ?? 'absent'
     } catch (error) {
       await this.#closeCatalog()
-      const state = sqlStateOf(error)
-      if (state !== undefined && !/^(08|57)/.test(state)) throw error
-      this.#options.log.warn({ err: error }, 'the connection to the catalog was lost')
-      await this.#options.clock.sleep(10)
+      if (!isConnectionLost(error)) throw error
+      this.#options.log.debug({ err: error }, 'the connection to the catalog was lost')
+      await this.#options.clock.sleep(RETRY_MS)
       return undefined
     }
   }
@@ -264,9 +318,8 @@ export class Compute {
   async #ensureActive(): Promise<AwakeCompute> {
     if (this.#state === 'active' && this.#running) {
       const { cluster } = this.#running
-      const exit = await cluster.ready()
-      if (!exit) return addressOf(cluster)
-      this.#crashed(cluster, exit)
+      if (!cluster.isOver) return cluster.address
+      this.#crashed(cluster, await cluster.exited)
     }
     if (this.#closing.signal.aborted) throw new LakeletError('workspace_stopping')
     this.#backoff.throwIfKept(this.#now())
@@ -297,7 +350,7 @@ export class Compute {
       this.#backoff.succeeded()
       this.#lastError = undefined
       this.#move('active', { durationMs: Math.round(performance.now() - began) })
-      return addressOf(cluster)
+      return cluster.address
     } catch (error) {
       this.#startFailed(error)
       throw error
@@ -317,7 +370,7 @@ export class Compute {
     this.#move('stopping', { reason })
     const roles = await this.#lastRoles(spec.branchUid)
     await this.#closeCatalog()
-    const exit = await cluster.stop()
+    const exit = await cluster.stop(reason === 'workspace stops' ? { fastMs: LAST_STOP_MS } : {})
     this.#running = undefined
     this.#awakeBecause = undefined
     this.#lastSuspendReason = reason
@@ -326,20 +379,28 @@ export class Compute {
     this.#move(isClean ? 'idle' : 'failed')
   }
 
-  /** Ends all sessions and reads who may log in: from then on nothing changes that any more. */
+  /**
+   * Ends all sessions and reads who may log in. Somebody may still log in between that and the shutdown, past a gateway that was
+   * told of it, and change a role: what was read is then as old as this.
+   */
   async #lastRoles(branchUid: string): Promise<LoginRole[] | undefined> {
     try {
       const admin = await this.#openCatalog()
-      await admin.query(
-        `SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
-           WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()`,
-      )
+      await this.#endSessions(admin)
       await this.#options.catalogs?.observe(branchUid, admin)
       return await listLoginRoles(admin)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the roles could not be read before the compute stops')
       return undefined
     }
+  }
+
+  async #endSessions(admin: AdminConnection): Promise<void> {
+    const others = `backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()`
+    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`)
+    const until = this.#now() + SESSIONS_END_MS
+    const left = async () => admin.query(`SELECT pid FROM pg_stat_activity WHERE ${others} LIMIT 1`)
+    while (this.#now() < until && (await left()).length > 0) await this.#options.clock.sleep(2)
   }
 
   async #note(dataDirectory: string, roles: readonly LoginRole[]): Promise<void> {
@@ -362,18 +423,23 @@ export class Compute {
   #crashed(cluster: Cluster, exit: ClusterExit): void {
     if (this.#running?.cluster !== cluster || this.#state !== 'active') return
     this.#running = undefined
+    void this.#closeCatalog()
+    if (exit.expected) return this.#move('failed')
     this.#lastError = `Postgres ended by itself (exit code ${exit.code}, signal ${exit.signal})`
     this.#options.log.error(
       { code: exit.code, signal: exit.signal, lastLines: exit.lastLines },
       'the compute crashed',
     )
-    void this.#closeCatalog()
     this.#move('failed')
   }
 
   #openCatalog(): Promise<AdminConnection> {
     if (!this.#running) throw new LakeletError('compute_unreachable', { reason: 'it is not running' })
-    this.#catalog ??= connectAdmin(this.#running.cluster, { purpose: 'catalog' })
+    this.#catalog ??= connectAdmin(this.#running.cluster.address, {
+      purpose: 'catalog',
+      connectMs: CATALOG_MS,
+      statementMs: CATALOG_MS,
+    })
     return this.#catalog
   }
 
@@ -394,6 +460,12 @@ export class Compute {
   }
 }
 
-function addressOf(cluster: Cluster): AwakeCompute {
-  return { socketPath: cluster.socketPath, socketDirectory: cluster.socketDirectory }
+/** An ended server is noted as such in one of the next turns of the event loop. */
+async function untilNextTurn(): Promise<undefined> {
+  await new Promise((resolve) => setTimeout(resolve, 1))
+  return undefined
+}
+
+function tooLate(ms: number): LakeletError {
+  return new LakeletError('compute_unreachable', { reason: `it did not answer within ${ms / 1000} s` })
 }

@@ -83,6 +83,11 @@ export class Computes implements AsyncDisposable {
     await rm(socketDirectoryFor(this.#options.installation, uid), { recursive: true, force: true })
   }
 
+  /** Uids of the endpoints that something is kept of. */
+  get known(): readonly string[] {
+    return [...this.#computes.keys()]
+  }
+
   state(uid: string): ComputeState {
     return this.#computes.get(uid)?.state ?? 'idle'
   }
@@ -93,7 +98,7 @@ export class Computes implements AsyncDisposable {
 
   /** A client of the endpoint sent something. */
   touch(uid: string): void {
-    this.#compute(uid).touch()
+    this.#computes.get(uid)?.touch()
   }
 
   sessionOpened(uid: string): void {
@@ -101,7 +106,8 @@ export class Computes implements AsyncDisposable {
   }
 
   sessionClosed(uid: string): void {
-    this.#compute(uid).sessionClosed()
+    // A session of an endpoint that was removed ends after it: nothing of that comes back.
+    this.#computes.get(uid)?.sessionClosed()
   }
 
   /** Wakes the compute and runs `work` with an admin connection; it is not suspended as idle meanwhile. */
@@ -158,14 +164,12 @@ export class Computes implements AsyncDisposable {
     const { clock, log, checkEveryMs = 500 } = this.#options
     while (!this.#ending.signal.aborted) {
       await clock.sleep(checkEveryMs, this.#ending.signal).catch(() => undefined)
-      const checks = [...this.#computes].map(([uid, compute]) =>
-        compute
-          .suspendIfIdle()
-          .catch((error: unknown) =>
-            log.error({ err: error, endpoint: uid }, 'the check for idleness failed'),
-          ),
-      )
-      await Promise.all(checks)
+      // Not waited for: one that takes long, because a clone holds its compute, keeps no other from sleeping.
+      for (const [uid, compute] of this.#computes) {
+        compute.suspendIfIdle().catch((error: unknown) => {
+          log.warn({ err: error, endpoint: uid }, 'the check for idleness failed')
+        })
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 // From "authenticated" to a backend that is ready: wake, dial, forward the startup packet. A compute that is starting,
 // stopping or gone in between (57P03, refused, closed early) is waited for and woken again; a client is never refused for it.
-import { decodeBackendMessage, MessageFramer, type NoticeFields } from '@lakelet/wire'
+import { decodeBackendMessage, encodePassword, MessageFramer, type NoticeFields } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
 import { isLakeletError } from '../base/errors.ts'
 import { type BackendSocket, openBackendSocket } from './backend-socket.ts'
@@ -56,9 +56,9 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
   const { clock, signal } = request
   let pause = FIRST_PAUSE_MS
   for (;;) {
-    const { socketPath } = await request.wake(signal)
+    const compute = await request.wake(signal)
     signal.throwIfAborted()
-    const attempt = await checkAndTry(socketPath, request)
+    const attempt = await checkAndTry(compute, request)
     if (attempt.outcome === 'ready') return attempt.backend
     if (attempt.outcome === 'refused' && !PASSING_STATES.has(attempt.fields.code ?? '')) {
       throw new BackendRefusedError(attempt.bytes, attempt.fields)
@@ -69,7 +69,7 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
 }
 
 async function checkAndTry(
-  socketPath: string,
+  compute: AwakeCompute,
   { check, startupPacket, signal }: ConnectRequest,
 ): Promise<Attempt> {
   try {
@@ -79,18 +79,22 @@ async function checkAndTry(
     if (isLakeletError(error)) throw error
     return { outcome: 'gone' }
   }
-  return tryBackend(socketPath, startupPacket, signal)
+  return tryBackend(compute, startupPacket, signal)
 }
 
 /** One dial. The socket is closed unless the outcome is `ready`. */
-async function tryBackend(socketPath: string, startupPacket: Buffer, signal: AbortSignal): Promise<Attempt> {
+async function tryBackend(
+  { socketPath, password }: AwakeCompute,
+  startupPacket: Buffer,
+  signal: AbortSignal,
+): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>()
   const framer = new MessageFramer()
   const head: Buffer[] = []
   const connection = openBackendSocket(socketPath, (chunk, giveBack) => {
     framer.push(Buffer.from(chunk))
     giveBack()
-    const attempt = readLogin(framer, head, { socketPath, connection: () => connection })
+    const attempt = readLogin(framer, head, { socketPath, password, connection: () => connection })
     if (attempt) resolve(attempt)
     // Nobody takes bytes between the last message of the login and the start of the relay.
     return attempt === undefined
@@ -119,7 +123,11 @@ async function tryBackend(socketPath: string, startupPacket: Buffer, signal: Abo
 function readLogin(
   framer: MessageFramer,
   head: Buffer[],
-  context: { readonly socketPath: string; readonly connection: () => BackendSocket },
+  context: {
+    readonly socketPath: string
+    readonly password: string | undefined
+    readonly connection: () => BackendSocket
+  },
 ): Attempt | undefined {
   for (const message of framer.messages()) {
     const decoded = decodeBackendMessage(message)
@@ -136,6 +144,11 @@ function readLogin(
         rest: framer.takeRest(),
       }
       return { outcome: 'ready', backend }
+    }
+    if (decoded.type === 'authenticationCleartextPassword' && context.password !== undefined) {
+      // Between the gateway and the compute: the client has shown who it is.
+      context.connection().socket.write(encodePassword(context.password))
+      continue
     }
     head.push(rawBytes(message.type, message.body))
     if (decoded.type === 'errorResponse')

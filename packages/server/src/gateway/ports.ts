@@ -78,6 +78,8 @@ export interface TokenVerifier {
 /** Where an awake compute listens. */
 export interface AwakeCompute {
   readonly socketPath: string
+  /** What to answer when it asks for a password: the gateway's own, the same for every role. */
+  readonly password?: string
 }
 
 export interface ComputeWaker {

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net'
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
-import type { Cluster } from './cluster.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
+import type { ClusterAddress } from './cluster.ts'
 import { CLUSTER_PORT } from './settings.ts'
 
 /** The bootstrap superuser of every cluster; only Lakelet itself logs in as it. */
@@ -8,20 +10,79 @@ export const ADMIN_ROLE = 'cloud_admin'
 /** Applications of this name prefix are Lakelet's own and do not count as activity. */
 export const OWN_APPLICATION_PREFIX = 'lakelet_'
 
+/** Longest a server may take to let us in; one that is frozen never does. */
+const CONNECT_MS = 10_000
+/** Longest that one statement may take when the caller does not say. */
+const STATEMENT_MS = 60_000
+const END_MS = 1_000
+
+/**
+ * What holds for our own sessions whatever `ALTER DATABASE … SET` says, which an owner may use: what the client asks for at the start
+ * goes before that (src/backend/utils/misc/guc.c, PGC_S_CLIENT over PGC_S_DATABASE).
+ */
+const OWN_SETTINGS: Readonly<Record<string, string>> = {
+  search_path: 'pg_catalog',
+  role: 'none',
+  session_authorization: ADMIN_ROLE,
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  synchronous_commit: 'on',
+  default_tablespace: '',
+  temp_tablespaces: '',
+  default_table_access_method: 'heap',
+  default_toast_compression: 'pglz',
+  row_security: 'on',
+  check_function_bodies: 'on',
+  createrole_self_grant: '',
+  password_encryption: 'scram-sha-256',
+  standard_conforming_strings: 'on',
+  quote_all_identifiers: 'off',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
+  bytea_output: 'hex',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '1',
+  lc_messages: 'C',
+  client_min_messages: 'notice',
+  max_parallel_workers_per_gather: '0',
+}
+
+/** Whom to connect to. */
+export type AdminTarget = Pick<ClusterAddress, 'socketDirectory' | 'password'>
+
+export interface AdminOptions {
+  readonly database?: string
+  /** Shows as application name `lakelet_…`. */
+  readonly purpose?: string
+  /** Longest that a statement may take; then the connection is given up with `compute_unreachable`. 60 s when absent. */
+  readonly statementMs?: number
+  readonly connectMs?: number
+}
+
 /** A connection as the bootstrap superuser; disposing ends it. */
 export class AdminConnection implements AsyncDisposable {
   readonly #client: Client
-  readonly #cluster: Pick<Cluster, 'socketDirectory'>
+  readonly #target: AdminTarget
+  readonly #options: AdminOptions
   #isInTransaction = false
 
-  constructor(client: Client, cluster: Pick<Cluster, 'socketDirectory'>) {
+  constructor(client: Client, target: AdminTarget, options: AdminOptions = {}) {
     this.#client = client
-    this.#cluster = cluster
+    this.#target = target
+    this.#options = options
   }
 
   /** Another connection to the same cluster, in `database`. */
   async open(database: string): Promise<AdminConnection> {
-    return connectAdmin(this.#cluster, { database })
+    return connectAdmin(this.#target, { ...this.#options, database })
   }
 
   /**
@@ -46,40 +107,88 @@ export class AdminConnection implements AsyncDisposable {
 
   /** Runs one statement with parameters and returns its rows. */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.#client.query<Row>(text, [...values])
+    const result = await this.#inTime(this.#client.query<Row>(text, [...values]))
     return result.rows
   }
 
   /** Runs statements without parameters; several are separated by semicolons and form one implicit transaction. */
   async execute(text: string): Promise<void> {
-    await this.#client.query(text)
+    await this.#inTime(this.#client.query(text))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.end()
+    const end = this.#client.end()
+    await within(end, END_MS).catch(() => {
+      destroy(this.#client)
+    })
+  }
+
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    const { statementMs = STATEMENT_MS } = this.#options
+    try {
+      return await within(work, statementMs)
+    } catch (error) {
+      // What the server still does for a statement that was given up must not be taken for the answer to the next one.
+      if (isLakeletError(error)) destroy(this.#client)
+      throw error
+    }
   }
 }
 
-/** Opens an admin connection to `database` of a running cluster. `purpose` shows as application name `lakelet_…`. */
+/** Opens an admin connection to a running cluster, in the database `postgres` when none is named. Throws `compute_unreachable` when it does not answer. */
 export async function connectAdmin(
-  cluster: Pick<Cluster, 'socketDirectory'>,
-  options: { readonly database?: string; readonly purpose?: string } = {},
+  target: AdminTarget,
+  options: AdminOptions = {},
 ): Promise<AdminConnection> {
   const client = new Client({
-    host: cluster.socketDirectory,
+    host: target.socketDirectory,
     port: CLUSTER_PORT,
     user: ADMIN_ROLE,
     database: options.database ?? 'postgres',
     application_name: `${OWN_APPLICATION_PREFIX}${options.purpose ?? 'admin'}`,
     // The user's environment (PGOPTIONS, PGSSLMODE, PGPASSWORD, ~/.pgpass) has no say here.
     ssl: false,
-    password: '',
-    options: '-c search_path=pg_catalog',
+    password: target.password ?? '',
+    options: startupOptions(OWN_SETTINGS),
   })
   // A server that goes away while the connection is idle is noticed by the next query.
   client.on('error', () => undefined)
-  await client.connect()
-  return new AdminConnection(client, cluster)
+  try {
+    await within(client.connect(), options.connectMs ?? CONNECT_MS)
+  } catch (error) {
+    destroy(client)
+    throw error
+  }
+  return new AdminConnection(client, target, options)
+}
+
+/** As `options` of the startup packet has them: blanks and backslashes escaped (src/backend/utils/init/postinit.c, pg_split_opts). */
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\\s]/g, String.raw`\$&`)}`)
+    .join(' ')
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(
+      new LakeletError('compute_unreachable', { reason: `Postgres did not answer within ${ms / 1000} s` }),
+    )
+  }, ms)
+  // Whoever loses the race is no unhandled rejection.
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Closes the socket without a word; a query that waits on it fails. */
+function destroy(client: Client): void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection
+  stream.destroy()
 }
 
 /** `text` as an SQL identifier. */

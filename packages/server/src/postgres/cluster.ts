@@ -1,21 +1,21 @@
 // One running Postgres cluster: a child process, watched until it has ended.
 //
-// Ready means that the server said so in its log, the moment from which it lets connections in; it costs no polling and
-// no extra process. After a crash of a backend the same lines tell that connections are refused for a while and
-// accepted again, because the postmaster recovers by itself (restart_after_crash).
+// What decides about it is the process and its postmaster.pid, never its log: users write into that. After the crash of a backend
+// the postmaster refuses connections for a while and recovers by itself (restart_after_crash): whoever connects tries again.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
-import { writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
-import { Signal } from '../base/signal.ts'
+import { childTarget, exitOf, type Stage, terminate } from '../base/terminate.ts'
+import { writeClusterFiles } from './cluster-files.ts'
 import { linkIdentities } from './identities.ts'
 import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
-import { stopLeftover } from './leftover.ts'
+import { endOrphans, stopLeftover } from './leftover.ts'
 import { LogFile } from './log-file.ts'
-import { CLUSTER_PORT, type ClusterSettings, settingsFile } from './settings.ts'
+import { untilAccepting } from './postmaster-status.ts'
+import { isFrozen, processesIn } from './server-processes.ts'
+import { CLUSTER_PORT, type ClusterSettings } from './settings.ts'
+import { type SocketAccess, startSocketAccess } from './socket-access.ts'
 import { ensureSocketDirectory } from './socket-directory.ts'
 
 export interface ClusterOptions {
@@ -28,6 +28,15 @@ export interface ClusterOptions {
   readonly log: Logger
 }
 
+/** Where a cluster listens, and what its socket asks for. */
+export interface ClusterAddress {
+  readonly socketPath: string
+  /** The directory of it, for clients that want that and a port. */
+  readonly socketDirectory: string
+  /** What whoever connects answers when the server asks for a password, whatever the role; it asks only where this is set. */
+  readonly password?: string
+}
+
 /** How the server process ended. */
 export interface ClusterExit {
   readonly code: number | null
@@ -37,9 +46,15 @@ export interface ClusterExit {
   readonly lastLines: readonly string[]
 }
 
-/** Time given to a fast shutdown (it writes a checkpoint), then to an immediate one, before the process is killed. */
+/** A fast shutdown writes a checkpoint, which takes its time on a slow disk. */
 const FAST_STOP_MS = 30_000
-const IMMEDIATE_STOP_MS = 5_000
+/** After this long it is looked whether one of its processes is frozen and will never obey. */
+const FIRST_LOOK_MS = 1_500
+/** A postmaster kills what is left of its children 5 s after SIGQUIT (SIGKILL_CHILDREN_AFTER_SECS, postmaster.c). */
+const IMMEDIATE_STOP_MS = 6_000
+const KILL_MS = 3_000
+/** The last lines of a server that has ended come through the pipe a moment later; a child of it may hold that for ever. */
+const LAST_LINES_MS = 250
 
 /**
  * Starts Postgres on a data directory and waits until it accepts connections; recovery after a crash may take its time.
@@ -48,35 +63,33 @@ const IMMEDIATE_STOP_MS = 5_000
  */
 export async function startCluster(options: ClusterOptions, signal?: AbortSignal): Promise<Cluster> {
   signal?.throwIfAborted()
-  await prepare(options)
-  signal?.throwIfAborted()
-  const cluster = new Cluster(options, launch(options))
-  const stop = () => void cluster.stop()
-  signal?.addEventListener('abort', stop, { once: true })
+  const access = await prepare(options)
+  const cluster = new Cluster(options, launch(options), access)
   try {
-    const exit = await cluster.ready()
     signal?.throwIfAborted()
-    if (exit) throw new LakeletError('compute_start_failed', { reason: lastWords(exit) })
+    await cluster.ready(signal)
     return cluster
   } catch (error) {
-    await cluster.stop()
+    await cluster.stop({ fastMs: signal?.aborted ? FIRST_LOOK_MS : FAST_STOP_MS })
     throw error
-  } finally {
-    signal?.removeEventListener('abort', stop)
   }
 }
 
-async function prepare(options: ClusterOptions): Promise<void> {
+async function prepare(options: ClusterOptions): Promise<SocketAccess> {
   const { installation, dataDirectory } = options
-  const configFile = path.join(dataDirectory, 'lakelet.conf')
-  const wanted = settingsFile(options.settings)
-  const [present] = await Promise.all([
-    readFile(configFile, 'utf8').catch(() => undefined),
+  const [access] = await Promise.all([
+    startSocketAccess(installation),
     stopLeftover(dataDirectory),
     ensureSocketDirectory(options.socketDirectory, installation),
     linkIdentities(installation, dataDirectory),
   ])
-  if (present !== wanted) await writeFileAtomic(configFile, wanted, { mode: 0o644 })
+  try {
+    await writeClusterFiles({ installation, dataDirectory, settings: options.settings, access })
+    return access
+  } catch (error) {
+    access[Symbol.dispose]()
+    throw error
+  }
 }
 
 function launch({ installation, dataDirectory, socketDirectory }: ClusterOptions): ChildProcess {
@@ -96,46 +109,75 @@ function launch({ installation, dataDirectory, socketDirectory }: ClusterOptions
 
 export class Cluster implements AsyncDisposable {
   readonly dataDirectory: string
-  readonly socketDirectory: string
-  /** The socket itself; a path in `socketDirectory`. */
-  readonly socketPath: string
+  readonly address: ClusterAddress
   readonly pid: number | undefined
   /** Settles when the process has ended, for whatever reason; never rejects. */
   readonly exited: Promise<ClusterExit>
   readonly #child: ChildProcess
   readonly #logFile: LogFile
   readonly #log: Logger
-  readonly #changed = new Signal()
-  #accepting = false
+  readonly #options: ClusterOptions
+  readonly #access: SocketAccess
+  readonly #over = new AbortController()
   #exit: ClusterExit | undefined
   #stopping: Promise<ClusterExit> | undefined
 
-  constructor(options: ClusterOptions, child: ChildProcess) {
+  constructor(options: ClusterOptions, child: ChildProcess, access: SocketAccess) {
     this.dataDirectory = options.dataDirectory
-    this.socketDirectory = options.socketDirectory
-    this.socketPath = path.join(options.socketDirectory, `.s.PGSQL.${CLUSTER_PORT}`)
+    const { socketDirectory } = options
+    this.address = {
+      socketPath: path.join(socketDirectory, `.s.PGSQL.${CLUSTER_PORT}`),
+      socketDirectory,
+      ...(access.password === undefined ? {} : { password: access.password }),
+    }
     this.pid = child.pid
     this.#child = child
+    this.#options = options
+    this.#access = access
     this.#log = options.log
     this.#logFile = new LogFile(options.logFile)
-    child.stderr?.on('data', (chunk: Buffer) => this.#logFile.write(chunk, (line) => this.#onLine(line)))
+    if (child.stderr) this.#logFile.follow(child.stderr)
     this.exited = this.#watch()
   }
 
-  /** False while the server recovers from the crash of one of its processes, and after it ended. */
-  get isAccepting(): boolean {
-    return this.#accepting
+  /** Where it listens; a path. */
+  get socketDirectory(): string {
+    return this.address.socketDirectory
   }
 
-  /** Resolves when connections are accepted, or with the exit when the process ended instead. */
-  async ready(): Promise<ClusterExit | undefined> {
-    while (!this.#accepting && !this.#exit) await this.#changed.wait()
-    return this.#exit
+  /** Where it listens; a path in `socketDirectory`. */
+  get socketPath(): string {
+    return this.address.socketPath
   }
 
-  /** Ends all sessions, writes a checkpoint and ends the server; harder when that takes too long. */
-  stop(): Promise<ClusterExit> {
-    this.#stopping ??= this.#stopInStages()
+  /** True once it has ended, or was told to. */
+  get isOver(): boolean {
+    return this.#exit !== undefined || this.#stopping !== undefined
+  }
+
+  /** Resolves when connections are accepted. Throws `compute_start_failed` when the server ends instead, or the reason of `signal`. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([this.#over.signal, ...(signal ? [signal] : [])])
+    const waiting = this.pid === undefined ? undefined : untilAccepting(this.dataDirectory, this.pid, either)
+    const outcome = await waiting?.catch(() => undefined)
+    if (outcome === 'ready') return
+    signal?.throwIfAborted()
+    const reason = outcome === 'frozen' ? 'it is stopped by a signal' : lastWords(await this.exited)
+    throw new LakeletError('compute_start_failed', { reason })
+  }
+
+  /** Has the server read its settings again. The caller writes them first; see `writeClusterFiles`. */
+  async writeSettings(settings: ClusterSettings): Promise<boolean> {
+    const { installation, dataDirectory } = this.#options
+    return writeClusterFiles({ installation, dataDirectory, settings, access: this.#access })
+  }
+
+  /**
+   * Ends all sessions, writes a checkpoint and ends the server; harder when that takes longer than `fastMs` (30 s when left out), or
+   * when one of its processes is frozen. What was committed is safe either way.
+   */
+  stop({ fastMs = FAST_STOP_MS }: { readonly fastMs?: number } = {}): Promise<ClusterExit> {
+    this.#stopping ??= this.#stopInStages(fastMs)
     return this.#stopping
   }
 
@@ -144,62 +186,72 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #watch(): Promise<ClusterExit> {
-    const ended = await new Promise<{ code: number | null; signal: string | null; error?: Error }>(
-      (resolve) => {
-        this.#child.on('error', (error) => resolve({ code: null, signal: null, error }))
-        this.#child.on('close', (code, signal) => resolve({ code, signal }))
-      },
-    )
-    this.#accepting = false
-    this.#logFile[Symbol.dispose]()
-    const lastLines = ended.error ? [ended.error.message] : this.#logFile.lastLines
-    this.#exit = { code: ended.code, signal: ended.signal, expected: this.#stopping !== undefined, lastLines }
-    this.#changed.notify()
+    const ended = await exitOf(this.#child)
+    this.#access[Symbol.dispose]()
+    await this.#drained()
+    const lastLines = ended.error ? [ended.error.message] : [...this.#logFile.lastLines]
+    const expected = this.#stopping !== undefined
+    this.#exit = { code: ended.code, signal: ended.signal, expected, lastLines }
+    this.#over.abort()
+    if (ended.code !== 0) void this.#endOrphans()
     return this.#exit
   }
 
-  // The texts are those of src/backend/postmaster/postmaster.c; lc_messages is C.
-  #onLine(line: string): void {
-    if (line.endsWith('database system is ready to accept connections')) {
-      this.#accepting = true
-      this.#changed.notify()
-    } else if (line.endsWith('all server processes terminated; reinitializing')) {
-      this.#accepting = false
-    } else if (line.includes('terminating any other active server processes')) {
-      this.#accepting = false
-      this.#log.warn(
-        { pid: this.pid, dataDirectory: this.dataDirectory },
-        'a Postgres process crashed; the server recovers',
-      )
-    }
+  async #drained(): Promise<void> {
+    const stderr = this.#child.stderr
+    if (!stderr || stderr.closed) return
+    const closed = Promise.withResolvers<void>()
+    const late = setTimeout(closed.resolve, LAST_LINES_MS)
+    stderr.once('close', closed.resolve)
+    await closed.promise
+    clearTimeout(late)
   }
 
-  async #stopInStages(): Promise<ClusterExit> {
-    this.#accepting = false
-    const stages = [
-      ['SIGINT', FAST_STOP_MS],
-      ['SIGQUIT', IMMEDIATE_STOP_MS],
-      ['SIGKILL', IMMEDIATE_STOP_MS],
-    ] as const
-    for (const [signal, deadlineMs] of stages) {
-      if (this.#exit) return this.#exit
-      this.#child.kill(signal)
-      const done = new AbortController()
-      const deadline = systemClock.sleep(deadlineMs, done.signal).then(
-        () => undefined,
-        () => undefined,
-      )
-      const exit = await Promise.race([this.exited, deadline])
-      done.abort()
-      if (exit) return exit
-      this.#log.warn({ pid: this.pid, signal, deadlineMs }, 'Postgres did not stop in time')
-    }
+  async #endOrphans(): Promise<void> {
+    await endOrphans(this.dataDirectory).catch((error: unknown) => {
+      this.#log.error({ err: error, dataDirectory: this.dataDirectory }, 'a Postgres process does not end')
+    })
+  }
+
+  async #stopInStages(fastMs: number): Promise<ClusterExit> {
+    const isHung = (await this.#isPostmasterFrozen()) || !(await this.#stopFast(fastMs))
+    if (!isHung) return this.exited
+    const stages: Stage[] = [
+      { signal: 'SIGQUIT', waitMs: (await this.#isPostmasterFrozen()) ? 0 : IMMEDIATE_STOP_MS },
+      { signal: 'SIGKILL', waitMs: KILL_MS },
+    ]
+    await terminate(childTarget(this.#child), { stages })
+    await this.#endOrphans()
     return this.exited
+  }
+
+  /** True when the server ended in time. */
+  async #stopFast(fastMs: number): Promise<boolean> {
+    const first = Math.min(FIRST_LOOK_MS, fastMs)
+    const target = childTarget(this.#child)
+    const { ended } = await terminate(target, { stages: [{ signal: 'SIGINT', waitMs: first }] })
+    if (ended) return true
+    if (!(await this.#isAnyFrozen())) {
+      const patient = await terminate(target, { stages: [{ signal: 'SIGINT', waitMs: fastMs - first }] })
+      if (patient.ended) return true
+    }
+    this.#log.warn({ pid: this.pid, fastMs }, 'Postgres did not stop in time and is ended at once')
+    return false
+  }
+
+  async #isPostmasterFrozen(): Promise<boolean> {
+    return this.pid !== undefined && (await isFrozen(this.pid))
+  }
+
+  async #isAnyFrozen(): Promise<boolean> {
+    const frozen = await Promise.all((await processesIn(this.dataDirectory)).map(isFrozen))
+    return frozen.includes(true)
   }
 }
 
 const TELLING = /FATAL|PANIC|HINT|DETAIL|could not|invalid|unrecognized|outside the valid range/
 
+/** For people: what the server said last. */
 function lastWords(exit: ClusterExit): string {
   const telling = exit.lastLines.filter((line) => TELLING.test(line))
   const said = (telling.length > 0 ? telling : exit.lastLines).slice(-4)

@@ -1,5 +1,5 @@
 import { LakeletError } from '../base/errors.ts'
-import { type AdminConnection, identifier, sqlStateOf } from './admin.ts'
+import { ADMIN_ROLE, type AdminConnection, identifier, sqlStateOf } from './admin.ts'
 import { SUPERUSER_ROLE, getRole } from './roles.ts'
 
 /** The database that every project starts with. */
@@ -75,11 +75,27 @@ function databaseOf({ oid, name, owner }: DatabaseRow): Database {
 export async function createDatabase(admin: AdminConnection, database: NewDatabase): Promise<void> {
   checkName(database.name)
   await getRole(admin, database.owner)
+  await freeTemplate(admin)
   const oid = database.oid === undefined ? '' : ` OID ${database.oid}`
   await namingErrors(() =>
     admin.execute(`CREATE DATABASE ${identifier(database.name)} OWNER ${identifier(database.owner)}${oid}`),
   )
   await openToSuperusers(admin, database.name)
+}
+
+/**
+ * Closes template1 to everybody but superusers, as it is in a new cluster, and ends the sessions in it: it cannot be copied while
+ * somebody else is in there (src/backend/commands/dbcommands.c, createdb).
+ */
+async function freeTemplate(admin: AdminConnection): Promise<void> {
+  const [open] = await admin.query(
+    "SELECT FROM pg_database WHERE datname = 'template1' AND (datacl IS NULL OR has_database_privilege('public', oid, 'CONNECT'))",
+  )
+  if (open) await admin.execute('REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC')
+  await admin.query(
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'template1' AND usename <> $1",
+    [ADMIN_ROLE],
+  )
 }
 
 /** What members of databricks_superuser may do with every database; part of its creation, and can be repeated. */

@@ -9,7 +9,7 @@ export {
   isConnectionLost,
   sqlStateOf,
 } from './admin.ts'
-export { Cluster, type ClusterExit, startCluster } from './cluster.ts'
+export { Cluster, type ClusterAddress, type ClusterExit, startCluster } from './cluster.ts'
 export { SEGMENT_BYTES, formatLsn, parseLsn, readControlFile, walSegmentName } from './control-file.ts'
 export {
   DEFAULT_DATABASE,

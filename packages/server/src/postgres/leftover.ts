@@ -1,17 +1,26 @@
 // A Postgres server that outlived the process that started it (kill -9 of the workspace). Its log pipe is broken and
 // nobody watches it, so it is not adopted but stopped cleanly; the next start takes 50 ms.
-// A process is taken for the postmaster of a directory only when it is named in postmaster.pid *and* its working
-// directory is that directory (a postmaster changes into it, src/backend/utils/init/miscinit.c, ChangeToDataDir).
-import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { readFile, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { LakeletError } from '../base/errors.ts'
+import { sendSignal, type Stage, terminate } from '../base/terminate.ts'
+import { isFrozen, processesIn, runsIn } from './server-processes.ts'
 
-const FAST_MS = 20_000
-const IMMEDIATE_MS = 5_000
-const KILL_MS = 5_000
+const STAGES: readonly Stage[] = [
+  { signal: 'SIGINT', waitMs: 10_000 },
+  { signal: 'SIGQUIT', waitMs: 3_000 },
+  { signal: 'SIGKILL', waitMs: 5_000 },
+]
+/** A frozen process is given a moment, in case that somebody lets it go on. */
+const FROZEN_STAGES: readonly Stage[] = [{ signal: 'SIGKILL', waitMs: 5_000 }]
+/** A backend whose postmaster is gone sees that when it next waits; one that computes does not. */
+const ORPHAN_STAGES: readonly Stage[] = [
+  { signal: 'SIGQUIT', waitMs: 1_000 },
+  { signal: 'SIGKILL', waitMs: 5_000 },
+]
+const POLL_MS = 10
+const NOTICE_MS = 200
 
 /** Stops a server that still runs on `dataDirectory` and removes a stale postmaster.pid. True if there was a server. */
 export async function stopLeftover(dataDirectory: string): Promise<boolean> {
@@ -21,62 +30,34 @@ export async function stopLeftover(dataDirectory: string): Promise<boolean> {
   const pid = Number(text.split('\n')[0])
   const home = await realpath(dataDirectory)
   const alive = Number.isSafeInteger(pid) && pid > 1 && (await runsIn(pid, home))
-  if (alive) await stopInStages(pid, home)
-  await waitForOrphans(home)
+  if (alive) await end(pid, home, (await isFrozen(pid)) ? FROZEN_STAGES : STAGES)
+  await endOrphans(home)
   await rm(pidFile, { force: true })
   return alive
 }
 
-async function stopInStages(pid: number, home: string): Promise<void> {
-  const stages = [
-    ['SIGINT', FAST_MS],
-    ['SIGQUIT', IMMEDIATE_MS],
-    ['SIGKILL', KILL_MS],
-  ] as const
-  for (const [signal, deadlineMs] of stages) {
-    try {
-      process.kill(pid, signal)
-    } catch {
-      return
-    }
-    const until = performance.now() + deadlineMs
-    while (performance.now() < until) {
-      if (!(await runsIn(pid, home))) return
-      await delay(10)
-    }
-  }
-  throw new LakeletError('postgres_leftover', { pid, directory: home })
-}
-
-/** Backends of a killed postmaster end by themselves and hold the shared memory until then. */
-async function waitForOrphans(home: string): Promise<void> {
-  const until = performance.now() + KILL_MS
-  let orphans = await processesIn(home)
-  while (orphans.length > 0) {
-    if (performance.now() > until)
-      throw new LakeletError('postgres_leftover', { pid: orphans[0] ?? 0, directory: home })
-    await delay(10)
-    orphans = await processesIn(home)
+/**
+ * Ends the processes of a server whose postmaster is gone: they hold its shared memory, and no other server may start on
+ * the directory while they do. Throws `postgres_leftover` when one of them cannot be ended.
+ */
+export async function endOrphans(dataDirectory: string): Promise<void> {
+  const home = await realpath(dataDirectory)
+  await settle(home)
+  for (const pid of await processesIn(home)) {
+    await end(pid, home, (await isFrozen(pid)) ? FROZEN_STAGES : ORPHAN_STAGES)
   }
 }
 
-async function processesIn(home: string): Promise<number[]> {
-  if (process.platform !== 'linux') return []
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const found = await Promise.all(pids.map(async (pid) => ({ pid, runs: await runsIn(pid, home) })))
-  return found.filter(({ runs }) => runs).map(({ pid }) => pid)
+/** Most notice by themselves, at once. */
+async function settle(home: string): Promise<void> {
+  const until = performance.now() + NOTICE_MS
+  while (performance.now() < until && (await processesIn(home)).length > 0) await delay(POLL_MS)
 }
 
-async function runsIn(pid: number, home: string): Promise<boolean> {
-  if (process.platform === 'linux') {
-    const [cwd, executable] = await Promise.all([
-      readlink(`/proc/${pid}/cwd`).catch(() => ''),
-      readlink(`/proc/${pid}/exe`).catch(() => ''),
-    ])
-    return cwd === home && path.basename(executable).startsWith('postgres')
-  }
-  const listed = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({
-    stdout: '',
-  }))
-  return listed.stdout.includes('postgres') && listed.stdout.includes(home)
+async function end(pid: number, home: string, stages: readonly Stage[]): Promise<void> {
+  const { ended } = await terminate(
+    { send: (signal) => void sendSignal(pid, signal), hasEnded: async () => !(await runsIn(pid, home)) },
+    { stages },
+  )
+  if (!ended) throw new LakeletError('postgres_leftover', { pid, directory: home })
 }

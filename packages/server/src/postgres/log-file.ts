@@ -1,60 +1,53 @@
-// What a Postgres process says: kept in a file that rotates by size, with the last lines in memory for error messages.
-// Written synchronously: it is little, and the order of rotation and writing stays plain.
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
-import { StringDecoder } from 'node:string_decoder'
+// What a Postgres process says: kept in a file that turns over by size, with the last lines in memory for error messages. Users write
+// most of it (a failing statement stands in it whole), so lines are cut, and nothing is ever decided by what a line says.
+import type { Readable } from 'node:stream'
+import { LineSplitter } from '../base/lines.ts'
+import { RotatingFile } from '../base/rotating-file.ts'
 
-const ROTATE_BYTES = 8 * 1024 * 1024
 const KEPT_LINES = 50
 
-export class LogFile implements Disposable {
-  readonly #file: string
-  readonly #rotateBytes: number
-  readonly #decoder = new StringDecoder('utf8')
+export class LogFile {
+  readonly #file: RotatingFile
+  readonly #splitter = new LineSplitter((line) => this.#complete.push(line))
   readonly #lines: string[] = []
-  #descriptor: number | undefined
-  #size = 0
-  #partial = ''
+  #complete: string[] = []
 
-  /** At `rotateBytes` the file becomes `<file>.1` and a new one begins. Nothing is opened before the first write. */
-  constructor(file: string, rotateBytes = ROTATE_BYTES) {
-    this.#file = file
-    this.#rotateBytes = rotateBytes
+  /** At `maxBytes` (8 MiB when left out) the file becomes `<file>.1` and a new one begins. Nothing is opened before the first write. */
+  constructor(file: string, maxBytes?: number) {
+    this.#file = new RotatingFile(file, maxBytes === undefined ? {} : { maxBytes })
   }
 
-  /** Appends output; calls `onLine` for each line that it completes. */
-  write(chunk: Buffer, onLine: (line: string) => void): void {
-    this.#append(chunk)
-    const lines = (this.#partial + this.#decoder.write(chunk)).split('\n')
-    this.#partial = lines.pop() ?? ''
-    for (const line of lines) {
-      this.#lines.push(line)
-      if (this.#lines.length > KEPT_LINES) this.#lines.shift()
-      onLine(line)
-    }
+  /** Takes lines from `stream` until it is over; then the file is closed. */
+  follow(stream: Readable): void {
+    stream.on('data', (chunk: Buffer) => {
+      this.write(chunk)
+    })
+    stream.on('error', () => undefined)
+    stream.once('close', () => {
+      this.#splitter.end()
+      this.#flush()
+      this.#file[Symbol.dispose]()
+    })
+  }
+
+  /** Appends output, cut into lines of at most 16 KiB. */
+  write(chunk: Buffer): void {
+    this.#splitter.write(chunk)
+    this.#flush()
   }
 
   /** The last lines, oldest first. */
   get lastLines(): readonly string[] {
-    return this.#partial ? [...this.#lines, this.#partial] : this.#lines
+    const { partial } = this.#splitter
+    return partial ? [...this.#lines, partial] : this.#lines
   }
 
-  [Symbol.dispose](): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
-    this.#descriptor = undefined
-  }
-
-  #append(chunk: Buffer): void {
-    try {
-      if (this.#descriptor === undefined) {
-        this.#descriptor = openSync(this.#file, 'a', 0o600)
-        this.#size = fstatSync(this.#descriptor).size
-      }
-      this.#size += writeSync(this.#descriptor, chunk)
-      if (this.#size < this.#rotateBytes) return
-      this[Symbol.dispose]()
-      renameSync(this.#file, `${this.#file}.1`)
-    } catch {
-      // A full disk must not end the server: the lines stay in memory.
-    }
+  #flush(): void {
+    const lines = this.#complete
+    if (lines.length === 0) return
+    this.#complete = []
+    this.#file.write(`${lines.join('\n')}\n`)
+    this.#lines.push(...lines.slice(-KEPT_LINES))
+    this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES))
   }
 }

@@ -91,6 +91,8 @@ export function settingsFile(settings: ClusterSettings): string {
     wal_level: 'replica',
     max_wal_senders: 4,
     max_replication_slots: 8,
+    // A slot that nobody reads keeps WAL until the disk is full; beyond this it is given up instead.
+    max_slot_wal_keep_size: '2GB',
     // Logical replication is not offered; 0 also spares a process at each start.
     max_logical_replication_workers: 0,
     max_wal_size: '256MB',
@@ -127,6 +129,3 @@ function quoted(value: string | number): string {
 
 /** Every cluster uses this port number: it is only a part of the name of its socket. */
 export const CLUSTER_PORT = 5432
-
-/** Nobody but the gateway reaches the socket's directory (mode 0700), and the gateway has authenticated already. */
-export const HBA_FILE = '# Written by Lakelet.\nlocal all all trust\nlocal replication all trust\n'

@@ -65,3 +65,6 @@ ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_table_or_view;
 CREATE DATABASE databricks_postgres;
 
 GRANT ALL ON DATABASE databricks_postgres TO databricks_superuser WITH GRANT OPTION;
+
+-- A session in template1 keeps everybody from creating a database, and what is made there would be in every new one.
+REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC;

@@ -8,7 +8,8 @@ import { ADMIN_ROLE } from './admin.ts'
 import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
 import { hideUnloadable } from './extensions/index.ts'
 import { stopLeftover } from './leftover.ts'
-import { HBA_FILE, settingsFile } from './settings.ts'
+import { settingsFile } from './settings.ts'
+import { CLOSED_HBA } from './socket-access.ts'
 
 /** Needs nothing of the host: the builtin provider brings C.UTF-8 with it (Postgres 17). */
 const INITDB_OPTIONS = [
@@ -38,7 +39,7 @@ export async function ensureTemplate(installation: PostgresInstallation): Promis
   const sql = await readFile(path.join(import.meta.dirname, 'template.sql'), 'utf8')
   const home = path.dirname(installation.prefix)
   const hash = createHash('sha256')
-    .update(JSON.stringify([INITDB_OPTIONS, HBA_FILE, installation.version, sql, ROUND]))
+    .update(JSON.stringify([INITDB_OPTIONS, CLOSED_HBA, installation.version, sql, ROUND]))
     .digest('hex')
   const template = path.join(home, `template-${hash.slice(0, 12)}`)
   if (await exists(template)) return template
@@ -77,7 +78,7 @@ async function initialise(
   await write('postgresql.conf', "include = 'lakelet.conf'\n")
   // Ours, not Postgres': its flush of the directory passes over files that it may not write.
   await writeFileAtomic(path.join(dataDirectory, 'lakelet.conf'), settingsFile({ maxCu: 1 }), { mode: 0o644 })
-  await write('pg_hba.conf', HBA_FILE)
+  await write('pg_hba.conf', CLOSED_HBA)
   await hideUnloadable(installation, dataDirectory)
   await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)
   await runProgram(installation, 'initdb', [...at, '--sync-only'])

@@ -166,3 +166,28 @@ test('files can be copied while the compute runs or sleeps, and it does not star
     ])
   }
 })
+
+test('a clone that takes long keeps no other compute from sleeping', async () => {
+  const { computes } = workspace
+  const held = await workspace.newEndpoint('held', { suspendAfterMs: 50 })
+  const other = await workspace.newEndpoint('other', { suspendAfterMs: 50 })
+  await Promise.all([computes.wake(held), computes.wake(other)])
+  const cloned = Promise.withResolvers<void>()
+  const holding = computes.withFiles(held, () => cloned.promise)
+  await waitUntil(() => computes.state(other) === 'idle')
+  expect(computes.state(held)).toBe('active')
+  cloned.resolve()
+  await holding
+  await waitUntil(() => computes.state(held) === 'idle')
+})
+
+test('what still happens to the sessions of a removed endpoint does not bring it back', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('gone')
+  await computes.wake(uid)
+  computes.sessionOpened(uid)
+  await computes.remove(uid)
+  computes.sessionClosed(uid)
+  computes.touch(uid)
+  expect(computes.known).not.toContain(uid)
+})

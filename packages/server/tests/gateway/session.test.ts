@@ -492,7 +492,12 @@ describe('leaving', () => {
     using client = await logIn()
     process.kill(client.key.processId, 'SIGKILL')
     await client.closed()
-    await eventually(async () => (await workspace.start('ep-one')).isAccepting, 'Postgres has recovered')
+    const answers = () =>
+      workspace.sql('ep-one', 'SELECT 1').then(
+        () => true,
+        () => false,
+      )
+    await eventually(answers, 'Postgres has recovered')
     expect(client.isClosed).toBe(true)
   })
 

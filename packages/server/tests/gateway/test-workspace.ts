@@ -139,11 +139,10 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   start(id: string): Promise<Cluster> {
     const endpoint = this.endpoint(id)
-    if (endpoint.cluster?.isAccepting) return Promise.resolve(endpoint.cluster)
+    if (endpoint.cluster && !endpoint.cluster.isOver) return Promise.resolve(endpoint.cluster)
     return this.#starting.run(id, async () => {
-      // Crash recovery ends by itself, a stop ends in an exit.
-      if (endpoint.cluster && !(await endpoint.cluster.ready())) return endpoint.cluster
-
+      if (endpoint.cluster && !endpoint.cluster.isOver) return endpoint.cluster
+      await endpoint.cluster?.exited
       this.starts++
       await this.beforeStart()
       const cluster = await startCluster({
@@ -178,7 +177,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   async admin(id: string, database = 'databricks_postgres') {
     const cluster = await this.start(id)
-    return connectAdmin(cluster, { database, purpose: 'test' })
+    return connectAdmin(cluster.address, { database, purpose: 'test' })
   }
 
   async sql(id: string, text: string): Promise<Record<string, unknown>[]> {
@@ -224,7 +223,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
 
   async knownRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined> {
     const { cluster, asleep } = this.endpoint(endpoint.id)
-    if (cluster?.isAccepting) {
+    if (cluster && !cluster.isOver) {
       // It may stop at this very moment.
       const read = await this.readRole(endpoint, role).catch(() => undefined)
       if (read) return read
@@ -235,7 +234,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
   async readRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent'> {
     const { cluster } = this.endpoint(endpoint.id)
     if (!cluster) throw new Error('asleep')
-    await using admin = await connectAdmin(cluster, { purpose: 'roles' })
+    await using admin = await connectAdmin(cluster.address, { purpose: 'roles' })
     const found = await findLoginRole(admin, role)
     if (!found) return 'absent'
     const { canLogin, identity, verifier, validUntil } = found

@@ -30,9 +30,9 @@ beforeAll(async () => {
   postgres = await installForTest()
   await writeIdentities(postgres.installation, identities)
   cluster = await postgres.start(await postgres.newDataDirectory('auth'))
-  await using admin = await connectAdmin(cluster)
+  await using admin = await connectAdmin(cluster.address)
   await ensureOwnerRole(admin, { name: OWNER, identity: { type: 'USER', id: 11 } })
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
 })
 afterAll(async () => {
@@ -42,15 +42,15 @@ afterAll(async () => {
 
 /** A role made for one test. */
 async function roleNamed(name: string, options = 'LOGIN'): Promise<void> {
-  await using admin = await connectAdmin(cluster)
+  await using admin = await connectAdmin(cluster.address)
   await admin.execute(`CREATE ROLE "${name}" ${options}`)
 }
 
 test('the owner, who is no superuser, creates the extension in the first database and in one of their own', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
   await owner.query('CREATE DATABASE second')
-  await using second = await connectAs(cluster, OWNER, 'second')
+  await using second = await connectAs(cluster.address, OWNER, 'second')
   await second.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
   const rows = await second.query(
     'SELECT extversion, extowner::regrole::text AS owner FROM pg_extension WHERE extname = $1',
@@ -60,7 +60,7 @@ test('the owner, who is no superuser, creates the extension in the first databas
 })
 
 test('a role for a service principal can log in and inherits nothing; its creator administers it', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE TABLE public.notes (id serial PRIMARY KEY, content text)')
   await owner.query(`SELECT databricks_create_role('${APP}', 'service_principal')`)
   const [role] = await owner.query(
@@ -80,21 +80,21 @@ test('a role for a service principal can log in and inherits nothing; its creato
     `SELECT member::regrole::text, grantor::regrole::text, admin_option FROM pg_auth_members WHERE roleid = '"${APP}"'::regrole`,
   )
   expect(members).toEqual([{ member: `"${OWNER}"`, grantor: 'cloud_admin', admin_option: true }])
-  await using app = await connectAs(cluster, APP)
+  await using app = await connectAs(cluster.address, APP)
   await expect(app.query('SELECT * FROM public.notes')).rejects.toThrow('permission denied for table notes')
   await owner.query(`GRANT SELECT ON public.notes TO "${APP}"`)
   expect(await app.query('SELECT * FROM public.notes')).toEqual([])
 })
 
 test('the list shows every identity role in small letters, to everyone, as view and as function', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query("SELECT databricks_create_role('data engineers', 'Group')")
   const expected = [
     { role_name: 'data engineers', identity_type: 'group' },
     { role_name: OWNER, identity_type: 'user' },
   ]
   await roleNamed('nobody special')
-  await using other = await connectAs(cluster, 'nobody special')
+  await using other = await connectAs(cluster.address, 'nobody special')
   for (const source of ['databricks_list_roles', 'databricks_list_roles_impl()']) {
     expect(await other.query(`SELECT * FROM ${source} ORDER BY role_name`)).toEqual(
       expect.arrayContaining(expected),
@@ -103,19 +103,19 @@ test('the list shows every identity role in small letters, to everyone, as view 
 })
 
 test('names are taken as names, whatever is in them', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('SELECT databricks_create_role($1, $2)', [HOSTILE, 'GROUP'])
   expect(await owner.query("SELECT to_regclass('public.notes') IS NOT NULL AS there")).toEqual([
     { there: true },
   ])
-  await using admin = await connectAdmin(cluster)
+  await using admin = await connectAdmin(cluster.address)
   expect((await listRoles(admin)).find(({ name }) => name === HOSTILE)).toMatchObject({
     identity: { type: 'GROUP', id: 44 },
   })
 })
 
 test('what cannot be is refused with the reason, and leaves no role behind', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   const cases = [
     [[APP, 'service_principal'], '42710', `role "${APP}" already exists`],
     [['stranger@example.com', 'user'], '22023', 'does not exist in this workspace'],
@@ -136,13 +136,13 @@ test('what cannot be is refused with the reason, and leaves no role behind', asy
 })
 
 test('who may not create roles, or did not log in as an identity, is refused', async () => {
-  await using owner = await connectAs(cluster, OWNER)
-  await using app = await connectAs(cluster, APP)
+  await using owner = await connectAs(cluster.address, OWNER)
+  await using app = await connectAs(cluster.address, APP)
   await expect(app.query("SELECT databricks_create_role('plain@example.com', 'user')")).rejects.toMatchObject(
     { code: '42501' },
   )
   await roleNamed('native', 'LOGIN CREATEROLE')
-  await using native = await connectAs(cluster, 'native')
+  await using native = await connectAs(cluster.address, 'native')
   await expect(native.query("SELECT databricks_create_role('plain@example.com', 'user')")).rejects.toThrow(
     /OAuth token/,
   )
@@ -161,9 +161,9 @@ test('who may not create roles, or did not log in as an identity, is refused', a
 })
 
 test('a hostile search_path and replaced functions do not lend the rights of the definer', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE DATABASE hostile')
-  await using attacker = await connectAs(cluster, OWNER, 'hostile')
+  await using attacker = await connectAs(cluster.address, OWNER, 'hostile')
   await attacker.query('CREATE EXTENSION databricks_auth')
   await attacker.query('CREATE SCHEMA trap')
   for (const name of [
@@ -206,7 +206,7 @@ test('a hostile search_path and replaced functions do not lend the rights of the
 })
 
 test('labels go with the role, and the objects of the extension are dumped as the extension', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('DROP ROLE IF EXISTS "data engineers"')
   await owner.query("SELECT databricks_create_role('data engineers', 'group')")
   await owner.query('DROP ROLE "data engineers"')
@@ -221,7 +221,7 @@ test('labels go with the role, and the objects of the extension are dumped as th
 })
 
 test('a new identity is known to a running compute at once; without the file nobody is', async () => {
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   const late = { name: 'late@example.com', type: 'USER' as const, id: 77 }
   const call = () => owner.query("SELECT databricks_create_role('late@example.com', 'user')")
   await expect(call()).rejects.toMatchObject({ code: '22023' })
@@ -234,11 +234,11 @@ test('a new identity is known to a running compute at once; without the file nob
 })
 
 test('a role of the API is the same as one made by SQL', async () => {
-  await using admin = await connectAdmin(cluster)
+  await using admin = await connectAdmin(cluster.address)
   const attributes = { createdb: false, createrole: false, bypassrls: false }
   const identity = { type: 'SERVICE_PRINCIPAL' as const, id: 88 }
   await createRole(admin, { name: 'sp-88', attributes, isSuperuserMember: false, canLogin: true, identity })
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   expect(await owner.query("SELECT * FROM databricks_list_roles WHERE role_name = 'sp-88'")).toEqual([
     { role_name: 'sp-88', identity_type: 'service_principal' },
   ])

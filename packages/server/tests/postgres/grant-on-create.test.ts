@@ -23,7 +23,7 @@ let admin: AdminConnection
 beforeAll(async () => {
   postgres = await installForTest()
   cluster = await postgres.start(await postgres.newDataDirectory('grants'))
-  admin = await connectAdmin(cluster)
+  admin = await connectAdmin(cluster.address)
   await ensureOwnerRole(admin, { name: OWNER, identity: { type: 'USER', id: 11 } })
   for (const [index, name] of [APP, OTHER_APP].entries()) {
     await createRole(admin, {
@@ -46,7 +46,7 @@ const ALL_OF_A_TABLE = 'databricks_superuser=a*r*w*d*D*x*t*m*/'
 const ACL = 'SELECT relacl::text AS acl FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass'
 
 test('every kind of relation and every schema is granted with the right to pass it on; nobody else gets anything', async () => {
-  await using app = await connectAs(cluster, APP)
+  await using app = await connectAs(cluster.address, APP)
   await app.query(`CREATE SCHEMA kinds
     CREATE TABLE inside (id serial)
     CREATE VIEW seen AS SELECT 1 AS n`)
@@ -84,15 +84,15 @@ test('every kind of relation and every schema is granted with the right to pass 
     'seen',
   ])
   expect(made.filter(({ granted, others }) => !granted || others)).toEqual([])
-  await using other = await connectAs(cluster, OTHER_APP)
+  await using other = await connectAs(cluster.address, OTHER_APP)
   await expect(other.query('SELECT FROM kinds.inside')).rejects.toMatchObject(DENIED)
 })
 
 test("a project's owner may use and pass on what an app made, but not change or drop it", async () => {
-  await using app = await connectAs(cluster, APP)
+  await using app = await connectAs(cluster.address, APP)
   await app.query('CREATE SCHEMA notes')
   await app.query('CREATE TABLE notes.note (id serial PRIMARY KEY, text text)')
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query("INSERT INTO notes.note (text) VALUES ('hello')")
   expect(await owner.query('SELECT * FROM notes.note')).toEqual([{ id: 1, text: 'hello' }])
   await owner.query('CREATE TABLE notes.mine (note_id int REFERENCES notes.note)')
@@ -100,7 +100,7 @@ test("a project's owner may use and pass on what an app made, but not change or 
   for (const refused of ['DROP TABLE notes.note', 'ALTER TABLE notes.note ADD n int', 'DROP SCHEMA notes']) {
     await expect(owner.query(refused)).rejects.toMatchObject(DENIED)
   }
-  await using other = await connectAs(cluster, OTHER_APP)
+  await using other = await connectAs(cluster.address, OTHER_APP)
   await expect(other.query('SELECT FROM notes.note')).rejects.toMatchObject(DENIED)
   await owner.query(`GRANT USAGE ON SCHEMA notes TO "${OTHER_APP}"`)
   await owner.query(`GRANT SELECT, INSERT ON notes.note TO "${OTHER_APP}"`)
@@ -115,10 +115,10 @@ test("a project's owner may use and pass on what an app made, but not change or 
 
 test('databases made by the API and by SQL have it', async () => {
   await createDatabase(admin, { name: 'by_api', owner: OWNER })
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE DATABASE by_sql')
   for (const database of ['by_api', 'by_sql']) {
-    await using session = await connectAs(cluster, OWNER, database)
+    await using session = await connectAs(cluster.address, OWNER, database)
     await session.query('CREATE TABLE made (n int)')
     const [row] = await session.query<{ acl: string }>(ACL, ['made'])
     expect(row?.acl).toContain(ALL_OF_A_TABLE)
@@ -126,7 +126,7 @@ test('databases made by the API and by SQL have it', async () => {
 })
 
 test('no name and no function of a user misleads it', async () => {
-  await using app = await connectAs(cluster, APP)
+  await using app = await connectAs(cluster.address, APP)
   await app.query('CREATE SCHEMA "a"";DROP ROLE x;--"')
   await app.query('CREATE TABLE "a"";DROP ROLE x;--"."t; GRANT cloud_admin TO PUBLIC; --" (n serial)')
   await app.query(`CREATE SCHEMA spoof`)
@@ -148,7 +148,7 @@ test('no name and no function of a user misleads it', async () => {
 })
 
 test('temporary tables are left alone, and so are the rights on a view that is replaced', async () => {
-  await using app = await connectAs(cluster, APP)
+  await using app = await connectAs(cluster.address, APP)
   await app.query('CREATE TEMPORARY TABLE passing (id serial)')
   expect(await app.query("SELECT relacl FROM pg_class WHERE relname LIKE 'passing%'")).toEqual([
     { relacl: null },

@@ -6,6 +6,7 @@ import { createLogger } from '../../src/base/log.ts'
 import { cloneTree } from '../../src/storage/clone-tree.ts'
 import {
   type Cluster,
+  type ClusterAddress,
   type ClusterSettings,
   type PostgresInstallation,
   ensureTemplate,
@@ -65,17 +66,17 @@ export interface TestSession extends AsyncDisposable {
 
 /** A session as any role, as the gateway opens one after it has authenticated the client. */
 export async function connectAs(
-  cluster: { readonly socketDirectory: string },
+  { socketDirectory, password = '' }: ClusterAddress,
   user: string,
   database = 'databricks_postgres',
 ): Promise<TestSession> {
   const client = new Client({
-    host: cluster.socketDirectory,
+    host: socketDirectory,
     port: 5432,
     user,
     database,
     ssl: false,
-    password: '',
+    password,
   })
   const ended = new Promise<Error>((resolve) => client.on('error', resolve))
   await client.connect()

@@ -29,7 +29,7 @@ let admin: AdminConnection
 beforeAll(async () => {
   postgres = await installForTest()
   cluster = await postgres.start(await postgres.newDataDirectory('roles'))
-  admin = await connectAdmin(cluster)
+  admin = await connectAdmin(cluster.address)
   await ensureOwnerRole(admin, { name: OWNER, identity: { type: 'USER', id: 11 } })
 })
 afterAll(async () => {
@@ -57,15 +57,15 @@ test("a project's owner owns the first database and may do what databricks_super
     name: 'databricks_postgres',
     owner: OWNER,
   })
-  await using owner = await connectAs(cluster, OWNER)
+  await using owner = await connectAs(cluster.address, OWNER)
   await owner.query('CREATE TABLE public.mine (n int)')
   await expect(owner.query('SET ROLE databricks_superuser')).rejects.toMatchObject({ code: '42501' })
   await newRole('other')
   await owner.query('GRANT CREATE ON SCHEMA public TO other')
   await createRole(admin, { name: 'member', attributes: NONE, isSuperuserMember: true, canLogin: true })
-  await using member = await connectAs(cluster, 'member')
+  await using member = await connectAs(cluster.address, 'member')
   await member.query('CREATE TABLE public.by_member (n int)')
-  await using other = await connectAs(cluster, 'other')
+  await using other = await connectAs(cluster.address, 'other')
   await other.query('CREATE TABLE public.theirs AS SELECT 1 AS n')
   expect(await owner.query('SELECT n FROM public.theirs')).toEqual([{ n: 1 }])
   await expect(owner.query('DROP TABLE public.theirs')).resolves.toEqual([])
@@ -163,11 +163,11 @@ test('names that cannot be, exist already or belong to the system are refused', 
 test('a role that owns objects is dropped only when another role takes them over, in every database', async () => {
   await newRole('leaver')
   await createDatabase(admin, { name: 'second', owner: 'leaver' })
-  await using first = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  await using first = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
   await first.execute('GRANT CREATE ON SCHEMA public TO leaver')
-  await using session = await connectAs(cluster, 'leaver')
+  await using session = await connectAs(cluster.address, 'leaver')
   await session.query('CREATE TABLE public.left_here (n int)')
-  await using inSecond = await connectAs(cluster, 'leaver', 'second')
+  await using inSecond = await connectAs(cluster.address, 'leaver', 'second')
   await inSecond.query('CREATE TABLE public.left_there (n int)')
   await expect(dropRole(admin, 'leaver')).rejects.toMatchObject({ code: 'role_owns_objects' })
   await expect(dropRole(admin, 'leaver')).rejects.toThrow(/second/)
@@ -182,7 +182,7 @@ test('a role that owns objects is dropped only when another role takes them over
 
 test('privileges alone do not keep a role', async () => {
   await newRole('granted')
-  await using first = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  await using first = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
   await first.execute('CREATE TABLE public.shared (n int); GRANT SELECT ON public.shared TO granted')
   await first.execute(`ALTER DEFAULT PRIVILEGES FOR ROLE "${OWNER}" GRANT SELECT ON TABLES TO granted`)
   await dropRole(admin, 'granted')
@@ -206,7 +206,7 @@ test('databases are created, listed, renamed, given away and dropped, also while
       code: 'database_name_invalid',
     })
   }
-  await using session = await connectAs(cluster, OWNER, 'my-data')
+  await using session = await connectAs(cluster.address, OWNER, 'my-data')
   await alterDatabase(admin, 'my-data', { name: 'renamed', owner: 'db_owner' })
   await expect(session.query('SELECT 1')).rejects.toThrow(SESSION_ENDED)
   expect(await listDatabases(admin)).toEqual(
@@ -215,7 +215,7 @@ test('databases are created, listed, renamed, given away and dropped, also while
       expect.objectContaining({ name: 'renamed', owner: 'db_owner' }),
     ]),
   )
-  await using user = await connectAs(cluster, 'db_owner', 'renamed')
+  await using user = await connectAs(cluster.address, 'db_owner', 'renamed')
   await expect(user.query('CREATE TABLE public.ours (n int)')).resolves.toEqual([])
   await dropDatabase(admin, 'renamed')
   await expect(dropDatabase(admin, 'renamed')).rejects.toMatchObject({ code: 'database_missing' })

@@ -40,7 +40,7 @@ test('killed at any moment, the next start finds whole branches, no half ones an
       logFile: `${dataDirectory}.log`,
       log: testLog,
     })
-    await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
     const [row] = await admin.query<{ tables: number }>('SELECT count(*)::int AS tables FROM pg_class')
     expect(row?.tables).toBeGreaterThan(400)
   }

@@ -17,7 +17,7 @@ afterAll(() => postgres[Symbol.asyncDispose]())
 /** Starts a branch, runs statements in its first database and stops it; returns the rows of the last query. */
 async function inBranch(branchUid: string, statements: string, query = 'SELECT 1'): Promise<object[]> {
   await using cluster = await postgres.start(storage.dataDirectory(branchUid))
-  await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
   if (statements) await admin.execute(statements)
   return await admin.query(query)
 }
@@ -63,7 +63,7 @@ test('a branch of a branch whose server was killed has every committed row', asy
   await storage.create('br-crashed')
   const cluster = await postgres.start(storage.dataDirectory('br-crashed'))
   {
-    await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
     await admin.execute('CREATE TABLE public.t AS SELECT generate_series(1, 3000) AS n')
   }
   process.kill(cluster.pid ?? 0, 'SIGKILL')
@@ -77,7 +77,7 @@ test('a branch of a branch whose server was killed has every committed row', asy
 test('a branch of a running branch is consistent while others write, and the source is left as it was', async () => {
   await storage.create('br-live')
   await using cluster = await postgres.start(storage.dataDirectory('br-live'))
-  await using admin = await connectAdmin(cluster, { database: 'databricks_postgres' })
+  await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
   await admin.execute(`
     CREATE TABLE public.accounts (id int PRIMARY KEY, balance int NOT NULL);
     INSERT INTO public.accounts SELECT n, 100 FROM generate_series(1, 2000) n;
@@ -85,7 +85,7 @@ test('a branch of a running branch is consistent while others write, and the sou
   const done = new AbortController()
   let moved = 0
   const writers = Array.from({ length: 3 }, async () => {
-    await using writer = await connectAdmin(cluster, { database: 'databricks_postgres' })
+    await using writer = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
     while (!done.signal.aborted) {
       // Money moves between two accounts; the sum stays.
       const [one, two] = [1 + Math.floor(Math.random() * 1000), 1001 + Math.floor(Math.random() * 1000)]
@@ -96,7 +96,9 @@ test('a branch of a running branch is consistent while others write, and the sou
     }
   })
   try {
-    const made = await storage.clone('br-of-live', 'br-live', { connect: () => connectAdmin(cluster) })
+    const made = await storage.clone('br-of-live', 'br-live', {
+      connect: () => connectAdmin(cluster.address),
+    })
     expect(made.files).toBeGreaterThan(500)
   } finally {
     done.abort()

@@ -1,0 +1,92 @@
+// Computes whose Postgres is stopped by a signal: whoever waits is answered, and the workspace ends.
+import { readdirSync, readlinkSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitUntil } from '../postgres/installed.ts'
+import { type TestComputes, startTestComputes } from './workspace.ts'
+
+let workspace: TestComputes
+
+beforeAll(async () => {
+  workspace = await startTestComputes()
+})
+afterAll(() => workspace[Symbol.asyncDispose]())
+
+const isLinux = process.platform === 'linux'
+
+function processesOf(uid: string): number[] {
+  const home = workspace.specs.get(uid)!.dataDirectory
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return readlinkSync(`/proc/${name}/cwd`) === home
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
+
+function freeze(uid: string): void {
+  const pids = processesOf(uid)
+  expect(pids.length).toBeGreaterThan(4)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+}
+
+test.runIf(isLinux)(
+  'who logs in to a frozen compute is told, and it can be suspended and woken again',
+  async () => {
+    const { computes } = workspace
+    const uid = await workspace.newEndpoint('frozen')
+    await computes.readLoginRole(uid, 'nobody')
+    freeze(uid)
+    await expect(computes.readLoginRole(uid, 'nobody')).rejects.toMatchObject({ code: 'compute_unreachable' })
+    await computes.suspend(uid)
+    expect(processesOf(uid)).toEqual([])
+    expect(await computes.readLoginRole(uid, 'nobody')).toBe('absent')
+  },
+  60_000,
+)
+
+test.runIf(isLinux)(
+  'frozen computes, and one that a clone holds, do not keep the workspace from ending',
+  async () => {
+    const another = await workspace.startAnother()
+    const frozen = await workspace.newEndpoint('frozen-end')
+    const held = await workspace.newEndpoint('held-end')
+    await Promise.all([another.wake(frozen), another.wake(held)])
+    freeze(frozen)
+    const never = Promise.withResolvers<void>()
+    const holding = another.withFiles(held, () => never.promise)
+    const began = performance.now()
+    const ended = another[Symbol.asyncDispose]()
+    await waitUntil(() => processesOf(frozen).length === 0 && processesOf(held).length === 0, 20_000)
+    expect(performance.now() - began).toBeLessThan(20_000)
+    never.resolve()
+    await Promise.all([holding, ended])
+  },
+  60_000,
+)
+
+test.runIf(isLinux)(
+  'a session that computes is ended with a postmaster that was killed',
+  async () => {
+    const { computes } = workspace
+    const uid = await workspace.newEndpoint('busy')
+    const running = computes
+      .withAdmin(uid, async (admin) => {
+        const [row] = await admin.query<{ pid: number }>(
+          "SELECT (regexp_split_to_array(pg_read_file('postmaster.pid'), '\\n'))[1]::int AS pid",
+        )
+        const looping = admin.execute('DO $$ BEGIN LOOP END LOOP; END $$')
+        process.kill(row!.pid, 'SIGKILL')
+        await looping
+      })
+      .catch(() => undefined)
+    await waitUntil(() => computes.state(uid) === 'failed', 5000)
+    await waitUntil(() => processesOf(uid).length === 0, 10_000)
+    await running
+    await expect(computes.wake(uid)).resolves.toBeDefined()
+  },
+  60_000,
+)
