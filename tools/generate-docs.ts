@@ -1,8 +1,8 @@
-// Writes docs/openapi.json and docs/errors.md from the contract; `npm run check` tells when they are out of date.
+// Writes docs/openapi.json, docs/errors.md and docs/actions.md from the contract; `npm run check` tells when they are out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { allRoutes, errorPage, openApiDocument } from '../packages/api/src/index.ts'
+import { actionPage, allRoutes, errorPage, openApiDocument } from '../packages/api/src/index.ts'
 import { root } from './processes.ts'
 
 const generated: readonly { readonly file: string; readonly text: () => string }[] = [
@@ -11,6 +11,7 @@ const generated: readonly { readonly file: string; readonly text: () => string }
     text: () => `${JSON.stringify(openApiDocument(allRoutes, version()), null, 1)}\n`,
   },
   { file: 'docs/errors.md', text: errorPage },
+  { file: 'docs/actions.md', text: actionPage },
 ]
 
 /** Prints the files that are out of date; true when there is none. */

@@ -6,7 +6,7 @@ import { LakeletError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import type { OperationKind, Step } from '../../src/operations/operation-kind.ts'
 import { Operations } from '../../src/operations/operations.ts'
-import { operationReply } from '../../src/control/views/operation.ts'
+import { viewOperation } from '../../src/control/views/operation.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
 
@@ -72,9 +72,9 @@ test('steps run in order, and what they return is their successors’ progress',
     }),
   )
   const begun = await operations.start(kind, request('a'))
-  expect(operationReply(begun)).toMatchObject({ name: `projects/a/operations/${begun.id}`, done: false })
+  expect(viewOperation(begun)).toMatchObject({ name: `projects/a/operations/${begun.id}`, done: false })
   const ended = await operations.waitFor(begun.id, 10_000)
-  expect(ended && operationReply(ended)).toEqual({
+  expect(ended && viewOperation(ended)).toEqual({
     name: `projects/a/operations/${begun.id}`,
     done: true,
     metadata: { '@type': 'type.googleapis.com/databricks.postgres.v1.BranchOperationMetadata' },
@@ -93,7 +93,7 @@ test('a step that fails has everything undone in reverse, itself included', asyn
   const { id } = await operations.start(kind, request('a'))
   const ended = await operations.waitFor(id, 10_000)
   expect(notes).toEqual(['one', 'two', 'three', 'undo three', 'undo two', 'undo one', 'abandon'])
-  expect(ended && operationReply(ended)).toMatchObject({
+  expect(ended && viewOperation(ended)).toMatchObject({
     done: true,
     error: { error_code: 'BAD_REQUEST', message: 'cannot delete protected branch' },
   })
@@ -223,7 +223,7 @@ test('what a step noted is there for its next try', async () => {
   await after.resume()
   const ended = await after.waitFor(id, 10_000)
   expect(seen).toEqual([undefined, 7])
-  expect(ended && operationReply(ended).response).toEqual({ subject: 'a', mark: 7, last: 'step' })
+  expect(ended && viewOperation(ended).response).toEqual({ subject: 'a', mark: 7, last: 'step' })
 })
 
 test('an operation that cannot even be undone ends as failed and frees its locks', async () => {

@@ -1,8 +1,10 @@
 // The roles and databases of a branch, from what is known of them or from its compute. Reading never wakes: a compute that is
 // awake is looked at in passing, one that sleeps is spoken for by what its catalogue last said.
-import { LakeletError } from '../../base/errors.ts'
+import { branchActions, endpointActions, requireAction } from '@lakelet/api'
 import type { Queries } from '../../metadata/database.ts'
 import type { ControlParts } from '../context.ts'
+import { branchSubjectOf } from '../rules/branch.ts'
+import { endpointSubjectOf } from '../rules/endpoint.ts'
 import { type BranchRows, primaryEndpoint } from '../rules/resolve.ts'
 import { type CatalogStore, findKnownCatalog, type KnownCatalog, observeCatalog } from './known-catalog.ts'
 import { onCatalog } from './work.ts'
@@ -28,8 +30,9 @@ export class Catalogs {
    * a version that kept nothing) has its compute woken. LakeletError `branch_not_ready`.
    */
   async known(rows: BranchRows, signal?: AbortSignal): Promise<KnownCatalog> {
-    refuseUnready(rows)
-    const endpoint = await primaryEndpoint(this.#context.metadata.db, rows.branch.uid)
+    const { db } = this.#context.metadata
+    requireAction(branchActions, 'read_catalog', await branchSubjectOf(db, rows))
+    const endpoint = await primaryEndpoint(db, rows.branch.uid)
     return (await this.remembered(rows.branch.uid, endpoint.uid)) ?? this.current(rows, signal)
   }
 
@@ -66,14 +69,9 @@ export class Catalogs {
 }
 
 /** Uid of the endpoint through which a branch's catalogue is changed. LakeletError `branch_not_ready` or `endpoint_is_disabled`. */
-export async function catalogEndpoint(queries: Queries, rows: BranchRows): Promise<string> {
-  refuseUnready(rows)
+async function catalogEndpoint(queries: Queries, rows: BranchRows): Promise<string> {
+  requireAction(branchActions, 'read_catalog', await branchSubjectOf(queries, rows))
   const endpoint = await primaryEndpoint(queries, rows.branch.uid)
-  if (endpoint.disabled === 1) throw new LakeletError('endpoint_is_disabled', { name: endpoint.endpoint_id })
+  requireAction(endpointActions, 'change_catalog', endpointSubjectOf({ ...rows, endpoint }))
   return endpoint.uid
-}
-
-function refuseUnready({ branch }: BranchRows): void {
-  if (branch.state === 'READY') return
-  throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
 }

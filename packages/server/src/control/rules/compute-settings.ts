@@ -124,7 +124,7 @@ export function checkGroup(
 }
 
 /** A size as the API writes it. */
-export function sizeReply(size: ComputeSize): ComputeSettings {
+export function viewSize(size: ComputeSize): ComputeSettings {
   return {
     autoscaling_limit_max_cu: size.maxCu,
     autoscaling_limit_min_cu: size.minCu,

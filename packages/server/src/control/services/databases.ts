@@ -11,14 +11,14 @@ import type { Database, Role } from '../../postgres/index.ts'
 import type { OpenedCatalog } from '../catalog/catalogs.ts'
 import type { Known } from '../catalog/known-catalog.ts'
 import type { ControlContext } from '../context.ts'
-import type { DatabaseChanges, DatabaseOperations } from '../operations/database-operations.ts'
+import type { DatabaseChanges, DatabaseOperations } from '../operations/databases.ts'
 import type { PageQuery } from '../rules/pages.ts'
 import { requireManage } from '../rules/project-access.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import { type BranchPath, type BranchRows, liveBranch } from '../rules/resolve.ts'
 import { isOwnRole, ownerNamed } from '../rules/role.ts'
 import { viewDatabase } from '../views/database.ts'
-import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { catalogRequest, findKnown, idOfNew, pageOfKnown } from './catalog-objects.ts'
 
 export interface DatabasePath extends BranchPath {
@@ -44,7 +44,7 @@ export class Databases {
       readonly replaceExisting: boolean
     },
     signal: AbortSignal,
-  ): Promise<OperationReply<DatabaseView>> {
+  ): Promise<OperationView<DatabaseView>> {
     const { databaseId: wantedId, spec } = request
     if (wantedId) checkId('database_id', wantedId)
     const rows = await this.#rows(path)
@@ -66,7 +66,7 @@ export class Databases {
       name,
       ownerOid: owner?.object.oid ?? 0,
     })
-    return operationReply(await this.#context.operations.start(this.#kinds.create, operation))
+    return viewOperation(await this.#context.operations.start(this.#kinds.create, operation))
   }
 
   async get(path: DatabasePath, signal: AbortSignal): Promise<DatabaseView> {
@@ -92,7 +92,7 @@ export class Databases {
     mask: string | undefined,
     spec: DatabaseSpec,
     signal: AbortSignal,
-  ): Promise<OperationReply<DatabaseView>> {
+  ): Promise<OperationView<DatabaseView>> {
     const changed = parseUpdateMask(mask, { spec }, databaseUpdate)
     const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
     const present = findKnown('database', opened.databases, path.database)
@@ -108,11 +108,11 @@ export class Databases {
     })
   }
 
-  async delete(caller: Caller, path: DatabasePath, signal: AbortSignal): Promise<OperationReply<Empty>> {
+  async delete(caller: Caller, path: DatabasePath, signal: AbortSignal): Promise<OperationView<Empty>> {
     const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
     const { object, id } = findKnown('database', opened.databases, path.database)
     const operation = catalogRequest(caller, opened, this.#named(opened.rows, id.id), { oid: object.oid })
-    return operationReply(await this.#context.operations.start(this.#kinds.delete, operation))
+    return viewOperation(await this.#context.operations.start(this.#kinds.delete, operation))
   }
 
   async #startUpdate(
@@ -120,10 +120,10 @@ export class Databases {
     opened: OpenedCatalog,
     { object, id }: Known<Database>,
     changes: DatabaseChanges,
-  ): Promise<OperationReply<DatabaseView>> {
+  ): Promise<OperationView<DatabaseView>> {
     const input = { oid: object.oid, changes }
     const operation = catalogRequest(caller, opened, this.#named(opened.rows, id.id), input)
-    return operationReply(await this.#context.operations.start(this.#kinds.update, operation))
+    return viewOperation(await this.#context.operations.start(this.#kinds.update, operation))
   }
 
   async #refuseForeign(caller: Caller, { project }: BranchRows, owner: Known<Role>): Promise<void> {

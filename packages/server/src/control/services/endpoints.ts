@@ -1,20 +1,22 @@
-import { type Endpoint, endpointName, type EndpointSpec, endpointUpdate, parseUpdateMask } from '@lakelet/api'
+import {
+  type Endpoint,
+  endpointActions,
+  endpointName,
+  type EndpointSpec,
+  endpointUpdate,
+  parseUpdateMask,
+  requireAction,
+} from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
-import {
-  type EndpointRow,
-  findEndpoint,
-  listEndpoints,
-  type NewEndpointRow,
-} from '../../metadata/endpoints.ts'
-import type { EndpointOperations } from '../operations/endpoint-operations.ts'
-import { checkGroup, checkPgSettings, resolveComputeSize } from '../rules/compute-settings.ts'
+import { type EndpointRow, findEndpoint, listEndpoints } from '../../metadata/endpoints.ts'
+import type { EndpointOperations } from '../operations/endpoints.ts'
+import { endpointChanges, endpointSubjectOf, settingsOf } from '../rules/endpoint.ts'
 import type { ControlContext } from '../context.ts'
-import { MANAGED_BY_PARENT } from './managed-by-parent.ts'
-import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import type { ReadCache } from '../read-cache.ts'
-import { endpointReply, endpointState } from '../views/resources.ts'
+import { viewEndpoint, endpointState } from '../views/endpoint.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
   type BranchPath,
@@ -59,7 +61,7 @@ export class Endpoints {
     endpointId: string,
     spec: EndpointSpec,
     replaceExisting: boolean,
-  ): Promise<OperationReply<Endpoint>> {
+  ): Promise<OperationView<Endpoint>> {
     checkId('endpoint_id', endpointId)
     const rows = await liveBranch(this.#context.metadata.db, path)
     if (spec.endpoint_type === undefined) {
@@ -83,7 +85,7 @@ export class Endpoints {
   }
 
   async get(path: EndpointPath): Promise<Endpoint> {
-    return endpointReply(await this.#facts(path), this.#context)
+    return viewEndpoint(await this.#facts(path), this.#context)
   }
 
   async list(
@@ -100,7 +102,7 @@ export class Endpoints {
     )
     const { items, nextToken } = cutPage(name, endpoints, page.size, (row) => row.seq)
     return {
-      endpoints: items.map((row) => endpointReply({ row, ...rows }, this.#context)),
+      endpoints: items.map((row) => viewEndpoint({ row, ...rows }, this.#context)),
       ...(nextToken === undefined ? {} : { next_page_token: nextToken }),
     }
   }
@@ -110,18 +112,16 @@ export class Endpoints {
     path: EndpointPath,
     mask: string | undefined,
     spec: EndpointSpec,
-  ): Promise<OperationReply<Endpoint>> {
+  ): Promise<OperationView<Endpoint>> {
     const changed = parseUpdateMask(mask, { spec }, endpointUpdate)
     return this.#change(caller, await liveEndpoint(this.#context.metadata.db, path), spec, changed)
   }
 
-  async delete(path: EndpointPath): Promise<OperationReply<Empty>> {
-    const { project, branch, endpoint } = await liveEndpoint(this.#context.metadata.db, path)
-    throw new LakeletError(
-      'endpoint_is_read_write',
-      { name: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id) },
-      { details: MANAGED_BY_PARENT },
-    )
+  async delete(path: EndpointPath): Promise<OperationView<Empty>> {
+    const rows = await liveEndpoint(this.#context.metadata.db, path)
+    requireAction(endpointActions, 'delete', endpointSubjectOf(rows))
+    // Only read-only endpoints can go, and there are none yet.
+    throw new LakeletError('not_implemented', { feature: 'Deleting a read replica' })
   }
 
   async listInstances(path: EndpointPath): Promise<{ compute_instances: ComputeInstance[] }> {
@@ -153,7 +153,7 @@ export class Endpoints {
     { project, branch, endpoint }: BranchRows & { readonly endpoint: EndpointRow },
     spec: EndpointSpec,
     changed: ReadonlySet<string>,
-  ): Promise<OperationReply<Endpoint>> {
+  ): Promise<OperationView<Endpoint>> {
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
       objectUid: project.uid,
@@ -162,75 +162,17 @@ export class Endpoints {
       input: async (queries) => {
         const path = { project: project.uid, branch: branch.uid, endpoint: endpoint.uid }
         const current = await liveEndpoint(queries, path)
-        if (current.branch.state !== 'READY') {
-          throw new LakeletError('branch_not_ready', {
-            name: branch.branch_id,
-            state: current.branch.state,
-          })
-        }
+        requireAction(endpointActions, 'update', endpointSubjectOf(current))
         return {
           projectUid: project.uid,
           branchUid: branch.uid,
           endpointUid: endpoint.uid,
           before: settingsOf(current.endpoint),
-          after: this.#changes(current.endpoint, spec, changed),
+          after: endpointChanges(current.endpoint, spec, changed, this.#context.defaults.suspendSeconds),
         }
       },
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
     })
-    return operationReply(row)
+    return viewOperation(row)
   }
-
-  #changes(row: EndpointRow, spec: EndpointSpec, changed: ReadonlySet<string>): EndpointSettings {
-    if (changed.has('spec.endpoint_type') && spec.endpoint_type !== row.type) {
-      throw new LakeletError('invalid_parameter', {
-        reason: "Field 'spec.endpoint_type' cannot be changed after the endpoint was created.",
-      })
-    }
-    checkGroup(spec.group, 'spec.group')
-    const { min_cu, max_cu, suspend_seconds, ...rest } = settingsOf(row)
-    const size = resolveComputeSize(
-      {
-        // Both are named, so that a limit that was chosen before does not move by itself.
-        autoscaling_limit_min_cu: changed.has('spec.autoscaling_limit_min_cu')
-          ? spec.autoscaling_limit_min_cu
-          : min_cu,
-        autoscaling_limit_max_cu: changed.has('spec.autoscaling_limit_max_cu')
-          ? spec.autoscaling_limit_max_cu
-          : max_cu,
-        ...(changed.has('spec.suspension')
-          ? { suspend_timeout_duration: spec.suspend_timeout_duration, no_suspension: spec.no_suspension }
-          : {}),
-      },
-      { minCu: min_cu, maxCu: max_cu, suspendSeconds: suspend_seconds },
-      'spec',
-      this.#context.defaults.suspendSeconds,
-    )
-    checkPgSettings(spec.settings?.pg_settings, 'spec.settings.pg_settings')
-    return {
-      ...rest,
-      min_cu: size.minCu,
-      max_cu: size.maxCu,
-      suspend_seconds: size.suspendSeconds,
-      ...(changed.has('spec.disabled') ? { disabled: Number(spec.disabled) } : {}),
-      ...(changed.has('spec.settings.pg_settings')
-        ? { pg_settings: JSON.stringify(spec.settings?.pg_settings ?? {}) }
-        : {}),
-    }
-  }
-}
-
-/** What an update may change of an endpoint. */
-export type EndpointSettings = Required<
-  Pick<NewEndpointRow, 'min_cu' | 'max_cu' | 'suspend_seconds' | 'disabled' | 'pg_settings'>
->
-
-function settingsOf({
-  min_cu,
-  max_cu,
-  suspend_seconds,
-  disabled,
-  pg_settings,
-}: EndpointRow): EndpointSettings {
-  return { min_cu, max_cu, suspend_seconds, disabled, pg_settings }
 }

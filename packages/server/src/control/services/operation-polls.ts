@@ -2,7 +2,7 @@ import { type Operation, parseResourceName, type ResourceName } from '@lakelet/a
 import type { Caller } from '../../base/caller.ts'
 import { findProject } from '../../metadata/projects.ts'
 import type { ControlContext } from '../context.ts'
-import { operationReply } from '../views/operation.ts'
+import { viewOperation } from '../views/operation.ts'
 import { levelOn } from '../rules/project-access.ts'
 import { notFound } from '../rules/resolve.ts'
 
@@ -32,8 +32,8 @@ export class OperationPolls {
     if (row.caller_id !== caller.id && !(await this.#mayUse(caller, row.object_uid))) {
       throw notFound('operation')
     }
-    if (row.end_time !== null) return operationReply(row)
-    return operationReply((await this.#context.operations.waitFor(row.id, POLL_WAIT_MS, signal)) ?? row)
+    if (row.end_time !== null) return viewOperation(row)
+    return viewOperation((await this.#context.operations.waitFor(row.id, POLL_WAIT_MS, signal)) ?? row)
   }
 
   async #mayUse(caller: Caller, projectUid: string): Promise<boolean> {

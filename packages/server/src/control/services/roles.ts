@@ -5,13 +5,13 @@ import type { Role, RoleChanges } from '../../postgres/index.ts'
 import type { OpenedCatalog } from '../catalog/catalogs.ts'
 import type { Known } from '../catalog/known-catalog.ts'
 import type { ControlContext } from '../context.ts'
-import type { RoleOperations } from '../operations/role-operations.ts'
+import type { RoleOperations } from '../operations/roles.ts'
 import type { PageQuery } from '../rules/pages.ts'
 import { requireManage } from '../rules/project-access.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import { type BranchPath, type BranchRows, liveBranch } from '../rules/resolve.ts'
 import { creatorIn, isPrivileged, newRole, overwrite, ownerNamed, roleChanges } from '../rules/role.ts'
-import { type Empty, type OperationReply, operationReply } from '../views/operation.ts'
+import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { viewRole } from '../views/role.ts'
 import { catalogRequest, findKnown, idOfNew, pageOfKnown } from './catalog-objects.ts'
 
@@ -38,7 +38,7 @@ export class Roles {
       readonly replaceExisting: boolean
     },
     signal: AbortSignal,
-  ): Promise<OperationReply<RoleView>> {
+  ): Promise<OperationView<RoleView>> {
     const { spec, roleId: wantedId } = request
     if (wantedId) checkId('role_id', wantedId)
     const rows = await this.#rows(path)
@@ -60,7 +60,7 @@ export class Roles {
     const operation = catalogRequest(caller, opened, this.#named(rows, id), {
       role: { ...role, ...(administrator === undefined ? {} : { administrator }) },
     })
-    return operationReply(await this.#context.operations.start(this.#kinds.create, operation))
+    return viewOperation(await this.#context.operations.start(this.#kinds.create, operation))
   }
 
   async get(path: RolePath, signal: AbortSignal): Promise<RoleView> {
@@ -86,7 +86,7 @@ export class Roles {
     mask: string | undefined,
     spec: RoleSpec,
     signal: AbortSignal,
-  ): Promise<OperationReply<RoleView>> {
+  ): Promise<OperationView<RoleView>> {
     const changed = parseUpdateMask(mask, { spec }, roleUpdate)
     const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
     const present = findKnown('role', opened.roles, path.role)
@@ -98,7 +98,7 @@ export class Roles {
     path: RolePath,
     reassignOwnedTo: string | undefined,
     signal: AbortSignal,
-  ): Promise<OperationReply<Empty>> {
+  ): Promise<OperationView<Empty>> {
     const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
     const { object, id } = findKnown('role', opened.roles, path.role)
     const heir = reassignOwnedTo ? ownerNamed(opened.rows, opened.roles, reassignOwnedTo).object : undefined
@@ -111,7 +111,7 @@ export class Roles {
       oid: object.oid,
       heirOid: heir?.oid,
     })
-    return operationReply(await this.#context.operations.start(this.#kinds.delete, operation))
+    return viewOperation(await this.#context.operations.start(this.#kinds.delete, operation))
   }
 
   async #startUpdate(
@@ -119,10 +119,10 @@ export class Roles {
     opened: OpenedCatalog,
     { object, id }: Known<Role>,
     changes: RoleChanges,
-  ): Promise<OperationReply<RoleView>> {
+  ): Promise<OperationView<RoleView>> {
     const input = { oid: object.oid, changes }
     const request = catalogRequest(caller, opened, this.#named(opened.rows, id.id), input)
-    return operationReply(await this.#context.operations.start(this.#kinds.update, request))
+    return viewOperation(await this.#context.operations.start(this.#kinds.update, request))
   }
 
   #rows(path: BranchPath): Promise<BranchRows> {

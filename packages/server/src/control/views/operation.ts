@@ -2,10 +2,10 @@ import type { Operation } from '@lakelet/api'
 import type { OperationRow } from '../../metadata/operations.ts'
 
 /** An operation whose response, once it is done, is a `T`. */
-export type OperationReply<T> = Omit<Operation, 'response'> & { readonly response?: T }
+export type OperationView<T> = Omit<Operation, 'response'> & { readonly response?: T }
 
 /** An operation as the API shows it. */
-export function operationReply<T = Record<string, unknown>>(row: OperationRow): OperationReply<T> {
+export function viewOperation<T = Record<string, unknown>>(row: OperationRow): OperationView<T> {
   return {
     name: `${row.resource}/operations/${row.id}`,
     done: row.state === 'succeeded' || row.state === 'failed',

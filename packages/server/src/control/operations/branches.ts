@@ -9,7 +9,7 @@ import { observeCatalog } from '../catalog/known-catalog.ts'
 import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
-import { branchFacts, branchReply } from '../views/resources.ts'
+import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
 
@@ -58,7 +58,7 @@ export function branchOperations(context: ControlParts): BranchOperations {
 
 async function replyOf(queries: Queries, input: BranchInput): Promise<Branch> {
   const { project, branch } = await anyBranch(queries, { project: input.projectUid, branch: input.branchUid })
-  return branchReply(await branchFacts(queries, project, branch))
+  return viewBranch(await partsOfBranch(queries, project, branch))
 }
 
 function createBranch(context: ControlParts): OperationKind<CreateBranch> {

@@ -1,7 +1,7 @@
 // Rows of new branches and endpoints.
 import type { NewBranchRow } from '../../metadata/branches.ts'
 import type { NewEndpointRow } from '../../metadata/endpoints.ts'
-import type { ComputeSize } from '../rules/compute-settings.ts'
+import type { ComputeSize } from './compute-settings.ts'
 import { newUid } from './uids.ts'
 
 /** A branch that is being made. */

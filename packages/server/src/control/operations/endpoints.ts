@@ -3,8 +3,8 @@ import type { Endpoint } from '@lakelet/api'
 import type { Queries } from '../../metadata/database.ts'
 import { updateEndpoint } from '../../metadata/endpoints.ts'
 import type { ControlParts } from '../context.ts'
-import type { EndpointSettings } from '../services/endpoints.ts'
-import { endpointReply } from '../views/resources.ts'
+import type { EndpointSettings } from '../rules/endpoint.ts'
+import { viewEndpoint } from '../views/endpoint.ts'
 import { liveEndpoint } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
 
@@ -69,5 +69,5 @@ async function replyOf(context: ControlParts, queries: Queries, input: UpdateEnd
     branch: input.branchUid,
     endpoint: input.endpointUid,
   })
-  return endpointReply({ row: endpoint, branch, project }, context)
+  return viewEndpoint({ row: endpoint, branch, project }, context)
 }

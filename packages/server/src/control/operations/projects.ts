@@ -16,7 +16,7 @@ import { onCatalog } from '../catalog/work.ts'
 import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
-import { projectFacts, projectReply } from '../views/resources.ts'
+import { partsOfProject, viewProject } from '../views/project.ts'
 import { anyProject } from '../rules/resolve.ts'
 import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 
@@ -63,7 +63,7 @@ async function replyOf(
   input: ProjectInput,
 ): Promise<Project> {
   const project = await anyProject(queries, input.projectUid)
-  return projectReply(await projectFacts(queries, project), context)
+  return viewProject(await partsOfProject(queries, project), context)
 }
 
 function createProject(context: ControlParts): OperationKind<CreateProject> {

@@ -1,0 +1,81 @@
+// What a request may make of an endpoint.
+import { endpointName, type EndpointSpec, type EndpointSubject } from '@lakelet/api'
+import { LakeletError } from '../../base/errors.ts'
+import type { EndpointRow, NewEndpointRow } from '../../metadata/endpoints.ts'
+import { checkGroup, checkPgSettings, resolveComputeSize } from './compute-settings.ts'
+import type { BranchRows } from './resolve.ts'
+
+/** An endpoint in the eyes of `endpointActions`. */
+export function endpointSubjectOf({
+  project,
+  branch,
+  endpoint,
+}: BranchRows & { readonly endpoint: EndpointRow }): EndpointSubject {
+  return {
+    name: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
+    id: endpoint.endpoint_id,
+    isReadWrite: endpoint.type === 'ENDPOINT_TYPE_READ_WRITE',
+    isDisabled: endpoint.disabled === 1,
+    branch: { id: branch.branch_id, state: branch.state },
+  }
+}
+
+/** What an update may change of an endpoint. */
+export type EndpointSettings = Required<
+  Pick<NewEndpointRow, 'min_cu' | 'max_cu' | 'suspend_seconds' | 'disabled' | 'pg_settings'>
+>
+
+/** What of an endpoint an update may change, as it is. */
+export function settingsOf({
+  min_cu,
+  max_cu,
+  suspend_seconds,
+  disabled,
+  pg_settings,
+}: EndpointRow): EndpointSettings {
+  return { min_cu, max_cu, suspend_seconds, disabled, pg_settings }
+}
+
+/** The settings after an update. LakeletError `invalid_parameter` or `not_implemented`. */
+export function endpointChanges(
+  row: EndpointRow,
+  spec: EndpointSpec,
+  changed: ReadonlySet<string>,
+  defaultSuspendSeconds: number,
+): EndpointSettings {
+  if (changed.has('spec.endpoint_type') && spec.endpoint_type !== row.type) {
+    throw new LakeletError('invalid_parameter', {
+      reason: "Field 'spec.endpoint_type' cannot be changed after the endpoint was created.",
+    })
+  }
+  checkGroup(spec.group, 'spec.group')
+  const { min_cu, max_cu, suspend_seconds, ...rest } = settingsOf(row)
+  const size = resolveComputeSize(
+    {
+      // Both are named, so that a limit that was chosen before does not move by itself.
+      autoscaling_limit_min_cu: changed.has('spec.autoscaling_limit_min_cu')
+        ? spec.autoscaling_limit_min_cu
+        : min_cu,
+      autoscaling_limit_max_cu: changed.has('spec.autoscaling_limit_max_cu')
+        ? spec.autoscaling_limit_max_cu
+        : max_cu,
+      ...(changed.has('spec.suspension')
+        ? { suspend_timeout_duration: spec.suspend_timeout_duration, no_suspension: spec.no_suspension }
+        : {}),
+    },
+    { minCu: min_cu, maxCu: max_cu, suspendSeconds: suspend_seconds },
+    'spec',
+    defaultSuspendSeconds,
+  )
+  checkPgSettings(spec.settings?.pg_settings, 'spec.settings.pg_settings')
+  return {
+    ...rest,
+    min_cu: size.minCu,
+    max_cu: size.maxCu,
+    suspend_seconds: size.suspendSeconds,
+    ...(changed.has('spec.disabled') ? { disabled: Number(spec.disabled) } : {}),
+    ...(changed.has('spec.settings.pg_settings')
+      ? { pg_settings: JSON.stringify(spec.settings?.pg_settings ?? {}) }
+      : {}),
+  }
+}

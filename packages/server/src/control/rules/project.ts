@@ -1,0 +1,230 @@
+// What a request may make of a project.
+import {
+  branchActions,
+  type DefaultEndpointSettings,
+  parseResourceName,
+  type ProjectInput,
+  type ProjectSpec,
+  type ProjectSubject,
+  requireAction,
+  secondsOf,
+} from '@lakelet/api'
+import type { Caller } from '../../base/caller.ts'
+import { LakeletError } from '../../base/errors.ts'
+import { randomUUID } from '../../base/ids.ts'
+import { allBranchesOf } from '../../metadata/branches.ts'
+import type { Queries } from '../../metadata/database.ts'
+import { defaultEndpointSettingsOf, type NewProjectRow, type ProjectRow } from '../../metadata/projects.ts'
+import type { ControlDefaults } from '../context.ts'
+import { branchSubjectOf, FIRST_ENDPOINT } from './branch.ts'
+import {
+  type ComputeSize,
+  checkGroup,
+  checkPgSettings,
+  resolveComputeSize,
+  viewSize,
+} from './compute-settings.ts'
+import { newBranch, newEndpoint } from './new-rows.ts'
+import { liveBranch } from './resolve.ts'
+
+/** Major versions of Postgres that projects may have here. */
+const PG_VERSION = 17
+const OTHER_PG_VERSIONS = [16, 18]
+const SHORTEST_RETENTION_SECONDS = 172_800
+const LONGEST_RETENTION_SECONDS = 3_024_000
+
+/** Id of the branch that every project starts with. */
+const FIRST_BRANCH = 'production'
+
+/** A project in the eyes of `projectActions`. */
+export async function projectSubjectOf(queries: Queries, project: ProjectRow): Promise<ProjectSubject> {
+  const branches = await allBranchesOf(queries, project.uid)
+  const guard = branches.find((branch) => branch.is_protected === 1 && branch.delete_time === null)
+  return { isDeleted: project.delete_time !== null, protectedBranch: guard?.branch_id }
+}
+
+/** The rows of a new project, its first branch and endpoint. LakeletError `invalid_parameter` or `not_implemented`. */
+export function newProjectRows(
+  caller: Caller,
+  projectId: string,
+  input: ProjectInput,
+  { now, defaults: general }: { readonly now: string; readonly defaults: ControlDefaults },
+) {
+  const spec = input.spec ?? {}
+  refuseUnsupported(input)
+  const uid = randomUUID()
+  const branch = newBranch(
+    {
+      branch_id: FIRST_BRANCH,
+      project_uid: uid,
+      is_protected: Number(input.initial_branch_spec?.is_protected ?? false),
+    },
+    now,
+  )
+  const defaults = defaultSettings(spec.default_endpoint_settings ?? {}, general, general.suspendSeconds)
+  checkGroup(input.initial_endpoint_spec?.group, 'initial_endpoint_spec.group')
+  const size = resolveComputeSize(
+    input.initial_endpoint_spec ?? {},
+    defaults.size,
+    'initial_endpoint_spec',
+    general.suspendSeconds,
+  )
+  const project: NewProjectRow = {
+    uid,
+    project_id: projectId,
+    owner: caller.name,
+    owner_id: caller.id,
+    display_name: spec.display_name ?? projectId,
+    pg_version: PG_VERSION,
+    history_retention_seconds: retention(spec) ?? general.historyRetentionSeconds,
+    default_endpoint_settings: JSON.stringify(defaults.settings),
+    default_branch_uid: branch.uid,
+    enable_pg_native_login: Number(spec.enable_pg_native_login ?? false),
+    custom_tags: spec.custom_tags === undefined ? null : JSON.stringify(spec.custom_tags),
+    budget_policy_id: spec.budget_policy_id ?? null,
+    create_time: now,
+    update_time: now,
+    delete_time: null,
+    purge_time: null,
+  }
+  const pgSettings = defaults.settings.pg_settings ?? {}
+  const endpoint = newEndpoint({ endpointId: FIRST_ENDPOINT, branchUid: branch.uid, size, pgSettings }, now)
+  return { project: { ...project, uid }, branch, endpoint }
+}
+
+function refuseUnsupported(input: ProjectInput): void {
+  checkPgVersion(input.spec?.pg_version)
+  if (input.initial_role_spec) {
+    throw new LakeletError('not_implemented', {
+      feature: 'Another owner role than the caller (initial_role_spec)',
+    })
+  }
+  if (input.spec?.compute_provisioner !== undefined) {
+    throw new LakeletError('not_implemented', {
+      feature: 'Choosing a compute provisioner (spec.compute_provisioner)',
+    })
+  }
+  if (input.spec?.default_branch !== undefined) {
+    throw new LakeletError('invalid_parameter', {
+      reason: `Field 'spec.default_branch' cannot be set at creation; a new project's default branch is '${FIRST_BRANCH}'.`,
+    })
+  }
+}
+
+function defaultSettings(
+  wanted: DefaultEndpointSettings,
+  inherited: ComputeSize,
+  suspendSeconds: number,
+): { readonly settings: DefaultEndpointSettings; readonly size: ComputeSize } {
+  const path = 'spec.default_endpoint_settings'
+  checkPgSettings(wanted.pg_settings, `${path}.pg_settings`)
+  const size = resolveComputeSize(wanted, inherited, path, suspendSeconds)
+  const pgSettings = wanted.pg_settings ?? {}
+  return {
+    size,
+    settings: {
+      ...viewSize(size),
+      ...(Object.keys(pgSettings).length === 0 ? {} : { pg_settings: pgSettings }),
+    },
+  }
+}
+
+/** What an update stores. LakeletError `invalid_parameter` or `not_implemented`. */
+export async function projectChanges(
+  queries: Queries,
+  current: ProjectRow,
+  changed: ReadonlySet<string>,
+  spec: ProjectSpec,
+  general: ControlDefaults,
+): Promise<Partial<NewProjectRow>> {
+  if (changed.has('spec.pg_version') && spec.pg_version !== current.pg_version) {
+    throw new LakeletError('not_implemented', { feature: 'Changing the Postgres version of a project' })
+  }
+  if (changed.has('spec.compute_provisioner')) {
+    throw new LakeletError('not_implemented', {
+      feature: 'Choosing a compute provisioner (spec.compute_provisioner)',
+    })
+  }
+  const retentionSeconds = changed.has('spec.history_retention_duration') ? retention(spec) : undefined
+  const settings = changedDefaults(current, changed, spec.default_endpoint_settings ?? {}, general)
+  return {
+    ...(changed.has('spec.display_name') && spec.display_name !== undefined
+      ? { display_name: spec.display_name }
+      : {}),
+    ...(retentionSeconds === undefined ? {} : { history_retention_seconds: retentionSeconds }),
+    ...(settings ? { default_endpoint_settings: JSON.stringify(settings) } : {}),
+    ...(changed.has('spec.default_branch') && spec.default_branch !== undefined
+      ? { default_branch_uid: await newDefaultBranch(queries, current, spec.default_branch) }
+      : {}),
+    ...(changed.has('spec.enable_pg_native_login')
+      ? { enable_pg_native_login: Number(spec.enable_pg_native_login) }
+      : {}),
+    ...(changed.has('spec.budget_policy_id') ? { budget_policy_id: spec.budget_policy_id ?? null } : {}),
+    ...(changed.has('spec.custom_tags') ? { custom_tags: JSON.stringify(spec.custom_tags) } : {}),
+  }
+}
+
+function changedDefaults(
+  current: ProjectRow,
+  changed: ReadonlySet<string>,
+  wanted: DefaultEndpointSettings,
+  general: ControlDefaults,
+): DefaultEndpointSettings | undefined {
+  const path = 'spec.default_endpoint_settings'
+  if (![...changed].some((field) => field.startsWith(`${path}.`))) return undefined
+  const before = defaultEndpointSettingsOf(current)
+  const has = (field: string) => changed.has(`${path}.${field}`)
+  const named: DefaultEndpointSettings = {
+    // Both are named, so that a limit that was chosen before does not move by itself.
+    autoscaling_limit_min_cu: (has('autoscaling_limit_min_cu') ? wanted : before).autoscaling_limit_min_cu,
+    autoscaling_limit_max_cu: (has('autoscaling_limit_max_cu') ? wanted : before).autoscaling_limit_max_cu,
+    ...(has('suspension')
+      ? { suspend_timeout_duration: wanted.suspend_timeout_duration, no_suspension: wanted.no_suspension }
+      : {}),
+    pg_settings: has('pg_settings') ? wanted.pg_settings : before.pg_settings,
+  }
+  const inherited = {
+    minCu: before.autoscaling_limit_min_cu ?? general.minCu,
+    maxCu: before.autoscaling_limit_max_cu ?? general.maxCu,
+    suspendSeconds:
+      before.suspend_timeout_duration === undefined ? null : secondsOf(before.suspend_timeout_duration),
+  }
+  return defaultSettings(named, inherited, general.suspendSeconds).settings
+}
+
+function checkPgVersion(version: number | undefined): void {
+  if (version === undefined || version === PG_VERSION) return
+  if (OTHER_PG_VERSIONS.includes(version)) {
+    throw new LakeletError('not_implemented', {
+      feature: `Postgres ${version} (spec.pg_version; this workspace has Postgres ${PG_VERSION})`,
+    })
+  }
+  throw new LakeletError('invalid_parameter', {
+    reason: `Field 'spec.pg_version' is ${version}; Postgres ${PG_VERSION} is supported.`,
+  })
+}
+
+function retention(spec: ProjectSpec): number | undefined {
+  if (spec.history_retention_duration === undefined) return undefined
+  const seconds = secondsOf(spec.history_retention_duration)
+  if (seconds < SHORTEST_RETENTION_SECONDS || seconds > LONGEST_RETENTION_SECONDS) {
+    throw new LakeletError('invalid_parameter', {
+      reason: `Field 'spec.history_retention_duration' is ${spec.history_retention_duration}; it must be between ${SHORTEST_RETENTION_SECONDS}s and ${LONGEST_RETENTION_SECONDS}s.`,
+    })
+  }
+  return seconds
+}
+
+/** The uid of the branch that is to be the default one. */
+async function newDefaultBranch(queries: Queries, project: ProjectRow, name: string): Promise<string> {
+  const parsed = parseResourceName(name)
+  const isHere = parsed?.project === project.project_id || parsed?.project === project.uid
+  if (parsed?.type !== 'branch' || parsed.branch === undefined || !isHere) {
+    throw new LakeletError('invalid_parameter', {
+      reason: `Field 'spec.default_branch' must be the full name of a branch of this project, such as 'projects/${project.project_id}/branches/${FIRST_BRANCH}'.`,
+    })
+  }
+  const { branch } = await liveBranch(queries, { project: project.uid, branch: parsed.branch })
+  requireAction(branchActions, 'make_default', await branchSubjectOf(queries, { project, branch }))
+  return branch.uid
+}

@@ -1,0 +1,86 @@
+import { branchName, type Endpoint, endpointName } from '@lakelet/api'
+import type { BranchRow } from '../../metadata/branches.ts'
+import type { EndpointRow } from '../../metadata/endpoints.ts'
+import type { ProjectRow } from '../../metadata/projects.ts'
+import type { ControlParts } from '../context.ts'
+import { viewSize } from '../rules/compute-settings.ts'
+
+/** What changes by the second. */
+export type Live = Pick<ControlParts, 'computes' | 'hosts'>
+
+/** An endpoint with what its reply needs from other tables. */
+export interface EndpointParts {
+  readonly row: EndpointRow
+  readonly branch: BranchRow
+  readonly project: ProjectRow
+}
+
+export function viewEndpoint({ row, branch, project }: EndpointParts, live: Live): Endpoint {
+  const parent = branchName(project.project_id, branch.branch_id)
+  const lastActive = lastActiveTime(row, live)
+  const { host, pooledHost } = live.hosts(row.uid)
+  return {
+    name: endpointName(project.project_id, branch.branch_id, row.endpoint_id),
+    endpoint_id: row.endpoint_id,
+    uid: row.uid,
+    parent,
+    create_time: row.create_time,
+    update_time: row.update_time,
+    status: {
+      endpoint_id: row.endpoint_id,
+      endpoint_type: row.type,
+      ...endpointState(row.uid, branch.state, live),
+      ...viewSize({ minCu: row.min_cu, maxCu: row.max_cu, suspendSeconds: row.suspend_seconds }),
+      disabled: row.disabled === 1,
+      ...(row.pg_settings === NO_SETTINGS
+        ? {}
+        : { settings: { pg_settings: JSON.parse(row.pg_settings) as Record<string, string> } }),
+      group: ONE_COMPUTE,
+      ...(lastActive === undefined ? {} : { last_active_time: lastActive }),
+      hosts: pooledHost === undefined ? { host } : { host, read_write_pooled_host: pooledHost },
+    },
+  }
+}
+
+const NO_SETTINGS = JSON.stringify({})
+const ONE_COMPUTE = { min: 1, max: 1, enable_readable_secondaries: false } as const
+
+/** A failed compute counts as idle: the next connection tries again. */
+export function endpointState(
+  endpointUid: string,
+  branchState: BranchRow['state'],
+  { computes }: Pick<Live, 'computes'>,
+): Pick<Endpoint['status'], 'current_state' | 'pending_state'> {
+  if (branchState === 'INIT') return { current_state: 'INIT', pending_state: 'ACTIVE' }
+  switch (computes.state(endpointUid)) {
+    case 'active':
+      return { current_state: 'ACTIVE' }
+    case 'starting':
+      return { current_state: 'IDLE', pending_state: 'ACTIVE' }
+    case 'stopping':
+      return { current_state: 'ACTIVE', pending_state: 'IDLE' }
+    case 'idle':
+    case 'failed':
+      return { current_state: 'IDLE' }
+  }
+}
+
+/** When the endpoint was last used, as far as it runs or that was stored. */
+export function lastActiveTime(row: EndpointRow, { computes }: Live): string | undefined {
+  const at = computes.activity(row.uid).lastActiveAt
+  const live = at && isoText(at)
+  const stored = row.last_active_time ?? undefined
+  return live !== undefined && live > (stored ?? '') ? live : stored
+}
+
+/** Endpoints are asked for far more often than they are used, so the text of a time is kept with it. */
+const isoTexts = new WeakMap<Date, string>()
+
+function isoText(at: Date): string {
+  let text = isoTexts.get(at)
+  if (text === undefined) {
+    text = at.toISOString()
+    isoTexts.set(at, text)
+  }
+  return text
+}
