@@ -128,7 +128,7 @@ describe('legal actions', () => {
     // What an earlier row purged is not there any more.
     if (!branch) throw new Error(`branch ${id} is gone`)
     const expected = refusalOf(branchActions, action, branchSubject(branch, everyone))
-    await compare(expected, () => call(action, id))
+    await expectAgreement(expected, () => call(action, id))
     if (!expected) await (action === 'purge' ? remake(id) : restore(action, id))
     if (action === 'protect' && id !== 'guarded') await guard()
   })
@@ -159,14 +159,14 @@ describe('legal actions', () => {
     const endpoint = await client.call(endpointRoutes.getEndpoint, { params: at })
     const branch = await client.call(branchRoutes.getBranch, { params: params('parent') })
     const subject = endpointSubject(endpoint, branch)
-    await compare(refusalOf(endpointActions, 'delete', subject), () =>
+    await expectAgreement(refusalOf(endpointActions, 'delete', subject), () =>
       client.call(endpointRoutes.deleteEndpoint, { params: at }),
     )
-    await compare(refusalOf(endpointActions, 'change_catalog', subject), async () => {
+    await expectAgreement(refusalOf(endpointActions, 'change_catalog', subject), async () => {
       const database = { ...params('parent'), database: 'databricks-postgres' }
       await done(client, await client.call(databaseRoutes.updateDatabase, { params: database, body: {} }))
     })
-    await compare(refusalOf(endpointActions, 'update', subject), async () => {
+    await expectAgreement(refusalOf(endpointActions, 'update', subject), async () => {
       await done(client, await client.call(endpointRoutes.updateEndpoint, { params: at, body: {} }))
     })
   })
@@ -185,7 +185,7 @@ describe('legal actions', () => {
         done(client, await client.call(projectRoutes.undeleteProject, { params: inProject, body: {} })),
     }
     const check = async (action: keyof typeof acts) =>
-      compare(refusalOf(projectActions, action, await subject()), acts[action])
+      expectAgreement(refusalOf(projectActions, action, await subject()), acts[action])
     for (const action of ['update', 'undelete', 'delete'] as const) await check(action)
     await unguard()
     for (const action of ['undelete', 'delete', 'update', 'delete', 'undelete'] as const) await check(action)
@@ -193,7 +193,10 @@ describe('legal actions', () => {
 })
 
 /** Expects that `act` is refused as `expected` says, or done where that is nothing. */
-async function compare(expected: LakeletError | undefined, act: () => Promise<unknown>): Promise<void> {
+async function expectAgreement(
+  expected: LakeletError | undefined,
+  act: () => Promise<unknown>,
+): Promise<void> {
   if (!expected) {
     await act()
     return
