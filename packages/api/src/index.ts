@@ -35,7 +35,7 @@ export {
 } from './resource-names.ts'
 export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
 export type { Database, DatabaseSpec } from './resources/database.ts'
-export type { ComputeSettings, Endpoint, EndpointSpec } from './resources/endpoint.ts'
+export type { ComputeActivityView, ComputeSettings, Endpoint, EndpointSpec } from './resources/endpoint.ts'
 export {
   DATABASE_ID,
   durationOf,

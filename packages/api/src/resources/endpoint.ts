@@ -74,6 +74,32 @@ export const endpoint = z
 
 export type Endpoint = z.output<typeof endpoint>
 
+/** What keeps a compute awake beside its clients' traffic, as Postgres shows the session. */
+const awakeBecause = z.object({
+  pid: z.int(),
+  kind: z.string(),
+  role: z.string().optional(),
+  database: z.string().optional(),
+  application: z.string().optional(),
+  state: z.string().optional(),
+  since: timestamp.optional(),
+})
+
+/** What people want to know of the compute of an endpoint, and the official API does not say. */
+export const computeActivity = z.object({
+  state: z.enum(['idle', 'starting', 'active', 'stopping', 'failed']),
+  /** Since when it is in this state, in this run of the workspace. */
+  since: timestamp,
+  sessions: z.int(),
+  last_active_time: timestamp.optional(),
+  awake_because: awakeBecause.optional(),
+  last_suspend_reason: z.string().optional(),
+  /** Why the last start failed, or the server ended by itself. */
+  last_error: z.string().optional(),
+})
+
+export type ComputeActivityView = z.output<typeof computeActivity>
+
 /** A compute behind an endpoint; without high availability there is exactly one. */
 export const computeInstance = z.object({
   name: z.string(),

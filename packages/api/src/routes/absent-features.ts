@@ -1,5 +1,6 @@
 // Parts of the Postgres API that a Lakelet workspace does not have: their lists are empty, their items are not found, and
-// their writes are refused by name. Nothing is silently accepted.
+// their writes are refused by name. Nothing is silently accepted. One long list, because each entry is three lines of data and is only
+// ever read beside its neighbours.
 import { z } from 'zod'
 import { branchParams, paging, projectParams } from '../resources/fields.ts'
 import type { HttpMethod, Permission, RouteDefinition } from '../route.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { computeInstance, endpoint, endpointInput } from '../resources/endpoint.ts'
+import { computeActivity, computeInstance, endpoint, endpointInput } from '../resources/endpoint.ts'
 import { branchParams, paging, queryFlag, updateMaskQuery } from '../resources/fields.ts'
 import { empty, operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
@@ -91,6 +91,16 @@ export const endpointRoutes = {
     summary: 'Read a compute behind an endpoint',
     params: params.extend({ instance: z.string() }),
     reply: computeInstance,
+    errors: ['resource_not_found'],
+    permission: canUseProject,
+  }),
+  getActivity: defineRoute({
+    id: 'lakelet.getEndpointActivity',
+    method: 'GET',
+    path: '/api/2.0/lakelet/projects/:project/branches/:branch/endpoints/:endpoint/activity',
+    summary: 'Read what keeps the compute of an endpoint awake, why it last slept and what went wrong',
+    params,
+    reply: computeActivity,
     errors: ['resource_not_found'],
     permission: canUseProject,
   }),

@@ -32,10 +32,19 @@ export const scimRoutes = {
   ...resourceRoutes('ServicePrincipal', scimServicePrincipal),
 } as const
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the names of the result are built from it
 function resourceRoutes<const N extends string, T extends z.ZodType>(name: N, resource: T) {
+  const routes = { ...readRoutes(name, resource), ...writeRoutes(name, resource) }
+  type Routes = typeof routes
+  // The names are built from two closed sets, which the compiler cannot follow through Object.fromEntries.
+  return Object.fromEntries(
+    Object.entries(routes).map(([verb, route]) => [`${verb}${name}${verb === 'list' ? 's' : ''}`, route]),
+  ) as unknown as { [K in keyof Routes as K extends 'list' ? `list${N}s` : `${K}${N}`]: Routes[K] }
+}
+
+function readRoutes<T extends z.ZodType>(name: string, resource: T) {
   const path = `${base}/${name}s`
-  const item = `${path}/:id`
-  const routes = {
+  return {
     list: defineRoute({
       id: `scim.list${name}s`,
       method: 'GET',
@@ -46,6 +55,26 @@ function resourceRoutes<const N extends string, T extends z.ZodType>(name: N, re
       errors: ['scim_invalid'],
       permission: { kind: 'authenticated' },
     }),
+    get: defineRoute({
+      id: `scim.get${name}`,
+      method: 'GET',
+      path: `${path}/:id`,
+      summary: `Shows a ${name}`,
+      params: scimId,
+      query: scimAttributesQuery,
+      reply: resource,
+      errors: readErrors,
+      permission: { kind: 'authenticated' },
+    }),
+  }
+}
+
+function writeRoutes<T extends z.ZodType>(name: string, resource: T) {
+  const path = `${base}/${name}s`
+  const item = `${path}/:id`
+  const change = { params: scimId, body: scimBody, reply: resource, errors: writeErrors } as const
+  const permission = { kind: 'admin' } as const
+  return {
     create: defineRoute({
       id: `scim.create${name}`,
       method: 'POST',
@@ -54,40 +83,23 @@ function resourceRoutes<const N extends string, T extends z.ZodType>(name: N, re
       body: scimBody,
       reply: resource,
       errors: writeErrors,
-      permission: { kind: 'admin' },
-    }),
-    get: defineRoute({
-      id: `scim.get${name}`,
-      method: 'GET',
-      path: item,
-      summary: `Shows a ${name}`,
-      params: scimId,
-      query: scimAttributesQuery,
-      reply: resource,
-      errors: readErrors,
-      permission: { kind: 'authenticated' },
+      permission,
     }),
     replace: defineRoute({
+      ...change,
       id: `scim.replace${name}`,
       method: 'PUT',
       path: item,
       summary: `Replaces a ${name}`,
-      params: scimId,
-      body: scimBody,
-      reply: resource,
-      errors: writeErrors,
-      permission: { kind: 'admin' },
+      permission,
     }),
     patch: defineRoute({
+      ...change,
       id: `scim.patch${name}`,
       method: 'PATCH',
       path: item,
       summary: `Changes a ${name} by SCIM operations`,
-      params: scimId,
-      body: scimBody,
-      reply: resource,
-      errors: writeErrors,
-      permission: { kind: 'admin' },
+      permission,
     }),
     delete: defineRoute({
       id: `scim.delete${name}`,
@@ -97,12 +109,7 @@ function resourceRoutes<const N extends string, T extends z.ZodType>(name: N, re
       params: scimId,
       reply: z.object({}),
       errors: writeErrors,
-      permission: { kind: 'admin' },
+      permission,
     }),
   }
-  type Routes = typeof routes
-  // The names are built from two closed sets, which the compiler cannot follow through Object.fromEntries.
-  return Object.fromEntries(
-    Object.entries(routes).map(([verb, route]) => [`${verb}${name}${verb === 'list' ? 's' : ''}`, route]),
-  ) as unknown as { [K in keyof Routes as K extends 'list' ? `list${N}s` : `${K}${N}`]: Routes[K] }
 }

@@ -175,4 +175,16 @@ describe('endpoints', () => {
     const after = await client.call(endpointRoutes.getEndpoint, { params })
     expect(after.status.last_active_time).toEqual(expect.any(String))
   })
+
+  test('what keeps its compute awake, why it slept and what went wrong can be read', async () => {
+    const { client, computes } = workspace
+    const { uid } = await client.call(endpointRoutes.getEndpoint, { params })
+    await computes.suspend(uid)
+    const asleep = await client.call(endpointRoutes.getActivity, { params })
+    expect(asleep).toMatchObject({ state: 'idle', sessions: 0, last_suspend_reason: 'asked' })
+    await computes.wake(uid)
+    const awake = await client.call(endpointRoutes.getActivity, { params })
+    expect(awake).toMatchObject({ state: 'active' })
+    expect(String(awake.last_active_time) >= String(asleep.last_active_time)).toBe(true)
+  })
 })

@@ -2,7 +2,8 @@
 // awake is looked at in passing, one that sleeps is spoken for by what its catalogue last said.
 import { branchActions, endpointActions, requireAction } from '@lakelet/api'
 import type { Queries } from '../../metadata/database.ts'
-import type { ControlParts } from '../context.ts'
+import type { Logger } from '../../base/log.ts'
+import type { ComputesPort } from '../ports.ts'
 import { branchSubjectOf } from '../rules/branch.ts'
 import { endpointSubjectOf } from '../rules/endpoint.ts'
 import { type BranchRows, primaryEndpoint } from '../rules/resolve.ts'
@@ -18,10 +19,15 @@ export interface OpenedCatalog extends KnownCatalog {
   readonly endpointUid: string
 }
 
-export class Catalogs {
-  readonly #context: CatalogStore & Pick<ControlParts, 'computes' | 'log'>
+interface CatalogParts extends CatalogStore {
+  readonly computes: Pick<ComputesPort, 'peek' | 'withAdmin'>
+  readonly log: Logger
+}
 
-  constructor(context: CatalogStore & Pick<ControlParts, 'computes' | 'log'>) {
+export class Catalogs {
+  readonly #context: CatalogParts
+
+  constructor(context: CatalogParts) {
     this.#context = context
   }
 

@@ -12,6 +12,7 @@ export function implementEndpoints(endpoints: Endpoints): ImplementedRoute[] {
       endpoints.update(caller, params, query.update_mask, body.spec ?? {}),
     deleteEndpoint: ({ params }) => endpoints.delete(params),
     listComputeInstances: ({ params }) => endpoints.listInstances(params),
+    getActivity: ({ params }) => endpoints.getActivity(params),
     getComputeInstance: ({ params }) => endpoints.getInstance(params, params.instance),
   })
 }

@@ -1,7 +1,7 @@
 // When a branch deletes itself: at most one of ttl, expire_time and no_expiry is given.
 import { type BranchSpec, secondsOf } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
-import { LIMITS } from '../context.ts'
+import { LIMITS } from './limits.ts'
 
 export interface Expiry {
   readonly expire_time: string | null

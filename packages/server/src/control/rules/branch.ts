@@ -20,7 +20,7 @@ import {
 } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { defaultEndpointSettingsOf, type ProjectRow } from '../../metadata/projects.ts'
-import { type ControlDefaults, LIMITS } from '../context.ts'
+import { type ControlDefaults, LIMITS } from './limits.ts'
 import { readExpiry } from './branch-expiry.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
 import { type BranchRows, liveBranch } from './resolve.ts'

@@ -15,7 +15,7 @@ import { randomUUID } from '../../base/ids.ts'
 import { allBranchesOf } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { defaultEndpointSettingsOf, type NewProjectRow, type ProjectRow } from '../../metadata/projects.ts'
-import type { ControlDefaults } from '../context.ts'
+import type { ControlDefaults } from './limits.ts'
 import { branchSubjectOf, FIRST_ENDPOINT } from './branch.ts'
 import {
   type ComputeSize,

@@ -1,4 +1,5 @@
 import {
+  type ComputeActivityView,
   type Endpoint,
   endpointActions,
   endpointName,
@@ -16,7 +17,7 @@ import type { ControlContext } from '../context.ts'
 import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import type { ReadCache } from '../read-cache.ts'
-import { viewEndpoint, endpointState } from '../views/endpoint.ts'
+import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
   type BranchPath,
@@ -85,7 +86,7 @@ export class Endpoints {
   }
 
   async get(path: EndpointPath): Promise<Endpoint> {
-    return viewEndpoint(await this.#facts(path), this.#context)
+    return viewEndpoint(await this.#parts(path), this.#context)
   }
 
   async list(
@@ -124,12 +125,18 @@ export class Endpoints {
     throw new LakeletError('not_implemented', { feature: 'Deleting a read replica' })
   }
 
+  /** What keeps the compute awake, why it last slept and what went wrong. */
+  async getActivity(path: EndpointPath): Promise<ComputeActivityView> {
+    const { row } = await this.#parts(path)
+    return viewActivity(row, this.#context)
+  }
+
   async listInstances(path: EndpointPath): Promise<{ compute_instances: ComputeInstance[] }> {
     return { compute_instances: [await this.getInstance(path, ONLY_INSTANCE)] }
   }
 
   async getInstance(path: EndpointPath, instance: string): Promise<ComputeInstance> {
-    const { row, branch, project } = await this.#facts(path)
+    const { row, branch, project } = await this.#parts(path)
     if (instance !== ONLY_INSTANCE) throw notFound('compute instance')
     const name = endpointName(project.project_id, branch.branch_id, row.endpoint_id)
     return {
@@ -141,7 +148,7 @@ export class Endpoints {
     }
   }
 
-  async #facts(path: EndpointPath) {
+  async #parts(path: EndpointPath) {
     return this.#cache.read(`endpoint ${path.project} ${path.branch} ${path.endpoint}`, async (queries) => {
       const { endpoint, ...rows } = await liveEndpoint(queries, path)
       return { row: endpoint, ...rows }

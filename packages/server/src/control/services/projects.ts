@@ -20,7 +20,8 @@ import {
   type ProjectRow,
   updateProject,
 } from '../../metadata/projects.ts'
-import { type ControlContext, LIMITS } from '../context.ts'
+import type { ControlContext } from '../context.ts'
+import { LIMITS } from '../rules/limits.ts'
 import type { ProjectOperations } from '../operations/projects.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'

@@ -1,4 +1,4 @@
-import { branchName, type Endpoint, endpointName } from '@lakelet/api'
+import { branchName, type ComputeActivityView, type Endpoint, endpointName } from '@lakelet/api'
 import type { BranchRow } from '../../metadata/branches.ts'
 import type { EndpointRow } from '../../metadata/endpoints.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
@@ -83,4 +83,26 @@ function isoText(at: Date): string {
     isoTexts.set(at, text)
   }
   return text
+}
+
+/** The compute of an endpoint with what the official API does not say of it. */
+export function viewActivity(row: EndpointRow, live: Live): ComputeActivityView {
+  const { state, since, sessions, awakeBecause, lastSuspendReason, lastError } = live.computes.activity(
+    row.uid,
+  )
+  return {
+    state,
+    since: since.toISOString(),
+    sessions,
+    ...withoutNulls({ last_active_time: lastActiveTime(row, live) }),
+    ...(awakeBecause ? { awake_because: { ...withoutNulls(awakeBecause) } } : {}),
+    ...withoutNulls({ last_suspend_reason: lastSuspendReason, last_error: lastError }),
+  }
+}
+
+function withoutNulls<T extends object>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
+  // What is left out is optional in every reply that this makes.
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+  ) as { [K in keyof T]: NonNullable<T[K]> }
 }

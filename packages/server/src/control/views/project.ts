@@ -5,7 +5,7 @@ import { allBranchesOf } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { type EndpointRow, listEndpoints } from '../../metadata/endpoints.ts'
 import { defaultEndpointSettingsOf, type ProjectRow } from '../../metadata/projects.ts'
-import { LIMITS } from '../context.ts'
+import { LIMITS } from '../rules/limits.ts'
 import { deletion } from './deletion.ts'
 import { lastActiveTime, type Live } from './endpoint.ts'
 

@@ -1,0 +1,30 @@
+// What the service allows at most, and what holds when nothing else is said.
+
+/** What a project gets when nothing else is said. */
+export interface ControlDefaults {
+  readonly minCu: number
+  readonly maxCu: number
+  /** Idle time until an endpoint is suspended. */
+  readonly suspendSeconds: number
+  readonly historyRetentionSeconds: number
+  /** How long a deleted project or branch can be undeleted. */
+  readonly undeleteSeconds: number
+}
+
+export const DEFAULTS: ControlDefaults = {
+  minCu: 1,
+  maxCu: 1,
+  suspendSeconds: 86_400,
+  historyRetentionSeconds: 604_800,
+  undeleteSeconds: 604_800,
+}
+
+/** Limits of the service, per workspace, project or branch. */
+export const LIMITS = {
+  projects: 1000,
+  branchesPerProject: 500,
+  rolesPerBranch: 500,
+  databasesPerBranch: 500,
+  branchSizeBytes: 8_796_093_022_208,
+  ttlSeconds: 30 * 86_400,
+} as const
