@@ -45,6 +45,13 @@ export const identityErrors = {
     errorCode: 'RESOURCE_DOES_NOT_EXIST',
     message: 'Principal: {kind}({name}) does not exist.',
   },
+  principal_of_app: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_CONFLICT',
+    message:
+      "The service principal '{name}' is what the app {app} runs as, so it cannot be deleted by itself. Delete the app: its service principal goes with it.",
+  },
   system_group: {
     kind: 'forbidden',
     status: 403,

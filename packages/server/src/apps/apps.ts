@@ -254,18 +254,45 @@ export class Apps implements AsyncDisposable {
         ? undefined
         : await findDeployment(this.#options.metadata.db, row.name, row.active_deployment)
     const env = active?.build ? finishedBuild.parse(JSON.parse(active.build)).env : []
-    const variables = await this.#variables(row, env, envVarsOf(active), 8000)
+    const app = { ...identityOf(row), url: this.urlOf(row), clientSecret: HIDDEN }
+    const variables = appVariables({
+      app,
+      workspace: this.#options.workspace,
+      databases: await this.#resolve(row),
+      yaml: env,
+      deployment: envVarsOf(active),
+      port: 8000,
+    })
     return maskVariables(variables.filter((each) => each.name !== APP_MARK))
   }
 
-  /** Binds the databases of resources, so that a mistake in them is answered at once. */
-  async bind(row: Pick<AppRow, 'name' | 'client_id' | 'resources'>): Promise<Map<string, DatabaseBinding>> {
-    const bindings = new Map<string, DatabaseBinding>()
-    for (const resource of JSON.parse(row.resources) as AppResource[]) {
-      if (!resource.postgres) continue
-      const app = { name: row.name, clientId: row.client_id }
-      bindings.set(resource.name, await this.#options.databases.bind(app, resource.postgres))
+  /** Binds the databases of resources: the app has its role there then. A mistake in them is answered at once. */
+  async bind(row: AppDatabaseRow): Promise<void> {
+    const { databases } = this.#options
+    for (const { postgres } of resourcesOf(row)) if (postgres) await databases.bind(identityOf(row), postgres)
+  }
+
+  /** Takes the app's role away on databases that `before` had and `now` has not; one that cannot be reached keeps it. */
+  async release(before: AppDatabaseRow, now: readonly AppResource[] = []): Promise<void> {
+    const { databases, log } = this.#options
+    const kept = new Set(now.map((each) => each.postgres?.branch))
+    for (const { postgres } of resourcesOf(before)) {
+      if (!postgres || kept.has(postgres.branch)) continue
+      kept.add(postgres.branch)
+      await databases.release(identityOf(before), postgres).catch((error: unknown) => {
+        log.warn(
+          { err: error, app: before.name, branch: postgres.branch },
+          "an app's role could not be dropped",
+        )
+      })
     }
+  }
+
+  /** What the resources stand for, by their keys. */
+  async #resolve(row: AppDatabaseRow): Promise<Map<string, DatabaseBinding>> {
+    const bindings = new Map<string, DatabaseBinding>()
+    for (const { name, postgres } of resourcesOf(row))
+      if (postgres) bindings.set(name, await this.#options.databases.resolve(postgres))
     return bindings
   }
 
@@ -310,6 +337,8 @@ export class Apps implements AsyncDisposable {
     const { deployment_id: id } = deployment
     log.add('SYSTEM', `Deploying ${deployment.source_code_path}`)
     try {
+      // Once for the whole deployment; whatever starts the app later finds the role there.
+      await this.bind(await this.#row(name))
       const build = await this.#build(name, deployment, signal)
       log.add('SYSTEM', `Starting ${build.command.join(' ')}`)
       await instance.replace(this.#launcher(name, build, envVarsOf(deployment)), signal)
@@ -451,13 +480,8 @@ export class Apps implements AsyncDisposable {
     deployment: readonly EnvVar[],
     port: number,
   ): Promise<AppVariable[]> {
-    const app = {
-      name: row.name,
-      url: this.urlOf(row),
-      clientId: row.client_id,
-      clientSecret: await this.#secretOf(row),
-    }
-    const databases = await this.bind(row)
+    const app = { ...identityOf(row), url: this.urlOf(row), clientSecret: await this.#secretOf(row) }
+    const databases = await this.#resolve(row)
     return appVariables({ app, workspace: this.#options.workspace, databases, yaml, deployment, port })
   }
 
@@ -538,6 +562,7 @@ export class Apps implements AsyncDisposable {
   async #remove(row: AppRow): Promise<void> {
     const { identities, grants, tree, metadata } = this.#options
     await this.stop(row.name, 'deleted')
+    await this.release(row)
     await closeLive(this.#liveOf(row.name))
     for (const id of await listSnapshots(metadata.db, row.name)) await tree.removeSnapshot(id)
     await tree.remove(homeOf(row.client_id), true)
@@ -649,6 +674,20 @@ export class Apps implements AsyncDisposable {
     this.#caches.set(directory.cache, known)
     return known
   }
+}
+
+/** What of an app's row its databases are about. */
+type AppDatabaseRow = Pick<AppRow, 'name' | 'client_id' | 'resources'>
+
+/** Stands for a secret where it is only shown, and hidden, so that showing makes none. */
+const HIDDEN = '********'
+
+function identityOf(row: AppDatabaseRow): { readonly name: string; readonly clientId: string } {
+  return { name: row.name, clientId: row.client_id }
+}
+
+function resourcesOf(row: AppDatabaseRow): AppResource[] {
+  return JSON.parse(row.resources) as AppResource[]
 }
 
 async function closeLive(live: LiveApp): Promise<void> {

@@ -44,16 +44,25 @@ export interface DatabaseBinding {
   readonly endpoint: string
 }
 
+export type DatabaseResource = NonNullable<AppResource['postgres']>
+
+/** An app as databases know it. */
+export interface AppRole {
+  readonly name: string
+  readonly clientId: string
+}
+
 /** Databases that an app is given as a resource. */
 export interface AppDatabases {
+  /** What the resource stands for, from what is known: it wakes nothing. LakeletError where the branch or database does not exist. */
+  resolve(resource: DatabaseResource): Promise<DatabaseBinding>
+  /** The same, after making sure of the app's role with CONNECT and CREATE on the database; wakes the branch's compute. */
+  bind(app: AppRole, resource: DatabaseResource): Promise<DatabaseBinding>
   /**
-   * Finds the branch's read-write endpoint and makes sure of the app's role on it with CONNECT and CREATE on the database.
-   * LakeletError where the branch or database does not exist.
+   * Takes the app's role away on the branch of the resource; what it owns goes to the owner of the database. A branch or a role that is
+   * gone is no error.
    */
-  bind(
-    app: { readonly name: string; readonly clientId: string },
-    resource: NonNullable<AppResource['postgres']>,
-  ): Promise<DatabaseBinding>
+  release(app: AppRole, resource: DatabaseResource): Promise<void>
 }
 
 /** What every app is told of its workspace. */

@@ -24,6 +24,7 @@ import { ServicePrincipalSecretsService } from '../control/services/service-prin
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceService } from '../control/services/workspace.ts'
 import type { Identity } from '../identity/start.ts'
+import { findAppNameOf } from '../metadata/apps.ts'
 import type { PostgresInstallation } from '../postgres/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 
@@ -48,7 +49,13 @@ export function implementAllRoutes(parts: {
     }),
     ...implementOAuth({ workspaceId: identity.workspaceId, baseUrl: identity.baseUrl }),
     ...implementPermissions(new PermissionsService(identity.permissions, identity.directory)),
-    ...implementScim(new ScimService(identity.directory, () => parts.ownerId)),
+    ...implementScim(
+      new ScimService(
+        identity.directory,
+        () => parts.ownerId,
+        (id) => findAppNameOf(control.context.metadata.db, id),
+      ),
+    ),
     ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(identity.secrets)),
     ...implementSignIn({
       createLink: (principal, next) =>

@@ -35,6 +35,16 @@ export async function findApp(queries: Queries, name: string): Promise<AppRow | 
   return queries.selectFrom('apps').selectAll().where('name', '=', name).executeTakeFirst()
 }
 
+/** Name of the app whose service principal has that id. */
+export async function findAppNameOf(queries: Queries, principalId: number): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('apps')
+    .select('name')
+    .where('service_principal_id', '=', principalId)
+    .executeTakeFirst()
+  return row?.name
+}
+
 /** Every app by name, deleted ones whose removal is not finished included. */
 export async function listApps(queries: Queries): Promise<AppRow[]> {
   return queries.selectFrom('apps').selectAll().orderBy('name').execute()

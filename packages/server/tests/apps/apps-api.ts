@@ -93,7 +93,9 @@ export async function startAppsApi(
     },
   }
   const databases: AppDatabases = {
-    bind: async (_app, resource) => {
+    bind: (_app, resource) => databases.resolve(resource),
+    release: async () => {},
+    resolve: async (resource) => {
       if (!resource.branch.startsWith('projects/my-app-db/'))
         throw new LakeletError('app_resource_invalid', { resource: 'postgres', reason: 'no such branch' })
       const endpoint = `${resource.branch}/endpoints/primary`

@@ -75,7 +75,7 @@ export class Catalogs {
 }
 
 /** Uid of the endpoint through which a branch's catalogue is changed. LakeletError `branch_not_ready` or `endpoint_is_disabled`. */
-async function catalogEndpoint(queries: Queries, rows: BranchRows): Promise<string> {
+export async function catalogEndpoint(queries: Queries, rows: BranchRows): Promise<string> {
   requireAction(branchActions, 'read_catalog', await branchSubjectOf(queries, rows))
   const endpoint = await primaryEndpoint(queries, rows.branch.uid)
   requireAction(endpointActions, 'change_catalog', endpointSubjectOf({ ...rows, endpoint }))

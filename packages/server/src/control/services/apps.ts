@@ -288,6 +288,7 @@ export class AppsService {
     }
     if (change.resources !== undefined) await this.#options.apps.bind({ ...row, ...change })
     await this.#touch(caller, name, change)
+    if (change.resources !== undefined) await this.#options.apps.release(row, body.resources)
   }
 
   async #touch(caller: Caller, name: string, change: Partial<AppRow>): Promise<void> {

@@ -35,15 +35,24 @@ export interface ScimListQuery extends ScimAttributes {
 const MAX_COUNT = 10_000
 const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
+/** Name of the app that a service principal belongs to. */
+export type AppOfPrincipal = (principalId: number) => Promise<string | undefined>
+
 export class ScimService {
   readonly #directory: Directory
   readonly #ownerId: () => number | undefined
+  readonly #appOf: AppOfPrincipal
   /** A change is computed from what was there before, so no two are made at once. */
   readonly #changes = new KeyedMutex<'directory'>()
 
-  constructor(directory: Directory, ownerId: () => number | undefined) {
+  constructor(
+    directory: Directory,
+    ownerId: () => number | undefined,
+    appOf: AppOfPrincipal = async () => undefined,
+  ) {
     this.#directory = directory
     this.#ownerId = ownerId
+    this.#appOf = appOf
   }
 
   me(caller: Caller, query: ScimAttributes): ScimUser {
@@ -115,6 +124,8 @@ export class ScimService {
   async delete(name: ScimName, id: string): Promise<void> {
     const principal = this.#find(name, id)
     if (principal.id === this.#ownerId()) throw new LakeletError('owner_required', { name: principal.name })
+    const app = await this.#appOf(principal.id)
+    if (app !== undefined) throw new LakeletError('principal_of_app', { name: principal.displayName, app })
     await this.#directory.delete(principal)
   }
 
