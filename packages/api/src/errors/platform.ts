@@ -110,7 +110,7 @@ export const platformErrors = {
     errorCode: 'RESOURCE_EXHAUSTED',
     sqlState: '53100',
     message:
-      'There is no room for the branch: it takes about {needed} MB, and {free} MB are free on the file system of {directory}. Nothing of it is left. Make room there: delete branches or apps that nobody needs, or empty the trash folder of the data directory.',
+      'The disk is full: the branch takes about {needed} MB, and {free} MB are free on the file system of {directory}. Nothing of it is left. Free space there: delete branches or apps that nobody needs, or empty the trash folder of the data directory.',
   },
   workspace_stopping: {
     kind: 'unavailable',

@@ -75,10 +75,15 @@ function readToml(file: string): Record<string, unknown> {
   try {
     return parseToml(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error
+    if (!(error instanceof TomlError)) throw unreadable(file, error)
     const reason = `line ${error.line}, column ${error.column}: ${error.message.split('\n')[0]}`
     throw new LakeletError('config_invalid', { source: file, reason }, { cause: error })
   }
+}
+
+function unreadable(file: string, cause: unknown): LakeletError {
+  const reason = `it cannot be read (${cause instanceof Error ? cause.message : String(cause)}). Make it readable, or move it away`
+  return new LakeletError('config_invalid', { source: file, reason }, { cause })
 }
 
 function check(value: unknown, source: string): z.output<typeof schema> {

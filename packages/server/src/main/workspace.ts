@@ -213,9 +213,12 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
   const { caFile } = ground.certificates
   const configFile = directory.file('databrickscfg')
   const postgres = postgresOf(start)
-  await writeProfile(configFile, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
+  await writeProfile(directory, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
   const content = { pid: process.pid, version: VERSION, host, postgres, caFile, configFile, user: owner.name }
-  started.use(await publishWorkspaceFile(directory.file('workspace.json'), content))
+  started.use(await publishWorkspaceFile(directory, content))
+  const notices = [...directory.notices, ...ground.notices]
+  for (const notice of notices)
+    ground.log.warn({ notice }, 'something in the data directory was not as it should be')
   const children = started.move()
   return {
     host,
@@ -223,7 +226,7 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
     caFile,
     configFile,
     ownerEmail: owner.name,
-    notices: [...ground.notices, ...noticesOf(ports)],
+    notices: [...notices, ...noticesOf(ports)],
     signInLink: () => identity.createSignInLink(host),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }
