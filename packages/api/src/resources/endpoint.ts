@@ -57,6 +57,17 @@ const endpointStatus = computeSettings.omit({ no_suspension: true }).extend({
   }),
 })
 
+/** What Lakelet says beyond the service. */
+const endpointExtras = z.object({
+  /**
+   * In the result of an update: how its settings reached the compute. `UNCHANGED`: Postgres has none of them; `RELOADED`: while it ran,
+   * sessions went on; `RESTARTED`: sessions were ended; `AT_NEXT_START`: it sleeps.
+   */
+  settings_applied: z.enum(['UNCHANGED', 'RELOADED', 'RESTARTED', 'AT_NEXT_START']).optional(),
+  /** The settings of Postgres that only a restart changes, where there was one. */
+  restarted_for: z.array(z.string()).optional(),
+})
+
 /** The body of a create or an update. */
 export const endpointInput = z.object({ spec: endpointSpec.optional() })
 
@@ -69,6 +80,7 @@ export const endpoint = z
     create_time: timestamp,
     update_time: timestamp,
     status: endpointStatus,
+    lakelet: endpointExtras.optional(),
   })
   .meta({ id: 'Endpoint' })
 

@@ -17,6 +17,7 @@ import {
   type Cluster,
   type ClusterAddress,
   type ClusterExit,
+  type ClusterSettings,
   type LoginRole,
   type PostgresInstallation,
   connectAdmin,
@@ -26,6 +27,7 @@ import {
   socketDirectoryFor,
   startCluster,
 } from '../postgres/index.ts'
+import { reloadSettings, type SettingsApplied } from './apply-settings.ts'
 import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
 import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
 import type { CatalogObserver, EndpointSource, EndpointSpec, StateListener } from './ports.ts'
@@ -244,6 +246,24 @@ export class Compute {
     }
   }
 
+  /** See `Computes.applySettings`. */
+  async applySettings(): Promise<SettingsApplied> {
+    return this.#lock.run('compute', async () => {
+      // What failed with other settings says nothing about these.
+      this.#backoff.succeeded()
+      const spec = await this.#loadSpec()
+      const { cluster } = this.#running ?? {}
+      if (this.#state !== 'active' || !cluster || cluster.isOver) return { applied: 'AT_NEXT_START' }
+      this.#running = { cluster, spec }
+      if (!(await cluster.writeSettings(clusterSettings(spec)))) return { applied: 'UNCHANGED' }
+      const restartedFor = await reloadSettings(await this.#openCatalog(), this.#options.clock)
+      if (restartedFor.length === 0) return { applied: 'RELOADED' }
+      await this.#stop('restart')
+      await this.#ensureActive()
+      return { applied: 'RESTARTED', restartedFor }
+    })
+  }
+
   /** See `Computes.withFiles`. */
   async withFiles<T>(work: (connect?: () => Promise<AdminConnection>) => Promise<T>): Promise<T> {
     return this.#lock.run('compute', async () => {
@@ -323,10 +343,15 @@ export class Compute {
     }
     if (this.#closing.signal.aborted) throw new LakeletError('workspace_stopping')
     this.#backoff.throwIfKept(this.#now())
-    const spec = await this.#options.endpoints.load(this.#options.uid)
-    if (!spec) throw new LakeletError('endpoint_unknown')
+    const spec = await this.#loadSpec()
     if (spec.disabled) throw new LakeletError('endpoint_disabled')
     return this.#start(spec)
+  }
+
+  async #loadSpec(): Promise<EndpointSpec> {
+    const spec = await this.#options.endpoints.load(this.#options.uid)
+    if (!spec) throw new LakeletError('endpoint_unknown')
+    return spec
   }
 
   async #start(spec: EndpointSpec): Promise<AwakeCompute> {
@@ -339,7 +364,7 @@ export class Compute {
           installation: this.#options.installation,
           dataDirectory: spec.dataDirectory,
           socketDirectory: socketDirectoryFor(this.#options.installation, this.#options.uid),
-          settings: { maxCu: spec.maxCu, extra: spec.settings },
+          settings: clusterSettings(spec),
           logFile: path.join(path.dirname(spec.dataDirectory), 'postgres.log'),
           log: this.#options.log,
         },
@@ -464,6 +489,10 @@ export class Compute {
 async function untilNextTurn(): Promise<undefined> {
   await new Promise((resolve) => setTimeout(resolve, 1))
   return undefined
+}
+
+function clusterSettings(spec: EndpointSpec): ClusterSettings {
+  return { maxCu: spec.maxCu, extra: spec.settings }
 }
 
 function tooLate(ms: number): LakeletError {

@@ -8,12 +8,15 @@ import {
   type LoginRole,
   type PostgresInstallation,
   socketDirectoryFor,
+  startProblem,
   stopLeftover,
 } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { type AwakeCompute, Compute, type ComputeActivity } from './compute.ts'
+import type { SettingsApplied } from './apply-settings.ts'
 import type { CatalogObserver, EndpointSource, StateListener } from './ports.ts'
 import type { ComputeState, SuspendReason } from './states.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface ComputesOptions {
   readonly installation: PostgresInstallation
@@ -68,7 +71,24 @@ export class Computes implements AsyncDisposable {
     await this.#compute(uid).suspend(reason)
   }
 
-  /** Stops and starts the compute, for settings that need it. A compute that does not run stays as it is. */
+  /**
+   * Has the endpoint's settings, as they are stored now, apply to its compute: at once what nobody but us reads, by a reload what
+   * Postgres can take while it runs, by a restart only what it cannot. A compute that sleeps stays asleep. An abort means that this
+   * caller no longer waits. Throws `compute_start_failed` when Postgres refuses them.
+   */
+  async applySettings(uid: string, signal?: AbortSignal): Promise<SettingsApplied> {
+    return untilAborted(this.#compute(uid).applySettings(), signal)
+  }
+
+  /** Why no server would start with these settings, found out without starting one; undefined when it would. */
+  async startProblem(wanted: {
+    readonly maxCu: number
+    readonly settings: Readonly<Record<string, string>>
+  }): Promise<string | undefined> {
+    return startProblem(this.#options.installation, { maxCu: wanted.maxCu, extra: wanted.settings })
+  }
+
+  /** Stops and starts the compute. A compute that does not run stays as it is. */
   async restart(uid: string, signal?: AbortSignal): Promise<void> {
     const compute = this.#compute(uid)
     if (compute.state !== 'active' && compute.state !== 'starting') return

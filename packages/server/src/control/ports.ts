@@ -7,7 +7,15 @@ import type { Storage } from '../storage/index.ts'
 
 export type ComputesPort = Pick<
   Computes,
-  'state' | 'activity' | 'peek' | 'withAdmin' | 'withFiles' | 'restart' | 'suspend' | 'remove'
+  | 'state'
+  | 'activity'
+  | 'peek'
+  | 'withAdmin'
+  | 'withFiles'
+  | 'startProblem'
+  | 'applySettings'
+  | 'suspend'
+  | 'remove'
 >
 
 export type StoragePort = Pick<

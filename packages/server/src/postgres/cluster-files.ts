@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ownerOf, type PostgresInstallation } from './installation.ts'
+import { majorOf } from './extensions/index.ts'
 import { type ClusterSettings, settingsFile } from './settings.ts'
 import type { SocketAccess } from './socket-access.ts'
 
@@ -16,7 +17,7 @@ export async function writeClusterFiles(options: {
 }): Promise<boolean> {
   const { installation, dataDirectory, settings, access } = options
   const wanted = {
-    'lakelet.conf': settingsFile(settings),
+    'lakelet.conf': settingsFile(settings, majorOf(installation)),
     'pg_hba.conf': access.hba,
     'pg_ident.conf': access.ident,
   }

@@ -51,6 +51,8 @@ export {
   listRoles,
   withRolesLocked,
 } from './roles.ts'
-export { type ClusterSettings, isUserSetting } from './settings.ts'
+export type { ClusterSettings } from './settings.ts'
+export { startProblem } from './trial.ts'
+export { userSettingProblem } from './user-settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'
 export { ensureTemplate } from './template.ts'

@@ -51,6 +51,7 @@ export async function installPostgres(options: { readonly dataDir: string }): Pr
   const home = await openDirectory(path.join(dataDir, 'postgres'))
   const prefix = path.join(home, source.version)
   if (!(await exists(prefix))) await layPrefix(source.directory, prefix)
+  await removeUnfinished(home, 'trial-')
   await installExtension(prefix)
   return {
     version: source.version,

@@ -1,16 +1,19 @@
 // The settings of a cluster. `postgresql.conf` of every cluster only includes `lakelet.conf`, which is written from
 // here at each start when it differs, so that a new version of Lakelet or a new size takes effect at the next wake.
 
+import { isUserSetting } from './user-settings.ts'
+
 export interface ClusterSettings {
   /** Largest size of the compute; decides max_connections, which cannot change while it runs. */
   readonly maxCu: number
-  /** Raw Postgres settings of the user, as in `spec.settings.pg_settings`; reserved names are left out. */
+  /** Raw Postgres settings of the user, as in `spec.settings.pg_settings`; what users may not set is left out. */
   readonly extra?: Readonly<Record<string, string>>
   /** Gives up durability for speed: only for branches declared ephemeral. */
   readonly ephemeral?: boolean
 }
 
-const BYTES_PER_CU = 2_000_000_000
+/** Memory of a compute of one unit. */
+export const BYTES_PER_CU = 2_000_000_000
 const BYTES_PER_CONNECTION = 9_531_392
 const MOST_CONNECTIONS = 4000
 
@@ -19,62 +22,8 @@ export function maxConnections(maxCu: number): number {
   return Math.min(MOST_CONNECTIONS, Math.floor((maxCu * BYTES_PER_CU) / BYTES_PER_CONNECTION))
 }
 
-/** Settings that users cannot change: they hold the cluster together, keep it private, or keep it durable. */
-const RESERVED = new Set([
-  'allow_alter_system',
-  'archive_cleanup_command',
-  'archive_command',
-  'archive_library',
-  'archive_mode',
-  'cluster_name',
-  'config_file',
-  'data_directory',
-  'data_sync_retry',
-  'dynamic_library_path',
-  'event_source',
-  'external_pid_file',
-  'fsync',
-  'full_page_writes',
-  'hba_file',
-  'ident_file',
-  'ignore_invalid_pages',
-  'include',
-  'include_dir',
-  'include_if_exists',
-  'jit_provider',
-  'lc_messages',
-  'listen_addresses',
-  'local_preload_libraries',
-  'log_destination',
-  'log_directory',
-  'log_filename',
-  'log_line_prefix',
-  'log_min_messages',
-  'logging_collector',
-  'port',
-  'primary_conninfo',
-  'recovery_end_command',
-  'restore_command',
-  'session_preload_libraries',
-  'shared_preload_libraries',
-  'ssl',
-  'ssl_passphrase_command',
-  'superuser_reserved_connections',
-  'unix_socket_directories',
-  'unix_socket_group',
-  'unix_socket_permissions',
-  'wal_level',
-  'wal_sync_method',
-  'zero_damaged_pages',
-])
-
-/** True when a user may set `name` on a compute. Names with a dot belong to extensions and are free. */
-export function isUserSetting(name: string): boolean {
-  return /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/i.test(name) && !RESERVED.has(name.toLowerCase())
-}
-
 /** The text of `lakelet.conf`. */
-export function settingsFile(settings: ClusterSettings): string {
+export function settingsFile(settings: ClusterSettings, major: number): string {
   const own: Record<string, string | number> = {
     listen_addresses: '',
     port: CLUSTER_PORT,
@@ -113,7 +62,7 @@ export function settingsFile(settings: ClusterSettings): string {
     ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
     ...(settings.ephemeral ? { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' } : {}),
   }
-  const extra = Object.entries(settings.extra ?? {}).filter(([name]) => isUserSetting(name))
+  const extra = Object.entries(settings.extra ?? {}).filter(([name]) => isUserSetting(name, major))
   const lines = [...Object.entries(own), ...extra].map(([name, value]) => `${name} = ${quoted(value)}`)
   return `# Written by Lakelet at each start; changes made here are lost.\n${lines.join('\n')}\n`
 }

@@ -6,7 +6,7 @@ import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { exists } from './account.ts'
 import { ADMIN_ROLE } from './admin.ts'
 import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
-import { hideUnloadable } from './extensions/index.ts'
+import { hideUnloadable, majorOf } from './extensions/index.ts'
 import { stopLeftover } from './leftover.ts'
 import { settingsFile } from './settings.ts'
 import { CLOSED_HBA } from './socket-access.ts'
@@ -77,7 +77,11 @@ async function initialise(
     writeFile(path.join(dataDirectory, name), text, { mode: 0o644 })
   await write('postgresql.conf', "include = 'lakelet.conf'\n")
   // Ours, not Postgres': its flush of the directory passes over files that it may not write.
-  await writeFileAtomic(path.join(dataDirectory, 'lakelet.conf'), settingsFile({ maxCu: 1 }), { mode: 0o644 })
+  await writeFileAtomic(
+    path.join(dataDirectory, 'lakelet.conf'),
+    settingsFile({ maxCu: 1 }, majorOf(installation)),
+    { mode: 0o644 },
+  )
   await write('pg_hba.conf', CLOSED_HBA)
   await hideUnloadable(installation, dataDirectory)
   await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)

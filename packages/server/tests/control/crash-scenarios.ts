@@ -143,17 +143,17 @@ export const crashScenarios: readonly CrashScenario[] = [
     },
   },
   {
-    failpoint: 'update_endpoint.store.undo',
+    failpoint: 'update_endpoint.store.after',
     act: (client) =>
       client.call(endpointRoutes.updateEndpoint, {
         params: { ...branch, endpoint: 'primary' },
         query: { update_mask: 'spec.settings.pg_settings' },
-        body: { spec: { settings: { pg_settings: { work_mem: 'nonsense' } } } },
+        body: { spec: { settings: { pg_settings: { work_mem: '9MB' } } } },
       }),
     async check({ client }) {
       const params = { ...branch, endpoint: 'primary' }
       const endpoint = await client.call(endpointRoutes.getEndpoint, { params })
-      expect(endpoint.status).not.toHaveProperty('settings')
+      expect(endpoint.status.settings).toEqual({ pg_settings: { work_mem: '9MB' } })
       expect((await client.call(roleRoutes.listRoles, { params: branch })).roles).not.toHaveLength(0)
     },
   },

@@ -1,7 +1,8 @@
 // Sizes and suspension of endpoints: what is asked for, over what is inherited, checked as a whole.
 import { type ComputeSettings, durationOf, secondsOf } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
-import { isUserSetting } from '../../postgres/index.ts'
+import type { ComputesPort } from '../ports.ts'
+import { userSettingProblem } from '../../postgres/index.ts'
 
 export interface ComputeSize {
   readonly minCu: number
@@ -95,12 +96,29 @@ function resolveSuspension(
   return seconds
 }
 
-/** Refuses settings that belong to Lakelet. LakeletError `invalid_parameter`. */
-export function checkPgSettings(settings: Readonly<Record<string, string>> | undefined, path: string): void {
-  const reserved = Object.keys(settings ?? {}).find((name) => !isUserSetting(name))
-  if (reserved !== undefined) {
-    throw invalid(`Field '${path}' sets '${reserved}', which is managed by the workspace and cannot be set.`)
+/** Refuses settings that belong to Lakelet, that Postgres does not have, and values that are none. LakeletError `invalid_parameter`. */
+export function checkPgSettings(
+  settings: Readonly<Record<string, string>> | undefined,
+  path: string,
+  major: number,
+): void {
+  for (const [name, value] of Object.entries(settings ?? {})) {
+    const problem = userSettingProblem(name, value, major)
+    if (problem !== undefined) throw invalid(`Field '${path}' sets '${name}': ${problem}.`)
   }
+}
+
+/** Refuses settings that are right one by one, but with which together no server would start. LakeletError `invalid_parameter`. */
+export async function checkPgSettingsTogether(
+  settings: Readonly<Record<string, string>>,
+  size: Pick<ComputeSize, 'maxCu'>,
+  path: string,
+  { computes }: { readonly computes: Pick<ComputesPort, 'startProblem'> },
+): Promise<void> {
+  if (Object.keys(settings).length === 0) return
+  const problem = await computes.startProblem({ maxCu: size.maxCu, settings })
+  if (problem !== undefined)
+    throw invalid(`With the settings of field '${path}' Postgres would not start: ${problem}.`)
 }
 
 /** Refuses high availability, which needs more than one machine. LakeletError `not_implemented` or `invalid_parameter`. */

@@ -2,7 +2,13 @@
 import { endpointName, type EndpointSpec, type EndpointSubject } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import type { EndpointRow, NewEndpointRow } from '../../metadata/endpoints.ts'
-import { checkGroup, checkPgSettings, resolveComputeSize } from './compute-settings.ts'
+import type { ComputesPort } from '../ports.ts'
+import {
+  checkGroup,
+  checkPgSettings,
+  checkPgSettingsTogether,
+  resolveComputeSize,
+} from './compute-settings.ts'
 import type { BranchRows } from './resolve.ts'
 
 /** An endpoint in the eyes of `endpointActions`. */
@@ -36,12 +42,26 @@ export function settingsOf({
   return { min_cu, max_cu, suspend_seconds, disabled, pg_settings }
 }
 
+/** Where a request names settings of Postgres. */
+const PG_SETTINGS = 'spec.settings.pg_settings'
+
+/** Refuses an update with which no server would start, before anything is stored. LakeletError `invalid_parameter`. */
+export async function checkStart(
+  before: EndpointRow,
+  after: EndpointSettings,
+  parts: { readonly computes: Pick<ComputesPort, 'startProblem'> },
+): Promise<void> {
+  if (after.pg_settings === before.pg_settings && after.max_cu === before.max_cu) return
+  const settings = JSON.parse(after.pg_settings) as Record<string, string>
+  await checkPgSettingsTogether(settings, { maxCu: after.max_cu }, PG_SETTINGS, parts)
+}
+
 /** The settings after an update. LakeletError `invalid_parameter` or `not_implemented`. */
 export function endpointChanges(
   row: EndpointRow,
   spec: EndpointSpec,
   changed: ReadonlySet<string>,
-  defaultSuspendSeconds: number,
+  { defaultSuspendSeconds, major }: { readonly defaultSuspendSeconds: number; readonly major: number },
 ): EndpointSettings {
   if (changed.has('spec.endpoint_type') && spec.endpoint_type !== row.type) {
     throw new LakeletError('invalid_parameter', {
@@ -67,7 +87,7 @@ export function endpointChanges(
     'spec',
     defaultSuspendSeconds,
   )
-  checkPgSettings(spec.settings?.pg_settings, 'spec.settings.pg_settings')
+  checkPgSettings(spec.settings?.pg_settings, PG_SETTINGS, major)
   return {
     ...rest,
     min_cu: size.minCu,

@@ -15,12 +15,14 @@ import { randomUUID } from '../../base/ids.ts'
 import { allBranchesOf } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { defaultEndpointSettingsOf, type NewProjectRow, type ProjectRow } from '../../metadata/projects.ts'
+import type { ComputesPort } from '../ports.ts'
 import type { ControlDefaults } from './limits.ts'
 import { branchSubjectOf, FIRST_ENDPOINT } from './branch.ts'
 import {
   type ComputeSize,
   checkGroup,
   checkPgSettings,
+  checkPgSettingsTogether,
   resolveComputeSize,
   viewSize,
 } from './compute-settings.ts'
@@ -117,7 +119,7 @@ function defaultSettings(
   suspendSeconds: number,
 ): { readonly settings: DefaultEndpointSettings; readonly size: ComputeSize } {
   const path = 'spec.default_endpoint_settings'
-  checkPgSettings(wanted.pg_settings, `${path}.pg_settings`)
+  checkPgSettings(wanted.pg_settings, `${path}.pg_settings`, PG_VERSION)
   const size = resolveComputeSize(wanted, inherited, path, suspendSeconds)
   const pgSettings = wanted.pg_settings ?? {}
   return {
@@ -127,6 +129,17 @@ function defaultSettings(
       ...(Object.keys(pgSettings).length === 0 ? {} : { pg_settings: pgSettings }),
     },
   }
+}
+
+/** Refuses defaults with which no server would start. LakeletError `invalid_parameter`. */
+export async function checkDefaultsStart(
+  row: Pick<Partial<NewProjectRow>, 'default_endpoint_settings'>,
+  parts: { readonly computes: Pick<ComputesPort, 'startProblem'>; readonly defaults: ControlDefaults },
+): Promise<void> {
+  const defaults = JSON.parse(row.default_endpoint_settings ?? '{}') as DefaultEndpointSettings
+  const size = { maxCu: defaults.autoscaling_limit_max_cu ?? parts.defaults.maxCu }
+  const path = 'spec.default_endpoint_settings.pg_settings'
+  await checkPgSettingsTogether(defaults.pg_settings ?? {}, size, path, parts)
 }
 
 /** What an update stores. LakeletError `invalid_parameter` or `not_implemented`. */

@@ -12,7 +12,7 @@ import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { type EndpointRow, findEndpoint, listEndpoints } from '../../metadata/endpoints.ts'
 import type { EndpointOperations } from '../operations/endpoints.ts'
-import { endpointChanges, endpointSubjectOf, settingsOf } from '../rules/endpoint.ts'
+import { checkStart, endpointChanges, endpointSubjectOf, settingsOf } from '../rules/endpoint.ts'
 import type { ControlContext } from '../context.ts'
 import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
@@ -157,10 +157,17 @@ export class Endpoints {
 
   async #change(
     caller: Caller,
-    { project, branch, endpoint }: BranchRows & { readonly endpoint: EndpointRow },
+    rows: BranchRows & { readonly endpoint: EndpointRow },
     spec: EndpointSpec,
     changed: ReadonlySet<string>,
   ): Promise<OperationView<Endpoint>> {
+    const { project, branch, endpoint } = rows
+    const changes = ({ endpoint: row, project: of }: typeof rows) =>
+      endpointChanges(row, spec, changed, {
+        defaultSuspendSeconds: this.#context.defaults.suspendSeconds,
+        major: of.pg_version,
+      })
+    await checkStart(endpoint, changes(rows), this.#context)
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
       objectUid: project.uid,
@@ -175,7 +182,7 @@ export class Endpoints {
           branchUid: branch.uid,
           endpointUid: endpoint.uid,
           before: settingsOf(current.endpoint),
-          after: endpointChanges(current.endpoint, spec, changed, this.#context.defaults.suspendSeconds),
+          after: changes(current),
         }
       },
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],

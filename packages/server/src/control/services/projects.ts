@@ -25,7 +25,7 @@ import { LIMITS } from '../rules/limits.ts'
 import type { ProjectOperations } from '../operations/projects.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
-import { newProjectRows, projectChanges, projectSubjectOf } from '../rules/project.ts'
+import { checkDefaultsStart, newProjectRows, projectChanges, projectSubjectOf } from '../rules/project.ts'
 import { levelOn } from '../rules/project-access.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import { anyProject, liveProject, lockOf, notFound } from '../rules/resolve.ts'
@@ -50,6 +50,7 @@ export class Projects {
       now,
       defaults: this.#context.defaults,
     })
+    await checkDefaultsStart(project, this.#context)
     const row = await this.#context.operations.start(this.#kinds.create, {
       resource: projectName(projectId),
       objectUid: project.uid,
@@ -119,6 +120,9 @@ export class Projects {
   ): Promise<OperationView<Project>> {
     const changed = parseUpdateMask(mask, input, projectUpdate)
     const project = await liveProject(this.#context.metadata.db, id)
+    const changesOf = (queries: Queries, current: ProjectRow) =>
+      projectChanges(queries, current, changed, input.spec ?? {}, this.#context.defaults)
+    await checkDefaultsStart(await changesOf(this.#context.metadata.db, project), this.#context)
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: projectName(project.project_id),
       objectUid: project.uid,
@@ -127,13 +131,7 @@ export class Projects {
       locks: [{ scope: lockOf.projectSettings(project.uid), mode: 'exclusive' }],
       store: async (queries) => {
         const current = await liveProject(queries, project.uid)
-        const changes = await projectChanges(
-          queries,
-          current,
-          changed,
-          input.spec ?? {},
-          this.#context.defaults,
-        )
+        const changes = await changesOf(queries, current)
         await updateProject(queries, current.uid, { ...changes, update_time: this.#now() })
       },
     })
