@@ -1,8 +1,6 @@
 // The API and SQL at the same roles and databases at the same time; reading while nothing runs; errors of Postgres.
 import { databaseRoutes, endpointRoutes, type RoleSpec, roleRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { once } from '../../packages/server/src/control/catalog/work.ts'
-import { withRolesLocked } from '../../packages/server/src/postgres/index.ts'
 import {
   type ControlWorkspace,
   createProject,
@@ -143,33 +141,6 @@ describe('the catalogue between SQL and the API', () => {
     }
     await restarts
     expect(new Set(outcomes)).toEqual(new Set(['done']))
-  })
-
-  test('a change whose commit was not heard of is not made again, one that was lost is', async () => {
-    const runOf = (progress: Record<string, unknown>) => ({
-      progress,
-      note: async (more: object) => void Object.assign(progress, more),
-    })
-    await workspace.computes.withAdmin(uid, async (admin) => {
-      let changes = 0
-      const create = (name: string) => async () => {
-        changes += 1
-        await admin.execute(`CREATE ROLE ${name}`)
-        return {}
-      }
-      const heard = runOf({})
-      await once(heard, admin, withRolesLocked, create('committed_once'))
-      await once(heard, admin, withRolesLocked, create('committed_once'))
-      expect(changes).toBe(1)
-      const lost = runOf({})
-      await admin.execute('BEGIN; CREATE ROLE rolled_back')
-      const [row] = await admin.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id')
-      await admin.execute('ROLLBACK')
-      await lost.note({ transaction: row?.id })
-      await once(lost, admin, withRolesLocked, create('rolled_back'))
-      await once(runOf({ transaction: '999999999999' }), admin, withRolesLocked, create('never_begun'))
-      expect(changes).toBe(3)
-    })
   })
 
   test('what is in use or reserved is refused in words', async () => {

@@ -123,44 +123,6 @@ test('metadata of another workspace, or of another program, is refused', async (
   await restoreSaved()
 }, 120_000)
 
-test('files that only help are set aside and made again', async () => {
-  const damaged = ['ports.json', 'lock', 'lock.pid', 'databrickscfg', 'tls/server.key', 'tls/server.pem']
-  for (const content of ['', '{"http":"', '\u0000garbage'.repeat(1000)]) {
-    for (const name of damaged) await writeFile(path.join(dataDir(), name), content)
-    await withWorkspace(async (workspace) => {
-      expect(await workspace.log()).toContain(`${path.join(dataDir(), 'ports.json')}.damaged`)
-      expect(await goodsOf(workspace, 'production')).toEqual(TEA)
-      await writeFile(path.join(dataDir(), 'workspace.json'), content)
-      expect(await workspace.stop()).toBe(0)
-      expect(existsSync(path.join(dataDir(), 'workspace.json'))).toBe(false)
-    })
-  }
-  for (const name of ['ports.json', 'lock.pid', 'databrickscfg']) {
-    await rm(path.join(dataDir(), name), { force: true })
-    await mkdir(path.join(dataDir(), name))
-  }
-  await withWorkspace(async (workspace) => expect(await goodsOf(workspace, 'production')).toEqual(TEA))
-}, 120_000)
-
-test('a damaged certificate authority is named, with what to do, and never replaced unasked', async () => {
-  const tls = path.join(dataDir(), 'tls')
-  const ca = await readFile(path.join(tls, 'ca.pem'))
-  await writeFile(path.join(tls, 'ca.pem'), 'garbage')
-  const message = await refusedStart()
-  expect(message).toContain(`${path.join(tls, 'ca.pem')} cannot be used`)
-  expect(message).toContain('every client must then be given the new ca.pem')
-  await writeFile(path.join(tls, 'ca.pem'), ca)
-  // The key is needed for a renewal only.
-  const key = await readFile(path.join(tls, 'ca.key'))
-  await writeFile(path.join(tls, 'ca.key'), 'garbage')
-  await withWorkspace(async () => undefined)
-  await rm(path.join(tls, 'server.pem'))
-  expect(await refusedStart()).toContain(`${path.join(tls, 'ca.key')} cannot be used`)
-  await writeFile(path.join(tls, 'ca.key'), key)
-  await withWorkspace(async () => undefined)
-  expect(await readFile(path.join(tls, 'ca.pem'))).toEqual(ca)
-}, 120_000)
-
 test.each(['with a backup', 'without any'])(
   'repair brings everything back, %s',
   async (how) => {
@@ -175,7 +137,6 @@ test.each(['with a backup', 'without any'])(
     const done = await repair()
     expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('rror')])
     expect((await repair()).stdout).toContain('Nothing to repair')
-    await rm(path.join(dataDir(), 'lakelet.log'))
     await withWorkspace(async (workspace) => {
       const { client } = workspace
       const endpoint = await client.call(endpointRoutes.getEndpoint, { params: primary })

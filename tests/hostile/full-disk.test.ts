@@ -96,7 +96,7 @@ describe.skipIf(reason)('a full disk', () => {
   async function importFile(name: string): Promise<void> {
     const file = `/Users/${workspace.user}/${name}`
     await workspace.client.call(workspaceFilesRoutes.importFile, {
-      params: { path: file.slice(1) },
+      params: { '*': file.slice(1) },
       body: Buffer.alloc(64 * 1024, name),
     })
     acknowledgedFiles.push(file)

@@ -130,7 +130,7 @@ describe('a running workspace refuses', () => {
     for (const name of ['My_Project', '1st', 'x'.repeat(64)]) {
       const result = await workspace.lakelet(['postgres', 'create-project', name])
       expect(result.code).toBeGreaterThan(0)
-      expect(result.stderr).toContain('it must start with a lower-case letter')
+      expect(result.stderr).toContain('must match pattern ^[a-z][a-z0-9-]{0,62}$')
     }
   })
 

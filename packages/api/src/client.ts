@@ -87,7 +87,9 @@ export function urlOf(
   input: { readonly params?: object | undefined; readonly query?: object | undefined },
 ): string {
   const params = (input.params ?? {}) as Record<string, unknown>
-  const path = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const path = route.path.replace(/:(\w+)|(\*)$/g, (_, name: string | undefined, rest: string | undefined) =>
+    encodeURIComponent(String(params[name ?? rest ?? ''])),
+  )
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (value !== undefined) query.append(name, String(value))

@@ -54,6 +54,7 @@ export {
   type RefusedRoute,
   refusedRoutes,
 } from './routes/absent-features.ts'
+export { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './routes/absent-services.ts'
 export { changesRoutes } from './routes/changes.ts'
 export { branchRoutes } from './routes/branches.ts'
 export { databaseRoutes } from './routes/databases.ts'
@@ -81,6 +82,7 @@ export type {
   UpdateAppBody,
 } from './resources/apps.ts'
 export { type ExportQuery, type ImportFormat, importFields, type ObjectInfo } from './resources/workspace.ts'
+export { OTHER_APP_SETTINGS, type OtherAppSettings } from './resources/apps.ts'
 export { appsRoutes } from './routes/apps.ts'
 export { workspaceFilesRoutes } from './routes/workspace-files.ts'
 export { workspaceRoutes } from './routes/workspace.ts'

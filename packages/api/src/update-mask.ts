@@ -11,6 +11,8 @@ export interface MaskRules {
   readonly groups?: Readonly<Record<string, readonly string[]>>
   /** Other names of fields and groups. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Lists and maps: without a value an empty one, for some clients send none of those; naming them clears them. */
+  readonly clearable?: readonly string[]
   /** Paths that may be named but change nothing: they count at creation only, or are output. */
   readonly tolerated?: readonly string[]
 }
@@ -37,7 +39,7 @@ function changedBy(path: string, body: object, rules: MaskRules): string[] {
       reason: `update_mask names '${shorten(path)}', which cannot be updated. It may name: ${fieldsOf(rules).join(', ')}.`,
     })
   }
-  const changed = below.filter((field) => isSet(body, field, rules))
+  const changed = below.filter((field) => isSet(body, field, rules) || isCleared(field, named, rules))
   // `spec` as a whole means "all that I send", so an empty one changes nothing.
   if (changed.length === 0 && path !== 'spec') {
     throw new LakeletError('invalid_parameter', {
@@ -59,6 +61,11 @@ function groupOf(path: string, { groups = {} }: MaskRules): string | undefined {
 
 function isSet(body: object, field: string, { groups = {} }: MaskRules): boolean {
   return (groups[field] ?? [field]).some((leaf) => valueAt(body, leaf) !== undefined)
+}
+
+/** Only a mask that names the list itself clears it, not one that names all around it. */
+function isCleared(field: string, named: string, { clearable = [] }: MaskRules): boolean {
+  return field === named && clearable.includes(field)
 }
 
 function valueAt(body: object, path: string): unknown {

@@ -24,6 +24,7 @@ export const projectUpdate = {
   aliases: {
     'spec.project_default_settings.suspension': 'spec.default_endpoint_settings.suspension',
   },
+  clearable: ['spec.custom_tags', 'spec.default_endpoint_settings.pg_settings'],
   tolerated: [
     'name',
     'initial_endpoint_spec',
@@ -57,6 +58,8 @@ export const endpointUpdate = {
     'spec.group.enable_readable_secondaries',
   ],
   groups: { 'spec.suspension': ['spec.suspend_timeout_duration', 'spec.no_suspension'] },
+  aliases: { 'spec.settings': 'spec.settings.pg_settings' },
+  clearable: ['spec.settings.pg_settings'],
   tolerated: ['name'],
 } as const satisfies MaskRules
 
@@ -73,5 +76,6 @@ export const roleUpdate = {
     'spec.attributes.createrole',
     'spec.attributes.bypassrls',
   ],
+  clearable: ['spec.membership_roles'],
   tolerated: ['name'],
 } as const satisfies MaskRules

@@ -2,6 +2,12 @@ import type { ErrorEntry } from './entry.ts'
 
 /** Errors that any route may give. */
 export const platformErrors = {
+  metastore_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'METASTORE_DOES_NOT_EXIST',
+    message: 'No metastore assigned for the current workspace.',
+  },
   internal: {
     kind: 'internal',
     status: 500,
@@ -110,7 +116,7 @@ export const platformErrors = {
     errorCode: 'RESOURCE_EXHAUSTED',
     sqlState: '53100',
     message:
-      'The disk is full: the branch takes about {needed} MB, and {free} MB are free on the file system of {directory}. Nothing of it is left. Free space there: delete branches or apps that nobody needs, or empty the trash folder of the data directory.',
+      'There is no room for the branch: it takes about {needed} MB, and {free} MB are free on the file system of {directory}. Nothing of it is left. Make room there: delete branches or apps that nobody needs, or empty the trash folder of the data directory.',
   },
   workspace_stopping: {
     kind: 'unavailable',

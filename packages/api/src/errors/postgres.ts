@@ -43,7 +43,7 @@ export const postgresErrors = {
     kind: 'invalid',
     status: 400,
     errorCode: 'INVALID_PARAMETER_VALUE',
-    message: "Field '{field}' has the value '{value}', but {rule}.",
+    message: "Field {field} must match pattern {pattern}, got '{value}'.",
   },
   owner_role_not_found: {
     kind: 'not_found',

@@ -54,7 +54,21 @@ export const appDeployment = z.object({
 })
 export type AppDeployment = z.output<typeof appDeployment>
 
-export const app = z.object({
+/** Settings that have no effect in a local workspace. They are kept and shown as they were sent. */
+const otherSettings = z.object({
+  budget_policy_id: z.string().optional(),
+  usage_policy_id: z.string().optional(),
+  compute_min_instances: z.int().optional(),
+  compute_max_instances: z.int().optional(),
+  forward_user_access_token: z.boolean().optional(),
+  git_repository: z.looseObject({}).optional(),
+  telemetry_export_destinations: z.array(z.looseObject({})).optional(),
+})
+export type OtherAppSettings = z.output<typeof otherSettings>
+
+export const OTHER_APP_SETTINGS = Object.keys(otherSettings.shape) as readonly (keyof OtherAppSettings)[]
+
+export const app = otherSettings.extend({
   name: z.string(),
   id: z.string(),
   description: z.string(),
@@ -82,7 +96,7 @@ export const app = z.object({
 export type App = z.output<typeof app>
 
 /** What of an app can be set. */
-const appSettings = z.object({
+const appSettings = otherSettings.extend({
   description: z.string().optional(),
   compute_size: z.enum(['MEDIUM', 'LARGE', 'XLARGE']).optional(),
   resources: z.array(appResource).optional(),

@@ -13,7 +13,7 @@ const PROJECT = `${POSTGRES}/projects/:project`
 const none = z.object({})
 const id = { id: z.string() }
 
-interface AbsentRoute {
+export interface AbsentRoute {
   readonly id: string
   readonly method: HttpMethod
   readonly path: string
@@ -30,7 +30,7 @@ export interface MissingRoute extends RouteDefinition {
   readonly missingType: string
 }
 
-function refused(
+export function refused(
   route: AbsentRoute,
   feature: string,
   permission: Permission = anybody,
@@ -47,7 +47,7 @@ function refused(
   }
 }
 
-function emptyList(
+export function emptyList(
   route: Omit<AbsentRoute, 'method'>,
   feature: string,
   permission: Permission = anybody,
@@ -63,7 +63,7 @@ function emptyList(
   }
 }
 
-function missing(
+export function missing(
   route: Omit<AbsentRoute, 'method'> & { readonly method?: HttpMethod },
   type: string,
   permission: Permission = anybody,
@@ -229,8 +229,6 @@ export const emptyRoutes = {
     { id: 'database.listInstances', path: '/api/2.0/database/instances' },
     'provisioned database instances',
   ),
-  listWarehouses: emptyList({ id: 'sql.listWarehouses', path: '/api/2.0/sql/warehouses' }, 'SQL warehouses'),
-  listClusters: emptyList({ id: 'compute.listClusters', path: '/api/2.1/clusters/list' }, 'clusters'),
 } as const
 
 export const missingRoutes = {

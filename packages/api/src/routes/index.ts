@@ -2,6 +2,7 @@
 // this list; a group that is not here does not exist.
 import type { RouteDefinition } from '../route.ts'
 import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
+import { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './absent-services.ts'
 import { appsRoutes } from './apps.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
@@ -37,6 +38,9 @@ export const routeGroups = {
   refused: refusedRoutes,
   empty: emptyRoutes,
   missing: missingRoutes,
+  emptyServices: emptyServiceRoutes,
+  refusedServices: refusedServiceRoutes,
+  metastore: metastoreRoutes,
   credentials: credentialRoutes,
   oauth: oauthRoutes,
   tokens: tokenRoutes,

@@ -12,9 +12,9 @@ export const workspaceFilesRoutes = {
   importFile: defineRoute({
     id: 'workspaceFiles.importFile',
     method: 'POST',
-    path: '/api/2.0/workspace-files/import-file/:path',
-    summary: 'write a workspace file (the path without its first slash, escaped into one segment)',
-    params: z.object({ path: z.string() }),
+    path: '/api/2.0/workspace-files/import-file/*',
+    summary: 'write a workspace file (the path without its first slash; its slashes as they are or as %2F)',
+    params: z.object({ '*': z.string() }),
     query: z.object({ overwrite: flag.optional() }),
     body: 'raw',
     bodyLimit: importLimit,

@@ -74,7 +74,7 @@ async function upload(options: SyncOptions, name: string, report: Reporter): Pro
     const send = () =>
       options.client.call(
         workspaceFilesRoutes.importFile,
-        { params: { path: file.slice(1) }, query: { overwrite: true }, body },
+        { params: { '*': file.slice(1) }, query: { overwrite: true }, body },
         options.signal,
       )
     try {

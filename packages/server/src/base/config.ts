@@ -40,7 +40,7 @@ const schema = z.strictObject({
   scaleToZero: z
     .strictObject({
       /** Seconds without activity after which an endpoint of a new project is suspended. */
-      defaultSeconds: seconds(1, 604_800).default(300),
+      defaultSeconds: seconds(1, 604_800).default(86_400),
     })
     .prefault({}),
   limits: z
@@ -75,15 +75,10 @@ function readToml(file: string): Record<string, unknown> {
   try {
     return parseToml(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (!(error instanceof TomlError)) throw unreadable(file, error)
+    if (!(error instanceof TomlError)) throw error
     const reason = `line ${error.line}, column ${error.column}: ${error.message.split('\n')[0]}`
     throw new LakeletError('config_invalid', { source: file, reason }, { cause: error })
   }
-}
-
-function unreadable(file: string, cause: unknown): LakeletError {
-  const reason = `it cannot be read (${cause instanceof Error ? cause.message : String(cause)}). Make it readable, or move it away`
-  return new LakeletError('config_invalid', { source: file, reason }, { cause })
 }
 
 function check(value: unknown, source: string): z.output<typeof schema> {

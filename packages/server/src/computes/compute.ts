@@ -124,9 +124,14 @@ export class Compute {
     }
   }
 
+  /** Somebody uses the database. What the workspace does in it for itself is no activity; it only keeps it from sleeping. */
   touch(): void {
-    this.#idle.touch(this.#now())
+    this.#stayAwake()
     this.#lastActiveAt = this.#options.clock.now()
+  }
+
+  #stayAwake(): void {
+    this.#idle.touch(this.#now())
   }
 
   sessionOpened(): void {
@@ -142,7 +147,7 @@ export class Compute {
   /** See `Computes.wake`. */
   async wake(signal?: AbortSignal): Promise<AwakeCompute> {
     signal?.throwIfAborted()
-    this.touch()
+    this.#stayAwake()
     if (this.#state === 'active' && this.#running && !this.#running.cluster.isOver)
       return this.#running.cluster.address
     this.#starting ??= this.#lock
@@ -151,7 +156,7 @@ export class Compute {
         this.#starting = undefined
       })
     const awake = await untilAborted(this.#starting, signal)
-    this.touch()
+    this.#stayAwake()
     return awake
   }
 
@@ -211,7 +216,7 @@ export class Compute {
       return await work(admin)
     } finally {
       this.#holds -= 1
-      this.touch()
+      this.#stayAwake()
     }
   }
 

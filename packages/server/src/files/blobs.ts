@@ -1,15 +1,11 @@
 // Contents, each stored once under its SHA-256. A blob is on disk before a row names it and goes when the last row is gone; a crash
-// in between leaves at most a blob that no row names, which is removed once it is old. So the tree is never seen half-written.
+// in between leaves at most a blob that no row names, which the next start removes. So the tree is never seen half-written.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, copyFile, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { access, copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
 import { KeyedMutex } from '../base/mutex.ts'
-
-/** As long as what is set aside stays in the trash of the data directory. */
-const KEEP_DAYS = 30
-const WHOLE = /^[0-9a-f]{64}$/
 
 export class BlobStore {
   readonly #directory: string
@@ -44,19 +40,13 @@ export class BlobStore {
     await copyFile(this.#fileOf(blob), file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   }
 
-  /**
-   * Removes what nothing names: torn files at once, whole contents when they are older than `KEEP_DAYS`. Until then they may belong to
-   * rows that come back, when the metadata was restored from a backup and the right one is found.
-   */
-  async sweep(used: ReadonlySet<string>, now: Date): Promise<number> {
+  /** Removes every file that is not a used blob: what a crash left behind. */
+  async sweep(used: ReadonlySet<string>): Promise<number> {
     await ensureDirectory(this.#directory)
     let removed = 0
     for (const entry of await readdir(this.#directory, { recursive: true, withFileTypes: true })) {
       if (entry.isDirectory() || used.has(entry.name)) continue
-      const file = path.join(entry.parentPath, entry.name)
-      const { mtimeMs } = await stat(file)
-      if (WHOLE.test(entry.name) && now.getTime() - mtimeMs < KEEP_DAYS * 86_400_000) continue
-      await rm(file, { force: true })
+      await rm(path.join(entry.parentPath, entry.name), { force: true })
       removed += 1
     }
     return removed

@@ -58,7 +58,7 @@ export type WriteResult = 'written' | 'no_parent' | 'file_exists' | 'other_exist
 /** Opens the tree under `directory` and removes what a crash left there. */
 export async function openWorkspaceTree(options: WorkspaceTreeOptions): Promise<WorkspaceTree> {
   const blobs = new BlobStore(path.join(options.directory, 'blobs'))
-  const removed = await blobs.sweep(await listBlobs(options.metadata.db), options.clock.now())
+  const removed = await blobs.sweep(await listBlobs(options.metadata.db))
   if (removed > 0) options.log.info({ removed }, 'removed file contents that nothing names')
   return new WorkspaceTree(options, blobs)
 }

@@ -1,14 +1,12 @@
 // The TLS identity of the workspace: a certificate authority made at first start, and a server certificate it signs.
 // Clients trust the authority's file (PGSSLROOTCERT); the server certificate is renewed before it ends or when its names change.
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { LakeletError } from '../base/errors.ts'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
-import { reasonOf, setFileAside } from './set-aside.ts'
 
 const CA_DAYS = 3650
 const SERVER_DAYS = 397
@@ -24,34 +22,21 @@ export interface Certificates {
   readonly key: string
 }
 
-/**
- * Loads the certificates of `directory`, making what is missing, ending or not valid for all of `names` (DNS names and addresses). A
- * damaged server certificate is set aside, told to `onNotice` and made anew. LakeletError `file_damaged` when the authority is
- * needed and damaged: clients trust it, so it is never replaced unasked.
- */
+/** Loads the certificates of `directory`, making what is missing, ending or not valid for all of `names` (DNS names and addresses). */
 export async function loadCertificates(
   directory: string,
   names: readonly string[],
   clock: Clock,
-  onNotice: (notice: string) => void = () => {},
 ): Promise<Certificates> {
   await ensureDirectory(directory, 0o755)
-  const files: CertificateFiles = {
+  const files = {
     ca: path.join(directory, 'ca.pem'),
     caKey: path.join(directory, 'ca.key'),
     server: path.join(directory, 'server.pem'),
     serverKey: path.join(directory, 'server.key'),
   }
-  const authority = checkAuthority(files, clock)
-  const server = checkServer(files, names, clock)
-  if (authority.kind === 'damaged' && server.kind !== 'good') throw damagedAuthority(authority, directory)
-  if (authority.kind === 'damaged')
-    onNotice(
-      `${authority.file} cannot be used (${authority.reason}); it is needed when the certificate is renewed.`,
-    )
-  if (authority.kind === 'none') await createAuthority(files.ca, files.caKey, clock)
-  if (authority.kind === 'none' || server.kind !== 'good') {
-    if (server.kind === 'damaged') onNotice(setFileAside(server.file, server.reason))
+  if (!(await isUsable(files.ca, files.caKey, [], clock))) await createAuthority(files.ca, files.caKey, clock)
+  if (!(await isUsable(files.server, files.serverKey, names, clock, files.ca))) {
     await createServerCertificate(files, names, clock)
   }
   return {
@@ -61,83 +46,23 @@ export async function loadCertificates(
   }
 }
 
-interface CertificateFiles {
-  readonly ca: string
-  readonly caKey: string
-  readonly server: string
-  readonly serverKey: string
-}
-
-/** `none`: to be made, without anybody losing anything. */
-type PairState =
-  | { readonly kind: 'good' | 'none' }
-  | { readonly kind: 'damaged'; readonly file: string; readonly reason: string }
-
-/** One that is ending is made anew; so is one that was not finished, before there was a server certificate. */
-function checkAuthority({ ca, caKey, server }: CertificateFiles, clock: Clock): PairState {
-  const wasUsed = existsSync(server)
-  if (!existsSync(ca))
-    return wasUsed ? { kind: 'damaged', file: ca, reason: 'it is missing' } : { kind: 'none' }
-  const certificate = tryTo(ca, () => new X509Certificate(readFileSync(ca)))
-  if ('reason' in certificate) return { kind: 'damaged', ...certificate }
-  if (isEnding(certificate.value, clock)) return { kind: 'none' }
-  if (!existsSync(caKey))
-    return wasUsed ? { kind: 'damaged', file: caKey, reason: 'it is missing' } : { kind: 'none' }
-  return checkKey(certificate.value, caKey, 'ca.pem')
-}
-
-function checkServer(
-  { ca, server, serverKey }: CertificateFiles,
+async function isUsable(
+  file: string,
+  keyFile: string,
   names: readonly string[],
   clock: Clock,
-): PairState {
-  if (!existsSync(server) || !existsSync(serverKey)) return { kind: 'none' }
-  const certificate = tryTo(server, () => new X509Certificate(readFileSync(server)))
-  if ('reason' in certificate) return { kind: 'damaged', ...certificate }
-  const key = checkKey(certificate.value, serverKey, 'server.pem')
-  if (key.kind === 'damaged') return key
-  const authority = tryTo(ca, () => new X509Certificate(readFileSync(ca)))
-  if ('reason' in authority || !certificate.value.verify(authority.value.publicKey)) return { kind: 'none' }
-  if (isEnding(certificate.value, clock)) return { kind: 'none' }
-  return { kind: isFor(certificate.value, names) ? 'good' : 'none' }
-}
-
-function checkKey(certificate: X509Certificate, keyFile: string, of: string): PairState {
-  const key = tryTo(keyFile, () => createPrivateKey(readFileSync(keyFile)))
-  if ('reason' in key) return { kind: 'damaged', ...key }
-  if (certificate.checkPrivateKey(key.value)) return { kind: 'good' }
-  return { kind: 'damaged', file: keyFile, reason: `it is not the key of ${of}` }
-}
-
-function tryTo<T>(
-  file: string,
-  work: () => T,
-): { readonly value: T } | { readonly file: string; readonly reason: string } {
-  try {
-    return { value: work() }
-  } catch (error) {
-    return { file, reason: reasonOf(error) }
-  }
-}
-
-function isEnding(certificate: X509Certificate, clock: Clock): boolean {
-  return certificate.validToDate.getTime() - clock.now().getTime() < RENEW_DAYS * DAY_MS
-}
-
-function isFor(certificate: X509Certificate, names: readonly string[]): boolean {
+  caFile?: string,
+): Promise<boolean> {
+  if (!existsSync(file) || !existsSync(keyFile)) return false
+  const certificate = new X509Certificate(await readFile(file))
+  if (!certificate.checkPrivateKey(createPrivateKey(await readFile(keyFile)))) return false
+  if (caFile && !certificate.verify(new X509Certificate(await readFile(caFile)).publicKey)) return false
+  if (certificate.validToDate.getTime() - clock.now().getTime() < RENEW_DAYS * DAY_MS) return false
   const listed = (certificate.subjectAltName ?? '').split(', ')
   // An IPv6 address is listed in its long form, so addresses are compared as addresses.
   return names.every((name) =>
     isIP(name) ? certificate.checkIP(name) !== undefined : listed.includes(`DNS:${name}`),
   )
-}
-
-function damagedAuthority(
-  { file, reason }: { readonly file: string; readonly reason: string },
-  directory: string,
-): LakeletError {
-  const remedy = `Put it back from a copy of the data directory. Or move all files out of ${directory}: the next start makes a new certificate authority, and every client must then be given the new ca.pem.`
-  return new LakeletError('file_damaged', { file, reason, remedy })
 }
 
 async function createAuthority(file: string, keyFile: string, clock: Clock): Promise<void> {

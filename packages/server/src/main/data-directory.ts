@@ -1,15 +1,13 @@
 // The data directory: where everything of a workspace lives, and the lock that lets only one process use it.
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isDiskFull } from '../base/disk-full.ts'
+import { writeFileAtomic } from '../base/files.ts'
 import { LakeletError } from '../base/errors.ts'
-import { reasonOf, writeSideFile } from './set-aside.ts'
 
 export interface DataDirectory extends AsyncDisposable {
   readonly path: string
-  /** What a person should know about files in it that were damaged, one sentence each; parts of a start add to it. */
-  readonly notices: string[]
   /** The path of something inside. */
   file(...names: readonly string[]): string
 }
@@ -23,15 +21,12 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
   createDirectory(root)
   const ownerFile = path.join(root, 'lock.pid')
   const lock = takeLock(path.join(root, 'lock'), root, ownerFile)
-  const notices = await writeSideFile(ownerFile, `${process.pid}\n`, 0o644)
-  // Of a workspace that was killed: nobody else runs here, so what it says is not true any more.
-  rmSync(path.join(root, 'workspace.json'), { recursive: true, force: true })
+  await writeFileAtomic(ownerFile, `${process.pid}\n`, { mode: 0o644 })
   return {
     path: root,
-    notices,
     file: (...names) => path.join(root, ...names),
     [Symbol.asyncDispose]() {
-      rmSync(ownerFile, { recursive: true, force: true })
+      rmSync(ownerFile, { force: true })
       lock.close()
       return Promise.resolve()
     },
@@ -52,23 +47,6 @@ function createDirectory(root: string): void {
 
 /** An exclusive SQLite transaction: a lock of the operating system on the file, so no stale lock can be left behind. */
 function takeLock(file: string, root: string, ownerFile: string): DatabaseSync {
-  try {
-    return lockFile(file, root, ownerFile)
-  } catch (error) {
-    if (!isNotDatabase(error)) throw error
-    // Nobody holds it: the lock is taken before the content is looked at. In place, so that whoever comes meanwhile locks the same file.
-    truncateSync(file)
-    return lockFile(file, root, ownerFile)
-  }
-}
-
-/** The lock file holds nothing, so garbage in it is no loss. */
-function isNotDatabase(error: unknown): boolean {
-  const { cause } = error as { cause?: { errcode?: number } }
-  return cause?.errcode === SQLITE_NOTADB || cause?.errcode === SQLITE_CORRUPT
-}
-
-function lockFile(file: string, root: string, ownerFile: string): DatabaseSync {
   let lock: DatabaseSync
   try {
     lock = new DatabaseSync(file)
@@ -87,9 +65,6 @@ function lockFile(file: string, root: string, ownerFile: string): DatabaseSync {
   }
 }
 
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
-
 function unusable(directory: string, cause: unknown): LakeletError {
   if (isDiskFull(cause)) return new LakeletError('disk_full', {}, { cause })
   return new LakeletError('data_dir_unusable', { directory, reason: reasonOf(cause) }, { cause })
@@ -97,8 +72,12 @@ function unusable(directory: string, cause: unknown): LakeletError {
 
 function readPid(file: string): string {
   try {
-    return /^\d+$/.exec(readFileSync(file, 'utf8').trim())?.[0] ?? 'unknown'
+    return readFileSync(file, 'utf8').trim()
   } catch {
     return 'unknown'
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

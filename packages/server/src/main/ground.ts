@@ -56,12 +56,7 @@ export async function startGround(
   // Disposed just before the store is closed: what was stored last is in a backup too.
   starting.defer(() => backUpAtStop(metadata, log))
   const hostNames = await probeHostNames({ host, ...config })
-  const certificates = await loadCertificates(
-    directory.file('tls'),
-    hostNames.certificateNames,
-    clock,
-    (notice) => directory.notices.push(notice),
-  )
+  const certificates = await loadCertificates(directory.file('tls'), hostNames.certificateNames, clock)
   const storage = await opening
   await preparing
   const workspaceId = await settingOrCreate(metadata.db, 'workspace_id', () => String(randomNumericId()))

@@ -27,7 +27,8 @@ export async function holdPorts(
   directory: DataDirectory,
   starting: AsyncDisposableStack,
 ): Promise<Ports> {
-  const last = readPorts(directory)
+  const file = directory.file('ports.json')
+  const last = readPorts(file)
   const http = starting.use(
     await holdPort({ host, asked: httpPort, fallback: HTTP_PORT, flag: '--http-port', last: last.http }),
   )
@@ -40,7 +41,7 @@ export async function holdPorts(
       last: last.postgres,
     }),
   )
-  await writePorts(directory, { http: http.port, postgres: postgres.port })
+  await writePorts(file, { http: http.port, postgres: postgres.port })
   return { http, postgres }
 }
 

@@ -213,12 +213,9 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
   const { caFile } = ground.certificates
   const configFile = directory.file('databrickscfg')
   const postgres = postgresOf(start)
-  await writeProfile(directory, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
+  await writeProfile(configFile, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
   const content = { pid: process.pid, version: VERSION, host, postgres, caFile, configFile, user: owner.name }
-  started.use(await publishWorkspaceFile(directory, content))
-  const notices = [...directory.notices, ...ground.notices]
-  for (const notice of notices)
-    ground.log.warn({ notice }, 'something in the data directory was not as it should be')
+  started.use(await publishWorkspaceFile(directory.file('workspace.json'), content))
   const children = started.move()
   return {
     host,
@@ -226,7 +223,7 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
     caFile,
     configFile,
     ownerEmail: owner.name,
-    notices: [...notices, ...noticesOf(ports)],
+    notices: [...ground.notices, ...noticesOf(ports)],
     signInLink: () => identity.createSignInLink(host),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }

@@ -21,6 +21,8 @@ export interface AppRow {
   readonly resources: string
   /** JSON: list of scopes. */
   readonly user_api_scopes: string
+  /** JSON: settings without effect here, by field. */
+  readonly other_settings: string
   /** JSON: the state of the last `update` call. */
   readonly last_update: string | null
   /** User id of the operating system that it runs under; null until it has one. */

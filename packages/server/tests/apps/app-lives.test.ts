@@ -175,7 +175,7 @@ describe('a deployment', () => {
     })
     expect(done).toMatchObject({
       status: { state: 'SUCCEEDED' },
-      env_vars: [{ name: 'COLOUR', value: '********' }],
+      env_vars: [{ name: 'COLOUR' }],
     })
     expect((await said(url)).env).toMatchObject({ COLOUR: 'blue', SIZE: '3' })
   })
@@ -337,7 +337,7 @@ describe('stop, start and delete', () => {
     await deploy('resting')
     const { pid } = await said(url)
     expect((await api.call('POST', '/api/2.0/apps/resting/stop', {})).body).toMatchObject({
-      compute_status: { state: 'STOPPED', message: 'App compute is stopped.' },
+      compute_status: { state: 'STOPPED', message: 'Start the app compute to deploy the app.' },
       app_status: { state: 'UNAVAILABLE' },
     })
     expect(isAlive(pid)).toBe(false)

@@ -184,6 +184,11 @@ describe('endpoints', () => {
     const { computes, control, client } = workspace
     const endpoint = await client.call(endpointRoutes.getEndpoint, { params })
     await computes.withAdmin(endpoint.uid, (admin) => admin.execute('CREATE DATABASE filler'))
+    // What the workspace does for itself is no activity.
+    const before = await client.call(endpointRoutes.getEndpoint, { params })
+    expect(before.status).not.toHaveProperty('last_active_time')
+    computes.sessionOpened(endpoint.uid)
+    computes.sessionClosed(endpoint.uid)
     await measureBranches(control.context)
     const rows = await workspace.metadata.db
       .selectFrom('endpoints')

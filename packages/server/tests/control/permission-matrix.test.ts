@@ -160,7 +160,9 @@ describe('the permission matrix', () => {
     }
     const last = absent.has(id) ? { role: 'none-such', database: 'none-such' } : {}
     const known: Record<string, string> = { ...values, ...last }
-    return path.replace(/:(\w+)/g, (_, name: string) => known[name] ?? 'none').replace('*', 'none')
+    return path
+      .replace(/:(\w+)/g, (_, name: string) => known[name] ?? 'none')
+      .replace('*', params['path'] ?? '')
   }
 
   async function outcomeOf(route: RouteDefinition, who: Name): Promise<Outcome> {

@@ -30,7 +30,7 @@ describe('projects', () => {
         default_endpoint_settings: {
           autoscaling_limit_max_cu: 1,
           autoscaling_limit_min_cu: 1,
-          suspend_timeout_duration: '300s',
+          suspend_timeout_duration: '86400s',
         },
         display_name: 'my-app-db',
         enable_pg_native_login: false,

@@ -145,7 +145,7 @@ describe('folders', () => {
     expect(body.access_control_list).toContainEqual({
       group_name: 'crew',
       all_permissions: [
-        { permission_level: 'CAN_READ', inherited: true, inherited_from_object: ['/files/3'] },
+        { permission_level: 'CAN_READ', inherited: true, inherited_from_object: ['/directories/3'] },
       ],
     })
     const member = workspace.identity.authenticator.authenticate(person('member').token)

@@ -50,7 +50,7 @@ async function importFolder(options: ImportOptions, source: string, target: stri
 async function importFile(options: ImportOptions, source: string, target: string): Promise<void> {
   const { client, overwrite, out, signal } = options
   try {
-    const call = { params: { path: target.slice(1) }, query: { overwrite }, body: await readFile(source) }
+    const call = { params: { '*': target.slice(1) }, query: { overwrite }, body: await readFile(source) }
     await client.call(workspaceFilesRoutes.importFile, call, signal)
   } catch (error) {
     if (overwrite || !isAlreadyThere(error)) throw error

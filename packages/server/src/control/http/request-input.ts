@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { LakeletError } from '../../base/errors.ts'
 import { unsupportedMediaType } from './error-reply.ts'
 import { checkValues } from './request-text.ts'
+import { withoutUnset } from './unset-fields.ts'
 
 const NOTHING = Object.freeze({})
 const JSON_TYPE = /^(application\/json|application\/[\w.+-]+\+json)\s*(;|$)/i
@@ -45,7 +46,7 @@ function readBody(route: RouteDefinition, request: FastifyRequest): unknown {
   if (bytes.length > 0 && contentType !== undefined && !JSON_TYPE.test(contentType)) {
     throw unsupportedMediaType(request)
   }
-  return parse(route.body, parseJson(bytes))
+  return parse(route.body, withoutUnset(route.body, parseJson(bytes)))
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -1,10 +1,13 @@
 import {
   emptyRoutes,
+  emptyServiceRoutes,
+  metastoreRoutes,
   type MissingRoute,
   missingRoutes,
   platformRoutes,
   type RefusedRoute,
   refusedRoutes,
+  refusedServiceRoutes,
   type RouteDefinition,
 } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
@@ -39,9 +42,14 @@ export function implementAbsentFeatures(metadata: Metadata): ImplementedRoute[] 
     },
   })
   return [
-    ...Object.values(refusedRoutes).map(refuse),
-    ...Object.values(emptyRoutes).map(answerEmpty),
+    ...Object.values({ ...refusedRoutes, ...refusedServiceRoutes }).map(refuse),
+    ...Object.values({ ...emptyRoutes, ...emptyServiceRoutes }).map(answerEmpty),
     ...Object.values(missingRoutes).map(answerMissing),
+    ...implementRoutes(metastoreRoutes, {
+      getAssignment() {
+        throw new LakeletError('metastore_missing')
+      },
+    }),
     ...implementRoutes(platformRoutes, {
       sendTelemetry: ({ body }) => ({ errors: [], numProtoSuccess: body.protoLogs?.length ?? 0 }),
     }),

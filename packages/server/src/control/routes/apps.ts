@@ -11,7 +11,7 @@ export function implementApps(service: AppsService): ImplementedRoute[] {
     create: ({ caller, query, body }) =>
       service.create(caller, { body, hasCompute: !query.no_compute, template: query.template }),
     list: ({ caller, query }) => service.list(caller, query),
-    get: ({ params }) => service.get(params.name),
+    get: ({ caller, params }) => service.get(caller, params.name),
     update: ({ caller, params, body }) => service.update(caller, params.name, body),
     delete: ({ params }) => service.delete(params.name),
     start: ({ caller, params }) => service.start(caller, params.name),

@@ -6,7 +6,7 @@ import type { WorkspaceService } from '../services/workspace.ts'
 export function implementWorkspaceFiles(service: WorkspaceService): ImplementedRoute[] {
   return implementRoutes(workspaceFilesRoutes, {
     importFile: async ({ caller, params, query, body }) => {
-      await service.importFile(caller, absolute(params.path), body, query.overwrite ?? false)
+      await service.importFile(caller, absolute(params['*']), body, query.overwrite ?? false)
       return {}
     },
     readFile: ({ caller, params }) => service.read(caller, absolute(params['*'])),

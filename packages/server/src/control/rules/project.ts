@@ -173,7 +173,7 @@ export async function projectChanges(
       ? { enable_pg_native_login: Number(spec.enable_pg_native_login) }
       : {}),
     ...(changed.has('spec.budget_policy_id') ? { budget_policy_id: spec.budget_policy_id ?? null } : {}),
-    ...(changed.has('spec.custom_tags') ? { custom_tags: JSON.stringify(spec.custom_tags) } : {}),
+    ...(changed.has('spec.custom_tags') ? { custom_tags: JSON.stringify(spec.custom_tags ?? []) } : {}),
   }
 }
 

@@ -1,5 +1,5 @@
 // App and AppDeployment as the API shows them. `compute_status` and a deployment's `status` are always there: clients rely on it.
-import type { App, AppDeployment, AppResource, EnvVar } from '@lakelet/api'
+import type { App, AppDeployment, AppResource, EnvVar, OtherAppSettings } from '@lakelet/api'
 import type { AppStatus } from '../../apps/apps.ts'
 import type { AppRow } from '../../metadata/apps.ts'
 import type { DeploymentRow } from '../../metadata/deployments.ts'
@@ -10,11 +10,14 @@ export interface AppParts {
   readonly status: AppStatus
   readonly active: DeploymentRow | undefined
   readonly pending: DeploymentRow | undefined
+  /** Whether the values of a deployment's variables are shown, as to those who may deploy. */
+  readonly showsValues?: boolean
 }
 
-export function viewApp({ row, url, status, active, pending }: AppParts): App {
+export function viewApp({ row, url, status, active, pending, showsValues }: AppParts): App {
   const resources = JSON.parse(row.resources) as AppResource[]
   const scopes = JSON.parse(row.user_api_scopes) as string[]
+  const isStopped = row.wanted !== 'RUNNING'
   return {
     name: row.name,
     id: row.id,
@@ -32,18 +35,21 @@ export function viewApp({ row, url, status, active, pending }: AppParts): App {
     compute_size: row.compute_size,
     compute_status: computeStatus(row, status),
     app_status: appStatus(row, status, pending !== undefined),
-    ...(active ? { active_deployment: viewDeployment(active) } : {}),
-    ...(pending ? { pending_deployment: viewDeployment(pending) } : {}),
+    // While an app is stopped it has none; they are back when it is started.
+    ...(active && !isStopped ? { active_deployment: viewDeployment(active, showsValues) } : {}),
+    ...(pending && !isStopped ? { pending_deployment: viewDeployment(pending, showsValues) } : {}),
     ...(row.default_source_code_path === null
       ? {}
       : { default_source_code_path: row.default_source_code_path }),
+    ...(JSON.parse(row.other_settings) as OtherAppSettings),
     ...(resources.length > 0 ? { resources } : {}),
     ...(scopes.length > 0 ? { user_api_scopes: scopes } : {}),
     effective_user_api_scopes: scopes,
   }
 }
 
-export function viewDeployment(row: DeploymentRow): AppDeployment {
+/** A deployment; of its variables the names only, unless the values are asked for: it is written so by `GET …/deployments/{id}`. */
+export function viewDeployment(row: DeploymentRow, showsValues = false): AppDeployment {
   const env = row.env_vars === null ? undefined : (JSON.parse(row.env_vars) as EnvVar[])
   return {
     deployment_id: row.deployment_id,
@@ -51,9 +57,7 @@ export function viewDeployment(row: DeploymentRow): AppDeployment {
     mode: row.mode,
     status: { state: row.state, message: row.message },
     ...(row.command === null ? {} : { command: JSON.parse(row.command) as string[] }),
-    ...(env
-      ? { env_vars: env.map((each) => (each.value === undefined ? each : { ...each, value: '********' })) }
-      : {}),
+    ...(env ? { env_vars: showsValues ? env : env.map(({ name }) => ({ name })) } : {}),
     deployment_artifacts: { source_code_path: `/Workspace${row.snapshot_path}` },
     creator: row.creator,
     create_time: row.create_time,
@@ -65,7 +69,7 @@ function computeStatus(row: AppRow, status: AppStatus): App['compute_status'] {
   if (row.wanted === 'DELETED') return { state: 'DELETING', message: 'App is being deleted.' }
   if (row.wanted === 'STOPPED') {
     return status.state === 'idle'
-      ? { state: 'STOPPED', message: 'App compute is stopped.', active_instances: 0 }
+      ? { state: 'STOPPED', message: 'Start the app compute to deploy the app.', active_instances: 0 }
       : { state: 'STOPPING', message: 'App compute is stopping.' }
   }
   return { state: 'ACTIVE', message: 'App compute is active.', active_instances: 1 }

@@ -1,14 +1,16 @@
 // The service behind `/api/2.0/apps/…`.
-import type {
-  App,
-  AppDeployment,
-  AppLogLine,
-  AppTemplate,
-  AppUpdate,
-  AppVariable,
-  CreateAppBody,
-  CreateDeploymentBody,
-  UpdateAppBody,
+import {
+  OTHER_APP_SETTINGS,
+  type App,
+  type AppDeployment,
+  type AppLogLine,
+  type AppTemplate,
+  type AppUpdate,
+  type AppVariable,
+  type CreateAppBody,
+  type CreateDeploymentBody,
+  type OtherAppSettings,
+  type UpdateAppBody,
 } from '@lakelet/api'
 import { checkAppName } from '../../apps/app-name.ts'
 import type { Apps } from '../../apps/apps.ts'
@@ -56,7 +58,13 @@ interface Page {
 }
 
 const MOST_APPS = 100
-const UPDATABLE = ['description', 'compute_size', 'resources', 'user_api_scopes'] as const
+const UPDATABLE = [
+  'description',
+  'compute_size',
+  'resources',
+  'user_api_scopes',
+  ...OTHER_APP_SETTINGS,
+] as const
 
 export class AppsService {
   readonly #options: AppsServiceOptions
@@ -92,15 +100,18 @@ export class AppsService {
     return { ...(apps.length > 0 ? { apps } : {}), ...next }
   }
 
-  async get(name: string): Promise<App> {
-    return this.#view(await this.#row(name))
+  /** Values of a deployment's variables are shown to those who may manage the app: they find in it what they deployed. */
+  async get(caller: Caller, name: string): Promise<App> {
+    const row = await this.#row(name)
+    const showsValues = await this.#options.grants.may(caller, name, 'CAN_MANAGE')
+    return viewApp({ ...(await this.#parts(row)), showsValues })
   }
 
   /** PATCH: fields that are there are set. */
   async update(caller: Caller, name: string, body: UpdateAppBody): Promise<App> {
     const fields = UPDATABLE.filter((field) => body[field] !== undefined)
     await this.#change(caller, name, body, fields)
-    return this.get(name)
+    return this.get(caller, name)
   }
 
   /** `POST …/update`: the fields of the mask are replaced, an absent one by its default. */
@@ -139,18 +150,18 @@ export class AppsService {
   async start(caller: Caller, name: string): Promise<App> {
     const row = await this.#row(name)
     const isStopped = row.wanted === 'STOPPED' && this.#options.apps.statusOf(name).state === 'idle'
-    if (!isStopped) throw this.#wrongState('start', await this.get(name))
+    if (!isStopped) throw this.#wrongState('start', await this.get(caller, name))
     await this.#touch(caller, name, { wanted: 'RUNNING' })
     await this.#options.apps.start(name)
-    return this.get(name)
+    return this.get(caller, name)
   }
 
   async stop(caller: Caller, name: string): Promise<App> {
     const row = await this.#row(name)
-    if (row.wanted !== 'RUNNING') throw this.#wrongState('stop', await this.get(name))
+    if (row.wanted !== 'RUNNING') throw this.#wrongState('stop', await this.get(caller, name))
     await this.#touch(caller, name, { wanted: 'STOPPED' })
     await this.#options.apps.stop(name, 'stopped')
-    return this.get(name)
+    return this.get(caller, name)
   }
 
   async deploy(caller: Caller, name: string, body: CreateDeploymentBody): Promise<AppDeployment> {
@@ -159,14 +170,14 @@ export class AppsService {
       throw new LakeletError('not_implemented', { feature: 'Deployment mode AUTO_SYNC' })
     return this.#mutex.run(`deploy ${name}`, async () => {
       const row = await this.#row(name)
-      if (row.wanted !== 'RUNNING') throw this.#wrongState('deploy', await this.get(name))
+      if (row.wanted !== 'RUNNING') throw this.#wrongState('deploy', await this.get(caller, name))
       if (apps.statusOf(name).deploying !== undefined)
         throw new LakeletError('deployment_in_progress', { name })
       const source = body.source_code_path || row.default_source_code_path
       if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
       const deployment = await this.#snapshot(caller, row, source, body)
       apps.deploy(row, deployment)
-      return viewDeployment(deployment)
+      return viewDeployment(deployment, true)
     })
   }
 
@@ -174,7 +185,10 @@ export class AppsService {
     await this.#row(name)
     const rows = await listDeployments(this.#options.metadata.db, name)
     const { items, next } = pageOf(rows, page, (row) => row.deployment_id)
-    return { ...(items.length > 0 ? { app_deployments: items.map(viewDeployment) } : {}), ...next }
+    return {
+      ...(items.length > 0 ? { app_deployments: items.map((each) => viewDeployment(each)) } : {}),
+      ...next,
+    }
   }
 
   async getDeployment(name: string, id: string): Promise<AppDeployment> {
@@ -223,6 +237,7 @@ export class AppsService {
       active_deployment: null,
       resources: JSON.stringify(body.resources ?? []),
       user_api_scopes: JSON.stringify(body.user_api_scopes ?? []),
+      other_settings: JSON.stringify(otherSettings(body, OTHER_APP_SETTINGS)),
       last_update: null,
       os_uid: null,
       creator: caller.name,
@@ -236,7 +251,7 @@ export class AppsService {
     await grants.own(caller, name)
     await apps.open(row)
     undo.move()
-    return this.get(name)
+    return this.get(caller, name)
   }
 
   /** Keeps the source as it is now, as far as the caller may read it, with the row of its deployment. */
@@ -285,6 +300,10 @@ export class AppsService {
       ...(fields.includes('user_api_scopes')
         ? { user_api_scopes: JSON.stringify(body.user_api_scopes ?? []) }
         : {}),
+      other_settings: JSON.stringify({
+        ...withoutFields(JSON.parse(row.other_settings) as OtherAppSettings, fields),
+        ...otherSettings(body, fields),
+      }),
     }
     if (change.resources !== undefined) await this.#options.apps.bind({ ...row, ...change })
     await this.#touch(caller, name, change)
@@ -367,4 +386,16 @@ function pageOf<T>(rows: readonly T[], page: Page, idOf: (row: T) => string) {
   const hasMore = start + size < rows.length
   const next = final && hasMore ? { next_page_token: Buffer.from(idOf(final)).toString('base64url') } : {}
   return { items, next }
+}
+
+/** The fields of a body that are kept without effect; an empty text is as good as none. */
+function otherSettings(body: UpdateAppBody, fields: readonly string[]): OtherAppSettings {
+  const given = OTHER_APP_SETTINGS.filter((field) => fields.includes(field))
+    .map((field) => [field, body[field]] as const)
+    .filter(([, value]) => value !== undefined && value !== '')
+  return Object.fromEntries(given)
+}
+
+function withoutFields(settings: OtherAppSettings, fields: readonly string[]): OtherAppSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([field]) => !fields.includes(field)))
 }

@@ -22,6 +22,13 @@ const OBJECT_TYPES: Readonly<Record<string, ObjectType>> = {
   notebooks: 'file',
 }
 
+/** Types as replies name them: some in the singular, some as in the path. */
+const REPLY_TYPES: Readonly<Record<string, string>> = {
+  directories: 'directory',
+  files: 'file',
+  notebooks: 'notebook',
+}
+
 const LEVEL_TEXTS: Readonly<Record<PermissionLevel, string>> = {
   CAN_USE: 'Can view and use the object',
   CAN_READ: 'Can read the object',
@@ -53,6 +60,7 @@ export class PermissionsService {
   }
 
   async get(caller: Caller, named: NamedObject) {
+    if (named.object_type === 'authorization') return workspaceAuthorization(named)
     const object = await this.#visible(caller, named)
     return this.#reply(named, object.type, await this.#permissions.require(object))
   }
@@ -131,15 +139,31 @@ export class PermissionsService {
   #reply(named: NamedObject, type: ObjectType, known: KnownObject) {
     return {
       object_id: `/${named.object_type}/${named.object_id}`,
-      object_type: named.object_type,
+      object_type: REPLY_TYPES[named.object_type] ?? named.object_type,
       access_control_list: this.#permissions
         .accessOf(type, known)
-        .map((entry) => lineOf(entry, named.object_type)),
+        .map((entry) => lineOf(entry, type === 'file' ? 'directories' : named.object_type)),
     }
   }
 }
 
-function lineOf({ principal, permissions }: AccessEntry, typeName: string) {
+/** `parentType` is the type, as a path names it, of the object that a permission is inherited from. */
+/** Who may use tokens and passwords: everybody tokens, nobody else than administrators passwords; that cannot be changed here. */
+function workspaceAuthorization({ object_id: kind }: NamedObject) {
+  if (kind !== 'tokens' && kind !== 'passwords')
+    throw new LakeletError('path_not_found', { path: `/authorization/${kind}` })
+  const groups = kind === 'tokens' ? ['admins', 'users'] : ['admins']
+  return {
+    object_id: `/authorization/${kind}`,
+    object_type: kind,
+    access_control_list: groups.map((group_name) => ({
+      group_name,
+      all_permissions: [{ permission_level: 'CAN_USE', inherited: false }],
+    })),
+  }
+}
+
+function lineOf({ principal, permissions }: AccessEntry, parentType: string) {
   const names = {
     user: { user_name: principal.name },
     group: { group_name: principal.name },
@@ -151,7 +175,7 @@ function lineOf({ principal, permissions }: AccessEntry, typeName: string) {
     all_permissions: permissions.map(({ level, inherited, inheritedFrom }) => ({
       permission_level: level,
       inherited,
-      ...(inheritedFrom === undefined ? {} : { inherited_from_object: [`/${typeName}/${inheritedFrom}`] }),
+      ...(inheritedFrom === undefined ? {} : { inherited_from_object: [`/${parentType}/${inheritedFrom}`] }),
     })),
   }
 }

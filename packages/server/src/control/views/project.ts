@@ -55,7 +55,8 @@ export function viewProject({ row, ...facts }: ProjectParts, live: Live): Projec
       owner: row.owner,
       pg_version: row.pg_version,
       project_id: row.project_id,
-      synthetic_storage_size_bytes: facts.storageBytes,
+      // A project that nobody has connected to holds nothing of its own yet.
+      synthetic_storage_size_bytes: lastActive === undefined ? 0 : facts.storageBytes,
     },
   }
 }

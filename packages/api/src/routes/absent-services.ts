@@ -1,0 +1,127 @@
+// Services of a Databricks workspace that a local one does not have. Clients ask for their lists on the way to something else (pickers,
+// completion, bundles), so those are empty; what would make or run something is refused by name.
+import { z } from 'zod'
+import type { RouteDefinition } from '../route.ts'
+import { defineRoute } from '../route.ts'
+import { emptyList, refused } from './absent-features.ts'
+
+interface AbsentService {
+  /** Name in route ids. */
+  readonly id: string
+  /** Name in messages. */
+  readonly feature: string
+  /** GET: an empty list. */
+  readonly lists: readonly string[]
+  /** POST unless another method is named: refused. */
+  readonly writes: readonly string[]
+}
+
+const SERVICES: readonly AbsentService[] = [
+  {
+    id: 'jobs',
+    feature: 'jobs',
+    lists: ['/api/2.0/jobs/list', '/api/2.1/jobs/list', '/api/2.2/jobs/list', '/api/2.2/jobs/runs/list'],
+    writes: [
+      '/api/2.1/jobs/create',
+      '/api/2.2/jobs/create',
+      '/api/2.2/jobs/run-now',
+      '/api/2.2/jobs/runs/submit',
+    ],
+  },
+  {
+    id: 'clusters',
+    feature: 'clusters',
+    lists: [
+      '/api/2.0/clusters/list',
+      '/api/2.1/clusters/list',
+      '/api/2.0/policies/clusters/list',
+      '/api/2.0/instance-pools/list',
+    ],
+    writes: ['/api/2.0/clusters/create', '/api/2.1/clusters/create', '/api/2.0/instance-pools/create'],
+  },
+  { id: 'pipelines', feature: 'pipelines', lists: ['/api/2.0/pipelines'], writes: ['/api/2.0/pipelines'] },
+  {
+    id: 'sql',
+    feature: 'SQL warehouses',
+    lists: ['/api/2.0/sql/warehouses', '/api/2.0/preview/sql/data_sources', '/api/2.0/alerts'],
+    writes: ['/api/2.0/sql/warehouses', '/api/2.0/sql/statements'],
+  },
+  {
+    id: 'unityCatalog',
+    feature: 'Unity Catalog',
+    lists: [
+      '/api/2.1/unity-catalog/catalogs',
+      '/api/2.1/unity-catalog/schemas',
+      '/api/2.1/unity-catalog/tables',
+      '/api/2.1/unity-catalog/volumes',
+      '/api/2.1/unity-catalog/metastores',
+    ],
+    writes: [
+      '/api/2.1/unity-catalog/catalogs',
+      '/api/2.1/unity-catalog/schemas',
+      '/api/2.1/unity-catalog/volumes',
+    ],
+  },
+  {
+    id: 'dbfs',
+    feature: 'DBFS',
+    lists: ['/api/2.0/dbfs/list'],
+    writes: ['/api/2.0/dbfs/put', '/api/2.0/dbfs/create', '/api/2.0/dbfs/mkdirs'],
+  },
+  {
+    id: 'serving',
+    feature: 'model serving',
+    lists: ['/api/2.0/serving-endpoints', '/api/2.0/vector-search/endpoints'],
+    writes: ['/api/2.0/serving-endpoints', '/api/2.0/vector-search/endpoints'],
+  },
+  { id: 'repos', feature: 'Git folders', lists: ['/api/2.0/repos'], writes: ['/api/2.0/repos'] },
+  {
+    id: 'secrets',
+    feature: 'secret scopes',
+    lists: ['/api/2.0/secrets/scopes/list'],
+    writes: ['/api/2.0/secrets/scopes/create', '/api/2.0/secrets/put'],
+  },
+  {
+    id: 'database',
+    feature: 'provisioned database instances',
+    lists: [],
+    writes: ['/api/2.0/database/instances'],
+  },
+]
+
+const named = (verb: string, service: AbsentService, path: string) => ({
+  id: `${service.id}.${verb}${path.replace(/^\/api/, '').replaceAll(/[/._-]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+  path,
+})
+
+/** Lists of services that are not there. */
+export const emptyServiceRoutes: Readonly<Record<string, RouteDefinition>> = Object.fromEntries(
+  SERVICES.flatMap((service) =>
+    service.lists.map((path) => {
+      const route = emptyList(named('list', service, path), service.feature)
+      return [route.id, route]
+    }),
+  ),
+)
+
+/** What would make something in a service that is not there. */
+export const refusedServiceRoutes: Readonly<Record<string, ReturnType<typeof refused>>> = Object.fromEntries(
+  SERVICES.flatMap((service) =>
+    service.writes.map((path) => {
+      const route = refused({ ...named('write', service, path), method: 'POST' }, service.feature)
+      return [route.id, route]
+    }),
+  ),
+)
+
+export const metastoreRoutes = {
+  getAssignment: defineRoute({
+    id: 'unityCatalog.getCurrentMetastoreAssignment',
+    method: 'GET',
+    path: '/api/2.1/unity-catalog/current-metastore-assignment',
+    summary: 'Say that no metastore belongs to the workspace',
+    reply: z.object({}),
+    errors: ['metastore_missing'],
+    permission: { kind: 'authenticated' },
+  }),
+} as const
