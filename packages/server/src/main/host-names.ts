@@ -22,7 +22,7 @@ export async function probeHostNames(options: {
   const resolves = await resolvesTo(`ep-probe.${suffix}`, options.host)
   return {
     of: (uid) => ({ host: resolves ? `${uid}.${suffix}` : options.host }),
-    certificateNames: ['localhost', '127.0.0.1', '::1', `*.${suffix}`],
+    certificateNames: [...new Set(['localhost', '127.0.0.1', '::1', options.host, `*.${suffix}`])],
   }
 }
 

@@ -24,6 +24,15 @@ it('moves on from a busy default port and says so', async () => {
   expect(held.movedFrom).toBe(busy)
 })
 
+it('takes the default port of another address before another port', async (context) => {
+  if (process.platform !== 'linux') context.skip('needs more than one loopback address')
+  const request = { host, asked: undefined, fallback: busy, flag: '--postgres-port' }
+  await using held = await holdPort({ ...request, otherHosts: ['127.0.0.2'] })
+  expect(held).toMatchObject({ host: '127.0.0.2', port: busy, movedFrom: busy })
+  await using next = await holdPort({ ...request, otherHosts: ['127.0.0.2', '127.0.0.3'] })
+  expect(next).toMatchObject({ host: '127.0.0.3', port: busy })
+})
+
 it('refuses a busy port that was asked for, naming it and the flag', async () => {
   await expect(holdPort({ host, asked: busy, fallback: 1, flag: '--http-port' })).rejects.toThrow(
     `Port ${busy} on ${host} is taken by another program. Stop it, or choose another port with --http-port`,

@@ -10,6 +10,8 @@ export interface PortRequest {
   /** The port asked for; undefined for the default, 0 for any free one. */
   readonly asked: number | undefined
   readonly fallback: number
+  /** Addresses on which the default port is tried before another port is. */
+  readonly otherHosts?: readonly string[]
   /** The flag that changes it, for error messages. */
   readonly flag: string
   /** The port of the last start, taken again when any free one will do, so that what was told to others stays true. */
@@ -18,6 +20,7 @@ export interface PortRequest {
 
 /** A port that nobody else can take until it is released; disposing releases it too. */
 export interface HeldPort extends AsyncDisposable {
+  readonly host: string
   readonly port: number
   /** The default port that was busy. */
   readonly movedFrom: number | undefined
@@ -37,6 +40,8 @@ export async function holdPort(request: PortRequest): Promise<HeldPort> {
     if (held === 'EADDRINUSE') throw new LakeletError('port_busy', { port: asked, host, flag })
     throw new LakeletError('port_refused', { port: asked, host, reason: held, flag })
   }
+  const elsewhere = await tryHosts([host, ...(request.otherHosts ?? [])], fallback)
+  if (elsewhere) return heldPort(elsewhere.server, elsewhere.host === host ? undefined : fallback)
   for (let port = fallback; port < fallback + ATTEMPTS; port += 1) {
     const held = await tryPort(host, port)
     if (typeof held !== 'string') return heldPort(held, port === fallback ? undefined : fallback)
@@ -44,6 +49,18 @@ export async function holdPort(request: PortRequest): Promise<HeldPort> {
       throw new LakeletError('port_refused', { port, host, reason: held, flag })
   }
   throw new LakeletError('port_busy', { port: `${fallback}–${fallback + ATTEMPTS - 1}`, host, flag })
+}
+
+/** The first of the addresses where nobody listens on the port. */
+async function tryHosts(
+  hosts: readonly string[],
+  port: number,
+): Promise<{ readonly host: string; readonly server: Server } | undefined> {
+  for (const host of hosts) {
+    const server = await tryPort(host, port)
+    if (typeof server !== 'string') return { host, server }
+  }
+  return undefined
 }
 
 function heldPort(server: Server, movedFrom?: number): HeldPort {
@@ -58,7 +75,7 @@ function heldPort(server: Server, movedFrom?: number): HeldPort {
     })
     return released
   }
-  return { port: address.port, movedFrom, release, [Symbol.asyncDispose]: release }
+  return { host: address.address, port: address.port, movedFrom, release, [Symbol.asyncDispose]: release }
 }
 
 /** A server that listens there and serves nobody, or the system's error code. */

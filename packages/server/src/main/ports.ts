@@ -6,6 +6,12 @@ import { readPorts, writePorts } from './workspace-file.ts'
 const HTTP_PORT = 8080
 const POSTGRES_PORT = 5432
 
+/**
+ * A host name of an endpoint has no port, so clients assume 5432: where it is taken on 127.0.0.1 the gateway listens on another loopback
+ * address, and not on another port, or they would send their passwords to a stranger. Linux has them all, other systems the first only.
+ */
+const OTHER_LOOPBACKS: readonly string[] = Array.from({ length: 32 }, (_, index) => `127.0.0.${index + 2}`)
+
 /** Which ports somebody asked for. */
 export interface PortOptions {
   /** Address to listen on; only loopback is accepted. */
@@ -37,6 +43,7 @@ export async function holdPorts(
       host,
       asked: postgresPort,
       fallback: POSTGRES_PORT,
+      otherHosts: host === '127.0.0.1' ? OTHER_LOOPBACKS : [],
       flag: '--postgres-port',
       last: last.postgres,
     }),
@@ -46,10 +53,19 @@ export async function holdPorts(
 }
 
 /** What a person should know about the ports, one sentence each. */
-export function noticesOf(ports: Ports): string[] {
-  const moved = (what: string, held: HeldPort) =>
-    held.movedFrom === undefined
+export function noticesOf({ http, postgres }: Ports): string[] {
+  return [
+    ...(http.movedFrom === undefined
       ? []
-      : [`Port ${held.movedFrom} is taken, so ${what} is on port ${held.port}.`]
-  return [...moved('the workspace', ports.http), ...moved('Postgres', ports.postgres)]
+      : [`Port ${http.movedFrom} is taken, so the workspace is on port ${http.port}.`]),
+    ...postgresNotice(postgres),
+  ]
+}
+
+function postgresNotice({ movedFrom, host, port }: HeldPort): string[] {
+  if (movedFrom === undefined) return []
+  if (movedFrom === port) return [`Port ${port} of 127.0.0.1 is taken, so Postgres is at ${host}:${port}.`]
+  return [
+    `Port ${movedFrom} is taken, so Postgres is on port ${port}. Name it to every client: one that assumes ${movedFrom} talks to another server.`,
+  ]
 }

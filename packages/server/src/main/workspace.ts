@@ -98,7 +98,7 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   const directory = started.use(await openDataDirectory(options.dataDir))
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
   const ports = await holdPorts(options, directory, started)
-  const ground = await startGround(options.host, directory, config, started)
+  const ground = await startGround(ports.postgres.host, directory, config, started)
   const stopping = new Stopping(ground)
   if (options.ownsProcess) started.use(ownProcess(ground.log, stopping))
   const host = `http://${options.host}:${ports.http.port}`
@@ -229,8 +229,8 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
   }
 }
 
-function postgresOf({ options, ports }: Start): { readonly host: string; readonly port: number } {
-  return { host: options.host, port: ports.postgres.port }
+function postgresOf({ ports }: Start): { readonly host: string; readonly port: number } {
+  return { host: ports.postgres.host, port: ports.postgres.port }
 }
 
 /** The file of identities that `databricks_auth` reads follows every change of principals, one write at a time. */
