@@ -12,7 +12,7 @@ import type { Logger } from '../base/log.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { homeOf } from '../files/paths.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
-import { type AppRow, deleteApp, findApp, listApps, updateApp } from '../metadata/apps.ts'
+import { type AppRow, findApp, listApps, updateApp } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { listSnapshots } from '../metadata/deployment-files.ts'
 import {
@@ -191,6 +191,7 @@ export class Apps implements AsyncDisposable {
 
   /** Opens the address of an app whose row has just been written. */
   async open(row: AppRow): Promise<void> {
+    if (this.#live.has(row.name)) return
     const directory = await this.#directoryOf(row)
     await directory.prepare()
     const log = await openAppLog(directory.logs, this.#options.clock)
@@ -224,19 +225,41 @@ export class Apps implements AsyncDisposable {
 
   /** Stops the app: the deployment that is on its way, then the process. */
   async stop(name: string, action: 'stopped' | 'deleted'): Promise<void> {
-    const live = this.#liveOf(name)
-    live.deploying?.abort.abort(new LakeletError('deployment_cancelled', { action }))
-    await live.deploying?.done
-    await live.instance.stop()
+    // One whose deletion an earlier run of the workspace began is not opened again.
+    const live = this.#live.get(name)
+    await this.cancelDeployment(name, action)
+    await live?.instance.stop()
     // Whatever it did to hide from its own run.
     const { account } = await this.#directoryOf(await this.#row(name))
     if (account) await killAllOf(account)
-    if (action === 'stopped') live.log.add('SYSTEM', 'The app was stopped')
+    if (action === 'stopped') live?.log.add('SYSTEM', 'The app was stopped')
   }
 
-  /** Removes everything of an app whose row says that it is deleted. Goes on by itself; the next start finishes it if need be. */
-  remove(row: AppRow): void {
-    this.#inBackground('removing an app', row.name, this.#remove(row))
+  /** Ends the deployment that is on its way, if there is one. */
+  async cancelDeployment(name: string, action: 'stopped' | 'deleted'): Promise<void> {
+    const deploying = this.#live.get(name)?.deploying
+    deploying?.abort.abort(new LakeletError('deployment_cancelled', { action }))
+    await deploying?.done
+  }
+
+  /** Closes the address of an app; one that is not open is no error. */
+  async close(name: string): Promise<void> {
+    const live = this.#live.get(name)
+    if (live) await closeLive(live)
+  }
+
+  /** Forgets an app that is gone. */
+  forget(name: string): void {
+    this.#live.delete(name)
+  }
+
+  /** Removes what a stopped app has on disk and in the workspace. */
+  async removeFiles(row: AppRow): Promise<void> {
+    const { metadata, tree } = this.#options
+    await this.close(row.name)
+    for (const id of await listSnapshots(metadata.db, row.name)) await tree.removeSnapshot(id)
+    await tree.remove(homeOf(row.client_id), true)
+    await (await this.#directoryOf(row)).remove()
   }
 
   tailOf(name: string, lines: number) {
@@ -301,9 +324,9 @@ export class Apps implements AsyncDisposable {
     const { db } = this.#options.metadata
     for (const row of await listDeploymentsInProgress(db)) await this.#interrupted(row)
     for (const row of await listApps(db)) {
+      if (row.wanted === 'DELETED') continue
       await this.open(row)
       this.#inBackground('sweeping an app', row.name, this.#sweep(row.name))
-      if (row.wanted === 'DELETED') this.remove(row)
     }
   }
 
@@ -557,20 +580,6 @@ export class Apps implements AsyncDisposable {
     const failed =
       live.instance.message === '' ? '' : ` The last deployment failed:\n${live.instance.message}`
     return { reason: `it has not been deployed yet.${failed}`, reloads: 'no' }
-  }
-
-  async #remove(row: AppRow): Promise<void> {
-    const { identities, grants, tree, metadata } = this.#options
-    await this.stop(row.name, 'deleted')
-    await this.release(row)
-    await closeLive(this.#liveOf(row.name))
-    for (const id of await listSnapshots(metadata.db, row.name)) await tree.removeSnapshot(id)
-    await tree.remove(homeOf(row.client_id), true)
-    await identities.remove(row.service_principal_id)
-    await grants.forget(row.name)
-    await (await this.#directoryOf(row)).remove()
-    await deleteApp(metadata.db, row.name)
-    this.#live.delete(row.name)
   }
 
   async #interrupted(row: DeploymentRow): Promise<void> {

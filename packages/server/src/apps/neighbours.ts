@@ -4,14 +4,12 @@ import type { Caller } from '../base/caller.ts'
 
 /** Service principals of apps. */
 export interface AppIdentities {
-  /** Makes the principal that a new app runs as. */
-  create(
-    displayName: string,
-  ): Promise<{ readonly id: number; readonly clientId: string; readonly name: string }>
+  /** Makes the principal that a new app runs as; one with that client id is it already. */
+  create(displayName: string, clientId: string): Promise<{ readonly id: number; readonly name: string }>
   /** A new OAuth secret of the principal. */
   issueSecret(id: number): Promise<string>
   /** Removes the principal, its secrets and its grants; one that is gone already is no error. */
-  remove(id: number): Promise<void>
+  removeClient(clientId: string): Promise<void>
 }
 
 /** Who may do what with an app. */

@@ -45,27 +45,29 @@ export class AppTemplates {
       throw new LakeletError('app_template_unknown', { template, known: known.join(', ') })
   }
 
-  /** Puts the template's files into the principal's home; returns the workspace path of the folder, with `/Workspace`. */
-  async instantiate(template: string, app: string, principal: string): Promise<string> {
-    await this.check(template)
-    const folder = await this.#freeFolder(app, principal)
-    const target = `${folder}/${template}-app`
-    const source = path.join(this.#options.directory, template)
-    for (const file of await filesIn(source)) {
-      await this.#write(`${target}/${file}`, await readFile(path.join(source, file)))
-    }
-    await this.#bringConnector(source, target)
-    return `/Workspace${target}`
-  }
-
-  /** The tutorial's naming: `databricks_apps/<app>_<time>`. */
-  async #freeFolder(app: string, principal: string): Promise<string> {
+  /** A folder that does not exist yet, in the principal's home, for the template's files. The tutorial's naming: `databricks_apps/<app>_<time>`. */
+  async freeFolder(template: string, app: string, principal: string): Promise<string> {
     const stamp = this.#options.clock.now().toISOString().slice(0, 16).replaceAll('-', '_')
     const base = `${homeOf(principal)}/databricks_apps/${app}_${stamp.replace('T', '-').replace(':', '_')}`
     for (let number = 1; ; number += 1) {
       const folder = number === 1 ? base : `${base}-${number}`
-      if (!(await this.#options.tree.find(folder))) return folder
+      if (!(await this.#options.tree.find(folder))) return `${folder}/${template}-app`
     }
+  }
+
+  /** Puts the template's files into `folder`. */
+  async instantiate(template: string, folder: string): Promise<void> {
+    await this.check(template)
+    const source = path.join(this.#options.directory, template)
+    for (const file of await filesIn(source)) {
+      await this.#write(`${folder}/${file}`, await readFile(path.join(source, file)))
+    }
+    await this.#bringConnector(source, folder)
+  }
+
+  /** Takes a folder away again, with the one that was made for it. */
+  async remove(folder: string): Promise<void> {
+    await this.#options.tree.remove(path.posix.dirname(folder), true)
   }
 
   /** Templates that use the connector find it beside them, so that no registry has to have it. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import { appOperations } from '../apps/app-operations.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
 import type {
   AppDatabases,
@@ -17,6 +18,8 @@ import type { WorkspaceService } from '../control/services/workspace.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
+import type { OperationKind } from '../operations/operation-kind.ts'
+import type { Operations } from '../operations/operations.ts'
 
 /** First port for the addresses of apps, when the workspace itself has a fixed one. */
 const FIRST_APP_PORT = 8081
@@ -27,6 +30,7 @@ export interface AppsParts {
   readonly baseUrl: string
   /** Whether the workspace was given a free port; then apps are too. */
   readonly usesFreePorts: boolean
+  readonly operations: Operations
   readonly metadata: Metadata
   readonly clock: Clock
   readonly log: Logger
@@ -63,14 +67,18 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
   })
   const directory = path.resolve(import.meta.dirname, '../../../../templates')
   const templates = new AppTemplates({ directory, tree, clock, packConnector })
+  const kinds = appOperations({ metadata, apps, templates, identities, grants })
+  for (const kind of [kinds.create, kinds.delete] as unknown as OperationKind<object>[])
+    parts.operations.register(kind)
   const service = new AppsService({
+    operations: parts.operations,
+    kinds,
     metadata,
     clock,
     apps,
     templates,
     tree,
     workspace: parts.files,
-    identities,
     grants,
   })
   return { apps, service, [Symbol.asyncDispose]: () => apps[Symbol.asyncDispose]() }
@@ -78,13 +86,15 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
 
 function appIdentities(identity: Identity): AppIdentities {
   return {
-    async create(displayName) {
-      const made = await identity.directory.createServicePrincipal(displayName)
-      return { id: made.id, clientId: made.name, name: made.displayName }
+    async create(displayName, clientId) {
+      const made =
+        identity.directory.find('service_principal', clientId) ??
+        (await identity.directory.createServicePrincipal(displayName, clientId))
+      return { id: made.id, name: made.displayName }
     },
     issueSecret: (id) => issueSecret(identity, id),
-    async remove(id) {
-      const principal = identity.directory.get(id)
+    async removeClient(clientId) {
+      const principal = identity.directory.find('service_principal', clientId)
       if (principal) await identity.directory.delete(principal)
     },
   }

@@ -49,6 +49,8 @@ const BACK_UP_EVERY_MS = 86_400_000
 export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly ImplementedRoute[]
   readonly context: ControlContext
+  /** Goes on with the operations that an earlier run left; every kind must be registered by then. */
+  resume(): Promise<void>
 }
 
 export interface ControlPlaneParts {
@@ -65,7 +67,7 @@ export interface ControlPlaneParts {
   readonly failpoint: string | undefined
 }
 
-/** Builds the services, goes on with the operations that an earlier run left, and starts the loops. */
+/** Builds the services and starts the loops. */
 export async function startControlPlane(parts: ControlPlaneParts): Promise<ControlPlane> {
   const { metadata, clock, log } = parts
   await using starting = new AsyncDisposableStack()
@@ -100,7 +102,6 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   }
   const cache = new ReadCache(metadata)
   const branches = new Branches(context, kinds.branches, cache)
-  await operations.resume()
   const start = (name: string, everyMs: number, round: () => Promise<void>) => {
     loops.push(
       starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) })),
@@ -125,6 +126,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const children = starting.move()
   return {
     context,
+    resume: () => operations.resume(),
     routes: [
       ...implementProjects(new Projects(context, kinds.projects, cache)),
       ...implementBranches(branches),

@@ -148,11 +148,14 @@ async function startRooms(start: Start): Promise<Rooms> {
     identity,
     tree,
     files,
+    operations: control.context.operations,
     databases: appDatabases(control.context, () => ports.postgres.port),
     caFile: ground.certificates.caFile,
   })
   started.use(stopping.limit('apps', running))
   later.running = running
+  await control.resume()
+  await running.service.resumeDeletions()
   return { identity, owner, computes, control, files, running }
 }
 

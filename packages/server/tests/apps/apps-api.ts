@@ -4,12 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { appOperations } from '../../src/apps/app-operations.ts'
 import { Apps, startApps } from '../../src/apps/apps.ts'
 import type { AppDatabases, AppGrants, AppIdentities, AppVisitors } from '../../src/apps/neighbours.ts'
 import { AppTemplates } from '../../src/apps/templates.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
-import { randomNumericId, randomUUID } from '../../src/base/ids.ts'
+import { randomNumericId } from '../../src/base/ids.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementApps } from '../../src/control/routes/apps.ts'
@@ -18,12 +19,15 @@ import { implementWorkspace } from '../../src/control/routes/workspace.ts'
 import { AppsService } from '../../src/control/services/apps.ts'
 import { WorkspaceService } from '../../src/control/services/workspace.ts'
 import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
+import { killAt } from '../../src/operations/failpoints.ts'
+import { Operations } from '../../src/operations/operations.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 import { callerNamed } from '../files/workspace-api.ts'
 
 export interface AppsApi extends AsyncDisposable {
   readonly directory: string
   readonly apps: Apps
+  readonly operations: Operations
   call(method: string, url: string, json?: unknown, as?: string): Promise<{ status: number; body: ReplyBody }>
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
@@ -75,7 +79,12 @@ const grants: AppGrants = {
 }
 
 export async function startAppsApi(
-  options: { readonly directory?: string; readonly removed?: number[]; readonly cacheFrom?: string } = {},
+  options: {
+    readonly directory?: string
+    readonly removed?: string[]
+    readonly cacheFrom?: string
+    readonly failpoint?: string
+  } = {},
 ): Promise<AppsApi> {
   await using starting = new AsyncDisposableStack()
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-apps-')))
@@ -86,10 +95,10 @@ export async function startAppsApi(
   const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })
   const workspace = new WorkspaceService(tree, { levelOn: async () => undefined })
   const identities: AppIdentities = {
-    create: async (name) => ({ id: randomNumericId(), clientId: randomUUID(), name }),
+    create: async (name) => ({ id: randomNumericId(), name }),
     issueSecret: async (id) => `secret-of-${id}`,
-    remove: async (id) => {
-      options.removed?.push(id)
+    removeClient: async (clientId) => {
+      options.removed?.push(clientId)
     },
   }
   const databases: AppDatabases = {
@@ -126,14 +135,20 @@ export async function startAppsApi(
       throw new Error('no connector in this test')
     },
   })
+  const operations = starting.use(new Operations({ ...common, failpoint: killAt(options.failpoint) }))
+  const kinds = appOperations({ metadata, apps, templates, identities, grants })
+  operations.register(kinds.create)
+  operations.register(kinds.delete)
+  await operations.resume()
   const service = new AppsService({
+    operations,
+    kinds,
     metadata,
     clock: systemClock,
     apps,
     templates,
     tree,
     workspace,
-    identities,
     grants,
   })
   const server = starting.use(
@@ -158,6 +173,7 @@ export async function startAppsApi(
   const api: AppsApi = {
     directory,
     apps,
+    operations,
     call: (method, url, json, as) => call(base + url, method, json, as),
     async upload(folder, files) {
       for (const [name, text] of Object.entries(files)) {

@@ -14,16 +14,17 @@ import {
 } from '@lakelet/api'
 import { checkAppName } from '../../apps/app-name.ts'
 import type { Apps } from '../../apps/apps.ts'
-import type { AppGrants, AppIdentities } from '../../apps/neighbours.ts'
+import type { AppOperations, CreateApp } from '../../apps/app-operations.ts'
+import type { AppGrants } from '../../apps/neighbours.ts'
 import type { AppTemplates } from '../../apps/templates.ts'
 import type { Caller } from '../../base/caller.ts'
 import type { Clock } from '../../base/clock.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { isLakeletError, LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
 import { homeOf } from '../../files/paths.ts'
 import type { WorkspaceTree } from '../../files/workspace-tree.ts'
-import { type AppRow, deleteApp, findApp, insertApp, listApps, updateApp } from '../../metadata/apps.ts'
+import { type AppRow, findApp, listApps, updateApp } from '../../metadata/apps.ts'
 import type { Metadata } from '../../metadata/database.ts'
 import {
   type DeploymentRow,
@@ -32,6 +33,7 @@ import {
   listDeployments,
   nextDeploymentSequence,
 } from '../../metadata/deployments.ts'
+import type { Operations } from '../../operations/operations.ts'
 import { viewApp, viewDeployment } from './app-view.ts'
 import type { WorkspaceService } from './workspace.ts'
 
@@ -42,7 +44,8 @@ export interface AppsServiceOptions {
   readonly templates: AppTemplates
   readonly tree: WorkspaceTree
   readonly workspace: WorkspaceService
-  readonly identities: AppIdentities
+  readonly operations: Operations
+  readonly kinds: AppOperations
   readonly grants: AppGrants
 }
 
@@ -58,6 +61,8 @@ interface Page {
 }
 
 const MOST_APPS = 100
+/** How long a caller waits for a creation; binding a database may wake a compute. */
+const CREATE_MS = 120_000
 const UPDATABLE = [
   'description',
   'compute_size',
@@ -139,12 +144,33 @@ export class AppsService {
 
   async delete(name: string): Promise<App> {
     const row = await this.#row(name)
-    const { metadata, apps } = this.#options
     if (row.wanted !== 'DELETED') {
-      await updateApp(metadata.db, name, { wanted: 'DELETED' })
-      apps.remove(row)
+      await this.#options.apps.cancelDeployment(name, 'deleted')
+      await this.#startDeletion(row)
     }
     return viewApp(await this.#parts({ ...row, wanted: 'DELETED' }))
+  }
+
+  /** Goes on with deletions that an earlier version of the workspace began. */
+  async resumeDeletions(): Promise<void> {
+    for (const row of await listApps(this.#options.metadata.db)) {
+      if (row.wanted !== 'DELETED') continue
+      await this.#startDeletion(row).catch((error: unknown) => {
+        // It is on its way already.
+        if (!isLakeletError(error, 'conflicting_operations')) throw error
+      })
+    }
+  }
+
+  async #startDeletion({ name, id }: AppRow): Promise<void> {
+    const { operations, kinds } = this.#options
+    await operations.start(kinds.delete, {
+      resource: `apps/${name}`,
+      objectUid: id,
+      input: { name },
+      locks: [lockOf(name)],
+      store: (queries) => updateApp(queries, name, { wanted: 'DELETED' }),
+    })
   }
 
   async start(caller: Caller, name: string): Promise<App> {
@@ -214,26 +240,18 @@ export class AppsService {
   }
 
   async #create(caller: Caller, name: string, request: CreateAppRequest): Promise<App> {
-    const { metadata, clock, apps, identities, grants, templates } = this.#options
+    const { operations, kinds, clock, apps, templates } = this.#options
     const { body } = request
-    await using undo = new AsyncDisposableStack()
-    const principal = await identities.create(`app-${name}`)
-    undo.defer(() => identities.remove(principal.id))
     const now = clock.now().toISOString()
-    const row: AppRow = {
+    const { template } = request
+    const row: CreateApp['row'] = {
       name,
       id: randomUUID(),
       description: body.description ?? '',
       compute_size: body.compute_size ?? 'MEDIUM',
       wanted: request.hasCompute ? 'RUNNING' : 'STOPPED',
       port: await apps.choosePort(),
-      service_principal_id: principal.id,
-      client_id: principal.clientId,
-      service_principal_name: principal.name,
-      default_source_code_path:
-        request.template === undefined
-          ? null
-          : await templates.instantiate(request.template, name, caller.name),
+      client_id: randomUUID(),
       active_deployment: null,
       resources: JSON.stringify(body.resources ?? []),
       user_api_scopes: JSON.stringify(body.user_api_scopes ?? []),
@@ -245,12 +263,20 @@ export class AppsService {
       create_time: now,
       update_time: now,
     }
-    await apps.bind(row)
-    await insertApp(metadata.db, row)
-    undo.defer(() => deleteApp(metadata.db, name))
-    await grants.own(caller, name)
-    await apps.open(row)
-    undo.move()
+    const folder =
+      template === undefined ? undefined : await templates.freeFolder(template, name, caller.name)
+    const { id } = await operations.start(kinds.create, {
+      resource: `apps/${name}`,
+      objectUid: row.id,
+      callerId: caller.id,
+      input: { row, template, folder, caller },
+      locks: [lockOf(name)],
+    })
+    const ended = await operations.waitFor(id, CREATE_MS)
+    const failure = kinds.failureOf(id)
+    if (failure) throw failure
+    // Neither done nor failed: it goes on, and the app is there when it is done.
+    if (ended?.state !== 'succeeded') throw new LakeletError('conflicting_operations')
     return this.get(caller, name)
   }
 
@@ -371,6 +397,10 @@ export class AppsService {
   #wrongState(action: string, app: App): LakeletError {
     return new LakeletError('app_state', { action, name: app.name, state: app.compute_status.state })
   }
+}
+
+function lockOf(name: string) {
+  return { scope: `apps/${name}`, mode: 'exclusive' } as const
 }
 
 function pageOf<T>(rows: readonly T[], page: Page, idOf: (row: T) => string) {
