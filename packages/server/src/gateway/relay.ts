@@ -1,15 +1,18 @@
-// Moves bytes between a client and its backend. It never looks at messages: whatever Postgres and its drivers say to each
-// other passes, and a message of 1 GiB needs no more memory than a small one. Each side is read only as fast as the other
+// Moves bytes between a client and its backend. It looks at the headers of messages and changes nothing: whatever Postgres and its drivers
+// say to each other passes, and a message of 1 GiB needs no more memory than a small one. Each side is read only as fast as the other
 // takes; when one side ends, the other hears of it.
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { BackendSocket } from './backend-socket.ts'
+import { ProtocolTracker } from './protocol-tracker.ts'
 
 export interface RelayOptions {
   readonly client: Socket
   readonly backend: BackendSocket
   /** Bytes that were read from the client before the relay began. */
   readonly fromClient: Buffer
+  /** Bytes of the server behind the login that the client was sent already; they end at the end of a message or the relay goes on in it. */
+  readonly fromServer: Buffer
   readonly clock: Clock
   readonly halfClosedMs: number
   /** Ends what the backend is doing; called while the backend's connection is still open, so that it can hit no other session. */
@@ -21,8 +24,6 @@ export interface RelayOptions {
 /** Who ended it. */
 export type RelayEnd = 'client' | 'backend' | 'gateway'
 
-/** Nothing of a message can be under way when nothing moved for this long and nobody waits for a slow client. */
-const QUIET_MS = 20
 /** A closing client is waited for this long, and again as long as it still takes bytes. */
 const LINGER_MS = 2_000
 const LINGER_BEHIND_MS = 10_000
@@ -34,8 +35,8 @@ export class Relay {
   readonly #done = Promise.withResolvers<RelayEnd>()
   readonly #closed = new AbortController()
   #lastBytesMs: number
-  #isClientBehind = false
   #isOver = false
+  readonly #tracker = new ProtocolTracker()
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -49,19 +50,21 @@ export class Relay {
   }
 
   start(): void {
-    const { client, backend, fromClient } = this.#options
+    const { client, backend, fromClient, fromServer } = this.#options
+    this.#tracker.serverSent(fromServer)
+    this.#tracker.clientSent(fromClient)
     backend.setSink((chunk, giveBack) => {
       this.#lastBytesMs = this.#options.clock.monotonicMs()
-      this.#isClientBehind = !client.write(chunk, giveBack)
-      return !this.#isClientBehind
+      this.#tracker.serverSent(chunk)
+      return client.write(chunk, giveBack)
     })
     client.on('drain', () => {
-      this.#isClientBehind = false
       backend.socket.resume()
     })
     client.on('data', (chunk: Buffer) => {
       this.#lastBytesMs = this.#options.clock.monotonicMs()
       this.#options.onClientBytes()
+      this.#tracker.clientSent(chunk)
       if (!backend.socket.write(chunk)) client.pause()
     })
     backend.socket.on('drain', () => client.resume())
@@ -81,10 +84,10 @@ export class Relay {
   /** Ends the session from our side, telling the client why where that cannot land inside a message. */
   async terminate(farewell: Buffer): Promise<void> {
     if (this.#isOver) return
-    const { client, clock } = this.#options
-    const isQuiet = !this.#isClientBehind && clock.monotonicMs() - this.#lastBytesMs >= QUIET_MS
+    const { client, backend } = this.#options
     client.pause()
-    if (isQuiet) client.write(farewell)
+    backend.socket.pause()
+    if (this.#tracker.isBetweenMessages) client.write(farewell)
     await this.#give('gateway')
   }
 

@@ -284,6 +284,7 @@ export class Session {
       client: client.stream,
       backend: backend.connection,
       fromClient: this.#reader?.release() ?? Buffer.alloc(0),
+      fromServer: backend.rest,
       clock,
       halfClosedMs: limits.halfClosedMs,
       cancel: () => cancelBackend(backend.key),

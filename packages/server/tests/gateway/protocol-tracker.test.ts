@@ -15,7 +15,7 @@ import {
   encodeStartup,
   encodeSync,
 } from '@lakelet/wire'
-import fc from 'fast-check'
+import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Signal } from '../../src/base/signal.ts'
 import { ProtocolTracker } from '../../src/gateway/protocol-tracker.ts'
@@ -123,7 +123,7 @@ const SAYINGS: readonly (readonly [name: string, bytes: Buffer])[] = [
   ['flush', encodeFlush()],
 ]
 
-const script = fc.array(fc.constantFrom(...SAYINGS), { maxLength: 25 })
+const script = array(constantFrom(...SAYINGS), { maxLength: 25 })
 
 /** Ends whatever was begun, so that the question behind it is answered. */
 const ENDING = Buffer.concat([encodeCopyFail('over'), encodeSync(), encodeSync()])
@@ -132,37 +132,33 @@ describe('the protocol tracker', () => {
   test('knows when a session is idle, whatever was said and however it was cut', async () => {
     let round = 0
     let answered = 0
-    await fc.assert(
-      fc.asyncProperty(
-        script,
-        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
-        async (said, sizes) => {
-          const { session, greeting } = await logIn()
-          using _session = session
-          const tracker = new ProtocolTracker()
-          tracker.serverSent(greeting)
-          expect(tracker.isIdle).toBe(true)
+    await assert(
+      asyncProperty(script, array(integer({ min: 1, max: 40 }), { minLength: 1 }), async (said, sizes) => {
+        const { session, greeting } = await logIn()
+        using _session = session
+        const tracker = new ProtocolTracker()
+        tracker.serverSent(greeting)
+        expect(tracker.isIdle).toBe(true)
 
-          round += 1
-          const question = encodeQuery(`rollback; select 'the end ${round}'`)
-          const bytes = Buffer.concat([...said.map(([, each]) => each), ENDING, question])
-          session.write(bytes)
-          for (const piece of pieces(bytes, sizes)) tracker.clientSent(piece)
-          // The text stands in the answer and, where that came in the middle of an error, in no other place.
-          const answer = await session.readTo(`the end ${round}`)
-          // Some of it makes Postgres give up: a query in the middle of COPY data (copyfromparse.c, "protocol synchronization was lost").
-          if (!answer) return
-          answered += 1
+        round += 1
+        const question = encodeQuery(`rollback; select 'the end ${round}'`)
+        const bytes = Buffer.concat([...said.map(([, each]) => each), ENDING, question])
+        session.write(bytes)
+        for (const piece of pieces(bytes, sizes)) tracker.clientSent(piece)
+        // The text stands in the answer and, where that came in the middle of an error, in no other place.
+        const answer = await session.readTo(`the end ${round}`)
+        // Some of it makes Postgres give up: a query in the middle of COPY data (copyfromparse.c, "protocol synchronization was lost").
+        if (!answer) return
+        answered += 1
 
-          let taken = 0
-          for (const piece of pieces(answer, sizes)) {
-            expect(tracker.isIdle, `idle after ${taken} of ${answer.length} bytes`).toBe(false)
-            tracker.serverSent(piece)
-            taken += piece.length
-          }
-          expect(tracker).toMatchObject({ isIdle: true, transactionStatus: 'idle', messagesInFlight: 0 })
-        },
-      ),
+        let taken = 0
+        for (const piece of pieces(answer, sizes)) {
+          expect(tracker.isIdle, `idle after ${taken} of ${answer.length} bytes`).toBe(false)
+          tracker.serverSent(piece)
+          taken += piece.length
+        }
+        expect(tracker).toMatchObject({ isIdle: true, transactionStatus: 'idle', messagesInFlight: 0 })
+      }),
       { numRuns: 200 },
     )
     expect(answered).toBeGreaterThan(50)
