@@ -1,5 +1,7 @@
-// The last line of a test run: `N passed, N failed, N skipped`, and the reason of every skipped test above it.
+// The last line of a test run: `N passed, N failed, N skipped`. Above it the reason of every skipped test and, after a whole run, the
+// routes that no test called; each of those is a failure.
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
+import { readAnswers, uncalledRoutes } from './endpoint-coverage.ts'
 
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
@@ -12,9 +14,24 @@ export default class SummaryReporter implements Reporter {
     for (const test of cases.filter((each) => each.result().state === 'skipped')) {
       console.log(`skipped: ${test.fullName}${reason(test)}`)
     }
-    const failed = count('failed') + broken + unhandled.length
+    const uncalled = reportUncalled()
+    const failed = count('failed') + broken + unhandled.length + uncalled
     console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`)
   }
+}
+
+/** Prints the routes that no test of a whole run called, and gives their number. */
+function reportUncalled(): number {
+  const { TEST_CALLS_DIR: directory, TEST_CALLS_MUST_BE_COMPLETE: isWhole } = process.env
+  if (!directory) return 0
+  const routes = uncalledRoutes(readAnswers(directory))
+  if (!isWhole) {
+    if (process.env['SHOW_UNCALLED']) console.log(`not called:\n  ${routes.join('\n  ')}`)
+    return 0
+  }
+  for (const route of routes) console.log(`no test calls ${route} to its success`)
+  if (routes.length > 0) process.exitCode = 1
+  return routes.length
 }
 
 function hasErrors(part: TestModule | TestSuite): boolean {

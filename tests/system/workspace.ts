@@ -156,8 +156,9 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   }
 }
 
-/** Variables that say how this machine reaches its registries; and where programs are. */
-const INHERITED = /^(PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|CERTS?|CA_BUNDLE)\w*)$/i
+/** Variables that say how this machine reaches its registries, where programs are, and how a test run notes the routes it called. */
+const INHERITED =
+  /^(NODE_OPTIONS|TEST_CALLS_DIR|PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|CERTS?|CA_BUNDLE)\w*)$/i
 
 /** The environment of commands: nothing of the developer's own configuration. */
 export function environment(home: string): Record<string, string> {

@@ -1,6 +1,7 @@
 // The HTTP server of the workspace: registers the routes of the contract and everything that all of them share.
 // Order of a request: host and origin → authenticate → rate limit → authorize → read the body → validate → handle → send.
 import { randomUUID } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import { Readable } from 'node:stream'
 import type { RouteDefinition } from '@lakelet/api'
 import {
@@ -123,6 +124,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     guards.checkOrigin(headOf(request))
     done()
   })
+  if (calls.hasSubscribers) http.addHook('onResponse', publishCall)
   http.setErrorHandler((error, request, reply) => {
     sendError(toLakeletError(error, request), request, reply)
   })
@@ -131,6 +133,15 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     sendError(new LakeletError('endpoint_not_found', { method, path: path.slice(0, 200) }), request, reply)
   })
   return http
+}
+
+/** Where whoever subscribed before the server started is told of every answer; the tests learn there which routes they called. */
+const calls = channel('lakelet:http:answer')
+
+function publishCall(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { method, routeOptions } = request
+  calls.publish({ method, route: routeOptions.url, status: reply.statusCode })
+  done()
 }
 
 function noCompiler(): never {
