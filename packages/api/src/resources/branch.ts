@@ -48,6 +48,8 @@ export const branch = z
       source_branch: z.string().optional(),
       source_branch_lsn: z.string().optional(),
       source_branch_time: timestamp.optional(),
+      /** Lakelet's own: whether the files were shared with the source (reflink) or copied. */
+      clone_method: z.enum(['reflink', 'copy']).optional(),
     }),
   })
   .meta({ id: 'Branch' })

@@ -7,7 +7,6 @@
 // All changes run one after the other under one lock. Waking an active compute takes no lock: the check for idleness ends
 // with a look, without a pause in between, at whether anybody touched the compute since it began, and whoever is told that the
 // compute is awake has touched it. So a wake that races a suspend is either served or starts the compute again.
-import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -27,6 +26,7 @@ import {
   socketDirectoryFor,
   startCluster,
 } from '../postgres/index.ts'
+import { besideData } from '../storage/index.ts'
 import { reloadSettings, type SettingsApplied } from './apply-settings.ts'
 import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
 import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
@@ -370,7 +370,7 @@ export class Compute {
           dataDirectory: spec.dataDirectory,
           socketDirectory: socketDirectoryFor(this.#options.installation, this.#options.uid),
           settings: clusterSettings(spec),
-          logFile: path.join(path.dirname(spec.dataDirectory), 'postgres.log'),
+          logFile: besideData(spec.dataDirectory).log,
           log: this.#options.log,
         },
         this.#closing.signal,

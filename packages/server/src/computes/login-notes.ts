@@ -2,8 +2,8 @@
 // position of the shutdown checkpoint: it holds only while the control file still names that checkpoint, so a note from before
 // a crash, a restore or a start by other means is never believed.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { type LoginRole, readControlFile } from '../postgres/index.ts'
+import { besideData } from '../storage/index.ts'
 
 export type LoginRoles = ReadonlyMap<string, LoginRole>
 
@@ -15,7 +15,7 @@ interface Note {
 /** Notes the roles of a cluster that was just shut down; nothing is noted when that was not clean. */
 export async function writeLoginNote(dataDirectory: string, roles: readonly LoginRole[]): Promise<void> {
   const checkpoint = await checkpointOf(dataDirectory)
-  const file = noteFile(dataDirectory)
+  const file = besideData(dataDirectory).loginNote
   if (checkpoint === undefined) return rm(file, { force: true })
   // Not flushed: a note that a power cut tears does not parse, and then the compute is asked.
   await writeFile(`${file}.tmp`, JSON.stringify({ checkpoint, roles } satisfies Note), { mode: 0o600 })
@@ -25,7 +25,7 @@ export async function writeLoginNote(dataDirectory: string, roles: readonly Logi
 /** The noted roles of a stopped cluster, or undefined when there is no note that holds. */
 export async function readLoginNote(dataDirectory: string): Promise<LoginRoles | undefined> {
   try {
-    const note = JSON.parse(await readFile(noteFile(dataDirectory), 'utf8')) as Note
+    const note = JSON.parse(await readFile(besideData(dataDirectory).loginNote, 'utf8')) as Note
     if (note.checkpoint !== (await checkpointOf(dataDirectory))) return undefined
     return new Map(note.roles.map((role) => [role.name, role]))
   } catch {
@@ -36,8 +36,4 @@ export async function readLoginNote(dataDirectory: string): Promise<LoginRoles |
 async function checkpointOf(dataDirectory: string): Promise<string | undefined> {
   const control = await readControlFile(dataDirectory)
   return control.isShutDown ? `${control.timeline}/${control.checkpointLsn}` : undefined
-}
-
-function noteFile(dataDirectory: string): string {
-  return path.join(path.dirname(dataDirectory), 'login-roles.json')
 }

@@ -1,37 +1,7 @@
 import type { Queries } from './database.ts'
+import type { AppRow } from './schema.ts'
 
-export interface AppsTables {
-  apps: AppRow
-}
-
-export interface AppRow {
-  readonly name: string
-  readonly id: string
-  readonly description: string
-  readonly compute_size: 'MEDIUM' | 'LARGE' | 'XLARGE'
-  /** What the user wants of the app; what it does is known to the process only. */
-  readonly wanted: 'RUNNING' | 'STOPPED' | 'DELETED'
-  readonly port: number
-  readonly service_principal_id: number
-  readonly client_id: string
-  readonly service_principal_name: string
-  readonly default_source_code_path: string | null
-  readonly active_deployment: string | null
-  /** JSON: list of app resources. */
-  readonly resources: string
-  /** JSON: list of scopes. */
-  readonly user_api_scopes: string
-  /** JSON: settings without effect here, by field. */
-  readonly other_settings: string
-  /** JSON: the state of the last `update` call. */
-  readonly last_update: string | null
-  /** User id of the operating system that it runs under; null until it has one. */
-  readonly os_uid: number | null
-  readonly creator: string
-  readonly updater: string
-  readonly create_time: string
-  readonly update_time: string
-}
+export type { AppRow }
 
 export async function findApp(queries: Queries, name: string): Promise<AppRow | undefined> {
   return queries.selectFrom('apps').selectAll().where('name', '=', name).executeTakeFirst()

@@ -1,28 +1,6 @@
-import type { Generated, Insertable, Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface BranchesTables {
-  branches: {
-    seq: Generated<number>
-    uid: string
-    branch_id: string
-    project_uid: string
-    state: 'INIT' | 'READY' | 'RESETTING'
-    state_change_time: string
-    is_protected: number
-    expire_time: string | null
-    ttl_seconds: number | null
-    source_branch_uid: string | null
-    source_lsn: string | null
-    source_time: string | null
-    clone_method: string | null
-    logical_size_bytes: number
-    create_time: string
-    update_time: string
-    delete_time: string | null
-    purge_time: string | null
-  }
-}
+import type { BranchesTables } from './schema.ts'
 
 export type BranchRow = Selectable<BranchesTables['branches']>
 export type NewBranchRow = Insertable<BranchesTables['branches']>

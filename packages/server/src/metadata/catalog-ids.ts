@@ -1,20 +1,9 @@
 // Which resource id stands for which role or database of a branch; see 0003-postgres.sql.
 import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
+import type { CatalogIdsTables, CatalogKind } from './schema.ts'
 
-export type CatalogKind = 'role' | 'database'
-
-export interface CatalogIdsTables {
-  catalog_ids: {
-    branch_uid: string
-    kind: CatalogKind
-    oid: number
-    id: string
-    create_time: string
-    update_time: string
-    creator_id: number | null
-  }
-}
+export type { CatalogKind }
 
 export type CatalogIdRow = Selectable<CatalogIdsTables['catalog_ids']>
 export type NewCatalogIdRow = Insertable<CatalogIdsTables['catalog_ids']>

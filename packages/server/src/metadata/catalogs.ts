@@ -1,17 +1,7 @@
 // What is known of the roles and databases of branches while their computes sleep.
 import type { Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface CatalogsTables {
-  catalogs: {
-    branch_uid: string
-    /** When the catalogue of the branch read so. */
-    observed_time: string
-    /** JSON arrays of what the Postgres room reads. */
-    roles: string
-    databases: string
-  }
-}
+import type { CatalogsTables } from './schema.ts'
 
 export type CatalogRow = Selectable<CatalogsTables['catalogs']>
 

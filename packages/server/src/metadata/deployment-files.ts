@@ -1,17 +1,8 @@
 // What each deployment was made of: the names on disk and the blobs of their contents.
 import type { Queries } from './database.ts'
+import type { DeploymentFileRow } from './schema.ts'
 
-export interface DeploymentFilesTables {
-  deployment_files: DeploymentFileRow
-}
-
-export interface DeploymentFileRow {
-  readonly deployment_id: string
-  /** Relative to the source folder, as it is on disk. */
-  readonly path: string
-  /** Null for a folder. */
-  readonly blob: string | null
-}
+export type { DeploymentFileRow }
 
 /** Rows that one statement may insert: SQLite takes 32,766 values. */
 const ROWS_AT_ONCE = 5000

@@ -1,30 +1,7 @@
 import type { Queries } from './database.ts'
+import type { DeploymentRow } from './schema.ts'
 
-export interface DeploymentsTables {
-  app_deployments: DeploymentRow
-}
-
-export interface DeploymentRow {
-  readonly deployment_id: string
-  readonly app: string
-  /** Counts up within the app. */
-  readonly sequence: number
-  readonly source_code_path: string
-  /** Where the platform shows the copied source; the files themselves are in `deployment_files`. */
-  readonly snapshot_path: string
-  readonly mode: 'SNAPSHOT' | 'AUTO_SYNC'
-  readonly state: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
-  readonly message: string
-  /** JSON list; null where app.yaml decides. */
-  readonly command: string | null
-  /** JSON list of variables. */
-  readonly env_vars: string | null
-  /** JSON: the finished build. */
-  readonly build: string | null
-  readonly creator: string
-  readonly create_time: string
-  readonly update_time: string
-}
+export type { DeploymentRow }
 
 export async function findDeployment(
   queries: Queries,

@@ -1,23 +1,6 @@
-import type { Generated, Insertable, Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface EndpointsTables {
-  endpoints: {
-    seq: Generated<number>
-    uid: string
-    endpoint_id: string
-    branch_uid: string
-    type: 'ENDPOINT_TYPE_READ_WRITE' | 'ENDPOINT_TYPE_READ_ONLY'
-    min_cu: number
-    max_cu: number
-    suspend_seconds: number | null
-    disabled: number
-    pg_settings: string
-    last_active_time: string | null
-    create_time: string
-    update_time: string
-  }
-}
+import type { EndpointsTables } from './schema.ts'
 
 export type EndpointRow = Selectable<EndpointsTables['endpoints']>
 export type NewEndpointRow = Insertable<EndpointsTables['endpoints']>

@@ -1,25 +1,8 @@
 // Rows of the workspace tree: what exists at a path. Contents are not here but in the blob that a row names.
 import type { Queries } from './database.ts'
+import type { ObjectRow } from './schema.ts'
 
-export interface FilesTables {
-  workspace_objects: ObjectRow
-}
-
-export interface ObjectRow {
-  readonly object_id: number
-  /** Absolute, without `/Workspace`; the root is the empty text. */
-  readonly path: string
-  readonly parent: string | null
-  readonly type: 'DIRECTORY' | 'FILE' | 'NOTEBOOK'
-  readonly language: 'PYTHON' | 'SQL' | 'SCALA' | 'R' | null
-  /** How a notebook's blob is written. */
-  readonly format: 'SOURCE' | 'JUPYTER' | null
-  readonly blob: string | null
-  readonly size: number | null
-  /** Milliseconds since 1970. */
-  readonly created_at: number
-  readonly modified_at: number
-}
+export type { ObjectRow }
 
 export async function findObject(queries: Queries, path: string): Promise<ObjectRow | undefined> {
   return queries.selectFrom('workspace_objects').selectAll().where('path', '=', path).executeTakeFirst()

@@ -1,20 +1,7 @@
 // What the OAuth server keeps between two requests: codes, refresh tokens, grants, interactions.
 import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface OAuthTables {
-  oauth_artifacts: {
-    model: string
-    /** Hash of the value that the client holds. */
-    id: string
-    grant_id: string | null
-    uid: string | null
-    /** JSON. */
-    payload: string
-    /** Seconds since 1970; null for no end. */
-    expires_at: number | null
-  }
-}
+import type { OAuthTables } from './schema.ts'
 
 type ArtifactRow = Selectable<OAuthTables['oauth_artifacts']>
 

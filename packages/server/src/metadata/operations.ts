@@ -1,25 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface OperationsTables {
-  operations: {
-    id: string
-    resource: string
-    kind: string
-    metadata_type: string
-    caller_id: number | null
-    object_uid: string
-    input: string
-    progress: string
-    state: 'running' | 'undoing' | 'succeeded' | 'failed'
-    steps_done: number
-    response: string | null
-    error: string | null
-    create_time: string
-    end_time: string | null
-  }
-  operation_locks: { operation_id: string; scope: string; mode: 'shared' | 'exclusive' }
-}
+import type { OperationsTables } from './schema.ts'
 
 export type OperationRow = Selectable<OperationsTables['operations']>
 export type NewOperationRow = Insertable<OperationsTables['operations']>

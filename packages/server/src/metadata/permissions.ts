@@ -1,15 +1,7 @@
 // Which principal was granted what on which object. Owners and admins are not listed: they follow from elsewhere.
 import type { Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface PermissionsTables {
-  permission_grants: {
-    object_type: string
-    object_id: string
-    principal_id: number
-    level: string
-  }
-}
+import type { PermissionsTables } from './schema.ts'
 
 export type PermissionGrantRow = Selectable<PermissionsTables['permission_grants']>
 

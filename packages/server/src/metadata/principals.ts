@@ -1,24 +1,7 @@
 // Users, service principals and groups, and who is a member of what.
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface PrincipalsTables {
-  principals: {
-    /** Numeric SCIM id. */
-    id: number
-    kind: 'user' | 'service_principal' | 'group'
-    /** E-mail address, application id, or the group's display name. */
-    name: string
-    display_name: string
-    active: number
-    external_id: string | null
-    /** JSON object of SCIM attributes that nothing interprets. */
-    attributes: string
-    is_system: number
-    created_at: string
-  }
-  group_members: { group_id: number; member_id: number }
-}
+import type { PrincipalsTables } from './schema.ts'
 
 export type PrincipalRow = Selectable<PrincipalsTables['principals']>
 

@@ -1,28 +1,7 @@
 import type { DefaultEndpointSettings } from '@lakelet/api'
-import type { Generated, Insertable, Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface ProjectsTables {
-  projects: {
-    seq: Generated<number>
-    uid: string
-    project_id: string
-    owner: string
-    owner_id: number
-    display_name: string
-    pg_version: number
-    history_retention_seconds: number
-    default_endpoint_settings: string
-    default_branch_uid: string
-    enable_pg_native_login: number
-    custom_tags: string | null
-    budget_policy_id: string | null
-    create_time: string
-    update_time: string
-    delete_time: string | null
-    purge_time: string | null
-  }
-}
+import type { ProjectsTables } from './schema.ts'
 
 export type ProjectRow = Selectable<ProjectsTables['projects']>
 export type NewProjectRow = Insertable<ProjectsTables['projects']>

@@ -1,11 +1,7 @@
 // Browser sessions and one-time sign-in links, as hashes. Times are milliseconds since 1970.
 import type { Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface SessionsTables {
-  browser_sessions: { hash: string; principal_id: number; created_at: number; expires_at: number }
-  sign_in_links: { hash: string; principal_id: number; expires_at: number }
-}
+import type { SessionsTables } from './schema.ts'
 
 export async function insertSession(
   queries: Queries,

@@ -1,10 +1,6 @@
 // Facts of the workspace that are made once: its id, its owner.
 import type { Queries } from './database.ts'
 
-export interface SettingsTables {
-  settings: { name: string; value: string }
-}
-
 export async function findSetting(queries: Queries, name: string): Promise<string | undefined> {
   const row = await queries.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value

@@ -1,18 +1,7 @@
 // The private keys that sign tokens. One signs; the others only verify until their last token has died.
 import type { Insertable, Selectable } from 'kysely'
 import type { Queries } from './database.ts'
-
-export interface SigningKeysTables {
-  signing_keys: {
-    kid: string
-    /** JSON Web Key. */
-    private_jwk: string
-    /** Milliseconds since 1970. */
-    created_at: number
-    /** Milliseconds since 1970; null for the key that signs. */
-    verify_until: number | null
-  }
-}
+import type { SigningKeysTables } from './schema.ts'
 
 export type SigningKeyRow = Selectable<SigningKeysTables['signing_keys']>
 

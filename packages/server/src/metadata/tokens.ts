@@ -1,22 +1,7 @@
 // Personal access tokens and the secrets of service principals; both as hashes only. Times are milliseconds since 1970.
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Queries } from './database.ts'
-
-interface SecretColumns {
-  id: string
-  principal_id: number
-  hash: string
-  /** JSON array; empty means all scopes. */
-  scopes: string
-  created_at: number
-  /** Null for a token without an end. */
-  expires_at: number | null
-}
-
-export interface TokensTables {
-  personal_tokens: SecretColumns & { comment: string }
-  service_principal_secrets: SecretColumns
-}
+import type { TokensTables } from './schema.ts'
 
 export type PersonalTokenRow = Selectable<TokensTables['personal_tokens']>
 export type SecretRow = Selectable<TokensTables['service_principal_secrets']>

@@ -172,3 +172,8 @@ export function pathsIn(directory: string): BranchPaths {
     log: path.join(directory, 'postgres.log'),
   }
 }
+
+/** The same from the Postgres data directory that is in it. */
+export function besideData(dataDirectory: string): BranchPaths {
+  return pathsIn(path.dirname(dataDirectory))
+}

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin } from '../../src/postgres/index.ts'
@@ -142,4 +142,51 @@ test('removing is idempotent; what a killed workspace left unfinished is swept',
   await startStorage({ installation: postgres.installation, log: testLog })
   expect((await readdir(home)).filter((name) => name.startsWith('.'))).toEqual(['.somebody-elses'])
   expect(() => storage.dataDirectory('../elsewhere')).toThrow(/not the uid of a branch/)
+})
+
+test('only what its manifest names is removed; anything else is set aside', async () => {
+  const owner = { workspaceId: 'w', projectUid: 'p' }
+  const branch = { ...owner, record: {} }
+  const trash = async () => (await storage.files.trash.list()).map(({ name }) => name)
+  await storage.create('br-mine', branch)
+  await storage.remove('br-mine', owner)
+  expect([await storage.exists('br-mine'), await trash()]).toEqual([false, []])
+  for (const [uid, other] of [
+    ['br-other-project', { ...owner, projectUid: 'q' }],
+    ['br-other-workspace', { ...owner, workspaceId: 'x' }],
+  ] as const) {
+    await storage.create(uid, { ...other, record: {} })
+    await storage.remove(uid, owner)
+  }
+  await storage.create('br-damaged', branch)
+  await writeFile(storage.paths('br-damaged').manifest, '{')
+  await storage.remove('br-damaged', owner)
+  await mkdir(storage.paths('br-without').directory)
+  await storage.remove('br-without', owner)
+  expect((await trash()).sort()).toEqual([
+    'br-damaged',
+    'br-other-project',
+    'br-other-workspace',
+    'br-without',
+  ])
+  // An operation that is undone or done again takes nothing that was in use.
+  await storage.create('br-used', branch)
+  expect(await storage.unfinished('br-used', owner)).toMatchObject({ method: expect.any(String) })
+  await storage.files.writeManifest({ ...branch, branchUid: 'br-used', sequence: 7, writtenAt: '' })
+  await storage.discard('br-used', owner)
+  expect(await trash()).toContain('br-used')
+  const [first] = await storage.files.trash.list()
+  const later = (days: number) => new Date((first?.setAsideAt.getTime() ?? 0) + days * 86_400_000)
+  const failed = (_: unknown, error: unknown) => expect(error).toBeUndefined()
+  expect(await storage.files.trash.removeOld(later(29), failed)).toEqual([])
+  expect(await storage.files.trash.removeOld(later(31), failed)).toHaveLength(5)
+})
+
+test('directories that may not be entered do not stop a sweep', async () => {
+  const half = path.join(storage.files.home, '.br-closed.0123abcd')
+  await mkdir(path.join(half, 'data', 'base'), { recursive: true })
+  await writeFile(path.join(half, 'data', 'base', '1'), '')
+  for (const each of [path.join(half, 'data', 'base'), path.join(half, 'data')]) await chmod(each, 0)
+  await startStorage({ installation: postgres.installation, log: testLog })
+  expect(await readdir(storage.files.home)).not.toContain('.br-closed.0123abcd')
 })

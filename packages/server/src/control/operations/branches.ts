@@ -90,7 +90,7 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
         state_change_time: clock.now().toISOString(),
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
-        clone_method: String(progress['method']),
+        clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
         logical_size_bytes: Number(progress['bytes']),
       })
       return replyOf(queries, input)

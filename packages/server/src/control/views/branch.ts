@@ -45,6 +45,7 @@ export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branc
         ? {}
         : { source_branch: branchName(project.project_id, sourceBranchId) }),
       ...(row.source_lsn === null ? {} : { source_branch_lsn: row.source_lsn }),
+      ...(row.clone_method === null ? {} : { clone_method: row.clone_method }),
       ...(row.source_time === null ? {} : { source_branch_time: row.source_time }),
     },
   }
