@@ -7,12 +7,14 @@ import { pathToFileURL } from 'node:url'
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   api: [],
+  theme: [],
   connect: ['wire'],
   cli: ['api', 'server/main'],
+  console: ['api', 'theme'],
   'server/base': ['api'],
   'server/metadata': ['server/base', 'api'],
   'server/operations': ['server/base', 'server/metadata'],
-  'server/identity': ['server/base', 'api', 'server/metadata'],
+  'server/identity': ['server/base', 'api', 'theme', 'server/metadata'],
   'server/postgres': ['server/base'],
   'server/storage': ['server/base', 'server/postgres'],
   'server/computes': ['server/base', 'api', 'server/postgres', 'server/storage'],
@@ -33,6 +35,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/main': [
     'api',
+    'theme',
     'wire',
     'server/base',
     'server/metadata',
@@ -51,6 +54,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 const packageNames: Readonly<Record<string, string>> = {
   '@lakelet/wire': 'wire',
   '@lakelet/api': 'api',
+  '@lakelet/theme': 'theme',
+  '@lakelet/console': 'console',
   'lakelet-connect': 'connect',
   '@lakelet/server': 'server/main',
   lakelet: 'cli',

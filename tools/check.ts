@@ -9,6 +9,8 @@ const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] =
   ['format', async () => (await runTool('oxfmt', ['--check', '.'])) === 0],
   ['lint', async () => (await runTool('oxlint', ['--type-aware', '--quiet', '.'])) === 0],
   ['types', async () => (await runTool('tsc', ['-p', 'tsconfig.json'])) === 0],
+  // The console runs in browsers, so it has other types around it.
+  ['console types', async () => (await runTool('tsc', ['-p', 'packages/console/tsconfig.json'])) === 0],
   ['boundaries', async () => checkBoundaries(root)],
   ['generated files', async () => checkGenerated(root)],
   ['lock file', async () => checkLockFile({ write: false })],

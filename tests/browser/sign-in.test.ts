@@ -1,10 +1,10 @@
 // What a person sees in a browser: the sign-in link, the workspace's page, an app behind the sign-in.
 import path from 'node:path'
 import { appsRoutes } from '@lakelet/api'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace, writeFiles } from '../system/workspace.ts'
 import { launchBrowser, whyNoBrowser } from './chromium.ts'
+import { signIn } from './console.ts'
 
 const reason = await whyNoBrowser()
 
@@ -29,11 +29,11 @@ describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : '
     await page.getByText('lakelet open').waitFor()
 
     await signIn(page, workspace)
-    await page.getByRole('heading', { name: 'Your workspace' }).waitFor()
+    await page.getByRole('link', { name: 'echo' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Account' }).click()
     await page.getByText(workspace.user).waitFor()
-    await page.getByRole('link', { name: 'echo' }).waitFor()
-
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByText('lakelet open').waitFor()
     await page.goto(workspace.host)
     expect(new URL(page.url()).pathname).toBe('/sign-in')
   })
@@ -62,15 +62,6 @@ describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : '
     expect(seen['cookie']).toBeUndefined()
   })
 })
-
-/** Follows a new sign-in link and presses its button. */
-async function signIn(page: Page, workspace: TestWorkspace): Promise<string> {
-  const link = /http:\S+/.exec(await workspace.cli(['open'], { env: { BROWSER: 'none' } }))?.[0] ?? ''
-  await page.goto(link)
-  await page.getByRole('button').first().click()
-  await page.waitForURL((url) => url.pathname === '/')
-  return link
-}
 
 /** An app that answers with the headers of the request. */
 async function deployEcho(workspace: TestWorkspace): Promise<string> {

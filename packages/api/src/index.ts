@@ -95,6 +95,17 @@ export { scimRoutes } from './routes/scim.ts'
 export { servicePrincipalSecretRoutes } from './routes/service-principal-secrets.ts'
 export { signInRoutes } from './routes/sign-in.ts'
 export { tokenRoutes } from './routes/tokens.ts'
+export {
+  SQL_LIMITS,
+  type SqlColumn,
+  type SqlEvent,
+  type SqlNotice,
+  type SqlRunBody,
+} from './resources/sql.ts'
+export type { Overview, Session } from './resources/overview.ts'
+export { sqlRoutes } from './routes/sql.ts'
+export { overviewRoutes } from './routes/overview.ts'
+export { computeControlRoutes } from './routes/compute-control.ts'
 export { errorPage } from './error-page.ts'
 export { openApiDocument } from './openapi.ts'
 export { branchActions, type BranchSubject, branchSubject } from './actions/branch.ts'

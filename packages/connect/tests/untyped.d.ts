@@ -6,17 +6,6 @@ declare module 'pg-copy-streams' {
   export function to(text: string): Readable & Submittable
 }
 
-declare module 'pg-cursor' {
-  import type { Submittable } from 'pg'
-  class Cursor<Row> implements Submittable {
-    constructor(text: string)
-    submit(connection: import('pg').Connection): void
-    read(rows: number): Promise<Row[]>
-    close(): Promise<void>
-  }
-  export = Cursor
-}
-
 declare module 'pg-oldest' {
   export * from 'pg'
   export { default } from 'pg'

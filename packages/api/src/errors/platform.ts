@@ -33,6 +33,20 @@ export const platformErrors = {
     errorCode: 'MALFORMED_REQUEST',
     message: '{reason}',
   },
+  sql_run_repeated: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'RESOURCE_CONFLICT',
+    message:
+      'Run {run} was already accepted, so it is not run again. Look whether it took effect, then run with a new run_id.',
+  },
+  sql_runs_limit: {
+    kind: 'limited',
+    status: 429,
+    errorCode: 'REQUEST_LIMIT_EXCEEDED',
+    message: '{limit} SQL runs are under way already. Wait for one to end or cancel one.',
+    retryable: true,
+  },
   body_too_large: {
     kind: 'invalid',
     status: 413,

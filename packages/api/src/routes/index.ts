@@ -6,10 +6,12 @@ import { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './abs
 import { appsRoutes } from './apps.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
+import { computeControlRoutes } from './compute-control.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { extensionRoutes } from './extensions.ts'
 import { operationRoutes } from './operations.ts'
+import { overviewRoutes } from './overview.ts'
 import { platformRoutes } from './platform.ts'
 import { projectRoutes } from './projects.ts'
 import { roleRoutes } from './roles.ts'
@@ -21,6 +23,7 @@ import { permissionRoutes } from './permissions.ts'
 import { scimRoutes } from './scim.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
 import { signInRoutes } from './sign-in.ts'
+import { sqlRoutes } from './sql.ts'
 import { tokenRoutes } from './tokens.ts'
 
 /** Groups of routes by the name that tests and documents use. */
@@ -50,6 +53,9 @@ export const routeGroups = {
   signIn: signInRoutes,
   platform: platformRoutes,
   changes: changesRoutes,
+  overview: overviewRoutes,
+  computeControl: computeControlRoutes,
+  sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 
 /** All routes in one list. */

@@ -42,7 +42,8 @@ function resourceRoutes<const N extends string, T extends z.ZodType>(name: N, re
   ) as unknown as { [K in keyof Routes as K extends 'list' ? `list${N}s` : `${K}${N}`]: Routes[K] }
 }
 
-function readRoutes<T extends z.ZodType>(name: string, resource: T) {
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the ids of the result are built from it
+function readRoutes<const N extends string, T extends z.ZodType>(name: N, resource: T) {
   const path = `${base}/${name}s`
   return {
     list: defineRoute({
@@ -69,7 +70,8 @@ function readRoutes<T extends z.ZodType>(name: string, resource: T) {
   }
 }
 
-function writeRoutes<T extends z.ZodType>(name: string, resource: T) {
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the ids of the result are built from it
+function writeRoutes<const N extends string, T extends z.ZodType>(name: N, resource: T) {
   const path = `${base}/${name}s`
   const item = `${path}/:id`
   const change = { params: scimId, body: scimBody, reply: resource, errors: writeErrors } as const

@@ -19,6 +19,7 @@ import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
+import { implementComputeControl } from '../control/routes/compute-control.ts'
 import { implementBranches } from '../control/routes/branches.ts'
 import { implementDatabases } from '../control/routes/databases.ts'
 import { implementEndpoints } from '../control/routes/endpoints.ts'
@@ -28,6 +29,8 @@ import { implementRoles } from '../control/routes/roles.ts'
 import { Branches } from '../control/services/branches.ts'
 import type { ControlContext } from '../control/context.ts'
 import { DEFAULTS } from '../control/rules/limits.ts'
+import { ComputeControl } from '../control/services/compute-control.ts'
+import type { OverviewParts } from '../control/services/overview.ts'
 import { Databases } from '../control/services/databases.ts'
 import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
@@ -51,6 +54,7 @@ export interface ControlPlane extends AsyncDisposable {
   readonly context: ControlContext
   /** Goes on with the operations that an earlier run left; every kind must be registered by then. */
   resume(): Promise<void>
+  readonly services: Pick<OverviewParts, 'projects' | 'branches' | 'endpoints'>
 }
 
 export interface ControlPlaneParts {
@@ -123,16 +127,20 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       log: log.child({ component: 'back-up-metadata' }),
     }),
   )
+  const projects = new Projects(context, kinds.projects, cache)
+  const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
   return {
     context,
     resume: () => operations.resume(),
+    services: { projects, branches, endpoints },
     routes: [
-      ...implementProjects(new Projects(context, kinds.projects, cache)),
+      ...implementProjects(projects),
       ...implementBranches(branches),
-      ...implementEndpoints(new Endpoints(context, kinds.endpoints, cache)),
+      ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),
+      ...implementComputeControl(new ComputeControl(context, parts.computes)),
       ...implementOperations(new OperationPolls(context)),
       ...implementAbsentFeatures(metadata),
     ],

@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Changes } from '../base/changes.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Session } from '@lakelet/api'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
 import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
 import { implementExtensions } from '../control/routes/extensions.ts'
 import { implementOAuth } from '../control/routes/oauth.ts'
+import { implementOverview } from '../control/routes/overview.ts'
 import { implementPermissions } from '../control/routes/permissions.ts'
 import { implementScim } from '../control/routes/scim.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
 import { implementSignIn } from '../control/routes/sign-in.ts'
+import { implementSql } from '../control/routes/sql.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
@@ -23,6 +26,7 @@ import { ScimService } from '../control/services/scim.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceService } from '../control/services/workspace.ts'
+import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
 import type { PostgresInstallation } from '../postgres/index.ts'
@@ -39,6 +43,8 @@ export function implementAllRoutes(parts: {
   readonly clock: Clock
   /** Aborted when the workspace stops. */
   readonly stopping: AbortSignal
+  readonly sql: SqlRuns
+  readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
 }): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
   return [
@@ -67,5 +73,7 @@ export function implementAllRoutes(parts: {
     ...implementApps(apps),
     ...implementExtensions(new ExtensionsService(parts.installation)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
+    ...implementOverview({ ...control.services, apps, session: parts.session }),
+    ...implementSql(parts.sql),
   ]
 }

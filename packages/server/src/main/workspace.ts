@@ -1,5 +1,6 @@
 // A workspace from start to stop. The order of starting is the order of what needs what. Stopping is its reverse: first the apps,
 // then no new Postgres connections, then the API, the computes, and the store last.
+import path from 'node:path'
 import { type Config, loadConfig } from '../base/config.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
@@ -8,7 +9,9 @@ import { type Computes, startComputes } from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
+import { credentialEndpoints } from '../control/services/credentials.ts'
 import { findEndpointSpec } from '../control/services/endpoint-specs.ts'
+import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
 import { startGateway } from '../gateway/gateway.ts'
@@ -16,11 +19,12 @@ import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
 import { type PostgresInstallation, writeIdentities } from '../postgres/index.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
+import { ConsoleBuilds } from './console/builds.ts'
+import { mountConsole } from './console/mount.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { type Ground, startGround } from './ground.ts'
-import { mountHomePage } from './home-page.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
 import { holdPorts, noticesOf, type PortOptions, type Ports } from './ports.ts'
@@ -55,6 +59,8 @@ export interface Workspace extends AsyncDisposable {
 
 /** A principal may send at once, after a pause, what it may send in this many seconds. */
 const BURST_SECONDS = 5
+/** The console's package, beside this one. */
+const CONSOLE_DIRECTORY = path.resolve(import.meta.dirname, '../../../console')
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
 /** What every step of a start is given. */
@@ -179,6 +185,14 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const { options, config, ports, ground, started, stopping } = start
   const { identity, computes, running, owner } = rooms
   const apps = running.service
+  const builds = started.use(new ConsoleBuilds(CONSOLE_DIRECTORY, ground.log.child({ component: 'console' })))
+  const sql = new SqlRuns({
+    credentials: identity.credentials,
+    endpoints: credentialEndpoints(rooms.control.context),
+    gateway: () => ({ ...postgresOf(start), ca: ground.certificates.certificate }),
+    clock: ground.clock,
+    log: ground.log.child({ component: 'sql' }),
+  })
   const ending = new AbortController()
   await ports.http.release()
   const http = await startHttpServer({
@@ -190,14 +204,24 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       perSecond: config.limits.requestsPerSecond,
       burst: BURST_SECONDS * config.limits.requestsPerSecond,
     },
-    routes: implementAllRoutes({ ...ground, ...rooms, apps, ownerId: owner.id, stopping: ending.signal }),
+    routes: implementAllRoutes({
+      ...ground,
+      ...rooms,
+      apps,
+      ownerId: owner.id,
+      stopping: ending.signal,
+      sql,
+      session: sessionFacts(start),
+    }),
     log: ground.log.child({ component: 'http' }),
     mount: async (server) => {
       await identity.mount(server)
-      await mountHomePage(server, { ...ground, identity, computes, apps, postgres: () => postgresOf(start) })
+      await mountConsole(server, { identity, builds })
     },
   })
   started.use(stopping.limit('http', http))
+  // Before the server waits for its requests to end.
+  started.use(sql)
   started.defer(() => ending.abort(new LakeletError('workspace_stopping')))
   await ports.postgres.release()
   const gateway = await startGateway({
@@ -208,6 +232,18 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     logger: ground.log,
   })
   started.use(stopping.limit('gateway', gateway))
+}
+
+function sessionFacts(start: Start) {
+  const { config, ground, host } = start
+  return {
+    version: VERSION,
+    workspace_id: ground.workspaceId,
+    host,
+    postgres: postgresOf(start),
+    ca_file: ground.certificates.caFile,
+    region: config.region,
+  }
 }
 
 /** Tells other programs and hands the whole over to the caller. */

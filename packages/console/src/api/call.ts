@@ -1,0 +1,89 @@
+// Calls of the API. Types come from the contract; of its values only method and path are in the browser (see build.ts).
+import type { RouteCall, RouteResult, routeGroups } from '@lakelet/api'
+import { routes } from 'virtual:routes'
+
+type Groups = Omit<typeof routeGroups, 'refused' | 'empty' | 'missing'>
+type AnyRoute = { [G in keyof Groups]: Groups[G][keyof Groups[G]] }[keyof Groups]
+
+export type RouteId = AnyRoute['id']
+export type RouteOf<I extends RouteId> = Extract<AnyRoute, { readonly id: I }>
+export type Input<I extends RouteId> = RouteCall<RouteOf<I>>
+export type Result<I extends RouteId> = RouteResult<RouteOf<I>>
+
+/** An error of the API, or that the server is not there (status 0). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly errorCode: string
+  /** `GET /api/…`, as one would repeat it. */
+  readonly request: string
+
+  constructor(status: number, errorCode: string, message: string, request: string) {
+    super(message)
+    this.status = status
+    this.errorCode = errorCode
+    this.request = request
+  }
+}
+
+interface LooseInput {
+  readonly params?: object | undefined
+  readonly query?: object | undefined
+  readonly body?: unknown
+}
+
+/** Calls a route of the contract by its id. Writes are never repeated here. */
+export async function call<I extends RouteId>(
+  id: I,
+  input: Input<I>,
+  signal?: AbortSignal,
+): Promise<Result<I>> {
+  const reply = await send(id, input as LooseInput, signal)
+  const type = reply.headers.get('content-type') ?? ''
+  const body: unknown = type.includes('json') ? await reply.json() : new Uint8Array(await reply.arrayBuffer())
+  // The server's own tests hold its replies to the contract.
+  return body as Result<I>
+}
+
+/** Calls a route and gives the reply with its body still to come. Throws ApiError for an error reply. */
+export async function send(id: RouteId, input: LooseInput, signal?: AbortSignal): Promise<Response> {
+  const { method, url } = requestOf(id, input)
+  const isRaw = typeof input.body === 'string' || input.body instanceof Uint8Array
+  const body = input.body === undefined ? undefined : isRaw ? input.body : JSON.stringify(input.body)
+  const reply = await fetch(url, {
+    method,
+    headers: body === undefined || isRaw ? {} : { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: body as BodyInit }),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw new ApiError(0, 'UNREACHABLE', String(error), `${method} ${url}`)
+  })
+  if (!reply.ok) throw await errorOf(reply, `${method} ${url}`)
+  return reply
+}
+
+/** Method and URL of a call; the drawer shows them too. */
+export function requestOf(id: RouteId, input: LooseInput): { readonly method: string; readonly url: string } {
+  const [method = 'GET', path = ''] = (routes[id] ?? '').split(' ')
+  const params = (input.params ?? {}) as Record<string, unknown>
+  const filled = path
+    .replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+    .replace('*', () => encodeURIComponent(String(params['*'])))
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) query.append(name, String(value))
+  }
+  return { method, url: query.size === 0 ? filled : `${filled}?${query.toString()}` }
+}
+
+async function errorOf(reply: Response, request: string): Promise<ApiError> {
+  const text = await reply.text()
+  try {
+    const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string }
+    if (error_code && message) return new ApiError(reply.status, error_code, message, request)
+  } catch {
+    // Not JSON: something between this page and the workspace answered.
+  }
+  return new ApiError(reply.status, reply.statusText, text.slice(0, 500), request)
+}

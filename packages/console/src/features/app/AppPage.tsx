@@ -1,0 +1,80 @@
+import type { App } from '@lakelet/api'
+import { useRead } from '../../api/queries.ts'
+import { t } from '../../text/index.ts'
+import { CopyField, Snippet } from '../../ui/copy.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { Empty, Facts, Section } from '../../ui/page.tsx'
+import { Time } from '../../ui/time.tsx'
+import { AppFrame } from './AppFrame.tsx'
+
+export function AppPage() {
+  return (
+    <AppFrame title={t.app.overview}>
+      {(app) => (
+        <>
+          {!app.active_deployment && !app.pending_deployment && (
+            <div className="mb-8">
+              <Empty title={t.app.noDeployment}>
+                <p>{t.app.noDeploymentText}</p>
+              </Empty>
+            </div>
+          )}
+          <Section title={t.app.overview}>
+            <Facts items={factsOf(app)} />
+          </Section>
+          <SyncTheFiles app={app} />
+        </>
+      )}
+    </AppFrame>
+  )
+}
+
+function factsOf(app: App) {
+  return [
+    [t.app.url, <CopyField key="url" label={t.app.url} value={app.url} />],
+    [t.apps.description, <ForeignText key="description" text={app.description} />],
+    [
+      t.app.clientId,
+      <CopyField key="client" label={t.app.clientId} value={app.service_principal_client_id} />,
+    ],
+    [t.app.servicePrincipal, <bdi key="name">{app.service_principal_name}</bdi>],
+    [
+      t.app.source,
+      <code key="source">
+        {app.active_deployment?.source_code_path ?? app.default_source_code_path ?? ''}
+      </code>,
+    ],
+    [t.app.creator, <bdi key="creator">{app.creator}</bdi>],
+    [t.projects.created, <Time key="created" at={app.create_time} exact />],
+    [t.app.activeDeployment, app.active_deployment?.deployment_id ?? t.common.none],
+  ] as const
+}
+
+/** The commands of the tutorial, ready for a terminal. */
+function SyncTheFiles({ app }: { readonly app: App }) {
+  const { data: session } = useRead('lakelet.getSession', {})
+  const home = `/Workspace/Users/${session?.user ?? ''}`
+  const source = app.default_source_code_path ?? `${home}/${app.name}`
+  const target = `${home}/${app.name}`
+  return (
+    <Section title={t.app.syncTitle} intro={t.app.syncIntro}>
+      <ol className="flex flex-col gap-3">
+        <li>
+          <p className="mb-1 text-dim">{t.app.syncExport}</p>
+          <Snippet label={t.app.syncExport} text={`lakelet workspace export-dir ${source} .`} />
+        </li>
+        <li>
+          <p className="mb-1 text-dim">{t.app.syncUpload}</p>
+          <Snippet label={t.app.syncUpload} text={`lakelet sync . ${target}`} />
+        </li>
+        <li>
+          <p className="mb-1 text-dim">{t.app.syncDeploy}</p>
+          <Snippet
+            label={t.app.syncDeploy}
+            text={`lakelet apps deploy ${app.name} --source-code-path ${target}`}
+          />
+        </li>
+      </ol>
+    </Section>
+  )
+}

@@ -1,0 +1,144 @@
+// One compute: what it does, how large it may be, when it sleeps, and what can be done with it.
+import type { Endpoint } from '@lakelet/api'
+import { useState } from 'react'
+import { call } from '../../api/call.ts'
+import { finished } from '../../api/operations.ts'
+import { refresh } from '../../api/queries.ts'
+import { formatDuration } from '../../text/format.ts'
+import { t } from '../../text/index.ts'
+import { Button } from '../../ui/button.tsx'
+import { CopyField } from '../../ui/copy.tsx'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { Ellipsis } from '../../ui/icons.ts'
+import { Menu } from '../../ui/menu.tsx'
+import { StateBadge } from '../../ui/state-badge.tsx'
+import { Time } from '../../ui/time.tsx'
+import { say } from '../../ui/toast.tsx'
+import { computeReasons } from './compute-actions.ts'
+import { EditCompute } from './EditCompute.tsx'
+
+interface ComputeCardProps {
+  readonly endpoint: Endpoint
+  readonly params: { readonly project: string; readonly branch: string }
+}
+
+export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
+  const [isEditing, setEditing] = useState(false)
+  const [busy, setBusy] = useState<'wake' | 'suspend' | 'restart' | 'toggle'>()
+  const [failure, setFailure] = useState<unknown>()
+  const { status } = endpoint
+  const params = { ...branch, endpoint: endpoint.endpoint_id }
+  const act = async (what: NonNullable<typeof busy>, work: () => Promise<unknown>, done: string) => {
+    setBusy(what)
+    setFailure(undefined)
+    try {
+      await work()
+      say(done)
+    } catch (caught) {
+      setFailure(caught)
+    } finally {
+      setBusy(undefined)
+      await refresh('')
+    }
+  }
+  const wake = () => act('wake', () => call('lakelet.wakeEndpoint', { params, body: {} }), t.computes.woken)
+  const suspend = () =>
+    act('suspend', () => call('lakelet.suspendEndpoint', { params, body: {} }), t.computes.suspended)
+  const restart = () =>
+    act('restart', () => call('lakelet.restartEndpoint', { params, body: {} }), t.computes.restarted)
+  const toggle = () => act('toggle', () => setDisabled(params, !status.disabled), t.common.saved)
+  const reasons = computeReasons(status)
+  return (
+    <div className="panel mb-4 px-5 py-4">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <h3 className="text-body">{endpoint.endpoint_id}</h3>
+        <StateBadge
+          state={status.current_state}
+          pending={status.pending_state}
+          isDisabled={status.disabled}
+        />
+        <span className="text-dim">
+          {t.computes.sizeRange(status.autoscaling_limit_min_cu ?? 0, status.autoscaling_limit_max_cu ?? 0)}
+        </span>
+        <div className="ml-auto flex flex-wrap gap-2">
+          {status.current_state === 'ACTIVE' ? (
+            <Button
+              onClick={() => void suspend()}
+              disabledReason={reasons.suspend}
+              isBusy={busy === 'suspend'}
+            >
+              {t.computes.suspend}
+            </Button>
+          ) : (
+            <Button onClick={() => void wake()} disabledReason={reasons.wake} isBusy={busy === 'wake'}>
+              {t.computes.wake}
+            </Button>
+          )}
+          <Button onClick={() => setEditing(true)}>{t.common.edit}</Button>
+          <Menu
+            trigger={
+              <Button
+                variant="quiet"
+                className="px-2"
+                aria-label={`${t.common.more}: ${endpoint.endpoint_id}`}
+              >
+                <Ellipsis size={16} aria-hidden />
+              </Button>
+            }
+            groups={[
+              {
+                entries: [
+                  {
+                    label: t.computes.restart,
+                    onSelect: () => void restart(),
+                    disabledReason: reasons.restart,
+                  },
+                  {
+                    label: status.disabled ? t.computes.enable : t.computes.disable,
+                    onSelect: () => void toggle(),
+                  },
+                ],
+              },
+            ]}
+          />
+        </div>
+      </div>
+      {failure !== undefined && (
+        <div className="mt-3">
+          <ErrorPanel error={failure} />
+        </div>
+      )}
+      <Details endpoint={endpoint} />
+      {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}
+    </div>
+  )
+}
+
+async function setDisabled(
+  params: { readonly project: string; readonly branch: string; readonly endpoint: string },
+  disabled: boolean,
+): Promise<void> {
+  const query = { update_mask: 'spec.disabled' }
+  await finished(await call('postgres.updateEndpoint', { params, query, body: { spec: { disabled } } }))
+}
+
+function Details({ endpoint }: { readonly endpoint: Endpoint }) {
+  const { status } = endpoint
+  const timeout = status.suspend_timeout_duration
+  return (
+    <dl className="mt-3 grid grid-cols-[max-content_minmax(0,1fr)] gap-x-6 gap-y-1.5">
+      <dt className="text-dim">{t.computes.asleepAfter}</dt>
+      <dd>{timeout === undefined ? t.computes.never : formatDuration(timeout)}</dd>
+      <dt className="text-dim">{t.computes.lastActive}</dt>
+      <dd>{status.last_active_time ? <Time at={status.last_active_time} /> : t.common.never}</dd>
+      <dt className="text-dim">{t.computes.host}</dt>
+      <dd>
+        <CopyField label={t.computes.host} value={status.hosts.host} />
+      </dd>
+      <dt className="text-dim">{t.computes.name}</dt>
+      <dd>
+        <CopyField label={t.computes.name} value={endpoint.name} />
+      </dd>
+    </dl>
+  )
+}

@@ -1,0 +1,68 @@
+// What clients are given to connect with, as functions of one connection.
+
+export interface Connection {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly endpoint: string
+  readonly caFile: string
+}
+
+/** The variables that the tutorial names, in its order. */
+export function parametersOf(connection: Connection): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['PGHOST', connection.host],
+    ['PGDATABASE', connection.database],
+    ['PGUSER', connection.user],
+    ['PGPORT', String(connection.port)],
+    ['PGSSLMODE', 'require'],
+    ['ENDPOINT_NAME', connection.endpoint],
+  ]
+}
+
+/** Snippets by the word that their tab shows; each is the same in every language. */
+export const SNIPPETS: Readonly<Record<string, (connection: Connection) => string>> = {
+  psql: (
+    each,
+  ) => `PGPASSWORD=$(lakelet postgres generate-database-credential ${each.endpoint} -o json | jq -r .token) \\
+  psql "${url(each)}"`,
+  Node: (each) => `import pg from 'pg'
+import { readFileSync } from 'node:fs'
+
+const pool = new pg.Pool({
+  host: '${each.host}',
+  port: ${each.port},
+  database: '${each.database}',
+  user: '${each.user}',
+  // Asked for at each new connection, so it has never ended.
+  password: () => freshToken('${each.endpoint}'),
+  ssl: { ca: readFileSync('${each.caFile}') },
+})`,
+  Python: (each) => `from databricks.sdk import WorkspaceClient
+import psycopg
+
+w = WorkspaceClient()
+credential = w.postgres.generate_database_credential(endpoint="${each.endpoint}")
+connection = psycopg.connect(
+    host="${each.host}",
+    port=${each.port},
+    dbname="${each.database}",
+    user="${each.user}",
+    password=credential.token,
+    sslmode="require",
+)`,
+  '.env': (each) =>
+    [...parametersOf(each), ['PGSSLROOTCERT', each.caFile] as const]
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join('\n'),
+  'app.yaml': (each) =>
+    `env:\n${parametersOf(each)
+      .map(([name, value]) => `  - name: ${name}\n    value: '${value}'`)
+      .join('\n')}`,
+}
+
+/** A connection string without its password, which ends too soon to be kept. */
+export function url({ host, port, database, user }: Connection): string {
+  return `postgresql://${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}?sslmode=require`
+}

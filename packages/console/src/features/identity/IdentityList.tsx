@@ -1,0 +1,106 @@
+// Users, groups and service principals are lists of the same kind: add one, remove one.
+import { type ReactNode, useState } from 'react'
+import { call } from '../../api/call.ts'
+import { refresh, useRead } from '../../api/queries.ts'
+import { t } from '../../text/index.ts'
+import { Button } from '../../ui/button.tsx'
+import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { FormDialog, TextField, textOf } from '../../ui/form.tsx'
+import { Empty, Page, Skeleton } from '../../ui/page.tsx'
+import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
+import { say } from '../../ui/toast.tsx'
+
+interface Identity {
+  readonly id: string
+  readonly displayName: string
+}
+
+type Kind = 'User' | 'Group' | 'ServicePrincipal'
+
+interface IdentityListProps<T extends Identity> {
+  readonly kind: Kind
+  readonly title: string
+  readonly intro: string
+  readonly add: string
+  readonly label: string
+  /** The resource to create from what was typed. */
+  readonly resourceOf: (typed: string) => object
+  readonly rows: readonly T[] | undefined
+  readonly error: unknown
+  readonly columns: readonly Column<T>[]
+  readonly more?: (row: T) => ReactNode
+}
+
+export function IdentityList<T extends Identity>({ kind, rows, error, ...props }: IdentityListProps<T>) {
+  const { data: session } = useRead('lakelet.getSession', {})
+  const [isAdding, setAdding] = useState(false)
+  const [removing, setRemoving] = useState<T>()
+  const reason = session && !session.is_admin ? t.identity.onlyAdmins : undefined
+  const list = `scim.list${kind}s` as const
+  const add = async (values: FormData) => {
+    const typed = textOf(values, 'name')
+    await call(`scim.create${kind}`, { body: props.resourceOf(typed) })
+    await refresh(list)
+    say(t.identity.added(typed))
+    setAdding(false)
+  }
+  const remove = async (row: T) => {
+    await call(`scim.delete${kind}`, { params: { id: row.id } })
+    await refresh(list)
+    say(t.identity.removed(row.displayName))
+    setRemoving(undefined)
+  }
+  const button = (
+    <Button variant="primary" disabledReason={reason} onClick={() => setAdding(true)}>
+      {props.add}
+    </Button>
+  )
+  return (
+    <Page title={props.title} intro={props.intro} actions={button}>
+      {error ? (
+        <ErrorPanel error={error} />
+      ) : rows ? (
+        <ResourceTable
+          label={props.title}
+          rows={rows}
+          rowKey={({ id }) => id}
+          textOf={({ displayName }) => displayName}
+          columns={props.columns}
+          empty={<Empty title={t.identity.none} />}
+          actions={(row) => (
+            <span className="flex justify-end gap-1">
+              {props.more?.(row)}
+              <Button
+                variant="quiet"
+                disabledReason={reason}
+                aria-label={`${t.identity.remove}: ${row.displayName}`}
+                onClick={() => setRemoving(row)}
+              >
+                {t.identity.remove}
+              </Button>
+            </span>
+          )}
+        />
+      ) : (
+        <Skeleton />
+      )}
+      {isAdding && (
+        <FormDialog title={props.add} submit={props.add} onClose={() => setAdding(false)} onSubmit={add}>
+          <TextField name="name" label={props.label} autoFocus required />
+        </FormDialog>
+      )}
+      {removing && (
+        <ConfirmDestructive
+          title={`${t.identity.remove}: ${removing.displayName}`}
+          action={t.identity.remove}
+          name={removing.displayName}
+          lost={t.identity.removeLost}
+          isForever
+          onClose={() => setRemoving(undefined)}
+          onConfirm={() => remove(removing)}
+        />
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,133 @@
+import type { Project } from '@lakelet/api'
+import { useNavigate } from '@tanstack/react-router'
+import { type SubmitEvent, useState } from 'react'
+import { call } from '../../api/call.ts'
+import { finished } from '../../api/operations.ts'
+import { useRead } from '../../api/queries.ts'
+import { paths } from '../../paths.ts'
+import { useParam } from '../../shell/params.ts'
+import { formatDuration } from '../../text/format.ts'
+import { t } from '../../text/index.ts'
+import { Button } from '../../ui/button.tsx'
+import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { CheckField, TextField, textOf } from '../../ui/form.tsx'
+import { Facts, Page, Section, Skeleton } from '../../ui/page.tsx'
+import { say } from '../../ui/toast.tsx'
+
+export function ProjectSettingsPage() {
+  const project = useParam('project')
+  const { data, error, refetch } = useRead('postgres.getProject', { params: { project } })
+  return (
+    <Page title={t.shell.settings}>
+      {error ? (
+        <ErrorPanel error={error} onRetry={() => void refetch()} />
+      ) : data ? (
+        <>
+          <General key={data.update_time} project={data} />
+          <Section title={t.project.computeDefaults}>
+            <Facts items={defaultsOf(data)} />
+          </Section>
+          <DeleteProject project={data} />
+        </>
+      ) : (
+        <Skeleton />
+      )}
+    </Page>
+  )
+}
+
+function defaultsOf({ status }: Project) {
+  const settings = status.default_endpoint_settings
+  return [
+    [
+      t.computes.size,
+      t.computes.sizeRange(settings.autoscaling_limit_min_cu ?? 0, settings.autoscaling_limit_max_cu ?? 0),
+    ],
+    [
+      t.computes.asleepAfter,
+      settings.suspend_timeout_duration
+        ? formatDuration(settings.suspend_timeout_duration)
+        : t.computes.never,
+    ],
+    [t.project.history, formatDuration(status.history_retention_duration)],
+    [t.project.postgres, `Postgres ${status.pg_version}`],
+  ] as const
+}
+
+function General({ project }: { readonly project: Project }) {
+  const [isBusy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<unknown>()
+  const save = async (values: FormData) => {
+    setBusy(true)
+    setFailure(undefined)
+    const spec = {
+      display_name: textOf(values, 'name'),
+      enable_pg_native_login: values.get('native') === 'on',
+    }
+    try {
+      await finished(
+        await call('postgres.updateProject', {
+          params: { project: project.project_id },
+          query: { update_mask: 'spec.display_name,spec.enable_pg_native_login' },
+          body: { spec },
+        }),
+      )
+      say(t.common.saved)
+    } catch (caught) {
+      setFailure(caught)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    void save(new FormData(event.target))
+  }
+  return (
+    <Section title={t.project.general}>
+      <form className="max-w-[480px]" onSubmit={submit}>
+        <TextField name="name" label={t.project.displayName} defaultValue={project.status.display_name} />
+        <CheckField
+          name="native"
+          label={t.project.nativeLogin}
+          hint={t.project.nativeLoginHint}
+          defaultChecked={project.status.enable_pg_native_login}
+        />
+        {failure !== undefined && <ErrorPanel error={failure} />}
+        <Button type="submit" variant="primary" isBusy={isBusy}>
+          {t.common.save}
+        </Button>
+      </form>
+    </Section>
+  )
+}
+
+function DeleteProject({ project }: { readonly project: Project }) {
+  const navigate = useNavigate()
+  const [isOpen, setOpen] = useState(false)
+  const id = project.project_id
+  const remove = async () => {
+    await finished(await call('postgres.deleteProject', { params: { project: id } }))
+    say(t.project.deleted(id))
+    void navigate({ to: paths.projects })
+  }
+  return (
+    <Section title={t.project.dangerZone} intro={t.project.deleteLost}>
+      <Button variant="danger" onClick={() => setOpen(true)}>
+        {t.project.delete}
+      </Button>
+      {isOpen && (
+        <ConfirmDestructive
+          title={`${t.project.delete}: ${id}`}
+          action={t.project.delete}
+          name={id}
+          lost={t.project.deleteLost}
+          isForever
+          onClose={() => setOpen(false)}
+          onConfirm={remove}
+        />
+      )}
+    </Section>
+  )
+}

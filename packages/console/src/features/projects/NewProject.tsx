@@ -1,0 +1,45 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { call } from '../../api/call.ts'
+import { finished } from '../../api/operations.ts'
+import { useRead } from '../../api/queries.ts'
+import { paths } from '../../paths.ts'
+import { t } from '../../text/index.ts'
+import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
+
+const PROJECT_ID = /^[a-z][a-z0-9-]{0,62}$/
+const VERSIONS = [['17', 'Postgres 17']] as const
+
+export function NewProject({ onClose }: { readonly onClose: () => void }) {
+  const navigate = useNavigate()
+  const { data: session } = useRead('lakelet.getSession', {})
+  const [wrong, setWrong] = useState<string>()
+  const create = async (values: FormData) => {
+    const project = textOf(values, 'name')
+    setWrong(undefined)
+    if (!PROJECT_ID.test(project)) return setWrong(t.projects.nameInvalid)
+    const spec = { display_name: project, pg_version: Number(textOf(values, 'version')) }
+    await finished(await call('postgres.createProject', { query: { project_id: project }, body: { spec } }))
+    void navigate({ to: paths.project(project), search: {} })
+  }
+  return (
+    <FormDialog title={t.projects.create} submit={t.common.create} onClose={onClose} onSubmit={create}>
+      <TextField
+        name="name"
+        label={t.projects.name}
+        hint={t.projects.nameHint}
+        placeholder="my-app-db"
+        error={wrong}
+        autoFocus
+        required
+      />
+      <SelectField name="version" label={t.projects.version} options={VERSIONS} />
+      <TextField
+        label={t.projects.region}
+        value={session?.region ?? ''}
+        hint={t.projects.regionHint}
+        readOnly
+      />
+    </FormDialog>
+  )
+}

@@ -1,0 +1,117 @@
+import { useState } from 'react'
+import type { Role } from '@lakelet/api'
+import { call } from '../../api/call.ts'
+import { finished } from '../../api/operations.ts'
+import { useRead } from '../../api/queries.ts'
+import { useParam, useSearchValue } from '../../shell/params.ts'
+import { t } from '../../text/index.ts'
+import { Button } from '../../ui/button.tsx'
+import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { Page, Section, Skeleton } from '../../ui/page.tsx'
+import { ResourceTable } from '../../ui/resource-table.tsx'
+import { say } from '../../ui/toast.tsx'
+import { Asleep } from '../computes/Asleep.tsx'
+import { useCompute } from '../computes/use-compute.ts'
+import { AddRole } from './AddRole.tsx'
+import { Databases } from './Databases.tsx'
+
+export function RolesPage() {
+  const params = { project: useParam('project'), branch: useParam('branch') }
+  const { endpoint, isAwake, error } = useCompute(params)
+  const [dialog, setDialog] = useSearchValue('new')
+  return (
+    <Page
+      title={t.roles.title}
+      intro={t.roles.intro}
+      actions={
+        <Button variant="primary" onClick={() => setDialog('role')}>
+          {t.roles.add}
+        </Button>
+      }
+    >
+      {error && <ErrorPanel error={error} />}
+      {!error && !endpoint && <Skeleton />}
+      {endpoint && !isAwake && <Asleep params={{ ...params, endpoint: endpoint.endpoint_id }} />}
+      {endpoint && isAwake && (
+        <>
+          <Roles params={params} />
+          <Databases params={params} />
+        </>
+      )}
+      {dialog === 'role' && <AddRole params={params} onClose={() => setDialog(undefined)} />}
+    </Page>
+  )
+}
+
+interface BranchParams {
+  readonly project: string
+  readonly branch: string
+}
+
+function Roles({ params }: { readonly params: BranchParams }) {
+  const { data, error, refetch } = useRead('postgres.listRoles', { params })
+  const [dropping, setDropping] = useState<Role>()
+  const drop = async (role: Role) => {
+    await finished(await call('postgres.deleteRole', { params: { ...params, role: role.role_id } }))
+    say(t.roles.dropped(role.status.postgres_role))
+    setDropping(undefined)
+  }
+  if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
+  if (!data) return <Skeleton />
+  return (
+    <Section title={t.roles.roles}>
+      <ResourceTable
+        label={t.roles.roles}
+        rows={data.roles ?? []}
+        rowKey={({ name }) => name}
+        textOf={({ status }) => status.postgres_role}
+        empty={null}
+        columns={[
+          {
+            key: 'name',
+            title: t.roles.name,
+            cell: ({ status }) => <ForeignText text={status.postgres_role} />,
+          },
+          { key: 'kind', title: t.roles.kind, cell: ({ status }) => t.roles.kinds[status.auth_method] },
+          {
+            key: 'identity',
+            title: t.roles.identity,
+            isMinor: true,
+            cell: ({ status }) => t.roles.identities[status.identity_type],
+          },
+          { key: 'attributes', title: t.roles.attributes, isMinor: true, cell: attributesOf },
+        ]}
+        actions={(role) => (
+          <Button
+            variant="quiet"
+            aria-label={`${t.common.delete}: ${role.status.postgres_role}`}
+            onClick={() => setDropping(role)}
+          >
+            {t.common.delete}
+          </Button>
+        )}
+      />
+      {dropping && (
+        <ConfirmDestructive
+          title={`${t.roles.drop}: ${dropping.status.postgres_role}`}
+          action={t.roles.drop}
+          name={dropping.status.postgres_role}
+          lost={t.roles.dropLost}
+          isForever
+          onClose={() => setDropping(undefined)}
+          onConfirm={() => drop(dropping)}
+        />
+      )}
+    </Section>
+  )
+}
+
+function attributesOf({ status }: Role): string {
+  const { attributes, membership_roles: memberships = [] } = status
+  const words = Object.entries(attributes)
+    .filter(([, isSet]) => isSet)
+    .map(([name]) => name)
+  return [...memberships.map((each) => each.toLowerCase()), ...words].join(', ')
+}

@@ -1,0 +1,120 @@
+import { splitStatements } from '@lakelet/api/sql'
+import { useMemo, useRef, useState } from 'react'
+import { useRead } from '../../api/queries.ts'
+import { useParam } from '../../shell/params.ts'
+import { t } from '../../text/index.ts'
+import { useCompute } from '../computes/use-compute.ts'
+import { offsetOf } from './positions.ts'
+import { namespaceOf, useCatalog } from './catalog.ts'
+import { Editor, type EditorHandle } from './Editor.tsx'
+import { explained, statementsAt } from './choose-statements.ts'
+import { keepDraft, readDraft, remember } from './history.ts'
+import { Results } from './Results.tsx'
+import { SaveQuery } from './SaveQuery.tsx'
+import { SqlBar } from './SqlBar.tsx'
+import { SqlSide } from './SqlSide.tsx'
+import { useRun } from './use-run.ts'
+
+const SAMPLE = `-- Ctrl-Enter runs the statement at the caret.
+select current_user, version();
+`
+
+export function SqlPage() {
+  const { data: session } = useRead('lakelet.getSession', {})
+  // The draft belongs to a person, so the editor waits for the name.
+  return session ? <SqlWorkspace user={session.user} /> : null
+}
+
+function SqlWorkspace({ user }: { readonly user: string }) {
+  const params = { project: useParam('project'), branch: useParam('branch') }
+  const place = `${params.project}/${params.branch}`
+  const [database, setDatabase] = useState('databricks_postgres')
+  const [isReadOnly, setReadOnly] = useState(false)
+  const [isSaving, setSaving] = useState(false)
+  const { endpoint, isAwake } = useCompute(params)
+  const catalog = useCatalog({ ...params, database }, isAwake)
+  const schema = useMemo(() => namespaceOf(catalog.data ?? []), [catalog.data])
+  const editor = useRef<EditorHandle>(undefined)
+  const target = {
+    endpoint: endpoint?.name ?? `projects/${place}/endpoints/primary`,
+    database,
+    max_rows: 100_000,
+    ...(isReadOnly ? { read_only: true } : {}),
+  }
+  const { result, version, failure, run, cancel } = useRun(target)
+
+  const start = async (statements: ReturnType<typeof splitStatements>) => {
+    if (statements.length === 0) return
+    remember(user, statements.map(({ text }) => text).join(';\n'))
+    editor.current?.showErrors([])
+    await run(statements)
+    if (isAwake) void catalog.refetch()
+  }
+  const runAt = () => start(statementsAt(editor.current))
+  const runAll = () => start(splitStatements(editor.current?.text() ?? ''))
+  const explain = (analyze: boolean) => start(explained(statementsAt(editor.current), analyze))
+
+  useMarkedErrors(editor.current, result, version)
+
+  return (
+    <div className="flex h-[calc(100dvh-48px)] min-h-0">
+      <h1 className="sr-only">{t.sql.title}</h1>
+      <title>{`${t.sql.title} · Lakelet`}</title>
+      <SqlSide user={user} relations={catalog.data ?? []} onOpen={(text) => editor.current?.replace(text)} />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <div className="min-h-0 flex-[2_1_0]">
+          <Editor
+            initial={readDraft(user, place) ?? SAMPLE}
+            schema={schema}
+            handle={editor}
+            onRun={() => void runAt()}
+            onRunAll={() => void runAll()}
+            onCancel={cancel}
+            onSave={() => setSaving(true)}
+            onChange={(text) => keepDraft(user, place, text)}
+          />
+        </div>
+        <SqlBar
+          user={user}
+          database={database}
+          onDatabase={setDatabase}
+          isReadOnly={isReadOnly}
+          onReadOnly={setReadOnly}
+          endpoint={endpoint}
+          isRunning={result?.isRunning ?? false}
+          onRun={() => void runAt()}
+          onRunAll={() => void runAll()}
+          onExplain={(analyze) => void explain(analyze)}
+          onCancel={cancel}
+          onSave={() => setSaving(true)}
+        />
+        <section
+          aria-label={t.sql.results}
+          className="flex min-h-0 flex-[3_1_0] flex-col overflow-hidden bg-surface"
+        >
+          <Results result={result} failure={failure} key={failure === undefined ? 'result' : 'failure'} />
+        </section>
+      </div>
+      {isSaving && (
+        <SaveQuery user={user} text={editor.current?.text() ?? ''} onClose={() => setSaving(false)} />
+      )}
+    </div>
+  )
+}
+
+/** Marks the place of an error in the text, once its run has ended. */
+function useMarkedErrors(
+  editor: EditorHandle | undefined,
+  result: ReturnType<typeof useRun>['result'],
+  version: number,
+): void {
+  const marked = useRef(0)
+  if (!result || result.isRunning || marked.current === version) return
+  marked.current = version
+  const errors = result.statements.flatMap(({ statement, error }) => {
+    if (error?.position === undefined) return []
+    const from = statement.start + offsetOf(statement.text, error.position)
+    return [{ from, to: from + 1, message: error.message }]
+  })
+  queueMicrotask(() => editor?.showErrors(errors))
+}

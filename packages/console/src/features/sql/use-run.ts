@@ -1,0 +1,49 @@
+import type { Statement } from '@lakelet/api/sql'
+import { useCallback, useRef, useState } from 'react'
+import { refresh } from '../../api/queries.ts'
+import { close, newResult, type RunResult, take } from './results.ts'
+import { cancelRun, runSql, type SqlRequest } from './stream.ts'
+
+const PAINT_EVERY_MS = 60
+
+/** Runs statements one run at a time. `version` changes whenever the result has. */
+export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
+  const result = useRef<RunResult>(undefined)
+  const running = useRef<string>(undefined)
+  const [version, setVersion] = useState(0)
+  const [failure, setFailure] = useState<unknown>()
+  const paint = () => setVersion((before) => before + 1)
+
+  const run = async (statements: readonly Statement[]) => {
+    if (running.current !== undefined || statements.length === 0) return
+    const runId = crypto.randomUUID()
+    running.current = runId
+    const current = newResult(statements)
+    result.current = current
+    setFailure(undefined)
+    paint()
+    let painted = 0
+    try {
+      const request = { ...target, runId, statements: statements.map(({ text }) => ({ text })) }
+      for await (const event of runSql(request, new AbortController().signal)) {
+        take(current, event)
+        if (performance.now() - painted < PAINT_EVERY_MS) continue
+        painted = performance.now()
+        paint()
+        // Lets the browser paint while much is coming.
+        await new Promise((resolve) => setTimeout(resolve))
+      }
+    } catch (error) {
+      setFailure(error)
+    } finally {
+      close(current)
+      running.current = undefined
+      paint()
+      void refresh('postgres.listEndpoints', 'lakelet.getOverview')
+    }
+  }
+  const cancel = useCallback(() => {
+    if (running.current !== undefined) void cancelRun(running.current).catch(() => {})
+  }, [])
+  return { result: result.current, version, failure, run, cancel }
+}

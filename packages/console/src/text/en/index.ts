@@ -1,0 +1,30 @@
+import { app, apps, files, home, identity } from './apps.ts'
+import { branch, branches, computes, connect, permissions, project, projects, roles } from './lakebase.ts'
+import { about, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { activity, sql, tables } from './sql.ts'
+
+export const en = {
+  about,
+  activity,
+  app,
+  apps,
+  branch,
+  branches,
+  common,
+  computes,
+  connect,
+  errors,
+  files,
+  home,
+  identity,
+  palette,
+  permissions,
+  preferences,
+  project,
+  projects,
+  roles,
+  shell,
+  sql,
+  states,
+  tables,
+}

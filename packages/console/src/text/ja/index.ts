@@ -1,0 +1,32 @@
+import { app, apps, files, home, identity } from './apps.ts'
+import { branch, branches, computes, connect, permissions, project, projects, roles } from './lakebase.ts'
+import { about, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { activity, sql, tables } from './sql.ts'
+
+import type { Messages } from '../messages.ts'
+
+export const ja: Messages = {
+  about,
+  activity,
+  app,
+  apps,
+  branch,
+  branches,
+  common,
+  computes,
+  connect,
+  errors,
+  files,
+  home,
+  identity,
+  palette,
+  permissions,
+  preferences,
+  project,
+  projects,
+  roles,
+  shell,
+  sql,
+  states,
+  tables,
+}

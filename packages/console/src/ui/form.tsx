@@ -1,0 +1,156 @@
+// Fields of forms, and the form dialog that locks while its change is on the way.
+import { type ComponentProps, type ReactNode, type SubmitEvent, useId, useState } from 'react'
+import { t } from '../text/index.ts'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
+import { ErrorPanel } from './error-panel.tsx'
+
+interface FieldProps {
+  readonly label: string
+  readonly hint?: ReactNode
+  readonly error?: string | undefined
+}
+
+function Framed({
+  label,
+  hint,
+  error,
+  children,
+}: FieldProps & { readonly children: (id: string, described: string | undefined) => ReactNode }) {
+  const id = useId()
+  const described = hint || error ? `${id}-hint` : undefined
+  return (
+    <div className="mb-4">
+      <label htmlFor={id} className="mb-1 block font-semibold">
+        {label}
+      </label>
+      {children(id, described)}
+      {described && (
+        <p id={described} className={`mt-1 text-meta ${error ? 'text-danger' : 'text-dim'}`}>
+          {error ?? hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+export function TextField({ label, hint, error, ...rest }: FieldProps & ComponentProps<'input'>) {
+  return (
+    <Framed label={label} hint={hint} error={error}>
+      {(id, described) => (
+        <input
+          autoComplete="off"
+          spellCheck={false}
+          {...rest}
+          id={id}
+          className="control"
+          aria-describedby={described}
+          aria-invalid={error === undefined ? undefined : true}
+        />
+      )}
+    </Framed>
+  )
+}
+
+export function SelectField({
+  label,
+  hint,
+  error,
+  options,
+  ...rest
+}: FieldProps &
+  ComponentProps<'select'> & { readonly options: readonly (readonly [value: string, text: string])[] }) {
+  return (
+    <Framed label={label} hint={hint} error={error}>
+      {(id, described) => (
+        <select {...rest} id={id} className="control" aria-describedby={described}>
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Framed>
+  )
+}
+
+export function CheckField({ label, hint, ...rest }: FieldProps & ComponentProps<'input'>) {
+  const id = useId()
+  return (
+    <div className="mb-4 flex items-start gap-2">
+      <input
+        {...rest}
+        id={id}
+        type="checkbox"
+        className="mt-0.5 size-4 accent-(--accent)"
+        aria-describedby={hint ? `${id}-hint` : undefined}
+      />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <p id={`${id}-hint`} className="text-meta text-dim">
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
+  )
+}
+
+interface FormDialogProps {
+  readonly title: string
+  readonly description?: ReactNode
+  readonly submit: string
+  readonly isDanger?: boolean
+  readonly onClose: () => void
+  /** Resolves when the change is done; what it throws is shown in the form, which stays open. */
+  readonly onSubmit: (values: FormData) => Promise<void>
+  readonly children: ReactNode
+}
+
+/** A form in a dialog. It is locked, not closed, until the server has answered. */
+export function FormDialog({ submit, isDanger, onSubmit, children, ...dialog }: FormDialogProps) {
+  const formId = useId()
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const send = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    if (isBusy) return
+    setBusy(true)
+    setError(undefined)
+    try {
+      await onSubmit(new FormData(event.target))
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      {...dialog}
+      footer={
+        <>
+          <Button variant="quiet" onClick={dialog.onClose}>
+            {t.common.cancel}
+          </Button>
+          <Button type="submit" form={formId} variant={isDanger ? 'danger' : 'primary'} isBusy={isBusy}>
+            {isBusy ? t.common.working : submit}
+          </Button>
+        </>
+      }
+    >
+      <form id={formId} onSubmit={(event) => void send(event)} noValidate>
+        <fieldset disabled={isBusy}>{children}</fieldset>
+        {error !== undefined && <ErrorPanel error={error} />}
+      </form>
+    </Dialog>
+  )
+}
+
+/** The text of a field, without the spaces around it. */
+export function textOf(values: FormData, name: string): string {
+  const value = values.get(name)
+  return typeof value === 'string' ? value.trim() : ''
+}

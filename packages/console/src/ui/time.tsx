@@ -1,0 +1,34 @@
+// Times, told relative to now and exact on hover.
+import { useSyncExternalStore } from 'react'
+import { formatRelative, formatTime } from '../text/format.ts'
+
+const TICK_MS = 30_000
+const listeners = new Set<() => void>()
+let now = Date.now()
+let timer: ReturnType<typeof setInterval> | undefined
+
+/** One timer for all relative times of the page. */
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  timer ??= setInterval(() => {
+    now = Date.now()
+    for (const each of listeners) each()
+  }, TICK_MS)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+/** How long ago or ahead; `exact` shows date and time instead. */
+export function Time({ at, exact = false }: { readonly at: string | number; readonly exact?: boolean }) {
+  const current = useSyncExternalStore(subscribe, () => now)
+  const full = formatTime(at)
+  return (
+    <time dateTime={new Date(at).toISOString()} title={full} className="whitespace-nowrap">
+      {exact ? full : formatRelative(at, Math.max(current, Date.now() - TICK_MS))}
+    </time>
+  )
+}

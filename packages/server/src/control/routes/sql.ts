@@ -1,0 +1,14 @@
+import { sqlRoutes } from '@lakelet/api'
+import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { SqlRuns } from '../services/sql/sql-runs.ts'
+
+/** Handlers of `/api/2.0/lakelet/sql/…`. */
+export function implementSql(runs: SqlRuns): ImplementedRoute[] {
+  return implementRoutes(sqlRoutes, {
+    run: ({ caller, body }) => runs.start(caller, body),
+    cancel: async ({ caller, params }) => {
+      await runs.cancel(caller, params.run)
+      return {}
+    },
+  })
+}
