@@ -19,12 +19,18 @@ const LANGUAGE_OF: Readonly<Record<string, Language>> = {
   '.sql': 'SQL',
 }
 
+const PLATFORM_METADATA = 'application/vnd.databricks.v1+notebook'
+
 const jupyter = z.object({
-  cells: z.array(z.unknown()),
-  metadata: z.object({
-    language_info: z.object({ name: z.string() }).optional(),
-    kernelspec: z.object({ language: z.string() }).optional(),
-  }),
+  cells: z.array(z.object({ cell_type: z.string() })),
+  nbformat: z.int().min(4),
+  metadata: z
+    .object({
+      'application/vnd.databricks.v1+notebook': z.object({ language: z.string().optional() }).optional(),
+      language_info: z.object({ name: z.string().optional() }).optional(),
+      kernelspec: z.object({ language: z.string().optional() }).optional(),
+    })
+    .default({}),
 })
 
 /** The notebook that a file of this name and content is; undefined for a plain file. */
@@ -42,7 +48,10 @@ function detectJupyter(name: string, bytes: Uint8Array): Notebook | undefined {
   return language && { language, format: 'JUPYTER', extension: name.slice(-'.ipynb'.length) }
 }
 
-/** The language of a Jupyter document; undefined when it is none or its language is unknown here. */
+/**
+ * The language of a Jupyter document: what the platform's own metadata says, else the kernel's, else Python. Undefined when it is no such
+ * document or its language is unknown here.
+ */
 export function jupyterLanguage(bytes: Uint8Array): Language | undefined {
   let document: unknown
   try {
@@ -52,8 +61,8 @@ export function jupyterLanguage(bytes: Uint8Array): Language | undefined {
   }
   const parsed = jupyter.safeParse(document)
   if (!parsed.success) return undefined
-  const { language_info: info, kernelspec } = parsed.data.metadata
-  const language = (info?.name ?? kernelspec?.language ?? '').toUpperCase()
+  const { language_info: info, kernelspec, [PLATFORM_METADATA]: own } = parsed.data.metadata
+  const language = (own?.language ?? info?.name ?? kernelspec?.language ?? 'python').toUpperCase()
   return language in COMMENT ? (language as Language) : undefined
 }
 

@@ -3,6 +3,7 @@ import type { ExportQuery, ImportFormat, ObjectInfo } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { type FileGrants, type FileLevel, includes, levelOn, readableParts } from '../../files/access.ts'
+import { jupyterOfSource, sourceOfJupyter } from '../../files/notebook-conversion.ts'
 import {
   detectNotebook,
   headerOf,
@@ -37,7 +38,7 @@ export class WorkspaceService {
   async getStatus(caller: Caller, text: string, withExportInfo = false): Promise<ObjectInfo> {
     const path = parsePath(text)
     const row = await this.#readable(caller, path)
-    const exported = withExportInfo && row.format ? { repos_export_format: row.format } : {}
+    const exported = withExportInfo && row.format ? { repos_export_format: 'SOURCE' as const } : {}
     return { ...infoOf(row, path), ...exported }
   }
 
@@ -116,14 +117,12 @@ export class WorkspaceService {
     if (row.type === 'DIRECTORY') throw new LakeletError('export_of_folder', { path: path.asked })
     const bytes = await this.#tree.read(row)
     if (row.type === 'FILE') return { bytes, fileType: nameOf(row.path).split('.').at(-1) ?? '' }
-    const format = query.format === undefined || query.format === 'AUTO' ? row.format : query.format
-    if (format !== row.format) {
+    const format = query.format === 'AUTO' ? row.format : (query.format ?? 'SOURCE')
+    if (format !== 'JUPYTER' && format !== 'SOURCE') {
       const params = { path: path.asked, format: format ?? '', stored: row.format ?? '' }
       throw new LakeletError('export_format', params)
     }
-    if (row.format === 'JUPYTER') return { bytes, fileType: 'ipynb' }
-    const language = row.language ?? 'PYTHON'
-    return { bytes: withHeader(language, bytes), fileType: FILE_TYPES[language] }
+    return notebookAs(format, row, bytes)
   }
 
   async read(caller: Caller, text: string): Promise<Uint8Array> {
@@ -173,6 +172,15 @@ export class WorkspaceService {
   async #may(caller: Caller, key: string, level: FileLevel): Promise<boolean> {
     return includes(await levelOn(this.#tree, this.#grants, caller, key), level)
   }
+}
+
+function notebookAs(format: 'JUPYTER' | 'SOURCE', row: ObjectRow, bytes: Uint8Array) {
+  const language = row.language ?? 'PYTHON'
+  if (format === 'JUPYTER') {
+    return { bytes: row.format === 'JUPYTER' ? bytes : jupyterOfSource(language, bytes), fileType: 'ipynb' }
+  }
+  const source = row.format === 'JUPYTER' ? sourceOfJupyter(language, bytes) : withHeader(language, bytes)
+  return { bytes: source, fileType: FILE_TYPES[language] }
 }
 
 const FILE_TYPES: Readonly<Record<Language, string>> = { PYTHON: 'py', SQL: 'sql', SCALA: 'scala', R: 'r' }
