@@ -7,7 +7,7 @@ import { runCommand, startTestWorkspace, type TestWorkspace } from '../system/wo
 import { checksIn, failureOf, type Outcome, runChecks } from './checks.ts'
 import { npmWith } from './npm.ts'
 import { RegistryUnreachable } from './registry.ts'
-import { createProject, createRobot, type Robot } from './workspace-objects.ts'
+import { ask, createProject, createRobot, type Robot } from './workspace-objects.ts'
 
 const programs = path.join(import.meta.dirname, 'node')
 const packages = ['@databricks/lakebase@0.6.0', '@databricks/sdk-experimental@0.17.0']
@@ -36,7 +36,11 @@ describe('packages for Node', () => {
       return
     }
     const robot = await createRobot(workspace, { project: 'js', name: 'app' })
+    // It may use the project, so it gets a token for it, but has no role there.
     await createProject(workspace, 'private')
+    await ask(workspace, 'PATCH', '/api/2.0/permissions/database-projects/private', {
+      access_control_list: [{ service_principal_name: robot.clientId, permission_level: 'CAN_USE' }],
+    })
     environment = environmentOf(workspace, robot)
     const withCa = { ...environment, NODE_EXTRA_CA_CERTS: workspace.caFile }
     for (const program of ['lakebase.mjs', 'sdk.mjs']) {
