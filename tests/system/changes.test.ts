@@ -85,6 +85,29 @@ test('only those who are signed in may listen', async () => {
   expect(reply.status).toBe(401)
 })
 
+test('a stream ends with the token that opened it', async () => {
+  const api = async (path: string, body: object) => {
+    const reply = await fetch(`${workspace.host}/api/2.0/token/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${workspace.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(reply.status).toBe(200)
+    return (await reply.json()) as { token_value: string; token_info: { token_id: string } }
+  }
+  const made = await api('create', { comment: 'for a stream', lifetime_seconds: 3600 })
+  const reply = await fetch(`${workspace.host}/api/2.0/lakelet/changes`, {
+    headers: { authorization: `Bearer ${made.token_value}` },
+    signal: AbortSignal.timeout(20_000),
+  })
+  const ended = reply.text().then(
+    () => 'ended',
+    (error: Error) => (error.name === 'TimeoutError' ? 'still open' : 'ended'),
+  )
+  await api('delete', { token_id: made.token_info.token_id })
+  expect(await ended).toBe('ended')
+})
+
 test('clients that never read do not keep the workspace from stopping', async () => {
   const silent = Array.from({ length: 20 }, () => {
     const call = request(`${workspace.host}/api/2.0/lakelet/changes`, {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
 import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
+import { boundConnections } from '../base/http-connections.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
@@ -38,6 +39,10 @@ export interface FrontProxy extends AsyncDisposable {
 }
 
 const ANSWER_MS = 120_000
+/** Connections that wait for their visitor; for each more the one that waits longest is closed. */
+const MOST_WAITING = 500
+/** How long a visitor who was refused may go on sending. */
+const LINGER_MS = 1_000
 const NOT_A_WEBSOCKET =
   'The only protocol that a connection to an app can be upgraded to is WebSocket (RFC 6455).'
 
@@ -67,6 +72,7 @@ class Front implements FrontProxy {
     this.#options = options
     this.#server = server
     server.requestTimeout = 0
+    boundConnections(server, MOST_WAITING)
     server.on('request', (request, reply) => {
       this.#serve(request, reply).catch((error: unknown) => {
         this.#refuse(request, reply, error)
@@ -214,6 +220,7 @@ class Front implements FrontProxy {
     }
     const { status, errorCode, retryable } = known.entry
     if (retryable) reply.setHeader('retry-after', '3')
+    if (!request.complete) endSoon(request, reply)
     if (isBrowserNavigation(request)) {
       const reloads = known.code === 'app_unavailable' && known.params['reloads'] === 'yes'
       sendPage(reply, status, statusPage(this.#options.name, known.message, { reloads }))
@@ -230,6 +237,14 @@ class Front implements FrontProxy {
     this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
     return knownError(error, requestId)
   }
+}
+
+/** The rest of a request that is refused is not waited for: it need never end. */
+function endSoon(request: IncomingMessage, reply: ServerResponse): void {
+  reply.setHeader('connection', 'close')
+  setTimeout(() => {
+    if (!request.complete) request.socket.destroy()
+  }, LINGER_MS).unref()
 }
 
 function bearerToken(request: IncomingMessage): string | undefined {

@@ -19,6 +19,7 @@ import {
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
+import { abortable } from './abortable.ts'
 import type { ClientReader } from './client-reader.ts'
 import type { GatewayEndpoint, RoleFacts, TokenPrincipal, TokenVerdict, TokenVerifier } from './ports.ts'
 
@@ -85,7 +86,7 @@ export async function authenticateToken(
   if (!answer.verdict.ok) {
     const known = facts !== undefined && facts !== 'absent' ? facts : undefined
     const verifier = known && verifierOf(known)
-    if (verifier && known && (await matches(verifier, answer.password))) {
+    if (verifier && known && (await matches(verifier, answer.password, client.signal))) {
       checkLogin(role, known, context.clock)
       return { by: 'password' }
     }
@@ -190,9 +191,11 @@ const MOST_ITERATIONS = 1_000_000
 const deriving = new KeyedMutex<'password'>()
 
 /** Whether a clear-text password belongs to a verifier; only for roles that have both a label and a password. */
-async function matches(verifier: ScramVerifier, password: string): Promise<boolean> {
-  if (verifier.iterations > MOST_ITERATIONS) return false
-  return deriving.run('password', () => derivesTo(verifier, password))
+function matches(verifier: ScramVerifier, password: string, signal: AbortSignal): Promise<boolean> {
+  if (verifier.iterations > MOST_ITERATIONS) return Promise.resolve(false)
+  // Nobody derives for a client that left while it waited for its turn.
+  const turn = () => (signal.aborted ? Promise.resolve(false) : derivesTo(verifier, password))
+  return abortable(deriving.run('password', turn), signal)
 }
 
 async function derivesTo(verifier: ScramVerifier, password: string): Promise<boolean> {

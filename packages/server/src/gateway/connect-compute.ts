@@ -2,7 +2,7 @@
 // stopping or gone in between (57P03, refused, closed early) is waited for and woken again; a client is never refused for it.
 import { decodeBackendMessage, encodePassword, MessageFramer, type NoticeFields } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
-import { isLakeletError } from '../base/errors.ts'
+import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { type BackendSocket, openBackendSocket } from './backend-socket.ts'
 import type { CancelTarget } from './cancel-keys.ts'
 import type { AwakeCompute } from './ports.ts'
@@ -22,6 +22,8 @@ type Attempt =
   /** The server's own ErrorResponse, to be passed on as it is. */
   | { readonly outcome: 'refused'; readonly bytes: Buffer; readonly fields: NoticeFields }
   | { readonly outcome: 'gone' }
+  /** It does not behave as Postgres does; `reason` says how. */
+  | { readonly outcome: 'broken'; readonly reason: string }
 
 /** The server refused the login itself; `bytes` is everything it sent, ErrorResponse included. */
 export class BackendRefusedError extends Error {
@@ -38,6 +40,8 @@ export class BackendRefusedError extends Error {
 
 /** cannot_connect_now while starting, stopping or recovering; admin_shutdown and crash_shutdown while it goes down. */
 const PASSING_STATES = new Set(['57P03', '57P01', '57P02'])
+/** All that a server may send until it is ready, and the longest message in it: Postgres sends about 500 bytes. */
+const MOST_LOGIN_BYTES = 1024 * 1024
 const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 100
 
@@ -47,11 +51,13 @@ export interface ConnectRequest {
   readonly check: (signal: AbortSignal) => Promise<void>
   readonly startupPacket: Buffer
   readonly clock: Clock
+  /** How long the compute may take for one login. */
+  readonly loginTimeoutMs: number
   /** Aborted when the client leaves or time is up; then nothing of the attempt remains. */
   readonly signal: AbortSignal
 }
 
-/** Throws the error of `wake`, the reason of the abort, or BackendRefusedError. */
+/** Throws the error of `wake`, the reason of the abort, BackendRefusedError, or LakeletError `compute_unreachable`. */
 export async function connectCompute(request: ConnectRequest): Promise<Backend> {
   const { clock, signal } = request
   let pause = FIRST_PAUSE_MS
@@ -60,6 +66,8 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
     signal.throwIfAborted()
     const attempt = await checkAndTry(compute, request)
     if (attempt.outcome === 'ready') return attempt.backend
+    if (attempt.outcome === 'broken')
+      throw new LakeletError('compute_unreachable', { reason: attempt.reason })
     if (attempt.outcome === 'refused' && !PASSING_STATES.has(attempt.fields.code ?? '')) {
       throw new BackendRefusedError(attempt.bytes, attempt.fields)
     }
@@ -70,7 +78,7 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
 
 async function checkAndTry(
   compute: AwakeCompute,
-  { check, startupPacket, signal }: ConnectRequest,
+  { check, startupPacket, signal, clock, loginTimeoutMs }: ConnectRequest,
 ): Promise<Attempt> {
   try {
     await check(signal)
@@ -79,7 +87,21 @@ async function checkAndTry(
     if (isLakeletError(error)) throw error
     return { outcome: 'gone' }
   }
-  return tryBackend(compute, startupPacket, signal)
+  const met = new AbortController()
+  const silent = clock.sleep(loginTimeoutMs, met.signal).then(
+    () => met.abort(),
+    () => {},
+  )
+  try {
+    return await tryBackend(compute, startupPacket, AbortSignal.any([signal, met.signal]))
+  } catch (error) {
+    if (signal.aborted || !met.signal.aborted) throw error
+    const reason = `it takes connections but did not answer within ${loginTimeoutMs / 1000} s`
+    return { outcome: 'broken', reason }
+  } finally {
+    met.abort()
+    await silent
+  }
 }
 
 /** One dial. The socket is closed unless the outcome is `ready`. */
@@ -89,12 +111,12 @@ async function tryBackend(
   signal: AbortSignal,
 ): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>()
-  const framer = new MessageFramer()
+  const framer = new MessageFramer({ maxLength: MOST_LOGIN_BYTES })
   const head: Buffer[] = []
   const connection = openBackendSocket(socketPath, (chunk, giveBack) => {
     framer.push(Buffer.from(chunk))
     giveBack()
-    const attempt = readLogin(framer, head, { socketPath, password, connection: () => connection })
+    const attempt = readLoginSafely(framer, head, { socketPath, password, connection: () => connection })
     if (attempt) resolve(attempt)
     // Nobody takes bytes between the last message of the login and the start of the relay.
     return attempt === undefined
@@ -120,15 +142,26 @@ async function tryBackend(
   }
 }
 
-function readLogin(
-  framer: MessageFramer,
-  head: Buffer[],
-  context: {
-    readonly socketPath: string
-    readonly password: string | undefined
-    readonly connection: () => BackendSocket
-  },
-): Attempt | undefined {
+interface LoginContext {
+  readonly socketPath: string
+  readonly password: string | undefined
+  readonly connection: () => BackendSocket
+}
+
+/** Called by the socket itself: what is thrown here would be nobody's. */
+function readLoginSafely(framer: MessageFramer, head: Buffer[], context: LoginContext): Attempt | undefined {
+  try {
+    const attempt = readLogin(framer, head, context)
+    const length = framer.buffered + head.reduce((sum, each) => sum + each.length, 0)
+    return attempt === undefined && length > MOST_LOGIN_BYTES
+      ? { outcome: 'broken', reason: `it sent more than ${MOST_LOGIN_BYTES} bytes before it was ready` }
+      : attempt
+  } catch (error) {
+    return { outcome: 'broken', reason: `what it sent cannot be read: ${(error as Error).message}` }
+  }
+}
+
+function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext): Attempt | undefined {
   for (const message of framer.messages()) {
     const decoded = decodeBackendMessage(message)
     if (decoded.type === 'backendKeyData') {

@@ -69,7 +69,8 @@ export class Gateway implements AsyncDisposable {
   readonly #server: Server
   readonly #context: SessionContext
   readonly #sessions = new Set<Session>()
-  #introducing = 0
+  /** Those that have not logged in, the oldest first. */
+  readonly #strangers = new Set<Session>()
   readonly #stopping = new AbortController()
   readonly #sweeping: Promise<void>
   #stopped: Promise<void> | undefined
@@ -100,20 +101,20 @@ export class Gateway implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const { limits, logger } = this.#context
-    if (this.#introducing >= limits.maxHandshakes) {
-      logger.debug(
-        { limit: limits.maxHandshakes },
-        'connection closed: too many that have not introduced themselves',
-      )
-      socket.destroy()
-      return
-    }
+    this.#makeRoom()
     const session = new Session(socket, this.#context)
     this.#sessions.add(session)
-    this.#introducing++
-    void session.introduced.then(() => this.#introducing--)
+    this.#strangers.add(session)
+    void session.admitted.then(() => this.#strangers.delete(session))
     void session.ended.finally(() => this.#sessions.delete(session))
+  }
+
+  /** A login takes milliseconds, so among too many strangers the oldest is the one that will never log in. */
+  #makeRoom(): void {
+    const [oldest] = this.#strangers
+    if (!oldest || this.#strangers.size < this.#context.limits.maxUnauthenticated) return
+    this.#strangers.delete(oldest)
+    oldest.drop()
   }
 
   /** Retires connections that were idle or open for longer than Lakebase allows. */
@@ -136,10 +137,21 @@ export class Gateway implements AsyncDisposable {
     const left = new AbortController()
     const everyone = Promise.all([...this.#sessions].map((session) => session.ended)).then(() => left.abort())
     await clock.sleep(limits.drainMs, left.signal).catch(() => {})
+    const late = new AbortController()
+    void clock.sleep(limits.stopMs, late.signal).then(
+      () => this.#cutAll(),
+      () => {},
+    )
     await Promise.all(
       [...this.#sessions].map((session) => session.terminate(new LakeletError('gateway_stopping'))),
     )
+    late.abort()
     await Promise.all([closed, everyone, this.#sweeping])
+  }
+
+  #cutAll(): void {
+    this.#context.logger.warn({ sessions: this.#sessions.size }, 'sessions did not end in time and were cut')
+    for (const session of this.#sessions) session.cut()
   }
 }
 

@@ -2,8 +2,8 @@ import { LakeletError } from '../base/errors.ts'
 
 /** Every number of the gateway that someone may want to change. */
 export interface GatewayLimits {
-  /** Sockets that have not sent a startup packet yet; more are closed without a word. */
-  readonly maxHandshakes: number
+  /** Connections that have not logged in yet; for each more the oldest of them is closed without a word. */
+  readonly maxUnauthenticated: number
   readonly maxConnections: number
   readonly maxConnectionsPerEndpoint: number
   readonly maxConnectionsPerAddress: number
@@ -13,6 +13,8 @@ export interface GatewayLimits {
   readonly authenticationTimeoutMs: number
   /** From authenticated to connected; clients commonly give up after 5 to 10 s by themselves. */
   readonly wakeTimeoutMs: number
+  /** For a compute that is awake to take a login. */
+  readonly loginTimeoutMs: number
   /** A client that closed its sending side gets what still flows, until nothing flowed for this long. */
   readonly halfClosedMs: number
   /** Lakebase closes connections that were idle for 24 h … */
@@ -21,6 +23,8 @@ export interface GatewayLimits {
   readonly maxLifetimeMs: number
   /** How long a stop waits for clients to leave by themselves. */
   readonly drainMs: number
+  /** How long ending them may take afterwards, with what a frozen server or a slow client holds up; then they are cut. */
+  readonly stopMs: number
   /** So many cancel requests with a wrong key from one address in a minute are told to the log. */
   readonly wrongCancelsPerMinute: number
 }
@@ -28,17 +32,19 @@ export interface GatewayLimits {
 const DAY_MS = 86_400_000
 
 export const defaultLimits: GatewayLimits = {
-  maxHandshakes: 500,
+  maxUnauthenticated: 500,
   maxConnections: 10_000,
   maxConnectionsPerEndpoint: 4_000,
   maxConnectionsPerAddress: 5_000,
   handshakeTimeoutMs: 15_000,
   authenticationTimeoutMs: 60_000,
   wakeTimeoutMs: 60_000,
+  loginTimeoutMs: 30_000,
   halfClosedMs: 1_000,
   idleTimeoutMs: DAY_MS,
   maxLifetimeMs: 3 * DAY_MS,
   drainMs: 10_000,
+  stopMs: 5_000,
   wrongCancelsPerMinute: 600,
 }
 

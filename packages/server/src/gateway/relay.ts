@@ -16,7 +16,7 @@ export interface RelayOptions {
   readonly clock: Clock
   readonly halfClosedMs: number
   /** Ends what the backend is doing; called while the backend's connection is still open, so that it can hit no other session. */
-  readonly cancel: () => Promise<void>
+  readonly cancel: (signal: AbortSignal) => Promise<void>
   /** The client sent bytes; called for every chunk. */
   readonly onClientBytes: () => void
 }
@@ -27,6 +27,8 @@ export type RelayEnd = 'client' | 'backend' | 'gateway'
 /** A closing client is waited for this long, and again as long as it still takes bytes. */
 const LINGER_MS = 2_000
 const LINGER_BEHIND_MS = 10_000
+/** … but no longer than this, however slowly it takes them. */
+const LONGEST_LINGER_MS = 60_000
 
 export class Relay {
   /** Resolves when both sides are closed. */
@@ -34,6 +36,7 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #done = Promise.withResolvers<RelayEnd>()
   readonly #closed = new AbortController()
+  readonly #cut = new AbortController()
   #lastBytesMs: number
   #isOver = false
   readonly #tracker = new ProtocolTracker()
@@ -91,6 +94,13 @@ export class Relay {
     await this.#give('gateway')
   }
 
+  /** Lets go of both sides at once. */
+  cut(): void {
+    this.#cut.abort()
+    this.#options.backend.socket.destroy()
+    this.#options.client.destroy()
+  }
+
   /** Half-close: what is on its way still goes to the client, until nothing more flows. */
   async #onClientEnd(): Promise<void> {
     const { backend, clock, halfClosedMs } = this.#options
@@ -114,7 +124,7 @@ export class Relay {
     this.#isOver = true
     const { backend, cancel } = this.#options
     backend.socket.pause()
-    await cancel()
+    await cancel(this.#cut.signal)
     backend.socket.destroy()
     await this.#closeClient(end)
   }
@@ -130,10 +140,11 @@ export class Relay {
       client.resume()
       client.end()
       let behind: number
+      const latest = clock.monotonicMs() + LONGEST_LINGER_MS
       do {
         behind = client.writableLength
         await clock.sleep(behind > 0 ? LINGER_BEHIND_MS : LINGER_MS, left.signal).catch(() => {})
-      } while (!left.signal.aborted && client.writableLength < behind)
+      } while (!left.signal.aborted && client.writableLength < behind && clock.monotonicMs() < latest)
       client.destroy()
     }
     this.#done.resolve(end)

@@ -1,6 +1,6 @@
 // One client from accept to end: introduce → route → authenticate → wake and connect → relay. One signal ends whatever
 // stage it is in: the client left, a deadline passed, the gateway stops.
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import {
@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../base/clock.ts'
 import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { abortable } from './abortable.ts'
 import {
   type Authenticated,
   type AuthenticationContext,
@@ -74,17 +75,18 @@ const LINGER_MS = 2_000
 
 export class Session {
   readonly id = randomUUID()
-  /** Resolves when the client has said what it wants, or is gone. */
-  readonly introduced: Promise<void>
+  /** Resolves when the client has logged in, or is gone. */
+  readonly admitted: Promise<void>
   /** Resolves when everything of the session is closed. */
   readonly ended: Promise<void>
   readonly #context: SessionContext
   readonly #life = new AbortController()
-  readonly #introduced = Promise.withResolvers<void>()
+  readonly #admitted = Promise.withResolvers<void>()
   readonly #address: string
   #stream: Socket
   #reader: ClientReader | undefined
   #relay: Relay | undefined
+  #isSecure = false
   #info: Omit<SessionInfo, 'id' | 'address' | 'stage'> = {}
   #stage: SessionStage = 'handshake'
   readonly #startedMs: number
@@ -94,7 +96,7 @@ export class Session {
     this.#context = context
     this.#address = socket.remoteAddress ?? ''
     this.#startedMs = context.clock.monotonicMs()
-    this.introduced = this.#introduced.promise
+    this.admitted = this.#admitted.promise
     this.ended = this.#run(socket)
   }
 
@@ -118,11 +120,23 @@ export class Session {
     await this.ended
   }
 
+  /** Closes a connection that has not logged in, without a word, so that another can be taken. */
+  drop(): void {
+    this.#life.abort(new NotPostgresError('closed to make room: it had not logged in'))
+  }
+
+  /** Lets go of everything at once: for what does not end within the deadline of a stop. */
+  cut(): void {
+    this.#life.abort(new ClientGoneError())
+    this.#relay?.cut()
+    this.#stream.destroy()
+  }
+
   async #run(socket: Socket): Promise<void> {
     // Whatever goes wrong with the socket is seen through the reader or the relay.
     socket.on('error', () => {})
     try {
-      const client = await this.#introduce(socket).finally(() => this.#introduced.resolve())
+      const client = await this.#introduce(socket)
       if (client.packet.type === 'cancelRequest')
         await this.#context.cancels.handle(client.packet, this.#address)
       else await this.#serve(client)
@@ -130,6 +144,7 @@ export class Session {
       await this.#refuse(error)
     } finally {
       this.#stage = 'closing'
+      this.#admitted.resolve()
       await this.#close()
     }
   }
@@ -142,6 +157,7 @@ export class Session {
     )
     const onStream = (stream: Socket, reader: ClientReader) => {
       if (stream !== socket) stream.on('error', () => {})
+      if (stream instanceof TLSSocket) stream.once('secure', () => (this.#isSecure = true))
       this.#stream = stream
       this.#reader = reader
     }
@@ -162,10 +178,12 @@ export class Session {
     if (!role) throw new LakeletError('startup_without_user')
     this.#stage = 'login'
     this.#info = infoOf(role, parameters)
+    const login = await this.#logIn(client, role, parameters)
+    // Places are for who is let in: those who never log in must not take them.
     using _all = this.#context.counters.all.enter('')
     using _address = this.#context.counters.address.enter(this.#address)
-    const login = await this.#logIn(client, role, parameters)
     using _endpoint = this.#context.counters.endpoint.enter(login.endpoint.id)
+    this.#admitted.resolve()
     await this.#openAndRelay(client, login, role, parameters)
   }
 
@@ -175,7 +193,7 @@ export class Session {
     using _deadline = this.#deadline(limits.authenticationTimeoutMs, new LakeletError('login_timed_out'))
     const reader = this.#swapReader(client)
     const challenger: Challenger = { stream: client.stream, reader, signal: this.#life.signal, role }
-    const failureKey = `${this.#address} ${role}`
+    const failureKey = failureKeyOf(this.#address, role)
     try {
       const { signal } = this.#life
       const route = await abortable(routeByName(ports, { sni: client.sni, parameters }), signal)
@@ -269,6 +287,7 @@ export class Session {
       },
       startupPacket: encodeStartup(forwarded(parameters)),
       clock,
+      loginTimeoutMs: limits.loginTimeoutMs,
       signal: this.#life.signal,
     })
   }
@@ -287,7 +306,7 @@ export class Session {
       fromServer: backend.rest,
       clock,
       halfClosedMs: limits.halfClosedMs,
-      cancel: () => cancelBackend(backend.key),
+      cancel: (signal) => cancelBackend(backend.key, signal),
       onClientBytes: () => {
         const now = clock.monotonicMs()
         if (now - activeMs < ACTIVITY_STEP_MS) return
@@ -373,7 +392,7 @@ export class Session {
     this.#life.abort(new ClientGoneError())
     const stream = this.#stream
     if (stream.destroyed) return
-    if (stream instanceof TLSSocket) await this.#endEncryption(stream)
+    if (stream instanceof TLSSocket && this.#isSecure) await this.#endEncryption(stream)
     const { promise, resolve } = Promise.withResolvers<void>()
     stream.once('close', () => resolve())
     if (stream.closed) resolve()
@@ -387,16 +406,6 @@ interface Login {
   readonly authenticated: Authenticated
   /** Undefined: to be read and judged once the compute is awake. */
   readonly facts: RoleFacts | 'absent' | undefined
-}
-
-/** The promise's result, or the abort; a result that comes too late is dropped. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function refusalOf(error: unknown, session: string): LakeletError {
@@ -434,14 +443,22 @@ function isProtocolOption({ name }: StartupParameter): boolean {
   return name.toString('latin1').startsWith('_pq_.')
 }
 
+/** As long as a name of Postgres can be (NAMEDATALEN): what a client sends here is kept for each session and stands in each log line. */
+const LONGEST_NAME = 63
+
+/** Of a fixed length, whatever name the client sent. */
+function failureKeyOf(address: string, role: string): string {
+  return hash('sha256', `${address} ${role}`, 'base64url')
+}
+
 function infoOf(
   role: string,
   parameters: readonly StartupParameter[],
 ): Omit<SessionInfo, 'id' | 'address' | 'stage'> {
   const applicationName = startupParameter(parameters, 'application_name')
   return {
-    role,
-    database: startupParameter(parameters, 'database') ?? role,
-    ...(applicationName ? { applicationName } : {}),
+    role: role.slice(0, LONGEST_NAME),
+    database: (startupParameter(parameters, 'database') ?? role).slice(0, LONGEST_NAME),
+    ...(applicationName ? { applicationName: applicationName.slice(0, LONGEST_NAME) } : {}),
   }
 }

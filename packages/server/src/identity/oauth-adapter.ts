@@ -8,10 +8,15 @@ import {
   deleteArtifactsOfGrant,
   findArtifact,
   findArtifactByUid,
+  keepNewestArtifacts,
   setArtifactPayload,
   upsertArtifact,
 } from '../metadata/oauth.ts'
 import { hashOf } from './secrets.ts'
+
+/** Sign-ins that were begun and are still open: anybody may begin one, so beyond these the oldest are forgotten. */
+const MOST_INTERACTIONS = 1000
+const TRIM_EVERY = 100
 
 export interface OAuthStoreOptions {
   readonly metadata: Metadata
@@ -23,6 +28,7 @@ export interface OAuthStoreOptions {
 /** The store of one of oidc-provider's models. */
 export function oauthStore(model: string, options: OAuthStoreOptions): Adapter {
   const { db } = options.metadata
+  let written = 0
   const seconds = () => Math.floor(options.clock.now().getTime() / 1000)
   const read = (id: string, payload: string): AdapterPayload => ({
     ...(JSON.parse(payload) as AdapterPayload),
@@ -39,6 +45,9 @@ export function oauthStore(model: string, options: OAuthStoreOptions): Adapter {
         payload: JSON.stringify(stored),
         expires_at: expiresIn ? seconds() + expiresIn : null,
       })
+      written += 1
+      if (model === 'Interaction' && written % TRIM_EVERY === 0)
+        await keepNewestArtifacts(db, model, MOST_INTERACTIONS)
     },
     async find(id) {
       if (model === 'Client') return options.findClient(id)

@@ -60,6 +60,21 @@ export async function deleteArtifactsOfGrant(queries: Queries, grantId: string):
   await queries.deleteFrom('oauth_artifacts').where('grant_id', '=', grantId).execute()
 }
 
+/** Keeps the `most` rows of a model that were written last. */
+export async function keepNewestArtifacts(queries: Queries, model: string, most: number): Promise<void> {
+  const newest = queries
+    .selectFrom('oauth_artifacts')
+    .select('id')
+    .where('model', '=', model)
+    .orderBy('expires_at', 'desc')
+    .limit(most)
+  await queries
+    .deleteFrom('oauth_artifacts')
+    .where('model', '=', model)
+    .where('id', 'not in', newest)
+    .execute()
+}
+
 /** Removes what ended before `before`, in seconds since 1970. */
 export async function deleteEndedArtifacts(queries: Queries, before: number): Promise<void> {
   await queries.deleteFrom('oauth_artifacts').where('expires_at', '<', before).execute()

@@ -96,6 +96,22 @@ describe('the HTTP server', () => {
     expect(letGo).toEqual(Array.from({ length: 100 }, () => true))
   })
 
+  test('takes the connection from clients whose body dribbles', async () => {
+    const head = `POST ${PROJECTS}?project_id=p HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${workspace.tokens.jane}\r\nContent-Type: application/json\r\n`
+    const letGo = ['Content-Length: 100000\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n'].map((framing) => {
+      const socket = connect({ port: port(), host: '127.0.0.1', allowHalfOpen: true })
+      const gone = new Promise<true>((resolve) => socket.once('close', () => resolve(true)))
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write(head + framing)
+      const drop = framing.startsWith('T') ? '1\r\n{\r\n' : '{'
+      const drip = setInterval(() => socket.writable && socket.write(drop), 100)
+      void gone.then(() => clearInterval(drip))
+      return gone
+    })
+    expect(await Promise.all(letGo)).toEqual([true, true])
+  })
+
   test('answers what is no HTTP with 400, and goes on', async () => {
     expect(await raw('\x16\x03\x01 hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*MALFORMED_REQUEST/)
     expect(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(64 * 1024)}\r\n\r\n`)).toMatch(

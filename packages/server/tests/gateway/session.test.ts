@@ -12,6 +12,7 @@ import {
   encodeQuery,
   encodeStartup,
   encodeSync,
+  encodeSslRequest,
   encodeTerminate,
 } from '@lakelet/wire'
 import postgres from 'postgres'
@@ -555,17 +556,25 @@ describe('limits', () => {
     expect(refusal).toMatchObject({ code: '53300' })
   })
 
-  test('sockets that do not introduce themselves are limited', async () => {
-    await using gateway = await workspace.startGateway({ maxHandshakes: 3 })
+  test('who does not log in keeps nobody out, whatever stage it stays in', async () => {
+    await using gateway = await workspace.startGateway({ maxUnauthenticated: 6, maxConnections: 2 })
     const { port } = gateway.address
-    const silent = await Promise.all([dial(port), dial(port), dial(port)])
-    await eventually(() => gateway.sessions.length === 3, 'three are being waited for')
-    using fourth = await dial(port)
-    await fourth.closed()
-    for (const each of silent) each.socket.destroy()
-    await eventually(() => gateway.sessions.length === 0, 'the three are gone')
-    await using client = await workspace.connect({ port })
-    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    const plain = await Promise.all([dial(port), dial(port), dial(port)])
+    const halfway = await dial(port)
+    halfway.write(encodeSslRequest())
+    const challenged = await (await dial(port)).encrypt({ servername })
+    challenged.write(encodeStartup(startup))
+    await challenged.until('authenticationCleartextPassword')
+    const strangers = [...plain, halfway, challenged]
+    for (let round = 0; round < 20; round += 1) {
+      await using client = await workspace.connect({ port })
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      strangers.push(await dial(port))
+    }
+    await eventually(() => strangers.filter((each) => !each.isClosed).length <= 6, 'the oldest are closed')
+    expect(challenged.isClosed && halfway.isClosed).toBe(true)
+    for (const each of strangers) each.socket.destroy()
+    await eventually(() => gateway.sessions.length === 0, 'all are gone')
   })
 
   test('connections idle for a day and older than three days are retired', async () => {
@@ -627,6 +636,18 @@ describe('stopping', () => {
     await client.end()
     await stopping
     expect(client.errors).toEqual([])
+  })
+
+  test('a client that reads nothing does not hold up a stop', async () => {
+    const gateway = await workspace.startGateway({ drainMs: 100, stopMs: 500 })
+    using client = await logIn({}, gateway.address.port)
+    client.socket.pause()
+    client.query("select repeat('x', 1000000) from generate_series(1, 50)")
+    await eventually(() => isRunning(client.key.processId), 'the query runs')
+    const startedMs = performance.now()
+    await gateway[Symbol.asyncDispose]()
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(gateway.sessions).toEqual([])
   })
 
   test('a busy port is an error that names the reason', async () => {

@@ -15,6 +15,7 @@ import {
 import type { Caller } from '../../base/caller.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
+import { boundConnections } from '../../base/http-connections.ts'
 import type { Logger } from '../../base/log.ts'
 import type { CallerPort, RequestHead } from './caller.ts'
 import { closeServer } from './close-server.ts'
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
   readonly rateLimit?: RateLimit
   /** How long a request may take to arrive; 60 s where absent. */
   readonly requestTimeoutMs?: number
+  /** Connections that may wait for their client to send a request; 2000 where absent. */
+  readonly maxWaiting?: number
   readonly clock?: Clock
 }
 
@@ -50,7 +53,11 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** A connection on which nothing moved for this long is closed: also one whose client does not read its answer. */
 const SILENCE_TIMEOUT_MS = 5 * 60_000
 /** Far above what people and tools open, far below what the process has descriptors for. */
-const MOST_CONNECTIONS = 2000
+const MOST_CONNECTIONS = 4000
+/** Of these, connections that wait for their client: for each more the one that waits longest is closed. */
+const MOST_WAITING = 2000
+/** A stream of events may outlive the token or session that opened it by this long. */
+const ASK_AGAIN_MS = 5_000
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** What the hooks of a request share. */
@@ -109,6 +116,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
   http.server.maxConnections = MOST_CONNECTIONS
+  boundConnections(http.server, options.maxWaiting ?? MOST_WAITING)
   http.removeAllContentTypeParsers()
   // By name the usual type is found without being taken apart again; every other one goes the same way.
   for (const type of ['application/json', '*']) {
@@ -121,7 +129,10 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     reply.header('x-databricks-org-id', options.workspaceId)
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
-    guards.checkOrigin(headOf(request))
+    const head = headOf(request)
+    guards.checkOrigin(head)
+    // Routes of the contract count by principal; sign-in and the OAuth server, which anybody may call, by address.
+    if (!head.path.startsWith('/api/')) guards.takeRequest(`address ${request.ip}`)
     done()
   })
   if (calls.hasSubscribers) http.addHook('onResponse', publishCall)
@@ -161,6 +172,7 @@ function register(http: FastifyInstance, { route, handle }: ImplementedRoute, gu
     },
     handler: async (request, reply) => {
       const result: unknown = await handle(new HandledRequest(route, request, reply))
+      if (route.reply === 'stream') return sendStream(route, result, request, reply, guards)
       return reply.sent ? reply : sendResult(route, result, reply)
     },
   })
@@ -271,8 +283,48 @@ function signalOf(reply: FastifyReply): AbortSignal {
 function sendResult(route: RouteDefinition, result: unknown, reply: FastifyReply): FastifyReply {
   if (typeof route.reply === 'string' && !reply.hasHeader('content-type'))
     reply.type(route.contentType ?? 'application/octet-stream')
-  // Read as fast as the client takes it, and ended when the client goes. Nothing follows on its connection, which would hold up a stop.
-  if (route.reply === 'stream')
-    return reply.header('connection', 'close').send(Readable.from(result as AsyncIterable<Uint8Array>))
   return reply.send(result)
+}
+
+/**
+ * Read as fast as the client takes it, and ended when the client goes, or when who opened it is no longer let in: a token that ended, a
+ * session that was signed out, a principal that was deleted. Nothing follows on its connection, which would hold up a stop.
+ */
+function sendStream(
+  route: RouteDefinition,
+  result: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  guards: Guards,
+): FastifyReply {
+  const stream = Readable.from(result as AsyncIterable<Uint8Array>)
+  const asking = setInterval(() => {
+    void isStillAdmitted(route, request, guards).then((isAdmitted) => {
+      if (!isAdmitted) stream.destroy()
+    })
+  }, ASK_AGAIN_MS)
+  asking.unref()
+  stream.once('close', () => {
+    clearInterval(asking)
+  })
+  return reply
+    .type(route.contentType ?? 'application/octet-stream')
+    .header('connection', 'close')
+    .send(stream)
+}
+
+async function isStillAdmitted(
+  route: RouteDefinition,
+  request: FastifyRequest,
+  guards: Guards,
+): Promise<boolean> {
+  if (route.permission.kind === 'public') return true
+  try {
+    const caller = await authenticate(request, guards.callers)
+    if (!caller) return false
+    await authorize(route, caller, request, guards.callers)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,0 +1,35 @@
+// How many connections an HTTP server holds. Whoever sends nothing, or only drops of a request, must keep nobody else out: when there are
+// too many, the oldest connection that waits for its client goes. One whose request has arrived and is being answered stays.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Keeps at most `most` connections of `server` that wait for their clients. */
+export function boundConnections(server: Server, most: number): void {
+  /** In the order in which they began to wait. */
+  const waiting = new Set<Socket>()
+  const wait = (socket: Socket) => {
+    if (socket.destroyed) return
+    waiting.delete(socket)
+    waiting.add(socket)
+    const [oldest] = waiting
+    if (oldest && waiting.size > most) {
+      waiting.delete(oldest)
+      oldest.destroy()
+    }
+  }
+  server.on('connection', (socket: Socket) => {
+    socket.once('close', () => waiting.delete(socket))
+    wait(socket)
+  })
+  server.on('request', (request: IncomingMessage, reply: ServerResponse) => {
+    const { socket } = request
+    const arrived = () => waiting.delete(socket)
+    if (request.complete) arrived()
+    else request.once('end', arrived)
+    reply.once('close', () => {
+      wait(socket)
+    })
+  })
+  // An upgraded connection belongs to who took it.
+  server.on('upgrade', (request: IncomingMessage) => waiting.delete(request.socket))
+}
