@@ -195,6 +195,8 @@ describe('a running workspace refuses', () => {
 /** Every program of the tests but Python. */
 async function pathWithoutPython(): Promise<string> {
   const bin = await mkdtemp(path.join(tmpdir(), 'lakelet-path-'))
+  // Apps run as users of their own.
+  await chmod(bin, 0o755)
   const { stdout } = await runCommand(
     ['sh', '-c', 'for each in node npm sh git env ps uname; do command -v $each; done'],
     {

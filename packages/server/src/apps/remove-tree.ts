@@ -3,6 +3,7 @@
 // cannot reach anything that is not its own.
 import { execFile } from 'node:child_process'
 import { rmdir } from 'node:fs/promises'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 
@@ -29,6 +30,11 @@ async function isGone(directory: string): Promise<boolean> {
   }
 }
 
+/** Where the system keeps its programs, whatever the PATH of who started the workspace holds or leaves out. */
+function systemPath(): string {
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin', process.env['PATH'] ?? ''].join(path.delimiter)
+}
+
 /** Runs a program of the system to its end; what it could not do shows afterwards. */
 export async function runAs(
   account: Account | undefined,
@@ -37,7 +43,8 @@ export async function runAs(
 ): Promise<boolean> {
   const who = account ? { uid: account.uid, gid: account.gid } : {}
   try {
-    await promisify(execFile)(program, words, { ...who, cwd: '/', maxBuffer: 64 * 1024 * 1024 })
+    const env = { PATH: systemPath() }
+    await promisify(execFile)(program, words, { ...who, env, cwd: '/', maxBuffer: 64 * 1024 * 1024 })
     return true
   } catch {
     return false
