@@ -47,6 +47,11 @@ it('lists only what can be created, and lets users create what the real service 
   await expect(owned('CREATE EXTENSION file_fdw')).rejects.toThrow('permission denied')
 })
 
+it('has nothing to bring where the extension is there already', async () => {
+  const installed = await workspace.cli(['extension', 'install', 'citext', '-o', 'json'])
+  expect(JSON.parse(installed)).toMatchObject({ name: 'citext', trusted: true })
+})
+
 it('says which package to install where there is no way to bring one', async () => {
   const ran = await workspace.lakelet(['extension', 'install', 'postgis_tiger_geocoder'])
   expect(ran).toMatchObject({ code: 1, stdout: '' })
