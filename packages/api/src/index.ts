@@ -113,3 +113,4 @@ export { endpointActions, type EndpointSubject, endpointSubject } from './action
 export { actionPage } from './actions/page.ts'
 export { projectActions, type ProjectSubject, projectSubject } from './actions/project.ts'
 export { type ActionTable, type Condition, refusalOf, requireAction } from './actions/table.ts'
+export { nearest } from './nearest.ts'

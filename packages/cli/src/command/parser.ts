@@ -3,7 +3,7 @@ import { Argument, Command as Parser, CommanderError, Option } from 'commander'
 import type { ArgumentDefinition, Command, OptionDefinition } from './define-command.ts'
 import { usageFailure } from './failure.ts'
 import type { OutputFormat } from './output.ts'
-import { closest } from './suggest.ts'
+import { nearest } from '@lakelet/api'
 
 /** A command line that was understood. */
 export interface ParsedCommand {
@@ -253,7 +253,7 @@ function refuseUnknownCommand(program: Program, argv: readonly string[]): void {
   const choices = program.commands
     .filter(({ path, hidden }) => !hidden && known.every((each, index) => path[index] === each))
     .map(({ path }) => path[known.length] ?? '')
-  const meant = closest(word, choices)
+  const meant = nearest(word, choices)
   const command = ['lakelet', ...known].join(' ')
   throw usageFailure(
     `'${command}' has no command '${word}'.${meant ? ` Did you mean '${command} ${meant}'?` : ''}`,

@@ -2,9 +2,9 @@
 // Nothing else reads the file or those variables. An unknown key is an error that names the nearest known one.
 import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseToml, TomlError } from 'smol-toml'
+import { nearest } from '@lakelet/api'
 import { z } from 'zod'
 import { LakeletError } from './errors.ts'
-import { nearest } from './nearest.ts'
 
 const seconds = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum)
 

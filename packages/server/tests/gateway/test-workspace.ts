@@ -20,7 +20,7 @@ import { Client, type ClientConfig } from 'pg'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
-import { SingleFlight } from '../../src/base/signal.ts'
+import { SingleFlight } from './single-flight.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type {
   EndpointAnswer,

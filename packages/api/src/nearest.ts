@@ -1,18 +1,18 @@
-/** The known word closest to `word`, if it is close enough to be what was meant. */
-export function closest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((each) => ({ each, distance: editDistance(word, each) }))
-    .toSorted((a, b) => a.distance - b.distance)
+/** The candidate with the fewest edits from `word`, whatever their case, when it is near enough to be a typing mistake. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .toSorted((a, b) => a.edits - b.edits)
   const [best] = ranked
-  return best && best.distance <= Math.max(2, word.length / 3) ? best.each : undefined
+  return best && best.edits <= Math.max(2, word.length / 3) ? best.candidate : undefined
 }
 
 /** Letters to insert, delete, replace or swap with their neighbour to get from `a` to `b`. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
-  for (let i = 1; i <= a.length; i++) {
+  for (let i = 1; i <= a.length; i += 1) {
     const row = [i]
-    for (let j = 1; j <= b.length; j++) {
+    for (let j = 1; j <= b.length; j += 1) {
       const above = rows[i - 1] ?? []
       const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
       const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
