@@ -105,6 +105,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       failpoint: options.failpoint,
     }),
   )
+  await control.resume()
   const server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',
