@@ -4,7 +4,7 @@ import { type AppRow, deleteApp, findApp, insertApp } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { OperationKind, OperationRun, Step } from '../operations/operation-kind.ts'
 import type { Apps } from './apps.ts'
-import type { AppGrants, AppIdentities } from './neighbours.ts'
+import type { AppGrants, AppIdentities } from './ports.ts'
 import type { AppTemplates } from './templates.ts'
 
 /** A new app: its row but what the steps find out, and who asked. */

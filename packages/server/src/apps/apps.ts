@@ -41,7 +41,7 @@ import type {
   AppVisitors,
   AppWorkspace,
   DatabaseBinding,
-} from './neighbours.ts'
+} from './ports.ts'
 import { PackageCache } from './package-cache.ts'
 import type { ListeningSocket } from './process-table.ts'
 import { openRunMarks, type RunMarks } from './run-mark.ts'
@@ -132,9 +132,9 @@ export interface AppStatus {
 interface LiveApp {
   readonly instance: AppInstance
   readonly log: AppLog
-  front: FrontProxy | undefined
+  proxy: FrontProxy | undefined
   /** Why it has no address; empty when it has. */
-  frontProblem: string
+  proxyProblem: string
   deploying:
     | { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> }
     | undefined
@@ -163,7 +163,7 @@ export class Apps implements AsyncDisposable {
 
   /** Whether an app is served at this port. */
   hasPort(port: number): boolean {
-    return [...this.#live.values()].some((live) => live.front?.port === port)
+    return [...this.#live.values()].some((live) => live.proxy?.port === port)
   }
 
   /** How the app does now. */
@@ -172,7 +172,7 @@ export class Apps implements AsyncDisposable {
     return {
       state: live?.instance.state ?? 'idle',
       message: live?.instance.message ?? '',
-      unreachable: live?.frontProblem ?? '',
+      unreachable: live?.proxyProblem ?? '',
       deploying: live?.deploying?.id,
     }
   }
@@ -196,11 +196,11 @@ export class Apps implements AsyncDisposable {
     await directory.prepare()
     const log = await openAppLog(directory.logs, this.#options.clock)
     const { clock, log: logger } = this.#options
-    const drained = async ({ port }: ListeningSocket) => live.front?.drained(port, DRAIN_MS)
+    const drained = async ({ port }: ListeningSocket) => live.proxy?.drained(port, DRAIN_MS)
     const instance = new AppInstance({ name: row.name, clock, log, logger, drained })
-    const live: LiveApp = { instance, log, front: undefined, frontProblem: '', deploying: undefined }
+    const live: LiveApp = { instance, log, proxy: undefined, proxyProblem: '', deploying: undefined }
     this.#live.set(row.name, live)
-    await this.#openFront(row, live)
+    await this.#openProxy(row, live)
   }
 
   /** Runs a deployment whose row has just been written; its end shows in the row. */
@@ -522,10 +522,10 @@ export class Apps implements AsyncDisposable {
     })
   }
 
-  async #openFront(row: AppRow, live: LiveApp): Promise<void> {
+  async #openProxy(row: AppRow, live: LiveApp): Promise<void> {
     const { host, visitors, grants, log } = this.#options
     try {
-      live.front = await startFrontProxy({
+      live.proxy = await startFrontProxy({
         name: row.name,
         host,
         port: row.port,
@@ -535,23 +535,23 @@ export class Apps implements AsyncDisposable {
         log: live.log,
         logger: log,
       })
-      live.frontProblem = ''
+      live.proxyProblem = ''
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-      live.frontProblem = `The app's own port ${row.port} is taken by another process; it is tried again until it is free.`
+      live.proxyProblem = `The app's own port ${row.port} is taken by another process; it is tried again until it is free.`
       log.warn({ app: row.name, port: row.port }, "an app's port is taken")
-      void this.#retryFront(row, live)
+      void this.#retryProxy(row, live)
     }
   }
 
-  async #retryFront(row: AppRow, live: LiveApp): Promise<void> {
+  async #retryProxy(row: AppRow, live: LiveApp): Promise<void> {
     try {
       await this.#options.clock.sleep(5000, this.#ending.signal)
     } catch {
       // The workspace is stopping.
       return
     }
-    if (this.#live.get(row.name) === live) await this.#openFront(row, live)
+    if (this.#live.get(row.name) === live) await this.#openProxy(row, live)
   }
 
   /** Where the app answers; a visitor who comes while it starts is held. */
@@ -700,7 +700,7 @@ function resourcesOf(row: AppDatabaseRow): AppResource[] {
 }
 
 async function closeLive(live: LiveApp): Promise<void> {
-  await live.front?.[Symbol.asyncDispose]()
+  await live.proxy?.[Symbol.asyncDispose]()
   await live.instance[Symbol.asyncDispose]()
   await live.log[Symbol.asyncDispose]()
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { AppVariable, EnvVar } from '@lakelet/api'
 import { LakeletError } from '../base/errors.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
-import type { AppWorkspace, DatabaseBinding } from './neighbours.ts'
+import type { AppWorkspace, DatabaseBinding } from './ports.ts'
 
 export interface EnvironmentInput {
   readonly app: {

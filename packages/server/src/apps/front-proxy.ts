@@ -13,7 +13,7 @@ import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
 import { forwardWebSocket, isWebSocketHandshake } from './forward-websocket.ts'
 import type { Visit } from './forwarded-headers.ts'
-import type { AppGrants, AppVisitors } from './neighbours.ts'
+import type { AppGrants, AppVisitors } from './ports.ts'
 import { logPage, statusPage } from './pages.ts'
 import type { ListeningSocket } from './process-table.ts'
 
@@ -56,10 +56,10 @@ export async function startFrontProxy(options: FrontProxyOptions): Promise<Front
   })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : options.port
-  return new Front({ ...options, port }, server)
+  return new AppAddress({ ...options, port }, server)
 }
 
-class Front implements FrontProxy {
+class AppAddress implements FrontProxy {
   readonly #options: FrontProxyOptions
   readonly #server: Server
   #logStreams: WebSocketServer | undefined

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import { homeOf } from '../files/paths.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
-import type { PackConnector } from './neighbours.ts'
+import type { PackConnector } from './ports.ts'
 
 const manifestSchema = z.object({ name: z.string(), description: z.string() })
 

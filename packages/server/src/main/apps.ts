@@ -5,16 +5,10 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { appOperations } from '../apps/app-operations.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
-import type {
-  AppDatabases,
-  AppGrants,
-  AppIdentities,
-  AppVisitors,
-  PackConnector,
-} from '../apps/neighbours.ts'
+import type { AppDatabases, AppGrants, AppIdentities, AppVisitors, PackConnector } from '../apps/ports.ts'
 import { AppTemplates } from '../apps/templates.ts'
 import { AppsService } from '../control/services/apps.ts'
-import type { WorkspaceService } from '../control/services/workspace.ts'
+import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
@@ -36,7 +30,7 @@ export interface AppsParts {
   readonly log: Logger
   readonly identity: Identity
   readonly tree: WorkspaceTree
-  readonly files: WorkspaceService
+  readonly files: WorkspaceFilesService
   readonly databases: AppDatabases
   readonly caFile: string
 }

@@ -25,7 +25,7 @@ import { PermissionsService } from '../control/services/permissions.ts'
 import { ScimService } from '../control/services/scim.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
 import { TokensService } from '../control/services/tokens.ts'
-import type { WorkspaceService } from '../control/services/workspace.ts'
+import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
@@ -35,7 +35,7 @@ import type { ControlPlane } from './control-plane.ts'
 export function implementAllRoutes(parts: {
   readonly identity: Identity
   readonly control: ControlPlane
-  readonly files: WorkspaceService
+  readonly files: WorkspaceFilesService
   readonly apps: AppsService
   readonly ownerId: number
   readonly installation: PostgresInstallation

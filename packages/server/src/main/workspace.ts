@@ -12,7 +12,7 @@ import { appDatabases } from '../control/services/app-databases.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
 import { findEndpointSpec } from '../control/services/endpoint-specs.ts'
 import { SqlRuns } from '../control/services/sql/sql-runs.ts'
-import { WorkspaceService } from '../control/services/workspace.ts'
+import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
@@ -84,7 +84,7 @@ interface Rooms {
   readonly owner: Principal
   readonly computes: Computes
   readonly control: ControlPlane
-  readonly files: WorkspaceService
+  readonly files: WorkspaceFilesService
   readonly running: RunningApps
 }
 
@@ -144,7 +144,7 @@ async function startRooms(start: Start): Promise<Rooms> {
     log: ground.log.child({ component: 'files' }),
   })
   later.tree = tree
-  const files = new WorkspaceService(tree, grants)
+  const files = new WorkspaceFilesService(tree, grants)
   const running = await startAllApps({
     ...ground,
     directory: directory.file('apps'),

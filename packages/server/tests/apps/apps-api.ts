@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { appOperations } from '../../src/apps/app-operations.ts'
 import { Apps, startApps } from '../../src/apps/apps.ts'
-import type { AppDatabases, AppGrants, AppIdentities, AppVisitors } from '../../src/apps/neighbours.ts'
+import type { AppDatabases, AppGrants, AppIdentities, AppVisitors } from '../../src/apps/ports.ts'
 import { AppTemplates } from '../../src/apps/templates.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
@@ -17,7 +17,7 @@ import { implementApps } from '../../src/control/routes/apps.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
 import { AppsService } from '../../src/control/services/apps.ts'
-import { WorkspaceService } from '../../src/control/services/workspace.ts'
+import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
 import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
 import { killAt } from '../../src/operations/failpoints.ts'
 import { Operations } from '../../src/operations/operations.ts'
@@ -93,7 +93,7 @@ export async function startAppsApi(
   const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
   const common = { metadata, clock: systemClock, log }
   const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })
-  const workspace = new WorkspaceService(tree, { levelOn: async () => undefined })
+  const workspace = new WorkspaceFilesService(tree, { levelOn: async () => undefined })
   const identities: AppIdentities = {
     create: async (name) => ({ id: randomNumericId(), name }),
     issueSecret: async (id) => `secret-of-${id}`,

@@ -8,7 +8,7 @@ import { createLogger } from '../../src/base/log.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
-import { WorkspaceService } from '../../src/control/services/workspace.ts'
+import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
 import type { FileGrants } from '../../src/files/access.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../../src/files/workspace-tree.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
@@ -52,7 +52,7 @@ export async function startWorkspaceApi(): Promise<WorkspaceApi> {
   })
   const grants: WorkspaceApi['grants'] = new Map()
   const port: FileGrants = { levelOn: async (caller, id) => grants.get(`${caller.name}:${id}`) }
-  const service = new WorkspaceService(tree, port)
+  const service = new WorkspaceFilesService(tree, port)
   const server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',

@@ -1,9 +1,9 @@
 import { workspaceFilesRoutes } from '@lakelet/api'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
-import type { WorkspaceService } from '../services/workspace.ts'
+import type { WorkspaceFilesService } from '../services/workspace.ts'
 
 /** Handlers of `/api/2.0/workspace-files/…`. */
-export function implementWorkspaceFiles(service: WorkspaceService): ImplementedRoute[] {
+export function implementWorkspaceFiles(service: WorkspaceFilesService): ImplementedRoute[] {
   return implementRoutes(workspaceFilesRoutes, {
     importFile: async ({ caller, params, query, body }) => {
       await service.importFile(caller, absolute(params['*']), body, query.overwrite ?? false)

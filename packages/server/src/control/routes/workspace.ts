@@ -2,10 +2,10 @@ import { importFields, workspaceRoutes } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import { checkValues } from '../http/request-text.ts'
-import type { ImportRequest, WorkspaceService } from '../services/workspace.ts'
+import type { ImportRequest, WorkspaceFilesService } from '../services/workspace.ts'
 
 /** Handlers of `/api/2.0/workspace/…`. */
-export function implementWorkspace(service: WorkspaceService): ImplementedRoute[] {
+export function implementWorkspace(service: WorkspaceFilesService): ImplementedRoute[] {
   return implementRoutes(workspaceRoutes, {
     getStatus: ({ caller, query }) => service.getStatus(caller, query.path, query.return_export_info),
     list: ({ caller, query }) => service.list(caller, query.path, query.notebooks_modified_after),

@@ -1,7 +1,7 @@
 // What a `postgres` resource of an app resolves to, and the role that the app gets there: named by its client id, with CONNECT
 // and CREATE on the database, as Databricks Apps does it when a database is attached.
 import { endpointName, parseResourceName } from '@lakelet/api'
-import type { AppDatabases, DatabaseBinding } from '../../apps/neighbours.ts'
+import type { AppDatabases, DatabaseBinding } from '../../apps/ports.ts'
 import { isLakeletError, LakeletError } from '../../base/errors.ts'
 import {
   type AdminConnection,

@@ -15,7 +15,7 @@ import {
 import { checkAppName } from '../../apps/app-name.ts'
 import type { Apps } from '../../apps/apps.ts'
 import type { AppOperations, CreateApp } from '../../apps/app-operations.ts'
-import type { AppGrants } from '../../apps/neighbours.ts'
+import type { AppGrants } from '../../apps/ports.ts'
 import type { AppTemplates } from '../../apps/templates.ts'
 import type { Caller } from '../../base/caller.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -35,7 +35,7 @@ import {
 } from '../../metadata/deployments.ts'
 import type { Operations } from '../../operations/operations.ts'
 import { viewApp, viewDeployment } from './app-view.ts'
-import type { WorkspaceService } from './workspace.ts'
+import type { WorkspaceFilesService } from './workspace.ts'
 
 export interface AppsServiceOptions {
   readonly metadata: Metadata
@@ -43,7 +43,7 @@ export interface AppsServiceOptions {
   readonly apps: Apps
   readonly templates: AppTemplates
   readonly tree: WorkspaceTree
-  readonly workspace: WorkspaceService
+  readonly workspace: WorkspaceFilesService
   readonly operations: Operations
   readonly kinds: AppOperations
   readonly grants: AppGrants

@@ -26,7 +26,7 @@ export interface ImportRequest {
 }
 
 /** The service behind `/api/2.0/workspace/…` and `/api/2.0/workspace-files/…`. */
-export class WorkspaceService {
+export class WorkspaceFilesService {
   readonly #tree: WorkspaceTree
   readonly #grants: FileGrants
 
