@@ -2,7 +2,6 @@
 // again at the next start.
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import type { AppResource, AppVariable, EnvVar } from '@lakelet/api'
 import type { Clock } from '../base/clock.ts'
@@ -22,9 +21,10 @@ import {
   listDeploymentsInProgress,
   updateDeployment,
 } from '../metadata/deployments.ts'
-import { ensureReachable, reachableNode } from './account.ts'
-import { AppAccounts, openAppAccounts } from './app-accounts.ts'
 import { AppDirectory } from './app-directory.ts'
+import { type AppDatabaseRow, AppResources, roleOf } from './app-resources.ts'
+import { freePort } from './free-port.ts'
+import { type Hosting, openHosting } from './hosting.ts'
 import { AppInstance, type InstanceState, type Launch } from './app-instance.ts'
 import { type AppLog, openAppLog } from './app-logs.ts'
 import { START_MS, startAppProcess, STOP_MS } from './app-process.ts'
@@ -34,17 +34,9 @@ import { buildDeployment, type FinishedBuild, finishedBuild, readBuildLog } from
 import { appVariables, maskVariables, processEnvironment } from './environment.ts'
 import { type FrontProxy, startFrontProxy } from './front-proxy.ts'
 import { APP_MARK, endLeftovers, recordRun } from './leftovers.ts'
-import type {
-  AppDatabases,
-  AppGrants,
-  AppIdentities,
-  AppVisitors,
-  AppWorkspace,
-  DatabaseBinding,
-} from './ports.ts'
+import type { AppDatabases, AppGrants, AppIdentities, AppVisitors, AppWorkspace } from './ports.ts'
 import { PackageCache } from './package-cache.ts'
 import type { ListeningSocket } from './process-table.ts'
-import { openRunMarks, type RunMarks } from './run-mark.ts'
 import { withPort } from './start-command.ts'
 
 export interface AppsOptions {
@@ -92,32 +84,6 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
   return apps
 }
 
-/** What all apps of this machine are run with. */
-interface Hosting {
-  readonly accounts: AppAccounts
-  readonly marks: RunMarks | undefined
-  /** Value of the environment variable that marks processes where nothing better does. */
-  readonly mark: string
-  /** Directory of the Node that apps run on. */
-  readonly nodeDirectory: string
-}
-
-async function openHosting({ directory, metadata }: AppsOptions): Promise<Hosting> {
-  const accounts = await openAppAccounts(metadata)
-  if (accounts.areSeparate) {
-    const apps = path.resolve(directory)
-    await ensureReachable(await ensureDirectory(path.join(apps, 'by-name')), path.dirname(apps))
-  }
-  return {
-    accounts,
-    marks: await openRunMarks(directory),
-    mark: path.resolve(directory),
-    nodeDirectory: accounts.areSeparate
-      ? await reachableNode(path.join(directory, 'bin'))
-      : path.dirname(process.execPath),
-  }
-}
-
 export interface AppStatus {
   readonly state: InstanceState
   /** Why it is in that state; empty while all is well. */
@@ -143,6 +109,7 @@ interface LiveApp {
 export class Apps implements AsyncDisposable {
   readonly #options: AppsOptions
   readonly #hosting: Hosting
+  readonly #resources: AppResources
   /** Of each directory of packages, of which there is one or one an app. */
   readonly #caches = new Map<string, PackageCache>()
   readonly #live = new Map<string, LiveApp>()
@@ -154,6 +121,7 @@ export class Apps implements AsyncDisposable {
 
   constructor(options: AppsOptions, hosting: Hosting) {
     this.#options = options
+    this.#resources = new AppResources(options.databases, options.log)
     this.#hosting = hosting
   }
 
@@ -277,11 +245,11 @@ export class Apps implements AsyncDisposable {
         ? undefined
         : await findDeployment(this.#options.metadata.db, row.name, row.active_deployment)
     const env = active?.build ? finishedBuild.parse(JSON.parse(active.build)).env : []
-    const app = { ...identityOf(row), url: this.urlOf(row), clientSecret: HIDDEN }
+    const app = { ...roleOf(row), url: this.urlOf(row), clientSecret: HIDDEN }
     const variables = appVariables({
       app,
       workspace: this.#options.workspace,
-      databases: await this.#resolve(row),
+      databases: await this.#resources.resolve(row),
       yaml: env,
       deployment: envVarsOf(active),
       port: 8000,
@@ -290,33 +258,13 @@ export class Apps implements AsyncDisposable {
   }
 
   /** Binds the databases of resources: the app has its role there then. A mistake in them is answered at once. */
-  async bind(row: AppDatabaseRow): Promise<void> {
-    const { databases } = this.#options
-    for (const { postgres } of resourcesOf(row)) if (postgres) await databases.bind(identityOf(row), postgres)
+  bind(row: AppDatabaseRow): Promise<void> {
+    return this.#resources.bind(row)
   }
 
-  /** Takes the app's role away on databases that `before` had and `now` has not; one that cannot be reached keeps it. */
-  async release(before: AppDatabaseRow, now: readonly AppResource[] = []): Promise<void> {
-    const { databases, log } = this.#options
-    const kept = new Set(now.map((each) => each.postgres?.branch))
-    for (const { postgres } of resourcesOf(before)) {
-      if (!postgres || kept.has(postgres.branch)) continue
-      kept.add(postgres.branch)
-      await databases.release(identityOf(before), postgres).catch((error: unknown) => {
-        log.warn(
-          { err: error, app: before.name, branch: postgres.branch },
-          "an app's role could not be dropped",
-        )
-      })
-    }
-  }
-
-  /** What the resources stand for, by their keys. */
-  async #resolve(row: AppDatabaseRow): Promise<Map<string, DatabaseBinding>> {
-    const bindings = new Map<string, DatabaseBinding>()
-    for (const { name, postgres } of resourcesOf(row))
-      if (postgres) bindings.set(name, await this.#options.databases.resolve(postgres))
-    return bindings
+  /** Takes the app's role away on databases that `before` had and `now` has not. */
+  release(before: AppDatabaseRow, now: readonly AppResource[] = []): Promise<void> {
+    return this.#resources.release(before, now)
   }
 
   /** Brings every app to what its row wants: at start. */
@@ -503,8 +451,8 @@ export class Apps implements AsyncDisposable {
     deployment: readonly EnvVar[],
     port: number,
   ): Promise<AppVariable[]> {
-    const app = { ...identityOf(row), url: this.urlOf(row), clientSecret: await this.#secretOf(row) }
-    const databases = await this.#resolve(row)
+    const app = { ...roleOf(row), url: this.urlOf(row), clientSecret: await this.#secretOf(row) }
+    const databases = await this.#resources.resolve(row)
     return appVariables({ app, workspace: this.#options.workspace, databases, yaml, deployment, port })
   }
 
@@ -685,19 +633,8 @@ export class Apps implements AsyncDisposable {
   }
 }
 
-/** What of an app's row its databases are about. */
-type AppDatabaseRow = Pick<AppRow, 'name' | 'client_id' | 'resources'>
-
 /** Stands for a secret where it is only shown, and hidden, so that showing makes none. */
 const HIDDEN = '********'
-
-function identityOf(row: AppDatabaseRow): { readonly name: string; readonly clientId: string } {
-  return { name: row.name, clientId: row.client_id }
-}
-
-function resourcesOf(row: AppDatabaseRow): AppResource[] {
-  return JSON.parse(row.resources) as AppResource[]
-}
 
 async function closeLive(live: LiveApp): Promise<void> {
   await live.proxy?.[Symbol.asyncDispose]()
@@ -707,16 +644,4 @@ async function closeLive(live: LiveApp): Promise<void> {
 
 function envVarsOf(deployment: DeploymentRow | undefined): EnvVar[] {
   return deployment?.env_vars == null ? [] : (JSON.parse(deployment.env_vars) as EnvVar[])
-}
-
-/** `port` if it is free on `host` now, or any free one for 0. */
-async function freePort(host: string, port: number): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, exclusive: true }, resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : port
 }

@@ -1,0 +1,40 @@
+// What the machine gives to all apps: users of their own, marks for their processes, a Node that they can run.
+import path from 'node:path'
+import { ensureDirectory } from '../base/files.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { ensureReachable, reachableNode } from './account.ts'
+import { type AppAccounts, openAppAccounts } from './app-accounts.ts'
+import { openRunMarks, type RunMarks } from './run-mark.ts'
+
+/** What all apps of this machine are run with. */
+export interface Hosting {
+  readonly accounts: AppAccounts
+  readonly marks: RunMarks | undefined
+  /** Value of the environment variable that marks processes where nothing better does. */
+  readonly mark: string
+  /** Directory of the Node that apps run on. */
+  readonly nodeDirectory: string
+}
+
+/** Looks at what this machine offers and opens the way to the apps' directories. LakeletError `app_unreachable_directory`. */
+export async function openHosting({
+  directory,
+  metadata,
+}: {
+  readonly directory: string
+  readonly metadata: Metadata
+}): Promise<Hosting> {
+  const accounts = await openAppAccounts(metadata)
+  if (accounts.areSeparate) {
+    const apps = path.resolve(directory)
+    await ensureReachable(await ensureDirectory(path.join(apps, 'by-name')), path.dirname(apps))
+  }
+  return {
+    accounts,
+    marks: await openRunMarks(directory),
+    mark: path.resolve(directory),
+    nodeDirectory: accounts.areSeparate
+      ? await reachableNode(path.join(directory, 'bin'))
+      : path.dirname(process.execPath),
+  }
+}
