@@ -9,7 +9,13 @@ export const credentialRoutes = {
     summary: 'Signs a short-lived token that serves as the Postgres password of the caller',
     body: generateDatabaseCredentialBody,
     reply: databaseCredential,
-    errors: ['field_required', 'invalid_parameter', 'resource_not_found', 'not_group_member'],
+    errors: [
+      'field_required',
+      'invalid_parameter',
+      'resource_not_found',
+      'not_group_member',
+      'not_implemented',
+    ],
     permission: {
       kind: 'service',
       rule: 'CAN_USE on the project, or a Postgres role in the branch; what the identity may do is up to its roles',
