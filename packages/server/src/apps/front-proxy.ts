@@ -129,6 +129,8 @@ class AppAddress implements FrontProxy {
   async #forward(request: IncomingMessage, reply: ServerResponse, visit: Visit): Promise<void> {
     const plan = planOf(request, visit)
     const gone = new AbortController()
+    // A pipeline and what else waits for the end of an answer are a dozen, always the same ones.
+    reply.setMaxListeners(20)
     reply.once('close', () => {
       gone.abort(new LakeletError('client_gone'))
     })
