@@ -98,7 +98,8 @@ test('a stream ends with the token that opened it', async () => {
   const made = await api('create', { comment: 'for a stream', lifetime_seconds: 3600 })
   const reply = await fetch(`${workspace.host}/api/2.0/lakelet/changes`, {
     headers: { authorization: `Bearer ${made.token_value}` },
-    signal: AbortSignal.timeout(20_000),
+    // Its token is asked about every 5 s; the next sign of life would come after 15 s.
+    signal: AbortSignal.timeout(12_000),
   })
   const ended = reply.text().then(
     () => 'ended',

@@ -300,7 +300,8 @@ function sendStream(
   const stream = Readable.from(result as AsyncIterable<Uint8Array>)
   const asking = setInterval(() => {
     void isStillAdmitted(route, request, guards).then((isAdmitted) => {
-      if (!isAdmitted) stream.destroy()
+      // Its connection, not the stream: a generator that waits for its next event would end no sooner than that comes.
+      if (!isAdmitted) reply.raw.destroy()
     })
   }, ASK_AGAIN_MS)
   asking.unref()
