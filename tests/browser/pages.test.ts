@@ -95,7 +95,8 @@ INSERT INTO "<img src=x onerror=alert(1)>" VALUES (1, '<script>window.planted=1<
 
 async function settle(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor()
-  await page.waitForLoadState('networkidle').catch(() => {})
+  // Shapes of what is still on its way.
+  await expect.poll(() => page.locator('.late').count(), { timeout: 20_000 }).toBe(0)
 }
 
 async function seriousFaults(page: Page): Promise<string[]> {

@@ -5,6 +5,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { followChanges } from './api/live.ts'
 import { queryClient } from './api/queries.ts'
 import { router } from './router.tsx'
 import { loadTexts } from './text/index.ts'
@@ -14,6 +15,7 @@ const root = document.getElementById('root')
 if (!root) throw new Error('the page has no root')
 
 await loadTexts()
+followChanges(queryClient)
 createRoot(root).render(
   <StrictMode>
     <CSPProvider disableStyleElements>

@@ -36,17 +36,10 @@ export function Header({ onPalette, onNav, isNavOpen }: HeaderProps) {
       <div className="min-w-0 flex-1">
         <Breadcrumb />
       </div>
-      <Button
-        variant="quiet"
-        className="px-2 text-dim"
-        aria-label={t.shell.search}
-        aria-keyshortcuts="Control+K"
-        onClick={onPalette}
-      >
+      <Button variant="quiet" className="px-2 text-dim" aria-keyshortcuts="Control+K" onClick={onPalette}>
         <Search size={16} aria-hidden />
-        <kbd aria-hidden className="text-meta max-md:hidden">
-          {shortcutText()}
-        </kbd>
+        <span className="sr-only">{t.shell.search}</span>
+        <kbd className="text-meta max-md:hidden">{shortcutText()}</kbd>
       </Button>
       <NewMenu />
       <AppSwitcher />
@@ -108,15 +101,14 @@ function AppSwitcher() {
   return (
     <Menu
       trigger={
-        <Button variant="quiet" className="px-2" aria-label={t.shell.switcher}>
+        <Button variant="quiet" className="px-2">
+          <span className="sr-only">{t.shell.switcher}: </span>
           <span className="grid grid-cols-3 gap-0.5" aria-hidden="true">
             {Array.from({ length: 9 }, (_, index) => (
               <span key={index} className="size-1 rounded-full bg-current" />
             ))}
           </span>
-          <span aria-hidden className="max-md:hidden">
-            {t.shell.apps}
-          </span>
+          <span className="max-md:hidden">{t.shell.apps}</span>
           <ChevronDown size={14} aria-hidden className="max-md:hidden" />
         </Button>
       }
