@@ -35,6 +35,8 @@ export function uncalledRoutes(answers: readonly Answer[]): string[] {
 const refusing = new Set<RouteDefinition>([
   ...Object.values<RouteDefinition>(routeGroups.refused),
   ...Object.values<RouteDefinition>(routeGroups.missing),
+  ...Object.values<RouteDefinition>(routeGroups.refusedServices),
+  ...Object.values<RouteDefinition>(routeGroups.metastore),
   routeGroups.apps.updateThumbnail,
   routeGroups.apps.deleteThumbnail,
   // The read-write endpoint goes with its branch, and there is no other yet.

@@ -202,7 +202,8 @@ export class Compute {
     const activity = await this.#readActivity()
     this.#awakeBecause = activity.awakeBecause
     this.#idle.saw(activity, this.#running?.spec.suspendAfterMs ?? null, began)
-    if (this.#isDue()) await this.#stop('idle')
+    // Who is busy is busy until the next look, however long this one took.
+    if (activity.awakeBecause === undefined && this.#isDue()) await this.#stop('idle')
   }
 
   /** See `Computes.withAdmin`. */
