@@ -1,4 +1,5 @@
 // docs/tutorial.md, executed: every fenced block marked `test`, in order, in one shell, with a home directory of its own.
+// docs/tutorial.ja.md has the same blocks (but for the words of their comments), so what is run here holds for both.
 //
 //   ```sh test               runs; the block that follows as ```text output is what it prints
 //   ```sh test retry         runs again for a while until it succeeds
@@ -17,6 +18,7 @@ import { freePort } from './notes-app.ts'
 import { cliCommand, environment, runCommand } from './workspace.ts'
 
 const file = path.resolve(import.meta.dirname, '../../docs/tutorial.md')
+const japanese = path.resolve(import.meta.dirname, '../../docs/tutorial.ja.md')
 
 /** One thing to do. */
 interface Step {
@@ -53,6 +55,19 @@ it('does what it says', { timeout: 600_000 }, async () => {
     expect(printed, `docs/tutorial.md, line ${step.line}:\n${step.script}`).toMatch(patternOf(step.output))
   }
 })
+
+it('asks for the same in Japanese', async () => {
+  const [there, here] = await Promise.all([readFile(japanese, 'utf8'), readFile(file, 'utf8')])
+  expect(stepsOf(there).map(asked)).toEqual(stepsOf(here).map(asked))
+  // What readers are to see must be written in their language.
+  const prose = there.replaceAll(/^```[\s\S]*?^```$|<!--.*-->|^\[.*$/gm, '').split(/\n\n+/)
+  expect(prose.filter((each) => each.trim() !== '' && !/[\u3040-\u30ff]/.test(each))).toEqual([])
+})
+
+/** What a step does and prints, whatever its comments say. */
+function asked({ kind, name, script, output }: Step): object {
+  return { kind, name, script: script.replaceAll(/^-- .*$/gm, ''), output }
+}
 
 function stepsOf(text: string): Step[] {
   const blocks = /^```(\w+)(?: ([^\n]*))?\n([\s\S]*?)^```$|^<!-- test: stop (\w+) -->$/gm
