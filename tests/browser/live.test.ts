@@ -1,8 +1,9 @@
 // Two browsers at once, and a server that goes and comes back under an open page.
+import { projectRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { launchBrowser, whyNoBrowser } from './chromium.ts'
-import { openConsole } from './console.ts'
+import { openConsole, TEXTS } from './console.ts'
 
 const reason = await whyNoBrowser()
 
@@ -28,4 +29,36 @@ describe.skipIf(reason !== undefined)(`an open page${reason ? ` (${reason})` : '
     await row.getByText('Active').waitFor({ timeout: 20_000 })
     expect([...first.problems, ...second.problems]).toEqual([])
   })
+
+  it('goes on by itself when the server went and came back', { timeout: 180_000 }, async () => {
+    await using browser = await launchBrowser()
+    const { page } = await openConsole(browser, workspace)
+    await page.goto(`${workspace.host}/lakebase`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.evaluate('window.keptSinceBefore = true')
+    await workspace.stop('SIGKILL')
+    // Something that the page has to ask the server for.
+    await page.getByRole('button', { name: TEXTS.en.shell.switcher }).click()
+    await page.getByRole('menuitem', { name: 'Apps', exact: true }).click()
+    await page.getByText(TEXTS.en.shell.reconnecting).waitFor({ timeout: 30_000 })
+    await using again = await restart(workspace)
+    await page.getByText(TEXTS.en.shell.reconnecting).waitFor({ state: 'hidden', timeout: 30_000 })
+    await page.getByRole('heading', { level: 1, name: TEXTS.en.apps.title }).waitFor()
+    await again.client.call(projectRoutes.createProject, { query: { project_id: 'after' }, body: {} })
+    await page.getByRole('button', { name: TEXTS.en.shell.switcher }).click()
+    await page.getByRole('menuitem', { name: 'Lakebase' }).click()
+    await page.getByRole('row', { name: /after/ }).waitFor({ timeout: 30_000 })
+    expect(await page.evaluate('window.keptSinceBefore')).toBe(true)
+  })
 })
+
+/** The workspace of the same directory at the same address. */
+function restart(workspace: TestWorkspace): Promise<TestWorkspace> {
+  const ports = [
+    '--http-port',
+    new URL(workspace.host).port,
+    '--postgres-port',
+    String(workspace.postgres.port),
+  ]
+  return startTestWorkspace({ directory: workspace.directory, args: ports })
+}

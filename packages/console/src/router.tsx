@@ -7,6 +7,7 @@ import {
   redirect,
   type AnyRoute,
 } from '@tanstack/react-router'
+import { noteReach, reachable } from './api/reach.ts'
 import { paths } from './paths.ts'
 import { NotFound } from './shell/NotFound.tsx'
 import { PageError } from './shell/PageError.tsx'
@@ -28,8 +29,23 @@ function page<M extends Record<string, unknown>>(
     getParentRoute: () => root as AnyRoute,
     path,
     // The module's export is a component without properties; the name says which.
-    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+    component: lazyRouteComponent(again(load) as () => Promise<Record<string, never>>, name),
   })
+}
+
+/** Fetches a chunk, and once more when the workspace that did not answer is back. */
+function again<M>(load: () => Promise<M>): () => Promise<M> {
+  return () =>
+    load().catch(async (error: unknown) => {
+      const answers = await fetch('/api/2.0/lakelet/session', { method: 'HEAD' }).then(
+        () => true,
+        () => false,
+      )
+      noteReach(answers)
+      if (answers) throw error
+      await reachable()
+      return load()
+    })
 }
 
 function moved(path: string, to: string) {

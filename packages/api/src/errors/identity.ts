@@ -20,12 +20,12 @@ export const identityErrors = {
     errorCode: 'PERMISSION_DENIED',
     message: "The token's scopes do not cover this API: it has '{scopes}'.",
   },
-  cross_origin_write: {
+  cross_origin_request: {
     kind: 'forbidden',
     status: 403,
     errorCode: 'PERMISSION_DENIED',
     message:
-      'A browser sent this change with its session cookie from a page of another site. Send it from the workspace itself, or use a bearer token.',
+      'A browser sent this with its session cookie from a page of another site. Send it from the workspace itself, or use a bearer token.',
   },
   principal_exists: {
     kind: 'conflict',

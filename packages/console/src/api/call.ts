@@ -1,6 +1,7 @@
 // Calls of the API. Types come from the contract; of its values only method and path are in the browser (see build.ts).
 import type { RouteCall, RouteResult, routeGroups } from '@lakelet/api'
 import { routes } from 'virtual:routes'
+import { noteReach } from './reach.ts'
 
 type Groups = Omit<typeof routeGroups, 'refused' | 'empty' | 'missing'>
 type AnyRoute = { [G in keyof Groups]: Groups[G][keyof Groups[G]] }[keyof Groups]
@@ -57,8 +58,10 @@ export async function send(id: RouteId, input: LooseInput, signal?: AbortSignal)
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
+    noteReach(false)
     throw new ApiError(0, 'UNREACHABLE', String(error), `${method} ${url}`)
   })
+  noteReach(true)
   if (!reply.ok) throw await errorOf(reply, `${method} ${url}`)
   return reply
 }

@@ -1,15 +1,11 @@
-import { useIsFetching, useQueryClient } from '@tanstack/react-query'
-import { ApiError } from '../api/call.ts'
+import { useQueryClient } from '@tanstack/react-query'
+import { useIsAway } from '../api/reach.ts'
 import { t } from '../text/index.ts'
 
 /** Says that the server is away; reads go on asking and the bar goes by itself. */
 export function OfflineBar() {
   const client = useQueryClient()
-  const isAway =
-    useIsFetching({
-      predicate: ({ state }) =>
-        state.fetchFailureReason instanceof ApiError && state.fetchFailureReason.status === 0,
-    }) > 0
+  const isAway = useIsAway()
   return (
     <div role="status">
       {isAway && (

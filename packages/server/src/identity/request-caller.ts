@@ -5,7 +5,7 @@ import { LakeletError } from '../base/errors.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import type { ObjectRef, PermissionLevel, Permissions } from './permissions.ts'
-import { isSameOrigin } from './same-origin.ts'
+import { isFromForeignPage, isSameOrigin } from './same-origin.ts'
 import { scopesAllow } from './scopes.ts'
 
 export interface RequestHead {
@@ -20,8 +20,8 @@ export interface RequestCallers {
   /** The caller of a bearer token; undefined for a bad one. LakeletError `scope_missing` when it is good, but not for this API. */
   authenticate(bearer: string, request: Pick<RequestHead, 'path'>): Caller | undefined
   /**
-   * The caller of a browser's session. A cookie counts for reading, and for writing only from a page of this very origin:
-   * LakeletError `cross_origin_write`.
+   * The caller of a browser's session. A cookie counts only for a page of this very origin (apps are pages of other ports of the same
+   * host, which get the cookie too), and for reading also where nothing says that a page asked: LakeletError `cross_origin_request`.
    */
   authenticateSession(request: RequestHead): Promise<Caller | undefined>
   authorize(
@@ -48,9 +48,8 @@ export function requestCallers(parts: {
     },
     async authenticateSession({ method, headers }) {
       const caller = await parts.sessions.callerOf(headers.cookie)
-      if (caller && !SAFE_METHODS.has(method) && !isSameOrigin(headers)) {
-        throw new LakeletError('cross_origin_write')
-      }
+      const isOurs = SAFE_METHODS.has(method) ? !isFromForeignPage(headers) : isSameOrigin(headers)
+      if (caller && !isOurs) throw new LakeletError('cross_origin_request')
       return caller
     },
     authorize: (caller, object, level) => parts.permissions.authorize(caller, object, level),

@@ -7,11 +7,16 @@ import type { IncomingHttpHeaders } from 'node:http'
  * Sec-Fetch-Site with every request to a trustworthy address (Fetch Metadata); a request without either is not from a browser's form.
  */
 export function isSameOrigin(headers: IncomingHttpHeaders): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
-  if (headers.origin === undefined) return site !== undefined
+  if (isFromForeignPage(headers)) return false
+  if (headers.origin === undefined) return headers['sec-fetch-site'] !== undefined
   const origin = URL.parse(headers.origin)
   return origin !== null && origin.host === headers.host
+}
+
+/** Whether a browser says that a page of another origin (or port) made it send the request. Nothing but a browser says so. */
+export function isFromForeignPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
 /**

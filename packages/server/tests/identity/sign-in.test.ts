@@ -189,6 +189,14 @@ describe('writes with a cookie', () => {
     expect({ status, name: body.userName }).toEqual({ status: 200, name: OWNER.email })
   })
 
+  test.each(['same-site', 'cross-site'])('a cookie reads nothing for a page that is %s', async (site) => {
+    const headers = { cookie: await sessionCookie(), 'sec-fetch-site': site }
+    const path = '/api/2.0/preview/scim/v2/Me'
+    expect((await workspace.call('GET', path, { token: '', headers })).status).toBe(403)
+    const own = { ...headers, 'sec-fetch-site': 'same-origin' }
+    expect((await workspace.call('GET', path, { token: '', headers: own })).status).toBe(200)
+  })
+
   test('a bearer token decides alone', async () => {
     const own = { cookie: await sessionCookie(), origin: workspace.url, 'sec-fetch-site': 'same-origin' }
     expect(await send('POST', { ...own, authorization: 'Bearer wrong' })).toBe(401)
