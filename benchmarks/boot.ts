@@ -3,7 +3,11 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type PostgresInstallation, installPostgres } from '../packages/server/src/postgres/index.ts'
+import {
+  DEFAULT_MAJOR,
+  openPostgres,
+  type PostgresInstallation,
+} from '../packages/server/src/postgres/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import { type BenchmarkResult, compare, summarise, timed } from './measure.ts'
 import { startBenchWorkspace } from './workspace.ts'
@@ -16,7 +20,7 @@ export async function boot(): Promise<BenchmarkResult> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-bench-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   await chmod(directory, 0o711)
-  const installation = await installPostgres({ dataDir: path.join(directory, 'bare') })
+  const installation = await (await openPostgres({ dataDir: path.join(directory, 'bare') })).of(DEFAULT_MAJOR)
   let made = 0
   const fresh = (below = '') => path.join(directory, below, `fresh-${(made += 1)}`)
 

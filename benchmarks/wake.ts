@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Client } from 'pg'
 import { createLogger } from '../packages/server/src/base/log.ts'
 import { startComputes } from '../packages/server/src/computes/index.ts'
-import { installPostgres } from '../packages/server/src/postgres/index.ts'
+import { DEFAULT_MAJOR, openPostgres } from '../packages/server/src/postgres/index.ts'
 import { startStorage } from '../packages/server/src/storage/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import { type BenchmarkResult, type Contestant, compare, timed } from './measure.ts'
@@ -35,7 +35,8 @@ export async function wake(): Promise<BenchmarkResult> {
 }
 
 async function barePostgres(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
-  const installation = await installPostgres({ dataDir: path.join(directory, 'bare') })
+  const postgres = await openPostgres({ dataDir: path.join(directory, 'bare') })
+  const installation = await postgres.of(DEFAULT_MAJOR)
   const bare = new BarePostgres(installation, path.join(directory, 'bare', 'cluster'))
   await bare.initdb()
   stack.defer(() => bare.stop())
@@ -51,22 +52,21 @@ async function barePostgres(directory: string, stack: AsyncDisposableStack): Pro
 
 async function compute(directory: string, stack: AsyncDisposableStack): Promise<Contestant> {
   const log = createLogger({ level: 'silent' })
-  const installation = await installPostgres({ dataDir: path.join(directory, 'compute') })
-  const storage = await startStorage({ installation, log })
+  const postgres = await openPostgres({ dataDir: path.join(directory, 'compute') })
+  const storage = await startStorage({ postgres, log })
   await storage.create('br-bench')
   const dataDirectory = storage.dataDirectory('br-bench')
   const endpoint = {
     uid: 'ep-bench',
     branchUid: 'br-bench',
     dataDirectory,
+    major: DEFAULT_MAJOR,
     minCu: 1,
     maxCu: 1,
     suspendAfterMs: null,
   }
   const spec = { ...endpoint, disabled: false, settings: {} }
-  const computes = stack.use(
-    await startComputes({ installation, storage, endpoints: { load: () => spec }, log }),
-  )
+  const computes = stack.use(await startComputes({ postgres, storage, endpoints: { load: () => spec }, log }))
   return {
     name: 'compute, without gateway',
     async sample() {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { checkBoundaries } from './boundaries.ts'
 import { checkGenerated } from './generate-docs.ts'
 import { checkLockFile } from './lock-file.ts'
+import { checkPostgresMajors } from './postgres-majors.ts'
 import { root, runTool } from './processes.ts'
 
 const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] = [
@@ -12,6 +13,7 @@ const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] =
   // The console runs in browsers, so it has other types around it.
   ['console types', async () => (await runTool('tsc', ['-p', 'packages/console/tsconfig.json'])) === 0],
   ['boundaries', async () => checkBoundaries(root)],
+  ['Postgres versions', async () => checkPostgresMajors(root)],
   ['generated files', async () => checkGenerated(root)],
   ['lock file', async () => checkLockFile({ write: false })],
   ['dead code', async () => (await runTool('knip', [])) === 0],

@@ -9,11 +9,11 @@ export const postgresErrors = {
     message:
       "Extension '{extension}' is not available for Postgres {major}: {reason}. Install the package {package} of your distribution, then run 'lakelet extension install {extension}' again.",
   },
-  extension_version_unknown: {
+  postgres_version_unknown: {
     kind: 'invalid',
     status: 400,
     errorCode: 'INVALID_PARAMETER_VALUE',
-    message: 'No Postgres {major} is installed here; there is {present}.',
+    message: 'Postgres {major} is not offered here. Major versions that are: {offered}.',
   },
   resource_not_found: {
     kind: 'not_found',

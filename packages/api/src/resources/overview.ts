@@ -30,6 +30,8 @@ export const session = z.object({
   /** The file of the authority that signed the certificates, on the workspace's machine. */
   ca_file: z.string(),
   region: z.string(),
+  /** Major versions of Postgres that a project may have, and what it gets when it does not say. */
+  postgres_versions: z.object({ default: z.int(), offered: z.array(z.int()) }),
 })
 
 export type Session = z.output<typeof session>

@@ -26,7 +26,7 @@ export const extensionRoutes = {
     summary: 'List the Postgres extensions that can be created',
     query: z.object({ pg_version: pgVersion }),
     reply: z.object({ pg_version: z.int(), extensions: z.array(postgresExtension) }),
-    errors: ['extension_version_unknown'],
+    errors: ['postgres_version_unknown'],
     permission: { kind: 'authenticated' },
   }),
   install: defineRoute({
@@ -36,7 +36,7 @@ export const extensionRoutes = {
     summary: 'Bring a Postgres extension to this machine, so that it can be created',
     body: z.object({ name: z.string(), pg_version: pgVersion }),
     reply: postgresExtension,
-    errors: ['extension_unknown', 'extension_version_unknown'],
+    errors: ['extension_unknown', 'postgres_version_unknown'],
     permission: { kind: 'admin' },
   }),
 } as const

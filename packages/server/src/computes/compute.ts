@@ -18,7 +18,7 @@ import {
   type ClusterExit,
   type ClusterSettings,
   type LoginRole,
-  type PostgresInstallation,
+  type PostgresVersions,
   connectAdmin,
   findLoginRole,
   isConnectionLost,
@@ -69,7 +69,7 @@ export interface ComputeActivity {
 
 export interface ComputeOptions {
   readonly uid: string
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
   readonly endpoints: EndpointSource
   readonly catalogs: CatalogObserver | undefined
   readonly onStateChanged: StateListener
@@ -365,11 +365,12 @@ export class Compute {
     this.#move('starting')
     this.#known = undefined
     try {
+      const { postgres } = this.#options
       const cluster = await startCluster(
         {
-          installation: this.#options.installation,
+          installation: await postgres.of(spec.major),
           dataDirectory: spec.dataDirectory,
-          socketDirectory: socketDirectoryFor(this.#options.installation, this.#options.uid),
+          socketDirectory: socketDirectoryFor(postgres.host, this.#options.uid),
           settings: clusterSettings(spec),
           logFile: besideData(spec.dataDirectory).log,
           log: this.#options.log,

@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts'
 import {
   type AdminConnection,
   type LoginRole,
-  type PostgresInstallation,
+  type PostgresVersions,
   socketDirectoryFor,
   startProblem,
   stopLeftover,
@@ -19,7 +19,7 @@ import type { ComputeState, SuspendReason } from './states.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface ComputesOptions {
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
   readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
   readonly endpoints: EndpointSource
   readonly catalogs?: CatalogObserver
@@ -82,10 +82,14 @@ export class Computes implements AsyncDisposable {
 
   /** Why no server would start with these settings, found out without starting one; undefined when it would. */
   async startProblem(wanted: {
+    readonly major: number
     readonly maxCu: number
     readonly settings: Readonly<Record<string, string>>
   }): Promise<string | undefined> {
-    return startProblem(this.#options.installation, { maxCu: wanted.maxCu, extra: wanted.settings })
+    return startProblem(await this.#options.postgres.of(wanted.major), {
+      maxCu: wanted.maxCu,
+      extra: wanted.settings,
+    })
   }
 
   /** Stops and starts the compute. A compute that does not run stays as it is. */
@@ -100,7 +104,7 @@ export class Computes implements AsyncDisposable {
   async remove(uid: string): Promise<void> {
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
-    await rm(socketDirectoryFor(this.#options.installation, uid), { recursive: true, force: true })
+    await rm(socketDirectoryFor(this.#options.postgres.host, uid), { recursive: true, force: true })
   }
 
   /** Uids of the endpoints that something is kept of. */
@@ -198,7 +202,7 @@ export class Computes implements AsyncDisposable {
     if (known) return known
     const compute = new Compute({
       uid,
-      installation: this.#options.installation,
+      postgres: this.#options.postgres,
       endpoints: this.#options.endpoints,
       catalogs: this.#options.catalogs,
       onStateChanged: this.#options.onStateChanged ?? (() => undefined),

@@ -8,6 +8,8 @@ export interface EndpointSpec {
   readonly branchUid: string
   /** The Postgres data directory of the branch. */
   readonly dataDirectory: string
+  /** Major version of Postgres that the data directory is of. */
+  readonly major: number
   readonly minCu: number
   /** Decides max_connections, so that it does not move while the compute scales. */
   readonly maxCu: number

@@ -1,4 +1,4 @@
-// What a workspace stands on before anything of it runs: its log, its store, its certificates, the Postgres installation.
+// What a workspace stands on before anything of it runs: its log, its store, its certificates, Postgres.
 import { Changes } from '../base/changes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
@@ -8,7 +8,7 @@ import { startLogWriter } from '../base/log-writer.ts'
 import { agreeWithBranches, refuseLostMetadata } from '../control/recovery/check-start.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
-import { installPostgres, type PostgresInstallation, prepareExtensions } from '../postgres/index.ts'
+import { DEFAULT_MAJOR, openPostgres, type PostgresVersions } from '../postgres/index.ts'
 import { BranchFiles, startStorage, type Storage } from '../storage/index.ts'
 import { type Certificates, loadCertificates } from './certificates.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -23,7 +23,7 @@ export interface Ground {
   readonly log: Logger
   readonly hostNames: HostNames
   readonly certificates: Certificates
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
   readonly metadata: Metadata
   /** What changed, of everything the workspace has. */
   readonly changes: Changes
@@ -45,12 +45,13 @@ export async function startGround(
   const log = openLog(directory, config, starting)
   const metadataFile = directory.file('metadata.sqlite')
   await refuseLostMetadata(metadataFile, new BranchFiles(directory.path))
-  const installation = await installPostgres({ dataDir: directory.path })
+  const postgres = await openPostgres({ dataDir: directory.path })
+  const version = await postgres.of(DEFAULT_MAJOR)
   // The first time it runs initdb; everything below does its work meanwhile.
-  const opening = startStorage({ installation, log: log.child({ component: 'storage' }) })
+  const opening = startStorage({ postgres, log: log.child({ component: 'storage' }) })
   // A start that fails below leaves nothing running behind.
   starting.defer(() => opening.then(ignore, ignore))
-  const preparing = prepareExtensions(installation, log.child({ component: 'postgres' }))
+  const preparing = version.extensions(log.child({ component: 'postgres' }))
   starting.defer(() => preparing.then(ignore, ignore))
   const metadata = starting.use(await openMetadata(metadataFile, changes))
   // Disposed just before the store is closed: what was stored last is in a backup too.
@@ -67,7 +68,7 @@ export async function startGround(
     log,
     hostNames,
     certificates,
-    installation,
+    postgres,
     metadata,
     changes,
     storage,

@@ -29,7 +29,7 @@ import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
-import type { PostgresInstallation } from '../postgres/index.ts'
+import type { PostgresVersions } from '../postgres/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 export function implementAllRoutes(parts: {
@@ -38,7 +38,7 @@ export function implementAllRoutes(parts: {
   readonly files: WorkspaceFilesService
   readonly apps: AppsService
   readonly ownerId: number
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
   readonly changes: Changes
   readonly clock: Clock
   /** Aborted when the workspace stops. */
@@ -71,7 +71,7 @@ export function implementAllRoutes(parts: {
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
     ...implementApps(apps),
-    ...implementExtensions(new ExtensionsService(parts.installation)),
+    ...implementExtensions(new ExtensionsService(parts.postgres)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
     ...implementOverview({ ...control.services, apps, session: parts.session }),
     ...implementSql(parts.sql),

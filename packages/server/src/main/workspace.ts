@@ -17,7 +17,7 @@ import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.t
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
-import { type PostgresInstallation, writeIdentities } from '../postgres/index.ts'
+import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } from '../postgres/index.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
 import { ConsoleBuilds } from './console/builds.ts'
 import { mountConsole } from './console/mount.ts'
@@ -133,7 +133,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   started.use(stopping.limit('identity', identity))
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
-  await keepIdentitiesWritten(identity, ground.installation)
+  await keepIdentitiesWritten(identity, ground.postgres.host)
   const computes = await startComputesOf(start)
   const failpoint = process.env['LAKELET_FAILPOINT']
   const control = await startControlPlane({ ...ground, config, computes, identity, failpoint })
@@ -166,9 +166,9 @@ async function startRooms(start: Start): Promise<Rooms> {
 }
 
 async function startComputesOf({ ground, started, stopping }: Start): Promise<Computes> {
-  const { metadata, storage, installation, log, clock, changes } = ground
+  const { metadata, storage, postgres, log, clock, changes } = ground
   const computes = await startComputes({
-    installation,
+    postgres,
     storage,
     endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
     catalogs: catalogObserver({ metadata, clock, log: log.child({ component: 'control' }) }),
@@ -243,6 +243,7 @@ function sessionFacts(start: Start) {
     postgres: postgresOf(start),
     ca_file: ground.certificates.caFile,
     region: config.region,
+    postgres_versions: { default: DEFAULT_MAJOR, offered: [...OFFERED_MAJORS] },
   }
 }
 
@@ -273,10 +274,10 @@ function postgresOf({ ports }: Start): { readonly host: string; readonly port: n
 }
 
 /** The file of identities that `databricks_auth` reads follows every change of principals, one write at a time. */
-async function keepIdentitiesWritten(identity: Identity, installation: PostgresInstallation): Promise<void> {
+async function keepIdentitiesWritten(identity: Identity, host: PostgresHost): Promise<void> {
   const { directory } = identity
   const writes = new KeyedMutex<string>()
-  const write = () => writes.run('identities', () => writeIdentities(installation, directory.identities()))
+  const write = () => writes.run('identities', () => writeIdentities(host, directory.identities()))
   await write()
   directory.onChange(write)
 }

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { ownerOf, type PostgresInstallation } from './installation.ts'
-import { majorOf } from './extensions/index.ts'
+import { ownerOf } from './host.ts'
+import type { PostgresInstallation } from './installation.ts'
 import { type ClusterSettings, settingsFile } from './settings.ts'
 import type { SocketAccess } from './socket-access.ts'
 
@@ -17,7 +17,7 @@ export async function writeClusterFiles(options: {
 }): Promise<boolean> {
   const { installation, dataDirectory, settings, access } = options
   const wanted = {
-    'lakelet.conf': settingsFile(settings, majorOf(installation)),
+    'lakelet.conf': settingsFile(settings, installation.major),
     'pg_hba.conf': access.hba,
     'pg_ident.conf': access.ident,
   }

@@ -1,6 +1,6 @@
 // global/pg_control of a data directory (src/include/catalog/pg_control.h, version 1300 to 1700 share these offsets):
 // read to know whether a stopped cluster was shut down cleanly and which WAL segment its next start needs.
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const STATE_SHUT_DOWN = 1
@@ -13,6 +13,13 @@ export interface ControlFile {
   /** Position of the last checkpoint record. */
   readonly checkpointLsn: bigint
   readonly timeline: number
+}
+
+/** The major version of Postgres that a data directory is of. Throws when it is none. */
+export async function readMajor(dataDirectory: string): Promise<number> {
+  const text = (await readFile(path.join(dataDirectory, 'PG_VERSION'), 'utf8')).trim()
+  if (!/^\d+$/.test(text)) throw new Error(`PG_VERSION of ${dataDirectory} is ${JSON.stringify(text)}`)
+  return Number(text)
 }
 
 /** Reads the control file. Throws when it is missing or of an unknown version. */

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chown, mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { syncDirectory } from '../base/files.ts'
-import { type PostgresInstallation, ownerOf } from './installation.ts'
+import { ownerOf, type PostgresHost } from './host.ts'
 
 export type IdentityType = 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
 
@@ -17,13 +17,10 @@ export interface Identity {
 }
 
 /** Replaces the file of identities; a backend that reads at the same time sees the old or the new one. */
-export async function writeIdentities(
-  installation: PostgresInstallation,
-  identities: readonly Identity[],
-): Promise<void> {
-  const file = installation.identitiesFile
+export async function writeIdentities(host: PostgresHost, identities: readonly Identity[]): Promise<void> {
+  const file = host.identitiesFile
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  const owner = ownerOf(installation)
+  const owner = ownerOf(host)
   const handle = await open(temporary, 'wx', 0o400)
   try {
     await handle.writeFile(JSON.stringify({ identities }))
@@ -40,16 +37,13 @@ export async function writeIdentities(
 }
 
 /** Makes `databricks_auth/identities.json` of a data directory point to the workspace's file. */
-export async function linkIdentities(
-  installation: PostgresInstallation,
-  dataDirectory: string,
-): Promise<void> {
+export async function linkIdentities(host: PostgresHost, dataDirectory: string): Promise<void> {
   const at = path.join(dataDirectory, 'databricks_auth', 'identities.json')
   const present = await readlink(at).catch(() => undefined)
-  if (present === installation.identitiesFile) return
-  const owner = ownerOf(installation)
+  if (present === host.identitiesFile) return
+  const owner = ownerOf(host)
   await mkdir(path.dirname(at), { recursive: true, mode: 0o700 })
   await chown(path.dirname(at), owner.uid, owner.gid)
   await rm(at, { force: true })
-  await symlink(installation.identitiesFile, at)
+  await symlink(host.identitiesFile, at)
 }

@@ -10,7 +10,14 @@ export {
   sqlStateOf,
 } from './admin.ts'
 export { Cluster, type ClusterAddress, type ClusterExit, startCluster } from './cluster.ts'
-export { SEGMENT_BYTES, formatLsn, parseLsn, readControlFile, walSegmentName } from './control-file.ts'
+export {
+  SEGMENT_BYTES,
+  formatLsn,
+  parseLsn,
+  readControlFile,
+  readMajor,
+  walSegmentName,
+} from './control-file.ts'
 export {
   DEFAULT_DATABASE,
   type Database,
@@ -23,15 +30,10 @@ export {
   openToSuperusers,
   withDatabasesLocked,
 } from './databases.ts'
-export {
-  type ExtensionControl,
-  availableExtensions,
-  installExtension,
-  majorOf,
-  prepareExtensions,
-} from './extensions/index.ts'
+export { type ExtensionControl, availableExtensions, installExtension } from './extensions/index.ts'
 export { writeIdentities } from './identities.ts'
-export { type PostgresInstallation, installPostgres, openDirectory, ownerOf } from './installation.ts'
+export { type PostgresHost, openDirectory, ownerOf } from './host.ts'
+export type { PostgresInstallation } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
 export { recover } from './recover.ts'
 export { ensureOwnerRole } from './owner-role.ts'
@@ -55,4 +57,5 @@ export type { ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'
-export { ensureTemplate } from './template.ts'
+export { DEFAULT_MAJOR, OFFERED_MAJORS } from './releases.ts'
+export { type PostgresVersion, PostgresVersions, openPostgres } from './versions.ts'

@@ -4,73 +4,40 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import {
-  chmod,
-  copyFile,
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
-import { ensureDirectory, syncDirectory, writeFileAtomic } from '../base/files.ts'
+import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { flushTree } from '../base/flush-tree.ts'
 import { removeTree } from '../base/remove-tree.ts'
-import { type Account, chooseAccount, ensureReachable, exists } from './account.ts'
+import { exists } from './account.ts'
+import type { PostgresHost } from './host.ts'
+import type { PostgresRelease } from './releases.ts'
 
-export interface PostgresInstallation {
+/** One version of Postgres, laid below the data directory of a workspace. */
+export interface PostgresInstallation extends PostgresHost {
+  readonly major: number
   /** Version of the npm package, for example `17.10.0-beta.17`. */
   readonly version: string
   /** Absolute path of the prefix: `bin/`, `lib/`, `share/`. */
   readonly prefix: string
-  /** Whom the processes run as; undefined = the user of this process. */
-  readonly account: Account | undefined
-  /** Below it: `postgres/` (prefix, template, identities). */
-  readonly dataDir: string
-  /** The file with the workspace's identities that `databricks_auth` reads; see `writeIdentities`. */
-  readonly identitiesFile: string
+  readonly release: PostgresRelease
 }
 
 /**
- * Lays Postgres below `<dataDir>/postgres/<version>/` once and returns it; later calls only look. Safe to interrupt at
- * any point. Throws `postgres_package_missing` or `postgres_unreachable_directory`.
+ * Lays a release below `<dataDir>/postgres/<version>/` once and returns it; later calls only look. Safe to interrupt at
+ * any point. Throws `postgres_package_missing`.
  */
-export async function installPostgres(options: { readonly dataDir: string }): Promise<PostgresInstallation> {
-  await ensureDirectory(options.dataDir)
-  const dataDir = await realpath(options.dataDir)
-  const account = await chooseAccount()
-  await ensureReachable(dataDir, account)
+export async function installRelease(
+  host: PostgresHost,
+  release: PostgresRelease,
+): Promise<PostgresInstallation> {
   const source = await findPackage()
-  const home = await openDirectory(path.join(dataDir, 'postgres'))
-  const prefix = path.join(home, source.version)
+  const prefix = path.join(host.home, source.version)
   if (!(await exists(prefix))) await layPrefix(source.directory, prefix)
-  await removeUnfinished(home, 'trial-')
   await installExtension(prefix)
-  return {
-    version: source.version,
-    prefix,
-    account,
-    dataDir,
-    identitiesFile: path.join(home, 'identities.json'),
-  }
-}
-
-/** Creates a directory that other users may pass through but not list: Postgres' account reaches what it owns inside. */
-export async function openDirectory(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o711 })
-  return directory
-}
-
-/** Gives `file` to the account that Postgres runs as; nothing to do when that is our own. */
-export function ownerOf(installation: PostgresInstallation): { readonly uid: number; readonly gid: number } {
-  return installation.account ?? { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 }
+  return { ...host, release, major: release.major, version: source.version, prefix }
 }
 
 async function findPackage(): Promise<{ directory: string; version: string }> {

@@ -58,7 +58,13 @@ function numberOf(value: string, { type, unit }: SettingDescription): number | u
   const number = type === 'integer' ? wholeNumber(digits) : signed(digits)
   const factor = given === '' ? 1 : unit === undefined ? undefined : factorOf(given, unit)
   if (factor === undefined || number === undefined) return undefined
-  return type === 'integer' ? Math.round(number * factor) : number * factor
+  return type === 'integer' ? rounded(number * factor) : number * factor
+}
+
+/** As rint() of C rounds: a half goes to the even neighbour. */
+function rounded(number: number): number {
+  const floor = Math.floor(number)
+  return number - floor === 0.5 ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(number)
 }
 
 /** As strtol reads it, with base 0: a zero in front means octal. */

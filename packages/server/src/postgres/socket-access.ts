@@ -7,7 +7,7 @@
 // These are the two methods of Postgres that do not depend on the role: see docs/decisions/compute-sockets.md.
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
-import type { PostgresInstallation } from './installation.ts'
+import type { PostgresHost } from './host.ts'
 import { startRadiusServer } from './radius-server.ts'
 
 /** How one cluster knows its own workspace; disposing ends it, and nobody can log in any more. */
@@ -25,8 +25,8 @@ const HEAD = '# Written by Lakelet at each start; changes made here are lost.\n'
 /** For a data directory that no workspace runs: nobody gets in. */
 export const CLOSED_HBA = `${HEAD}local all all reject\nlocal replication all reject\n`
 
-export async function startSocketAccess(installation: PostgresInstallation): Promise<SocketAccess> {
-  const name = installation.account && accountName()
+export async function startSocketAccess(host: PostgresHost): Promise<SocketAccess> {
+  const name = host.account && accountName()
   return name === undefined ? startSecretAccess() : peerAccess(name)
 }
 

@@ -5,25 +5,22 @@ import { chown, lstat, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
-import { type PostgresInstallation, ownerOf } from './installation.ts'
+import { ownerOf, type PostgresHost } from './host.ts'
 import { CLUSTER_PORT } from './settings.ts'
 
 const LONGEST_SOCKET_PATH = 107
 
 /** The directory for the socket of the cluster that `key` names; the same every time. */
-export function socketDirectoryFor(installation: PostgresInstallation, key: string): string {
+export function socketDirectoryFor(host: PostgresHost, key: string): string {
   const name = shortHash(key)
-  const near = path.join(installation.dataDir, 'run', name)
+  const near = path.join(host.dataDir, 'run', name)
   const isShort = Buffer.byteLength(path.join(near, `.s.PGSQL.${CLUSTER_PORT}`)) <= LONGEST_SOCKET_PATH
-  return isShort ? near : path.join(tmpdir(), `lakelet-${shortHash(installation.dataDir)}`, name)
+  return isShort ? near : path.join(tmpdir(), `lakelet-${shortHash(host.dataDir)}`, name)
 }
 
 /** Creates the directory if it is missing. Throws `postgres_socket_directory_taken` if somebody else made it. */
-export async function ensureSocketDirectory(
-  directory: string,
-  installation: PostgresInstallation,
-): Promise<void> {
-  const owner = ownerOf(installation)
+export async function ensureSocketDirectory(directory: string, host: PostgresHost): Promise<void> {
+  const owner = ownerOf(host)
   const found = await lstat(directory).catch(() => undefined)
   if (!found) {
     await ensureParent(path.dirname(directory))

@@ -5,20 +5,17 @@ import path from 'node:path'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { exists } from './account.ts'
 import { ADMIN_ROLE } from './admin.ts'
-import { type PostgresInstallation, ownerOf, removeUnfinished, runProgram } from './installation.ts'
-import { hideUnloadable, majorOf } from './extensions/index.ts'
+import { hideUnloadable } from './extensions/index.ts'
+import { ownerOf } from './host.ts'
+import { type PostgresInstallation, removeUnfinished, runProgram } from './installation.ts'
 import { stopLeftover } from './leftover.ts'
 import { settingsFile } from './settings.ts'
 import { CLOSED_HBA } from './socket-access.ts'
 
-/** Needs nothing of the host: the builtin provider brings C.UTF-8 with it (Postgres 17). */
 const INITDB_OPTIONS = [
   `--username=${ADMIN_ROLE}`,
   '--auth=trust',
   '--encoding=UTF8',
-  '--locale-provider=builtin',
-  '--builtin-locale=C.UTF-8',
-  '--locale=C',
   '--data-checksums',
   '--no-instructions',
   // The first WAL file is not filled with 16 MB of zeros.
@@ -37,25 +34,27 @@ const ROUND = 2
  */
 export async function ensureTemplate(installation: PostgresInstallation): Promise<string> {
   const sql = await readFile(path.join(import.meta.dirname, 'template.sql'), 'utf8')
-  const home = path.dirname(installation.prefix)
+  const { home } = installation
+  const options = [...INITDB_OPTIONS, ...installation.release.localeOptions]
   const hash = createHash('sha256')
-    .update(JSON.stringify([INITDB_OPTIONS, CLOSED_HBA, installation.version, sql, ROUND]))
+    .update(JSON.stringify([options, CLOSED_HBA, installation.version, sql, ROUND]))
     .digest('hex')
-  const template = path.join(home, `template-${hash.slice(0, 12)}`)
+  const prefix = `template-${installation.major}-`
+  const template = path.join(home, `${prefix}${hash.slice(0, 12)}`)
   if (await exists(template)) return template
-  await stopUnfinished(home)
-  await removeUnfinished(home, 'template-')
+  await stopUnfinished(home, prefix)
+  await removeUnfinished(home, prefix)
   const building = `${template}.${randomBytes(4).toString('hex')}.tmp`
-  await initialise(installation, building, sql)
+  await initialise(installation, building, { sql, options })
   await rename(building, template)
   await syncDirectory(home)
   return template
 }
 
 /** A server killed while it filled a template leaves a Postgres running on the unfinished one. */
-async function stopUnfinished(home: string): Promise<void> {
+async function stopUnfinished(home: string, prefix: string): Promise<void> {
   const names = await readdir(home)
-  const left = names.filter((name) => name.startsWith('template-') && name.endsWith('.tmp'))
+  const left = names.filter((name) => name.startsWith(prefix) && name.endsWith('.tmp'))
   for (const name of left) await stopLeftover(path.join(home, name))
 }
 
@@ -66,20 +65,20 @@ async function stopUnfinished(home: string): Promise<void> {
 async function initialise(
   installation: PostgresInstallation,
   dataDirectory: string,
-  sql: string,
+  { sql, options }: { readonly sql: string; readonly options: readonly string[] },
 ): Promise<void> {
   const owner = ownerOf(installation)
   await mkdir(dataDirectory, { mode: 0o700 })
   await chown(dataDirectory, owner.uid, owner.gid)
   const at = ['--pgdata', dataDirectory]
-  await runProgram(installation, 'initdb', [...at, '--no-sync', ...INITDB_OPTIONS])
+  await runProgram(installation, 'initdb', [...at, '--no-sync', ...options])
   const write = (name: string, text: string) =>
     writeFile(path.join(dataDirectory, name), text, { mode: 0o644 })
   await write('postgresql.conf', "include = 'lakelet.conf'\n")
   // Ours, not Postgres': its flush of the directory passes over files that it may not write.
   await writeFileAtomic(
     path.join(dataDirectory, 'lakelet.conf'),
-    settingsFile({ maxCu: 1 }, majorOf(installation)),
+    settingsFile({ maxCu: 1 }, installation.major),
     { mode: 0o644 },
   )
   await write('pg_hba.conf', CLOSED_HBA)

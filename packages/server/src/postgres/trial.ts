@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto'
 import { chown, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import path from 'node:path'
-import { majorOf } from './extensions/index.ts'
-import { ownerOf, type PostgresInstallation, postgresEnvironment } from './installation.ts'
+import { ownerOf } from './host.ts'
+import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
 import { BYTES_PER_CU, type ClusterSettings, settingsFile } from './settings.ts'
-import { ensureTemplate } from './template.ts'
+import { type PostgresVersion, TRIAL } from './versions.ts'
 
 const TRIAL_MS = 15_000
 /** Of the memory of the compute, or of the machine where that is less: the rest is for what queries need. */
@@ -17,11 +17,11 @@ const LARGEST_SHARE = 0.75
 
 /** What a server would say against `settings` at its start; undefined when it would start. */
 export async function startProblem(
-  installation: PostgresInstallation,
+  installation: PostgresVersion,
   settings: ClusterSettings,
 ): Promise<string | undefined> {
-  const name = `trial-${randomBytes(4).toString('hex')}.tmp`
-  const directory = path.join(path.dirname(installation.prefix), name)
+  const name = `${TRIAL}${randomBytes(4).toString('hex')}.tmp`
+  const directory = path.join(installation.home, name)
   await mkdir(directory, { mode: 0o700 })
   try {
     await fill(installation, directory, settings)
@@ -38,17 +38,17 @@ export async function startProblem(
 
 /** As much of a data directory as is read before a server starts. */
 async function fill(
-  installation: PostgresInstallation,
+  installation: PostgresVersion,
   directory: string,
   settings: ClusterSettings,
 ): Promise<void> {
-  const template = await ensureTemplate(installation)
+  const template = await installation.template()
   await mkdir(path.join(directory, 'global'), { mode: 0o700 })
   await Promise.all([
     ...['PG_VERSION', path.join('global', 'pg_control')].map((name) =>
       copyFile(path.join(template, name), path.join(directory, name)),
     ),
-    writeFile(path.join(directory, 'postgresql.conf'), settingsFile(settings, majorOf(installation))),
+    writeFile(path.join(directory, 'postgresql.conf'), settingsFile(settings, installation.major)),
     writeFile(path.join(directory, 'postgresql.auto.conf'), ''),
   ])
   const { uid, gid } = ownerOf(installation)

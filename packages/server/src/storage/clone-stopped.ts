@@ -1,8 +1,9 @@
 import path from 'node:path'
 import {
   formatLsn,
-  type PostgresInstallation,
   readControlFile,
+  type PostgresVersions,
+  readMajor,
   recover,
   walSegmentName,
 } from '../postgres/index.ts'
@@ -10,7 +11,7 @@ import { type CloneResult, type CloneTreeOptions, cloneTree } from './clone-tree
 import { isLeftOut, isWal } from './left-out.ts'
 
 export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'leaveOut'> {
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
 }
 
 /**
@@ -18,7 +19,7 @@ export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'leaveOut'> 
  * checkpoint is needed, and the content ends there. After a crash all WAL goes along, and the clone recovers at once: only then
  * it is known where its content ends.
  */
-export async function cloneStopped({ installation, ...options }: CloneStoppedOptions): Promise<CloneResult> {
+export async function cloneStopped({ postgres, ...options }: CloneStoppedOptions): Promise<CloneResult> {
   const control = await readControlFile(options.from)
   const needed = control.isShutDown ? walSegmentName(control.timeline, control.checkpointLsn) : undefined
   const tree = await cloneTree({
@@ -29,6 +30,8 @@ export async function cloneStopped({ installation, ...options }: CloneStoppedOpt
       return needed !== undefined && name !== needed && !name.endsWith('.history')
     },
   })
-  const lsn = control.isShutDown ? formatLsn(control.checkpointLsn) : await recover(installation, options.to)
+  const lsn = control.isShutDown
+    ? formatLsn(control.checkpointLsn)
+    : await recover(await postgres.of(await readMajor(options.to)), options.to)
   return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
 }

@@ -7,8 +7,8 @@ import type { Logger } from '../base/log.ts'
 import { removeTree } from '../base/remove-tree.ts'
 import {
   type AdminConnection,
-  type PostgresInstallation,
-  ensureTemplate,
+  DEFAULT_MAJOR,
+  type PostgresVersions,
   openDirectory,
   ownerOf,
 } from '../postgres/index.ts'
@@ -19,7 +19,7 @@ import type { CloneResult } from './clone-tree.ts'
 import { type BranchIdentity, type Manifest, writeManifest } from './manifest.ts'
 
 export interface StorageOptions {
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
   readonly log: Logger
 }
 
@@ -36,25 +36,24 @@ export interface NewBranch extends BranchIdentity {
 /** A branch that belongs to nobody, for those that have no metadata. */
 const NOBODYS: NewBranch = { workspaceId: '', projectUid: '', record: {} }
 
-/** Prepares the template and removes what an earlier run left unfinished. */
+/** Prepares the usual template and removes what an earlier run left unfinished. */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
-  const files = new BranchFiles(options.installation.dataDir)
+  const files = new BranchFiles(options.postgres.host.dataDir)
   await openDirectory(files.home)
-  const storage = new Storage(options, files, await ensureTemplate(options.installation))
+  await (await options.postgres.of(DEFAULT_MAJOR)).template()
+  const storage = new Storage(options, files)
   await storage.sweep()
   return storage
 }
 
 export class Storage {
-  readonly #installation: PostgresInstallation
+  readonly #postgres: PostgresVersions
   readonly #log: Logger
-  readonly #template: string
   readonly files: BranchFiles
 
-  constructor(options: StorageOptions, files: BranchFiles, template: string) {
-    this.#installation = options.installation
+  constructor(options: StorageOptions, files: BranchFiles) {
+    this.#postgres = options.postgres
     this.#log = options.log
-    this.#template = template
     this.files = files
   }
 
@@ -82,10 +81,17 @@ export class Storage {
     return this.files.sizeBytes(branchUid)
   }
 
-  /** A new, empty branch. Throws as `clone`. */
-  async create(branchUid: string, branch: NewBranch = NOBODYS): Promise<BranchClone> {
-    return this.#build(branchUid, branch, this.#template, ({ data }) =>
-      cloneStopped({ ...this.#cloneOptions(this.#template, data) }),
+  /** A new, empty branch of the major version, installed if this is its first. Throws as `clone`. */
+  async create(
+    branchUid: string,
+    branch: NewBranch = NOBODYS,
+    major: number = DEFAULT_MAJOR,
+  ): Promise<BranchClone> {
+    const version = await this.#postgres.of(major)
+    await version.extensions(this.#log)
+    const template = await version.template()
+    return this.#build(branchUid, branch, template, ({ data }) =>
+      cloneStopped(this.#cloneOptions(template, data)),
     )
   }
 
@@ -176,7 +182,7 @@ export class Storage {
   }
 
   #cloneOptions(from: string, to: string) {
-    return { from, to, owner: ownerOf(this.#installation), installation: this.#installation }
+    return { from, to, owner: ownerOf(this.#postgres.host), postgres: this.#postgres }
   }
 
   async #build(
@@ -220,7 +226,7 @@ export class Storage {
 
   async #failure(branchUid: string, from: string, cause: unknown): Promise<LakeletError> {
     if (isDiskFull(cause)) {
-      const directory = this.#installation.dataDir
+      const directory = this.#postgres.host.dataDir
       const [needed, free] = await Promise.all([this.files.sizeOf(from), freeBytes(directory)])
       const params = { directory, needed: megabytes(needed), free: megabytes(free) }
       return new LakeletError('branch_disk_full', params, { cause })

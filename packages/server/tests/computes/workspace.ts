@@ -5,12 +5,12 @@ import {
   type EndpointSpec,
   startComputes,
 } from '../../src/computes/index.ts'
-import type { PostgresInstallation } from '../../src/postgres/index.ts'
+import type { PostgresVersion } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
 import { installForTest, testLog } from '../postgres/installed.ts'
 
 export interface TestComputes extends AsyncDisposable {
-  readonly installation: PostgresInstallation
+  readonly installation: PostgresVersion
   readonly storage: Storage
   readonly computes: Computes
   /** Endpoints as stored; change them at will. */
@@ -27,14 +27,14 @@ export interface TestComputes extends AsyncDisposable {
 export async function startTestComputes(
   options: { clock?: Clock; checkEveryMs?: number } = {},
 ): Promise<TestComputes> {
-  const postgres = await installForTest()
-  const { installation } = postgres
-  const storage = await startStorage({ installation, log: testLog })
+  const installed = await installForTest()
+  const { installation, postgres } = installed
+  const storage = await startStorage({ postgres, log: testLog })
   const specs = new Map<string, EndpointSpec>()
   const changes: string[] = []
   const start = () =>
     startComputes({
-      installation,
+      postgres,
       storage,
       endpoints: { load: (uid) => specs.get(uid) },
       onStateChanged: (uid, state) => changes.push(`${uid} ${state}`),
@@ -57,6 +57,7 @@ export async function startTestComputes(
         uid,
         branchUid,
         dataDirectory,
+        major: installation.major,
         minCu: 1,
         maxCu: 1,
         suspendAfterMs: null,
@@ -73,7 +74,7 @@ export async function startTestComputes(
         .map((each) => each.slice(uid.length + 1) as ComputeState),
     async [Symbol.asyncDispose]() {
       await computes[Symbol.asyncDispose]()
-      await postgres[Symbol.asyncDispose]()
+      await installed[Symbol.asyncDispose]()
     },
   }
 }

@@ -22,7 +22,7 @@ import { type Identity, startIdentity } from '../../src/identity/start.ts'
 import { type ControlPlane, startControlPlane } from '../../src/main/control-plane.ts'
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
 import { findProject } from '../../src/metadata/projects.ts'
-import { installPostgres, writeIdentities } from '../../src/postgres/index.ts'
+import { openPostgres, writeIdentities } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
 
@@ -62,8 +62,8 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   const log = createLogger({ level: process.env['LAKELET_TEST_LOG'] ? 'debug' : 'silent' })
   const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))
-  const installation = await installPostgres({ dataDir: options.dataDir })
-  const storage = await startStorage({ installation, log })
+  const postgres = await openPostgres({ dataDir: options.dataDir })
+  const storage = await startStorage({ postgres, log })
   const identity = starting.use(
     await startIdentity({
       metadata,
@@ -81,10 +81,10 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
     }),
   )
   const tokens = await makePrincipals(identity)
-  await writeIdentities(installation, identity.directory.identities())
+  await writeIdentities(postgres.host, identity.directory.identities())
   const computes = starting.use(
     await startComputes({
-      installation,
+      postgres,
       storage,
       endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
       catalogs: catalogObserver({ metadata, clock, log }),

@@ -35,9 +35,9 @@ import {
   type Cluster,
   connectAdmin,
   createRole,
-  ensureTemplate,
+  DEFAULT_MAJOR,
   findLoginRole,
-  installPostgres,
+  openPostgres,
   type PostgresInstallation,
   socketDirectoryFor,
   startCluster,
@@ -381,9 +381,9 @@ export class TestClient extends Client implements AsyncDisposable {
 
 export async function startTestWorkspace(endpoints: readonly string[] = ['ep-one']): Promise<TestWorkspace> {
   const home = await mkdtemp(path.join(tmpdir(), 'lakelet-gateway-'))
-  const installation = await installPostgres({ dataDir: home })
+  const installation = await (await openPostgres({ dataDir: home })).of(DEFAULT_MAJOR)
   await writeIdentities(installation, [USER, APP, GROUP])
-  const template = await ensureTemplate(installation)
+  const template = await installation.template()
   const keys = await generateKeyPair('ES256', { extractable: true })
   const workspace = new TestWorkspace(home, installation, template, keys)
   for (const endpoint of endpoints) await workspace.addEndpoint(endpoint)

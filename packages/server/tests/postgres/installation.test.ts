@@ -1,8 +1,11 @@
 import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { installPostgres } from '../../src/postgres/index.ts'
+import { DEFAULT_MAJOR, OFFERED_MAJORS, openPostgres } from '../../src/postgres/index.ts'
 import { temporaryDirectory } from './installed.ts'
+
+const installPostgres = async (options: { dataDir: string }) =>
+  (await openPostgres(options)).of(DEFAULT_MAJOR)
 
 const isRoot = process.getuid?.() === 0
 
@@ -16,7 +19,7 @@ test('the prefix is complete, with library links and our extension, and a second
   expect(await readFile(path.join(extension, 'databricks_auth.control'), 'utf8')).toContain('trusted = true')
   const before = await stat(installation.prefix)
   const again = await installPostgres({ dataDir: directory.path })
-  expect(again).toEqual(installation)
+  expect(again.prefix).toBe(installation.prefix)
   expect((await stat(installation.prefix)).ino).toBe(before.ino)
 })
 
@@ -54,4 +57,12 @@ test.runIf(isRoot)('a directory that blocks the account of Postgres is named, wi
   await expect(installed).rejects.toThrow(/--data-dir/)
   await chmod(blocking, 0o711)
   await expect(installPostgres({ dataDir: path.join(blocking, 'data') })).resolves.toBeDefined()
+})
+
+test('a version that is not offered is refused with those that are', async () => {
+  await using directory = await temporaryDirectory()
+  const postgres = await openPostgres({ dataDir: directory.path })
+  const refused = postgres.of(9)
+  await expect(refused).rejects.toMatchObject({ code: 'postgres_version_unknown', params: { major: 9 } })
+  await expect(refused).rejects.toThrow(OFFERED_MAJORS.join(', '))
 })

@@ -8,9 +8,10 @@ import {
   type Cluster,
   type ClusterAddress,
   type ClusterSettings,
-  type PostgresInstallation,
-  ensureTemplate,
-  installPostgres,
+  type PostgresVersion,
+  type PostgresVersions,
+  DEFAULT_MAJOR,
+  openPostgres,
   ownerOf,
   socketDirectoryFor,
   startCluster,
@@ -26,7 +27,9 @@ export async function temporaryDirectory(): Promise<{ readonly path: string } & 
 }
 
 export interface TestInstallation extends AsyncDisposable {
-  readonly installation: PostgresInstallation
+  readonly postgres: PostgresVersions
+  /** The usual version. */
+  readonly installation: PostgresVersion
   /** A fresh data directory, cloned from the template. */
   newDataDirectory(name: string): Promise<string>
   /** Starts a cluster on a data directory. */
@@ -36,9 +39,11 @@ export interface TestInstallation extends AsyncDisposable {
 /** A real installation in a directory of its own, with a template. */
 export async function installForTest(): Promise<TestInstallation> {
   const directory = await temporaryDirectory()
-  const installation = await installPostgres({ dataDir: directory.path })
-  const template = await ensureTemplate(installation)
+  const postgres = await openPostgres({ dataDir: directory.path })
+  const installation = await postgres.of(DEFAULT_MAJOR)
+  const template = await installation.template()
   return {
+    postgres,
     installation,
     async newDataDirectory(name) {
       const to = path.join(directory.path, name)

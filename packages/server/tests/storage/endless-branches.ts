@@ -1,10 +1,10 @@
 // Run as a process of its own by killed.test.ts: makes, clones and removes branches until it is killed.
-import { installPostgres } from '../../src/postgres/index.ts'
+import { openPostgres } from '../../src/postgres/index.ts'
 import { startStorage } from '../../src/storage/index.ts'
 import { testLog } from '../postgres/installed.ts'
 
-const installation = await installPostgres({ dataDir: process.argv[2] ?? '' })
-const storage = await startStorage({ installation, log: testLog })
+const postgres = await openPostgres({ dataDir: process.argv[2] ?? '' })
+const storage = await startStorage({ postgres, log: testLog })
 for (let n = Date.now(); ; n += 1) {
   await storage.create(`br-${n}`)
   await storage.clone(`br-${n}-child`, `br-${n}`)

@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { connectAdmin, installPostgres, socketDirectoryFor, startCluster } from '../../src/postgres/index.ts'
+import {
+  connectAdmin,
+  DEFAULT_MAJOR,
+  openPostgres,
+  socketDirectoryFor,
+  startCluster,
+} from '../../src/postgres/index.ts'
 import { startStorage } from '../../src/storage/index.ts'
 import { temporaryDirectory, testLog } from '../postgres/installed.ts'
 
@@ -22,8 +28,9 @@ test('killed at any moment, the next start finds whole branches, no half ones an
   await using directory = await temporaryDirectory()
   // From laying the binaries over filling the template to cloning branches, on a slow and on a fast machine.
   for (const afterMs of [300, 700, 1200, 2000, 3000]) await runAndKill(directory.path, afterMs)
-  const installation = await installPostgres({ dataDir: directory.path })
-  const storage = await startStorage({ installation, log: testLog })
+  const postgres = await openPostgres({ dataDir: directory.path })
+  const installation = await postgres.of(DEFAULT_MAJOR)
+  const storage = await startStorage({ postgres, log: testLog })
   const home = path.join(directory.path, 'postgres')
   expect((await readdir(home)).filter((name) => name.endsWith('.tmp'))).toEqual([])
   expect(

@@ -10,7 +10,7 @@ let storage: Storage
 
 beforeAll(async () => {
   postgres = await installForTest()
-  storage = await startStorage({ installation: postgres.installation, log: testLog })
+  storage = await startStorage({ postgres: postgres.postgres, log: testLog })
 })
 afterAll(() => postgres[Symbol.asyncDispose]())
 
@@ -139,7 +139,7 @@ test('removing is idempotent; what a killed workspace left unfinished is swept',
   const home = path.join(postgres.installation.dataDir, 'branches')
   await mkdir(path.join(home, '.br-half.0123abcd', 'data'), { recursive: true })
   await mkdir(path.join(home, '.somebody-elses'), { recursive: true })
-  await startStorage({ installation: postgres.installation, log: testLog })
+  await startStorage({ postgres: postgres.postgres, log: testLog })
   expect((await readdir(home)).filter((name) => name.startsWith('.'))).toEqual(['.somebody-elses'])
   expect(() => storage.dataDirectory('../elsewhere')).toThrow(/not the uid of a branch/)
 })
@@ -187,6 +187,6 @@ test('directories that may not be entered do not stop a sweep', async () => {
   await mkdir(path.join(half, 'data', 'base'), { recursive: true })
   await writeFile(path.join(half, 'data', 'base', '1'), '')
   for (const each of [path.join(half, 'data', 'base'), path.join(half, 'data')]) await chmod(each, 0)
-  await startStorage({ installation: postgres.installation, log: testLog })
+  await startStorage({ postgres: postgres.postgres, log: testLog })
   expect(await readdir(storage.files.home)).not.toContain('.br-closed.0123abcd')
 })

@@ -1,3 +1,4 @@
+import type { Session } from '@lakelet/api'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
@@ -8,7 +9,13 @@ import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 
 const PROJECT_ID = /^[a-z][a-z0-9-]{0,62}$/
-const VERSIONS = [['17', 'Postgres 17']] as const
+
+/** What the workspace offers, the usual one first. */
+function versionsOf(session: Session | undefined): [value: string, label: string][] {
+  const { default: usual, offered } = session?.postgres_versions ?? { offered: [] }
+  const sorted = [...offered].sort((a, b) => Number(b === usual) - Number(a === usual) || b - a)
+  return sorted.map((major) => [String(major), `Postgres ${major}`])
+}
 
 export function NewProject({ onClose }: { readonly onClose: () => void }) {
   const navigate = useNavigate()
@@ -18,7 +25,8 @@ export function NewProject({ onClose }: { readonly onClose: () => void }) {
     const project = textOf(values, 'name')
     setWrong(undefined)
     if (!PROJECT_ID.test(project)) return setWrong(t.projects.nameInvalid)
-    const spec = { display_name: project, pg_version: Number(textOf(values, 'version')) }
+    const version = textOf(values, 'version')
+    const spec = { display_name: project, ...(version === '' ? {} : { pg_version: Number(version) }) }
     await finished(await call('postgres.createProject', { query: { project_id: project }, body: { spec } }))
     void navigate({ to: paths.project(project), search: {} })
   }
@@ -33,7 +41,7 @@ export function NewProject({ onClose }: { readonly onClose: () => void }) {
         autoFocus
         required
       />
-      <SelectField name="version" label={t.projects.version} options={VERSIONS} />
+      <SelectField name="version" label={t.projects.version} options={versionsOf(session)} />
       <TextField
         label={t.projects.region}
         value={session?.region ?? ''}

@@ -158,7 +158,7 @@ export const home = {
   steps: {
     app: ['Create the app', 'New > App, template Flask Hello World.'],
     environment: ['Note DATABRICKS_CLIENT_ID', 'In the Environment tab of the app.'],
-    project: ['Create the project', 'Lakebase > New project, Postgres 17.'],
+    project: ['Create the project', 'Lakebase > New project.'],
     active: ['Wait for the compute', 'It becomes Active in seconds.'],
     role: ['Create the Postgres role', 'In the SQL Editor, for the client id.'],
     notes: ['Create the table notes', 'In the SQL Editor, with the grants.'],

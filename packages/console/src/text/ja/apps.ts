@@ -167,7 +167,7 @@ export const home: Messages['home'] = {
   steps: {
     app: ['アプリを作成する', '+ 新規 > アプリ、テンプレートは Flask Hello World。'],
     environment: ['DATABRICKS_CLIENT_ID をメモする', 'アプリの「環境」タブにあります。'],
-    project: ['プロジェクトを作成する', 'Lakebase > 新しいプロジェクト、Postgres 17。'],
+    project: ['プロジェクトを作成する', 'Lakebase > 新しいプロジェクト。'],
     active: ['コンピュートを待つ', '数秒でアクティブになります。'],
     role: ['Postgres ロールを作成する', 'SQL エディターで、クライアント ID に対して。'],
     notes: ['テーブル notes を作成する', 'SQL エディターで、権限とともに。'],

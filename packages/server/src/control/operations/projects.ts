@@ -77,7 +77,9 @@ function createProject(context: ControlParts): OperationKind<CreateProject> {
         async run({ input }) {
           const { projectUid, branchUid } = input
           const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
-          if (!(await storage.unfinished(branchUid, branch))) await storage.create(branchUid, branch)
+          if (await storage.unfinished(branchUid, branch)) return
+          const { pg_version } = await anyProject(metadata.db, projectUid)
+          await storage.create(branchUid, branch, pg_version)
         },
         async undo({ input }) {
           await computes.remove(input.endpointUid)

@@ -111,12 +111,12 @@ export function checkPgSettings(
 /** Refuses settings that are right one by one, but with which together no server would start. LakeletError `invalid_parameter`. */
 export async function checkPgSettingsTogether(
   settings: Readonly<Record<string, string>>,
-  size: Pick<ComputeSize, 'maxCu'>,
+  size: Pick<ComputeSize, 'maxCu'> & { readonly major: number },
   path: string,
   { computes }: { readonly computes: Pick<ComputesPort, 'startProblem'> },
 ): Promise<void> {
   if (Object.keys(settings).length === 0) return
-  const problem = await computes.startProblem({ maxCu: size.maxCu, settings })
+  const problem = await computes.startProblem({ major: size.major, maxCu: size.maxCu, settings })
   if (problem !== undefined)
     throw invalid(`With the settings of field '${path}' Postgres would not start: ${problem}.`)
 }

@@ -49,11 +49,12 @@ const PG_SETTINGS = 'spec.settings.pg_settings'
 export async function checkStart(
   before: EndpointRow,
   after: EndpointSettings,
+  major: number,
   parts: { readonly computes: Pick<ComputesPort, 'startProblem'> },
 ): Promise<void> {
   if (after.pg_settings === before.pg_settings && after.max_cu === before.max_cu) return
   const settings = JSON.parse(after.pg_settings) as Record<string, string>
-  await checkPgSettingsTogether(settings, { maxCu: after.max_cu }, PG_SETTINGS, parts)
+  await checkPgSettingsTogether(settings, { major, maxCu: after.max_cu }, PG_SETTINGS, parts)
 }
 
 /** The settings after an update. LakeletError `invalid_parameter` or `not_implemented`. */

@@ -15,6 +15,7 @@ import { randomUUID } from '../../base/ids.ts'
 import { allBranchesOf } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { defaultEndpointSettingsOf, type NewProjectRow, type ProjectRow } from '../../metadata/projects.ts'
+import { DEFAULT_MAJOR, OFFERED_MAJORS } from '../../postgres/index.ts'
 import type { ComputesPort } from '../ports.ts'
 import type { ControlDefaults } from './limits.ts'
 import { branchSubjectOf, FIRST_ENDPOINT } from './branch.ts'
@@ -29,9 +30,6 @@ import {
 import { newBranch, newEndpoint } from './new-rows.ts'
 import { liveBranch } from './resolve.ts'
 
-/** Major versions of Postgres that projects may have here. */
-const PG_VERSION = 17
-const OTHER_PG_VERSIONS = [16, 18]
 const SHORTEST_RETENTION_SECONDS = 172_800
 const LONGEST_RETENTION_SECONDS = 3_024_000
 
@@ -54,6 +52,7 @@ export function newProjectRows(
 ) {
   const spec = input.spec ?? {}
   refuseUnsupported(input)
+  const major = majorOf(spec.pg_version)
   const uid = randomUUID()
   const branch = newBranch(
     {
@@ -63,7 +62,8 @@ export function newProjectRows(
     },
     now,
   )
-  const defaults = defaultSettings(spec.default_endpoint_settings ?? {}, general, general.suspendSeconds)
+  const wanted = spec.default_endpoint_settings ?? {}
+  const defaults = defaultSettings(wanted, general, { major, suspendSeconds: general.suspendSeconds })
   checkGroup(input.initial_endpoint_spec?.group, 'initial_endpoint_spec.group')
   const size = resolveComputeSize(
     input.initial_endpoint_spec ?? {},
@@ -77,7 +77,7 @@ export function newProjectRows(
     owner: caller.name,
     owner_id: caller.id,
     display_name: spec.display_name ?? projectId,
-    pg_version: PG_VERSION,
+    pg_version: major,
     history_retention_seconds: retention(spec) ?? general.historyRetentionSeconds,
     default_endpoint_settings: JSON.stringify(defaults.settings),
     default_branch_uid: branch.uid,
@@ -95,7 +95,6 @@ export function newProjectRows(
 }
 
 function refuseUnsupported(input: ProjectInput): void {
-  checkPgVersion(input.spec?.pg_version)
   if (input.initial_role_spec) {
     throw new LakeletError('not_implemented', {
       feature: 'Another owner role than the caller (initial_role_spec)',
@@ -116,10 +115,10 @@ function refuseUnsupported(input: ProjectInput): void {
 function defaultSettings(
   wanted: DefaultEndpointSettings,
   inherited: ComputeSize,
-  suspendSeconds: number,
+  { major, suspendSeconds }: { readonly major: number; readonly suspendSeconds: number },
 ): { readonly settings: DefaultEndpointSettings; readonly size: ComputeSize } {
   const path = 'spec.default_endpoint_settings'
-  checkPgSettings(wanted.pg_settings, `${path}.pg_settings`, PG_VERSION)
+  checkPgSettings(wanted.pg_settings, `${path}.pg_settings`, major)
   const size = resolveComputeSize(wanted, inherited, path, suspendSeconds)
   const pgSettings = wanted.pg_settings ?? {}
   return {
@@ -134,10 +133,11 @@ function defaultSettings(
 /** Refuses defaults with which no server would start. LakeletError `invalid_parameter`. */
 export async function checkDefaultsStart(
   row: Pick<Partial<NewProjectRow>, 'default_endpoint_settings'>,
+  major: number,
   parts: { readonly computes: Pick<ComputesPort, 'startProblem'>; readonly defaults: ControlDefaults },
 ): Promise<void> {
   const defaults = JSON.parse(row.default_endpoint_settings ?? '{}') as DefaultEndpointSettings
-  const size = { maxCu: defaults.autoscaling_limit_max_cu ?? parts.defaults.maxCu }
+  const size = { major, maxCu: defaults.autoscaling_limit_max_cu ?? parts.defaults.maxCu }
   const path = 'spec.default_endpoint_settings.pg_settings'
   await checkPgSettingsTogether(defaults.pg_settings ?? {}, size, path, parts)
 }
@@ -202,19 +202,14 @@ function changedDefaults(
     suspendSeconds:
       before.suspend_timeout_duration === undefined ? null : secondsOf(before.suspend_timeout_duration),
   }
-  return defaultSettings(named, inherited, general.suspendSeconds).settings
+  const { suspendSeconds } = general
+  return defaultSettings(named, inherited, { major: current.pg_version, suspendSeconds }).settings
 }
 
-function checkPgVersion(version: number | undefined): void {
-  if (version === undefined || version === PG_VERSION) return
-  if (OTHER_PG_VERSIONS.includes(version)) {
-    throw new LakeletError('not_implemented', {
-      feature: `Postgres ${version} (spec.pg_version; this workspace has Postgres ${PG_VERSION})`,
-    })
-  }
-  throw new LakeletError('invalid_parameter', {
-    reason: `Field 'spec.pg_version' is ${version}; Postgres ${PG_VERSION} is supported.`,
-  })
+/** The major version that a project is to have. LakeletError `postgres_version_unknown`. */
+function majorOf(wanted: number = DEFAULT_MAJOR): number {
+  if (OFFERED_MAJORS.includes(wanted)) return wanted
+  throw new LakeletError('postgres_version_unknown', { major: wanted, offered: OFFERED_MAJORS.join(', ') })
 }
 
 function retention(spec: ProjectSpec): number | undefined {

@@ -15,6 +15,7 @@ export async function findEndpointSpec(
       uid,
       branchUid: found.branchUid,
       dataDirectory: storage.dataDirectory(found.branchUid),
+      major: found.pgVersion,
       minCu: found.minCu,
       maxCu: found.maxCu,
       suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,

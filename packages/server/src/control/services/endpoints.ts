@@ -167,7 +167,7 @@ export class Endpoints {
         defaultSuspendSeconds: this.#context.defaults.suspendSeconds,
         major: of.pg_version,
       })
-    await checkStart(endpoint, changes(rows), this.#context)
+    await checkStart(endpoint, changes(rows), project.pg_version, this.#context)
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
       objectUid: project.uid,

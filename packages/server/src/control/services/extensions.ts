@@ -1,41 +1,34 @@
 // What `CREATE EXTENSION` knows on this machine, and bringing more to it.
 import type { PostgresExtension } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
 import {
   type ExtensionControl,
-  type PostgresInstallation,
+  DEFAULT_MAJOR,
+  type PostgresVersions,
   availableExtensions,
   installExtension,
-  majorOf,
 } from '../../postgres/index.ts'
 
 /** Longest time for finding and downloading an extension. */
 const INSTALL_MS = 120_000
 
 export class ExtensionsService {
-  readonly #installation: PostgresInstallation
+  readonly #postgres: PostgresVersions
 
-  constructor(installation: PostgresInstallation) {
-    this.#installation = installation
+  constructor(postgres: PostgresVersions) {
+    this.#postgres = postgres
   }
 
-  async list(major?: number): Promise<{ pg_version: number; extensions: PostgresExtension[] }> {
-    const installation = this.#of(major)
-    const extensions = (await availableExtensions(installation)).map(viewOf)
-    return { pg_version: majorOf(installation), extensions }
+  async list(major = DEFAULT_MAJOR): Promise<{ pg_version: number; extensions: PostgresExtension[] }> {
+    const version = await this.#postgres.of(major)
+    const extensions = (await availableExtensions(version)).map(viewOf)
+    return { pg_version: version.major, extensions }
   }
 
   /** Throws `extension_unknown` with the package to install where there is no way to bring it. */
-  async install(name: string, major?: number): Promise<PostgresExtension> {
+  async install(name: string, major = DEFAULT_MAJOR): Promise<PostgresExtension> {
     const signal = AbortSignal.timeout(INSTALL_MS)
-    const { control, source } = await installExtension(this.#of(major), name, signal)
+    const { control, source } = await installExtension(await this.#postgres.of(major), name, signal)
     return { ...viewOf(control), ...(source === undefined ? {} : { source }) }
-  }
-
-  #of(major: number | undefined): PostgresInstallation {
-    const present = majorOf(this.#installation)
-    if (major === undefined || major === present) return this.#installation
-    throw new LakeletError('extension_version_unknown', { major, present })
   }
 }
 

@@ -50,7 +50,7 @@ export class Projects {
       now,
       defaults: this.#context.defaults,
     })
-    await checkDefaultsStart(project, this.#context)
+    await checkDefaultsStart(project, project.pg_version, this.#context)
     const row = await this.#context.operations.start(this.#kinds.create, {
       resource: projectName(projectId),
       objectUid: project.uid,
@@ -122,7 +122,8 @@ export class Projects {
     const project = await liveProject(this.#context.metadata.db, id)
     const changesOf = (queries: Queries, current: ProjectRow) =>
       projectChanges(queries, current, changed, input.spec ?? {}, this.#context.defaults)
-    await checkDefaultsStart(await changesOf(this.#context.metadata.db, project), this.#context)
+    const changes = await changesOf(this.#context.metadata.db, project)
+    await checkDefaultsStart(changes, project.pg_version, this.#context)
     const row = await this.#context.operations.start(this.#kinds.update, {
       resource: projectName(project.project_id),
       objectUid: project.uid,
@@ -131,8 +132,11 @@ export class Projects {
       locks: [{ scope: lockOf.projectSettings(project.uid), mode: 'exclusive' }],
       store: async (queries) => {
         const current = await liveProject(queries, project.uid)
-        const changes = await changesOf(queries, current)
-        await updateProject(queries, current.uid, { ...changes, update_time: this.#now() })
+        const now = this.#now()
+        await updateProject(queries, current.uid, {
+          ...(await changesOf(queries, current)),
+          update_time: now,
+        })
       },
     })
     return viewOperation(row)

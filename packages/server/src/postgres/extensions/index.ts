@@ -13,11 +13,6 @@ const EXPECTED = ['vector']
 /** A start waits no longer than this for what has to be downloaded; the next start tries again. */
 const LONGEST_WAIT_MS = 30_000
 
-/** Major version of Postgres that an installation runs. */
-export function majorOf({ version }: PostgresInstallation): number {
-  return Number.parseInt(version, 10)
-}
-
 /** Makes ready what every installation has; what cannot be had is logged, and the workspace starts without it. */
 export async function prepareExtensions(installation: PostgresInstallation, log: Logger): Promise<void> {
   for (const name of EXPECTED) {
@@ -54,6 +49,5 @@ function bring(
   name: string,
   signal: AbortSignal,
 ): Promise<ExtensionSource> {
-  const { prefix } = installation
-  return bringExtension({ prefix, major: majorOf(installation) }, name, signal)
+  return bringExtension(installation, name, signal)
 }

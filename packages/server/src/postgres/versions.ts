@@ -1,0 +1,72 @@
+// Which major versions of Postgres there are, and all that depends on one: where its programs lie, the template that its clusters are
+// cloned from, its settings. The rest of the workspace knows a major version as a number that a project carries.
+import type { Logger } from '../base/log.ts'
+import { LakeletError } from '../base/errors.ts'
+import { prepareExtensions } from './extensions/index.ts'
+import { openPostgresHost, type PostgresHost } from './host.ts'
+import { installRelease, type PostgresInstallation, removeUnfinished } from './installation.ts'
+import { findRelease, OFFERED_MAJORS } from './releases.ts'
+import { ensureTemplate } from './template.ts'
+
+/** What the directories of settings on trial begin with; see `trial.ts`. */
+export const TRIAL = 'trial-'
+
+/** One major version, installed in this workspace. */
+export interface PostgresVersion extends PostgresInstallation {
+  /** The data directory that new clusters are cloned from; made at the first call. */
+  template(): Promise<string>
+  /** Makes its extensions ready, once; what cannot be had is logged. */
+  extensions(log: Logger): Promise<void>
+}
+
+/** Opens a data directory for Postgres; versions are installed in it as they are asked for. */
+export async function openPostgres(options: { readonly dataDir: string }): Promise<PostgresVersions> {
+  const host = await openPostgresHost(options)
+  await removeUnfinished(host.home, TRIAL)
+  return new PostgresVersions(host)
+}
+
+export class PostgresVersions {
+  readonly host: PostgresHost
+  readonly #installed = new Map<number, Promise<PostgresVersion>>()
+
+  constructor(host: PostgresHost) {
+    this.host = host
+  }
+
+  /**
+   * The version `major`, installed when this is the first call for it; one that failed is tried again by the next call. Throws
+   * `postgres_version_unknown`, which names those that are offered, or as `installRelease`.
+   */
+  of(major: number): Promise<PostgresVersion> {
+    const known = this.#installed.get(major)
+    if (known) return known
+    const installed = this.#install(major)
+    this.#installed.set(major, installed)
+    installed.catch(() => this.#installed.delete(major))
+    return installed
+  }
+
+  async #install(major: number): Promise<PostgresVersion> {
+    const release = findRelease(major)
+    if (!release) {
+      throw new LakeletError('postgres_version_unknown', { major, offered: OFFERED_MAJORS.join(', ') })
+    }
+    const installation = await installRelease(this.host, release)
+    const template = once(() => ensureTemplate(installation))
+    const extensions = once((log: Logger) => prepareExtensions(installation, log))
+    return { ...installation, template, extensions }
+  }
+}
+
+/** Calls `work` at the first call and gives its outcome to all; after a failure the next call tries again. */
+function once<Args extends readonly unknown[], T>(work: (...args: Args) => Promise<T>) {
+  let made: Promise<T> | undefined
+  return (...args: Args): Promise<T> => {
+    made ??= work(...args).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
