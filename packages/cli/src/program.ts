@@ -17,6 +17,7 @@ import { env } from './commands/env.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { down } from './commands/local/down.ts'
+import { link } from './commands/local/link.ts'
 import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
@@ -55,6 +56,7 @@ export const program: Program = {
     down,
     status,
     repair,
+    link,
     env,
     open,
     authLogin,

@@ -29,12 +29,20 @@ export async function run(
 }
 
 async function runCommand(parsed: ParsedCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const { command, input, profile, isDebug } = parsed
+  const { command, input, profile, dataDir, isDebug } = parsed
   let connection: Promise<WorkspaceConnection> | undefined
   const workspace = (): Promise<WorkspaceConnection> =>
-    (connection ??= connectWorkspace(terminal, { profile, isDebug }))
+    (connection ??= connectWorkspace(terminal, { profile, dataDir, isDebug }))
   await command.handler(
-    { terminal, out: new Output(terminal, parsed.format, parsed.field), signal, profile, isDebug, workspace },
+    {
+      terminal,
+      out: new Output(terminal, parsed.format, parsed.field),
+      signal,
+      profile,
+      dataDir,
+      isDebug,
+      workspace,
+    },
     input,
   )
 }

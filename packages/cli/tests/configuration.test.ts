@@ -74,10 +74,10 @@ it('reads the file that DATABRICKS_CONFIG_FILE names', async () => {
 })
 
 /** What a running workspace leaves for others, with this process as the one that runs. */
-async function publishWorkspace(dataDir: string): Promise<void> {
+async function publishWorkspace(dataDir: string, token = 'owner'): Promise<void> {
   await mkdir(dataDir, { recursive: true })
   const configFile = path.join(dataDir, 'databrickscfg')
-  await writeFile(configFile, `[DEFAULT]\nhost = ${host}\ntoken = owner\n`)
+  await writeFile(configFile, `[DEFAULT]\nhost = ${host}\ntoken = ${token}\n`)
   const content = {
     pid: process.pid,
     version: '0',
@@ -145,4 +145,84 @@ it('makes the first profile the default', async () => {
   expect(await readFile(path.join(directory, '.databrickscfg'), 'utf8')).toMatch(/^\[DEFAULT\]\nhost = http/)
   const { stdout } = await runLakelet(['auth', 'profiles', '--skip-validate'], { cwd: directory })
   expect(stdout).toBe(`Name               Host\nDEFAULT (Default)  ${host}\n`)
+})
+
+/** A default profile of the cloud; its address leads to the recording server, and no loopback name says so. */
+function cloud(): string {
+  return host.replace('127.0.0.1', '0.0.0.0')
+}
+
+it('never uses a default profile of another machine unasked', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = ${cloud()}\ntoken = prod\n[mine]\nhost = ${host}\ntoken = m\n`)
+  for (const argv of [
+    ['apps', 'create', 'x'],
+    ['status'],
+    ['down'],
+    ['sql', 'SELECT 1'],
+    ['open'],
+    ['env'],
+  ]) {
+    const { code, stderr } = await runLakelet(argv, { cwd: directory })
+    expect(stderr).toMatch(/none runs in|No workspace runs in/)
+    expect(code).toBeGreaterThan(2)
+  }
+  const { stderr } = await runLakelet(['apps', 'create', 'x'], { cwd: directory })
+  expect(stderr).toContain('is not used unasked')
+  expect(stderr).toContain('Profiles of this machine: mine.')
+  expect(authorizations).toEqual([])
+  expect(await usedToken({}, ['-p', 'DEFAULT'])).toBe('Bearer prod')
+  expect(await usedToken({ DATABRICKS_CONFIG_PROFILE: 'DEFAULT' })).toBe('Bearer prod')
+})
+
+it('lets the workspace of the directory go before every default profile', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = ${host}\ntoken = elsewhere\n`)
+  await publishWorkspace(path.join(directory, 'a/.lakelet'), 'a')
+  await publishWorkspace(path.join(directory, 'b/.lakelet'), 'b')
+  for (const name of ['a', 'b']) {
+    const cwd = path.join(directory, name, 'src')
+    await mkdir(cwd)
+    await runLakelet(['apps', 'list'], { cwd, home: directory })
+    expect(authorizations.at(-1)).toBe(`Bearer ${name}`)
+    const status = await runLakelet(['status', '--field', 'data_dir'], { cwd, home: directory })
+    expect(status).toMatchObject({ code: 0, stdout: `${path.join(directory, name, '.lakelet')}\n` })
+  }
+  expect(await usedToken({}, ['--data-dir', 'a/.lakelet'])).toBe('Bearer a')
+  expect(await usedToken({ LAKELET_DATA_DIR: 'b/.lakelet' })).toBe('Bearer b')
+  expect(await usedToken()).toBe('Bearer elsewhere')
+})
+
+it('takes nothing in the place of a workspace that is here and does not run', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = ${host}\ntoken = elsewhere\n`)
+  await mkdir(path.join(directory, '.lakelet'))
+  for (const name of ['lock', 'metadata.sqlite']) await writeFile(path.join(directory, '.lakelet', name), '')
+  const ran = await runLakelet(['apps', 'list'], { cwd: directory })
+  expect(ran).toMatchObject({ code: 4, stderr: expect.stringContaining('No workspace runs in') as string })
+  const named = await runLakelet(['apps', 'list'], { cwd: directory, env: { LAKELET_DATA_DIR: 'none' } })
+  expect(named.stderr).toContain('which LAKELET_DATA_DIR names')
+  expect(authorizations).toEqual([])
+})
+
+it('follows the link of a folder, and says where a change goes', async () => {
+  await publishWorkspace(path.join(directory, 'shared'))
+  await writeFile(path.join(directory, 'shared/lock'), '')
+  const cwd = path.join(directory, 'project')
+  await mkdir(cwd)
+  const link = await runLakelet(['link', '--data-dir', '../shared'], { cwd, home: directory })
+  expect(link).toMatchObject({ code: 0 })
+  const create = ['workspace', 'mkdirs', '/Users/x']
+  const linked = await runLakelet(create, { cwd, home: directory })
+  expect(authorizations.at(-1)).toBe('Bearer owner')
+  expect(linked.stderr).toContain(
+    `Workspace: ${host} (the workspace in ${path.join(directory, 'shared')}, by `,
+  )
+  const named = await runLakelet([...create, '--data-dir', '../shared'], { cwd, home: directory })
+  expect(named.stderr).toBe('')
+  await runLakelet(['link', '--remove'], { cwd })
+  const gone = await runLakelet(create, { cwd, home: directory })
+  expect(gone.stderr).toContain('No workspace is configured')
+})
+
+it('refuses two names at once', async () => {
+  const ran = await runLakelet(['apps', 'list', '-p', 'a', '--data-dir', 'b'], { cwd: directory })
+  expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') as string })
 })

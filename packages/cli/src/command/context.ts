@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** The profile named by `--profile`. */
   readonly profile: string | undefined
+  /** The data directory named by `--data-dir`, as it was given. */
+  readonly dataDir: string | undefined
   /** Whether `--debug` asks for every request on standard error. */
   readonly isDebug: boolean
   /** Resolves the configuration and gives a client for the workspace it names; the same one each time. */

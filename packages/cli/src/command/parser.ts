@@ -17,6 +17,7 @@ export interface ParsedCommand {
   /** Field of the result to print alone. */
   readonly field: string | undefined
   readonly profile: string | undefined
+  readonly dataDir: string | undefined
   readonly isDebug: boolean
 }
 
@@ -148,6 +149,7 @@ function addSharedOptions(parser: Parser): void {
   )
   parser.option('--field <PATH>', 'print only this field of the result, such as status.hosts.host')
   parser.option('-p, --profile <NAME>', 'profile of the configuration file to use')
+  parser.option('--data-dir <DIR>', 'data directory of the workspace on this machine')
   parser.option('--debug', 'show every request on standard error')
 }
 
@@ -203,6 +205,7 @@ function readParsed(command: Command, parser: Parser, rest: readonly string[]): 
     format: given['output'] === 'json' ? 'json' : 'text',
     field: given['field'] as string | undefined,
     profile: given['profile'] as string | undefined,
+    dataDir: given['dataDir'] as string | undefined,
     isDebug: given['debug'] === true,
   }
 }

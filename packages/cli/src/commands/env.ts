@@ -33,11 +33,11 @@ export const env = defineCommand({
 
 async function variablesFor(
   context: CommandContext,
-  endpoint: Parameters<typeof addressOf>[2],
+  endpoint: Parameters<typeof addressOf>[1],
   database: string,
 ): Promise<Variables> {
   const connection = await context.workspace()
-  const address = await addressOf(connection, context.terminal, endpoint)
+  const address = addressOf(connection, endpoint)
   const user = await currentUser(connection.client, context.signal)
   return {
     PGHOST: address.host,

@@ -33,7 +33,8 @@ export const psql = defineCommand({
   ],
   async handler(context, { arguments: { target }, options, rest }) {
     if (options.provisioned) throw usageFailure('A Lakelet workspace has no provisioned instances.')
-    const { client } = await context.workspace()
+    const { client, announce } = await context.workspace()
+    announce()
     const endpoint = await findEndpoint(client, targetOf(target, options), context.signal)
     const login = await loginTo(context, endpoint)
     // Ctrl-C belongs to psql now: it ends a query and not the session.

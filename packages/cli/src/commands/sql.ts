@@ -26,7 +26,8 @@ export const sql = defineCommand({
   ],
   async handler(context, { arguments: { statement }, options }) {
     const text = await readStatements(context.terminal, statement, options.file)
-    const { client } = await context.workspace()
+    const { client, announce } = await context.workspace()
+    announce()
     const endpoint = await findEndpoint(client, targetOf(options.target, options), context.signal)
     const login = await loginTo(context, endpoint)
     await using session = await openSqlSession({

@@ -6,6 +6,7 @@ import { defineCommand } from '../command/define-command.ts'
 import { parseDuration } from '../command/durations.ts'
 import { Failure, usageFailure } from '../command/failure.ts'
 import type { Terminal } from '../command/terminal.ts'
+import { refuseDataDirectory } from '../config/data-directory.ts'
 import { forgetMissing } from '../sync/forget-missing.ts'
 import { loadSnapshot } from '../sync/snapshot.ts'
 import { type SyncOptions, syncFolder } from '../sync/sync-folder.ts'
@@ -14,7 +15,7 @@ export const sync = defineCommand({
   path: ['sync'],
   summary: 'Upload a folder to the workspace and keep the copy up to date',
   description:
-    'Uploads what is new or changed since the last sync and deletes what was removed here. What git ignores is left out, and so are symbolic links.',
+    'Uploads what is new or changed since the last sync and deletes what was removed here. What git ignores is left out, and so are symbolic links, data directories of workspaces, and, unless --include names them, node_modules and .env files.',
   arguments: {
     src: { summary: 'local folder' },
     dst: { summary: 'absolute path of the workspace folder' },
@@ -94,6 +95,7 @@ async function requireFolder(source: string, given: string): Promise<void> {
   const info = await stat(source).catch(() => undefined)
   if (!info) throw usageFailure(`There is no folder ${given}.`)
   if (!info.isDirectory()) throw usageFailure(`${given} is not a folder.`)
+  await refuseDataDirectory(source)
 }
 
 /** Makes the workspace folder when it is missing. */

@@ -1,6 +1,6 @@
-import { type Client, createClient } from '@lakelet/api'
+import { type Client, createClient, credentialRoutes, signInRoutes } from '@lakelet/api'
 import type { Terminal } from '../command/terminal.ts'
-import { type Configuration, resolveConfiguration } from './resolve.ts'
+import { type Configuration, type Named, resolveConfiguration } from './resolve.ts'
 import { type TokenSource, tokenSourceOf } from './token-source.ts'
 import { VERSION } from '../version.ts'
 
@@ -10,20 +10,46 @@ export interface WorkspaceConnection {
   readonly configuration: Configuration
   readonly client: Client
   readonly tokens: TokenSource
+  /** Says on standard error which workspace is about to be changed, once, unless it is obvious. Changes by the API say it by themselves. */
+  readonly announce: () => void
 }
 
 /** Resolves the configuration and makes a client from it. */
 export async function connectWorkspace(
   terminal: Terminal,
-  options: { readonly profile: string | undefined; readonly isDebug: boolean },
+  options: Named & { readonly isDebug: boolean },
 ): Promise<WorkspaceConnection> {
-  const configuration = await resolveConfiguration(terminal, options.profile)
+  const configuration = await resolveConfiguration(terminal, options)
   const tokens = tokenSourceOf(configuration, terminal)
+  let isSaid = configuration.isObvious
+  const announce = () => {
+    if (!isSaid) terminal.stderr(`Workspace: ${configuration.host} (${configuration.source})\n`)
+    isSaid = true
+  }
   return {
     host: configuration.host,
     configuration,
     tokens,
-    client: clientFor(configuration.host, tokens, terminal, options),
+    announce,
+    client: clientFor(
+      configuration.host,
+      tokens,
+      { ...terminal, fetch: announcing(terminal.fetch, announce) },
+      options,
+    ),
+  }
+}
+
+/** Calls that write nothing although they are no GET: credentials and links for the caller. */
+const HARMLESS: readonly string[] = [credentialRoutes.generate.path, signInRoutes.createLink.path]
+
+/** Calls `announce` before the first request that changes something. */
+function announcing(send: typeof fetch, announce: () => void): typeof fetch {
+  return (input, init) => {
+    const method = init?.method ?? 'GET'
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    if (method !== 'GET' && method !== 'HEAD' && !HARMLESS.includes(pathname)) announce()
+    return send(input, init)
   }
 }
 

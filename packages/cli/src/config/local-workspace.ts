@@ -5,8 +5,10 @@ import { z } from 'zod'
 import { Failure, exitCodes } from '../command/failure.ts'
 import type { Terminal } from '../command/terminal.ts'
 import { type Profile, isMissing, readConfigFile } from './config-file.ts'
+import { ancestorsOf, isDataDirectory } from './data-directory.ts'
+import { findLink } from './link.ts'
 
-export const DEFAULT_DATA_DIR = '.lakelet'
+const DEFAULT_DATA_DIR = '.lakelet'
 
 const description = z.object({
   pid: z.number(),
@@ -21,48 +23,71 @@ const description = z.object({
   user: z.string(),
 })
 
-export type LocalWorkspace = z.output<typeof description>
+/** What a running workspace says about itself, and where it lives. */
+export type LocalWorkspace = z.output<typeof description> & { readonly dataDir: string }
+
+/** How a data directory was named or found. */
+export type Place =
+  | { readonly kind: 'flag' | 'variable' | 'file' | 'here'; readonly dataDir: string }
+  | { readonly kind: 'link'; readonly dataDir: string; readonly link: string }
 
 /** The workspace running in `dataDir`, or undefined when none does. */
 export async function findLocalWorkspace(dataDir: string): Promise<LocalWorkspace | undefined> {
   const found = await readDescription(dataDir)
-  return found && isAlive(found.pid) ? found : undefined
+  return found && isAlive(found.pid) ? { ...found, dataDir } : undefined
 }
 
-/** Like findLocalWorkspace; fails with what to do when none runs there. */
-export async function requireLocalWorkspace(dataDir: string): Promise<LocalWorkspace> {
-  const found = await findLocalWorkspace(dataDir)
-  if (found) return found
-  throw new Failure(`No workspace runs in ${dataDir}.`, {
+/** The failure for a data directory in which no workspace runs. */
+export function notRunning(place: Place): Failure {
+  const { dataDir } = place
+  return new Failure(`No workspace runs in ${dataDir}${WHY[place.kind](place)}.`, {
     exitCode: exitCodes.notFound,
-    todo: "Start one with 'lakelet up', or name its directory with --data-dir.",
+    todo: `Start it with 'lakelet up --data-dir ${dataDir}', or name another one with --data-dir or --profile.`,
   })
 }
 
-/** Every local workspace that the surroundings point at: by variable, by configuration file, and in `.lakelet` here or above. */
+const WHY: Readonly<Record<Place['kind'], (place: Place) => string>> = {
+  flag: () => '',
+  variable: () => ', which LAKELET_DATA_DIR names',
+  file: () => '',
+  here: () => ', the data directory of this folder',
+  link: (place) => `, which ${'link' in place ? place.link : 'a file'} links to`,
+}
+
+/** The data directories that the surroundings point at, the one that decides first: by variable, here or above, by link. */
+export async function placesAround(terminal: Pick<Terminal, 'env' | 'cwd'>): Promise<Place[]> {
+  const { LAKELET_DATA_DIR: named, DATABRICKS_CONFIG_FILE: file } = terminal.env
+  const places: Place[] = []
+  if (named) places.push({ kind: 'variable', dataDir: path.resolve(terminal.cwd, named) })
+  if (file) {
+    const dataDir = path.dirname(path.resolve(terminal.cwd, file))
+    if (await isDataDirectory(dataDir)) places.push({ kind: 'file', dataDir })
+  }
+  for (const folder of ancestorsOf(terminal.cwd)) {
+    places.push({ kind: 'here', dataDir: path.join(folder, DEFAULT_DATA_DIR) })
+    if (await isDataDirectory(folder)) places.push({ kind: 'here', dataDir: folder })
+  }
+  const link = await findLink(terminal.cwd)
+  if (link) places.push({ kind: 'link', dataDir: link.dataDir, link: link.file })
+  return places
+}
+
+/** Every running workspace that the surroundings or `hints` (data directories) point at. */
 export async function nearbyWorkspaces(
   terminal: Pick<Terminal, 'env' | 'cwd'>,
   hints: readonly (string | undefined)[] = [],
 ): Promise<LocalWorkspace[]> {
-  const { LAKELET_DATA_DIR: named, DATABRICKS_CONFIG_FILE: configFile } = terminal.env
-  const directories = [
-    named && path.resolve(terminal.cwd, named),
-    ...hints,
-    configFile && path.dirname(path.resolve(terminal.cwd, configFile)),
-    ...ancestorsOf(terminal.cwd).map((each) => path.join(each, DEFAULT_DATA_DIR)),
-  ].filter((each): each is string => each !== undefined && each !== '')
+  const around = (await placesAround(terminal)).map(({ dataDir }) => dataDir)
+  const directories = [...hints, ...around].filter(
+    (each): each is string => each !== undefined && each !== '',
+  )
   const found = await Promise.all(directories.map((each) => findLocalWorkspace(each)))
   return found.filter((each) => each !== undefined)
 }
 
-function ancestorsOf(directory: string): string[] {
-  const parent = path.dirname(directory)
-  return parent === directory ? [directory] : [directory, ...ancestorsOf(parent)]
-}
-
-/** The data directory of a command: as given, else LAKELET_DATA_DIR, else `.lakelet` here. */
+/** The data directory that `lakelet up` starts in: as given, else LAKELET_DATA_DIR, else `.lakelet` here. */
 export function dataDirOf(terminal: Pick<Terminal, 'env' | 'cwd'>, given: string | undefined): string {
-  return path.resolve(terminal.cwd, given ?? terminal.env['LAKELET_DATA_DIR'] ?? DEFAULT_DATA_DIR)
+  return path.resolve(terminal.cwd, given ?? (terminal.env['LAKELET_DATA_DIR'] || DEFAULT_DATA_DIR))
 }
 
 /** The owner's profile of a local workspace. */
@@ -86,7 +111,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function readDescription(dataDir: string): Promise<LocalWorkspace | undefined> {
+async function readDescription(dataDir: string): Promise<z.output<typeof description> | undefined> {
   const file = path.join(dataDir, 'workspace.json')
   try {
     const parsed = description.safeParse(JSON.parse(await readFile(file, 'utf8')))

@@ -17,8 +17,11 @@ export interface TokenSource {
 /** Seconds of life below which a token is replaced. */
 const MARGIN = { m2m: 40, u2m: 300 }
 
+/** What of a configuration says who one is. */
+type Credentials = Pick<Configuration, 'host' | 'values' | 'profile' | 'source'>
+
 /** Chooses the kind of credentials as the SDKs do: token, then client credentials, then the sign-in by browser. */
-export function tokenSourceOf(configuration: Configuration, terminal: Terminal): TokenSource {
+export function tokenSourceOf(configuration: Credentials, terminal: Terminal): TokenSource {
   const { values, host } = configuration
   const wanted = values['auth_type']
   const { token, client_id: clientId, client_secret: clientSecret } = values
@@ -68,7 +71,7 @@ function m2mSource(
   }
 }
 
-function u2mSource(configuration: Configuration, terminal: Terminal): TokenSource {
+function u2mSource(configuration: Credentials, terminal: Terminal): TokenSource {
   const cache = new TokenCache(terminal.home)
   const keys = [configuration.profile, configuration.host].filter((key) => key !== undefined)
   return {
@@ -93,7 +96,7 @@ function isGoodFor(token: OAuthToken, seconds: number): boolean {
   return token.expiry === undefined || token.expiry.getTime() - Date.now() > seconds * 1000
 }
 
-function notSignedIn(configuration: Configuration, why: string): Failure {
+function notSignedIn(configuration: Credentials, why: string): Failure {
   const profile = configuration.profile ? ` --profile ${configuration.profile}` : ''
   return new Failure(`You are not signed in to ${configuration.host}: ${why}.`, {
     exitCode: exitCodes.unauthenticated,

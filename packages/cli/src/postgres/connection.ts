@@ -3,7 +3,6 @@ import type { Endpoint } from '@lakelet/api'
 import type { CommandContext } from '../command/context.ts'
 import { currentUser } from '../commands/current-user/me.ts'
 import type { WorkspaceConnection } from '../config/connect.ts'
-import { type LocalWorkspace, nearbyWorkspaces } from '../config/local-workspace.ts'
 import { databaseCredential } from './credential.ts'
 
 export const DATABASE = 'databricks_postgres'
@@ -21,23 +20,9 @@ export interface PostgresLogin extends PostgresAddress {
   readonly password: string
 }
 
-/** The workspace on this machine that `connection` talks to, if it is one. */
-export async function localWorkspaceOf(
-  connection: WorkspaceConnection,
-  terminal: CommandContext['terminal'],
-): Promise<LocalWorkspace | undefined> {
-  const hint = connection.configuration.values['lakelet_data_dir']
-  const nearby = await nearbyWorkspaces(terminal, [hint])
-  return nearby.find(({ host }) => host === connection.host)
-}
-
 /** Address of an endpoint. The API names no port: it is 5432, except where the workspace runs here on another one. */
-export async function addressOf(
-  connection: WorkspaceConnection,
-  terminal: CommandContext['terminal'],
-  endpoint: Endpoint,
-): Promise<PostgresAddress> {
-  const local = await localWorkspaceOf(connection, terminal)
+export function addressOf(connection: WorkspaceConnection, endpoint: Endpoint): PostgresAddress {
+  const { local } = connection.configuration
   return {
     host: endpoint.status.hosts.host,
     port: local?.postgres.port ?? 5432,
@@ -47,12 +32,11 @@ export async function addressOf(
 
 /** Address, user and a fresh credential. */
 export async function loginTo(context: CommandContext, endpoint: Endpoint): Promise<PostgresLogin> {
-  const { terminal, signal } = context
+  const { signal } = context
   const connection = await context.workspace()
-  const [address, user, credential] = await Promise.all([
-    addressOf(connection, terminal, endpoint),
+  const [user, credential] = await Promise.all([
     currentUser(connection.client, signal),
     databaseCredential(connection.client, endpoint.name, signal),
   ])
-  return { ...address, user: user.userName, password: credential.token }
+  return { ...addressOf(connection, endpoint), user: user.userName, password: credential.token }
 }

@@ -39,7 +39,7 @@ const both = [
 
 describe.each(both)('the files of a folder, by %s', (_, env) => {
   const names = async (folder = '', selection = {}) => {
-    const files = await listLocalFiles(
+    const { files } = await listLocalFiles(
       path.join(root, folder),
       { exclude: [], include: [], ...selection },
       env(),
@@ -107,6 +107,28 @@ describe.each(both)('the files of a folder, by %s', (_, env) => {
     expect(await names()).toEqual(['folder/inside.txt', 'nested/.gitignore', 'nested/x.c', 'real.txt'])
   })
 
+  it('leaves secrets and installed packages here unless asked for them', async () => {
+    for (const name of ['.env', 'sub/.env.local', 'sub/.env.example', 'node_modules/m/index.js', 'a.env'])
+      await put(name)
+    const { files, leftOut } = await listLocalFiles(root, { exclude: [], include: [] }, env())
+    expect(files.map(({ name }) => name)).toEqual(['a.env', 'sub/.env.example'])
+    expect(leftOut.toSorted()).toEqual(['.env', 'node_modules/', 'sub/.env.local'])
+    const include = ['.env', 'node_modules/']
+    expect(await names('', { include })).toEqual([
+      '.env',
+      'a.env',
+      'node_modules/m/index.js',
+      'sub/.env.example',
+    ])
+  })
+
+  it('never takes a data directory, whatever is missing from it', async () => {
+    await put('a.py')
+    for (const name of ['d/lock', 'd/lakelet.log', 'd/tls/key.pem', 'e/deep/lock', 'e/deep/databrickscfg'])
+      await put(name)
+    expect(await names('', { include: ['*'] })).toEqual(['a.py'])
+  })
+
   it('lets the last of several patterns decide', async () => {
     await put('.gitignore', 'ignored/\n')
     for (const name of ['ignored/a.py', 'ignored/deep/b.py', 'ignored/deep/big', 'c.py']) await put(name)
@@ -135,7 +157,7 @@ it('agrees with git check-ignore, with and without git', async () => {
   for (const name of all) await put(name)
   const git_ = git('ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0').filter(Boolean)
   for (const [, env] of both) {
-    const files = await listLocalFiles(root, { exclude: [], include: [] }, env())
+    const { files } = await listLocalFiles(root, { exclude: [], include: [] }, env())
     expect(files.map(({ name }) => name)).toEqual(git_.toSorted((a, b) => (a < b ? -1 : 1)))
   }
 })
@@ -146,7 +168,7 @@ it('takes a tracked file although a pattern names it, as git does', async () => 
   await put('other.log')
   git('add', 'tracked.log')
   await put('.gitignore', '*.log\n')
-  const files = await listLocalFiles(root, { exclude: [], include: [] }, environment())
+  const { files } = await listLocalFiles(root, { exclude: [], include: [] }, environment())
   expect(files.map(({ name }) => name)).toEqual(['.gitignore', 'tracked.log'])
 })
 

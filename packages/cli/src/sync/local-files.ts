@@ -2,6 +2,7 @@
 import { access, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isMissing } from '../config/config-file.ts'
+import { isDataDirectory } from '../config/data-directory.ts'
 import type { Environment } from './git-ignore.ts'
 import { type IgnoreRules, ignoreRulesOf } from './ignore-rules.ts'
 import { PatternList } from './patterns.ts'
@@ -16,15 +17,21 @@ export interface LocalFile {
 export interface Selection {
   /** Patterns, as in .gitignore, that leave files out. */
   readonly exclude: readonly string[]
-  /** Patterns that bring files back which git ignores. */
+  /** Patterns that bring files back which git ignores, and those that are left out unasked. */
   readonly include: readonly string[]
+}
+
+/** The files of a folder that are uploaded, and the names of what git does not ignore and was left out all the same. */
+export interface LocalFiles {
+  readonly files: readonly LocalFile[]
+  readonly leftOut: readonly string[]
 }
 
 /** Never uploaded: they belong to tools. */
 const ALWAYS_LEFT_OUT: readonly string[] = ['.git', '.databricks']
 
-/** What every data directory of a workspace holds; uploading one would put keys and clusters into the workspace. */
-const DATA_DIRECTORY_MARKS: readonly string[] = ['lock', 'metadata.sqlite']
+/** Left out unless --include names them: installed packages, and secrets but for their examples. */
+const LEFT_OUT_UNASKED = /(^|\/)(node_modules\/|\.env(\.(?!example$|sample$|template$)[^/]+)?)$/
 
 interface Folder {
   /** Relative to the root, with a slash at its end; empty for the root. */
@@ -48,16 +55,20 @@ export async function listLocalFiles(
   root: string,
   selection: Selection,
   env: Environment,
-): Promise<LocalFile[]> {
+): Promise<LocalFiles> {
   const top = await realpath(root)
   const exclude = new PatternList(selection.exclude)
   const include = new PatternList(selection.include)
   const files: LocalFile[] = []
+  const leftOut: string[] = []
   let level = [await rootFolder(top, env)]
   while (level.length > 0) {
     const entries = await ignoredOrNot(await entriesOfAll(top, level))
     const next: Folder[] = []
-    for (const { name, isFolder, folder, isIgnored } of entries) {
+    for (const { name, isFolder, folder, ...verdict } of entries) {
+      const isPrivate = LEFT_OUT_UNASKED.test(name) && !verdict.isIgnored
+      const isIgnored = verdict.isIgnored || isPrivate
+      if (isPrivate && !include.matches(name) && !exclude.matches(name)) leftOut.push(name)
       if (!isFolder) {
         const isWanted = (!isIgnored || include.matches(name)) && !exclude.matches(name)
         if (isWanted) files.push(...(await fileOf(top, name)))
@@ -67,7 +78,7 @@ export async function listLocalFiles(
     }
     level = next
   }
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut }
 }
 
 async function rootFolder(top: string, env: Environment): Promise<Folder> {
@@ -135,11 +146,6 @@ async function isInRepository(folder: string): Promise<boolean> {
     if (await isThere(path.join(at, '.git'))) return true
     if (at === path.dirname(at)) return false
   }
-}
-
-async function isDataDirectory(folder: string): Promise<boolean> {
-  const marks = await Promise.all(DATA_DIRECTORY_MARKS.map((name) => isThere(path.join(folder, name))))
-  return marks.every(Boolean)
 }
 
 /** The file, or nothing when it has gone in the meantime. */

@@ -32,8 +32,9 @@ export interface SyncOptions {
 /** Does pass number `pass` (0 is the first) and gives what it did. */
 export async function syncFolder(options: SyncOptions, pass: number): Promise<SyncPlan> {
   const { source, selection, snapshot, isDryRun, env } = options
-  const local = await listLocalFiles(source, selection, env)
-  const plan = await planSync(local, snapshot.files, (name) => remoteNameOf(source, name))
+  const { files, leftOut } = await listLocalFiles(source, selection, env)
+  if (pass === 0) sayLeftOut(leftOut, options.out)
+  const plan = await planSync(files, snapshot.files, (name) => remoteNameOf(source, name))
   const report = new Reporter(options.out, pass, isDryRun)
   report.start(plan)
   // What is gone goes first: a folder may come where a file was, and a file where a folder was.
@@ -48,6 +49,18 @@ export async function syncFolder(options: SyncOptions, pass: number): Promise<Sy
     await snapshot.save()
   }
   return plan
+}
+
+/** Names that are said one by one. */
+const SAID = 5
+
+/** A remark on what stays here although git would give it. */
+export function sayLeftOut(names: readonly string[], out: Output): void {
+  if (names.length === 0) return
+  const more = names.length > SAID ? ` and ${names.length - SAID} more` : ''
+  out.note(
+    `Left out: ${names.slice(0, SAID).join(', ')}${more}. Secrets and installed packages stay here; --include takes them in.`,
+  )
 }
 
 async function makeFolders(options: SyncOptions, plan: SyncPlan): Promise<void> {

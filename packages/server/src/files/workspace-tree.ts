@@ -25,6 +25,7 @@ import {
   updateObject,
 } from '../metadata/files.ts'
 import { BlobStore } from './blobs.ts'
+import { dataDirectoriesAmong } from './data-directories.ts'
 import { extensionOf } from './notebooks.ts'
 import { homeOf, lineOf, nameOf, parentOf } from './paths.ts'
 
@@ -151,7 +152,12 @@ export class WorkspaceTree {
         if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
         if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
       }
-      await insertDeploymentFiles(queries, [...files.values()])
+      const leftOut = dataDirectoriesAmong(new Set(files.keys()))
+      const kept = [...files].filter(([name]) => !leftOut.some((each) => `${name}/`.startsWith(each)))
+      await insertDeploymentFiles(
+        queries,
+        kept.map(([, row]) => row),
+      )
       await record(queries)
     })
   }

@@ -16,7 +16,8 @@ import { hashOf } from './secrets.ts'
 
 /** Platform cookies begin with this; the app front proxy strips them. */
 export const COOKIE_PREFIX = 'lakelet_'
-const SESSION_COOKIE = `${COOKIE_PREFIX}session`
+/** What the session's cookie was named before it had the workspace in its name; sessions of that time go on. */
+const OLD_SESSION_COOKIE = `${COOKIE_PREFIX}session`
 /** The cookie of oidc-provider's own session, which is never used: `oauth-http.ts` drops it. */
 export const OAUTH_SESSION_COOKIE = `${COOKIE_PREFIX}oauth_session`
 const SESSION_LIFE_MS = 30 * 24 * 3600_000
@@ -26,8 +27,11 @@ export class BrowserSessions {
   readonly #metadata: Metadata
   readonly #clock: Clock
   readonly #directory: Directory
+  readonly #cookie: string
 
-  constructor(metadata: Metadata, clock: Clock, directory: Directory) {
+  /** Browsers share the cookies of 127.0.0.1 between all ports, so the cookie's name says which workspace it is for. */
+  constructor(metadata: Metadata, clock: Clock, directory: Directory, workspaceId: string) {
+    this.#cookie = `${OLD_SESSION_COOKIE}_${workspaceId}`
     this.#metadata = metadata
     this.#clock = clock
     this.#directory = directory
@@ -64,7 +68,7 @@ export class BrowserSessions {
 
   /** Who the browser that sent this Cookie header is signed in as. */
   async callerOf(cookieHeader: string | undefined): Promise<Caller | undefined> {
-    const value = sessionValue(cookieHeader)
+    const value = this.valueIn(cookieHeader)
     if (value === undefined) return undefined
     const session = await findSession(this.#metadata.db, hashOf(value))
     if (!session || session.expires_at <= this.#clock.now().getTime()) return undefined
@@ -73,23 +77,27 @@ export class BrowserSessions {
 
   /** Ends the session of this Cookie header. */
   async signOut(cookieHeader: string | undefined): Promise<void> {
-    const value = sessionValue(cookieHeader)
+    const value = this.valueIn(cookieHeader)
     if (value !== undefined) await deleteSession(this.#metadata.db, hashOf(value))
   }
+
+  /** The session's value in a Cookie header. */
+  valueIn(cookieHeader: string | undefined): string | undefined {
+    return cookieIn(cookieHeader, this.#cookie) ?? cookieIn(cookieHeader, OLD_SESSION_COOKIE)
+  }
+
+  /** The Set-Cookie header of a session; an empty value ends it. */
+  cookieOf(value: string, options: { readonly secure: boolean }): string {
+    const maxAge = value === '' ? 0 : SESSION_LIFE_MS / 1000
+    const secure = options.secure ? '; Secure' : ''
+    return `${this.#cookie}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`
+  }
 }
 
-/** The session's value in a Cookie header. */
-export function sessionValue(cookieHeader: string | undefined): string | undefined {
+function cookieIn(cookieHeader: string | undefined, name: string): string | undefined {
   for (const pair of (cookieHeader ?? '').split(';')) {
     const at = pair.indexOf('=')
-    if (at > 0 && pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim()
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
   }
   return undefined
-}
-
-/** The Set-Cookie header of a session; an empty value ends it. */
-export function sessionCookie(value: string, options: { readonly secure: boolean }): string {
-  const maxAge = value === '' ? 0 : SESSION_LIFE_MS / 1000
-  const secure = options.secure ? '; Secure' : ''
-  return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`
 }

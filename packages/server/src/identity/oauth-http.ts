@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Caller } from '../base/caller.ts'
 import type { Authenticator } from './authenticate.ts'
-import { type BrowserSessions, OAUTH_SESSION_COOKIE, sessionValue } from './browser-sessions.ts'
+import { type BrowserSessions, OAUTH_SESSION_COOKIE } from './browser-sessions.ts'
 import type { DatabaseCredentials } from './database-credentials.ts'
 import { consentPage, messagePage, sendPage } from './pages.ts'
 import { isSameOrigin } from './same-origin.ts'
@@ -191,7 +191,7 @@ async function allow(
 
 /** Ties the form to this browser's session and this request: nobody else can have seen it. */
 function csrfToken(request: FastifyRequest, uid: string, options: OAuthHttpOptions): string {
-  const session = sessionValue(request.headers.cookie) ?? ''
+  const session = options.sessions.valueIn(request.headers.cookie) ?? ''
   return createHmac('sha256', options.formSecret)
     .update(`${hashOf(session)} ${uid}`)
     .digest('hex')

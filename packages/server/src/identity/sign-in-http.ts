@@ -1,6 +1,6 @@
 // Signing a browser in and out: `/sign-in` for visitors, `/sign-in/link` for the one-time link, `/sign-out`.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type BrowserSessions, sessionCookie } from './browser-sessions.ts'
+import type { BrowserSessions } from './browser-sessions.ts'
 import { addForms, formOf } from './oauth-http.ts'
 import { confirmSignInPage, messagePage, sendPage, signInPage } from './pages.ts'
 import { isSameOrigin, safeNext } from './same-origin.ts'
@@ -56,7 +56,7 @@ async function takeLink(
   const session = await options.sessions.signIn(form.get('code') ?? '')
   if (session === undefined) return spent(reply)
   const secure = options.baseUrl().startsWith('https:')
-  void reply.header('set-cookie', sessionCookie(session, { secure }))
+  void reply.header('set-cookie', options.sessions.cookieOf(session, { secure }))
   return reply.redirect(nextOf(form.get('next') ?? undefined, options), 303)
 }
 
@@ -68,7 +68,7 @@ async function signOut(
   if (!isSameOrigin(request.headers)) return refused(reply)
   await options.sessions.signOut(request.headers.cookie)
   const secure = options.baseUrl().startsWith('https:')
-  void reply.header('set-cookie', sessionCookie('', { secure }))
+  void reply.header('set-cookie', options.sessions.cookieOf('', { secure }))
   return reply.redirect('/sign-in', 303)
 }
 

@@ -75,7 +75,7 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
   const tokens = await openPersonalTokens({ metadata, clock, directory })
   const permissions = await openPermissions({ metadata, directory, objects: options.objects })
   const secrets = new ServicePrincipalSecrets(metadata, clock, directory)
-  const sessions = new BrowserSessions(metadata, clock, directory)
+  const sessions = new BrowserSessions(metadata, clock, directory, workspaceId)
   const authenticator = new Authenticator({ workspaceId, clock, directory, tokens, keys })
   const issuer = () => `${options.baseUrl()}/oidc`
   const credentials = new DatabaseCredentials({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -24,6 +24,7 @@ it('refuses a second holder and names the first, until the first lets go', async
   )
   await first[Symbol.asyncDispose]()
   await using second = await openDataDirectory(directory)
+  expect(readFileSync(second.file('.gitignore'), 'utf8')).toBe('*\n')
   expect(second.file('a', 'b')).toBe(path.join(directory, 'a', 'b'))
 })
 

@@ -1,5 +1,5 @@
 // The data directory: where everything of a workspace lives, and the lock that lets only one process use it.
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isDiskFull } from '../base/disk-full.ts'
@@ -22,6 +22,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
   const ownerFile = path.join(root, 'lock.pid')
   const lock = takeLock(path.join(root, 'lock'), root, ownerFile)
   await writeFileAtomic(ownerFile, `${process.pid}\n`, { mode: 0o644 })
+  await keepOutOfRepositories(path.join(root, '.gitignore'))
   return {
     path: root,
     file: (...names) => path.join(root, ...names),
@@ -31,6 +32,11 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
       return Promise.resolve()
     },
   }
+}
+
+/** Keys, tokens and databases belong into no repository and no upload: git and all tools that ask it leave the directory out. */
+async function keepOutOfRepositories(file: string): Promise<void> {
+  if (!existsSync(file)) await writeFileAtomic(file, '*\n', { mode: 0o644 })
 }
 
 function createDirectory(root: string): void {

@@ -182,3 +182,12 @@ function intoThePast(file: string): void {
   add('/Users/cid/src/d2/Users/cid/src/d1/x', 'FILE', 'b3', null, null)
   database.close()
 }
+
+it('copies no data directory of a workspace that was uploaded by mistake', async () => {
+  await api.call('POST', '/api/2.0/apps', { name: 'no-keys' })
+  await api.upload('/Users/ann/whole', { 'kept.txt': '', lock: 'a lock file of the app itself' })
+  await api.upload('/Users/ann/whole/data', { lock: '', 'metadata.sqlite': 'everything' })
+  await api.upload('/Users/ann/whole/data/tls', { 'ca-key.pem': 'secret' })
+  const files = await deployed('no-keys', '/Users/ann/whole', 'ann')
+  expect(files.toSorted()).toEqual(['kept.txt', 'lock'])
+})

@@ -41,7 +41,7 @@ describe('the one-time link', () => {
     expect(reply.status).toBe(303)
     expect(reply.headers.get('location')).toBe('/console')
     const [cookie = ''] = reply.headers.getSetCookie()
-    expect(cookie).toMatch(/^lakelet_session=[0-9a-f]{64}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
+    expect(cookie).toMatch(/^lakelet_session_\d+=[0-9a-f]{64}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
     expect((await workspace.identity.sessionOf(cookie.split(';')[0]))?.name).toBe(OWNER.email)
     expect((await post('/sign-in/link', { code })).status).toBe(400)
   })

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { parseDuration } from '../../command/durations.ts'
@@ -49,7 +48,6 @@ export const authLogin = defineCommand({
   arguments: { host: { summary: 'address of the workspace', optional: true } },
   options: {
     host: { value: 'HOST', summary: 'address of the workspace, such as http://127.0.0.1:8080' },
-    dataDir: { value: 'DIR', summary: 'data directory of a workspace on this machine' },
     scopes: { value: 'SCOPES', summary: 'scopes to ask for, separated by commas' },
     timeout: {
       value: 'DURATION',
@@ -72,36 +70,29 @@ export const authLogin = defineCommand({
     if (word !== undefined && options.host !== undefined)
       throw usageFailure('Give the host once: as an argument or as --host.')
     const host = word ?? options.host ?? context.terminal.env['DATABRICKS_HOST']
-    const local = await findLocal(context, host, options.dataDir)
+    const local = await findLocal(context, host)
     if (local) await saveLocal(context, local)
     else if (host === undefined || host === '') throw nothingToSignInTo(context)
     else await signInByBrowser(context, normalHost(host), options)
   },
 })
 
-interface Found {
-  readonly workspace: LocalWorkspace
-  readonly dataDir: string
-}
-
 /** The workspace on this machine that is meant: by directory, by address, or the one that runs here. */
 async function findLocal(
-  { terminal }: CommandContext,
+  { terminal, dataDir }: CommandContext,
   host: string | undefined,
-  dataDir: string | undefined,
-): Promise<Found | undefined> {
+): Promise<LocalWorkspace | undefined> {
   const candidates =
     dataDir === undefined
       ? await nearbyWorkspaces(terminal)
       : [await findLocalWorkspace(dataDirOf(terminal, dataDir))].filter((each) => each !== undefined)
   const wanted = host && normalHost(host)
-  const workspace = candidates.find((each) => !wanted || each.host === wanted)
-  return workspace && { workspace, dataDir: path.dirname(workspace.configFile) }
+  return candidates.find((each) => !wanted || each.host === wanted)
 }
 
-async function saveLocal(context: CommandContext, { workspace, dataDir }: Found): Promise<void> {
+async function saveLocal(context: CommandContext, workspace: LocalWorkspace): Promise<void> {
   const { host = '', token = '' } = await ownerProfile(workspace)
-  const values = { host, token, lakelet_data_dir: dataDir }
+  const values = { host, token, lakelet_data_dir: workspace.dataDir }
   await saveProfile(context, host, values, `as ${workspace.user}`)
 }
 
@@ -154,8 +145,8 @@ function chooseName(file: ConfigFile, host: string, asked: string | undefined): 
   return file.profile('DEFAULT')?.['host'] === undefined ? 'DEFAULT' : 'lakelet'
 }
 
-function nothingToSignInTo({ terminal }: CommandContext): Failure {
-  return new Failure(`No workspace runs in ${dataDirOf(terminal, undefined)}, and no host was named.`, {
+function nothingToSignInTo({ terminal, dataDir }: CommandContext): Failure {
+  return new Failure(`No workspace runs in ${dataDirOf(terminal, dataDir)}, and no host was named.`, {
     todo: "Start one with 'lakelet up', name its directory with --data-dir, or give an address with --host.",
   })
 }

@@ -2,14 +2,16 @@ import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { Failure, exitCodes } from '../../command/failure.ts'
 import { poll } from '../../command/poll.ts'
-import { dataDirOf, isAlive, requireLocalWorkspace } from '../../config/local-workspace.ts'
+import { isAlive } from '../../config/local-workspace.ts'
+import { requireLocalWorkspace } from '../../config/resolve.ts'
 import { answers } from './answers.ts'
 
 export const down = defineCommand({
   path: ['down'],
   summary: 'Stop the workspace that runs on this machine',
+  description:
+    'The one that runs in .lakelet of this directory or above, or that --data-dir or --profile names.',
   options: {
-    dataDir: { value: 'DIR', summary: 'its data directory; .lakelet when left out' },
     timeout: {
       value: 'DURATION',
       summary: 'how long to wait for its end',
@@ -18,9 +20,9 @@ export const down = defineCommand({
     },
     force: { summary: 'end it at once; nothing that was committed is lost' },
   },
-  async handler({ terminal, out, signal }, { options }) {
-    const dataDir = dataDirOf(terminal, options.dataDir)
-    const { pid, host } = await requireLocalWorkspace(dataDir)
+  async handler(context, { options }) {
+    const { terminal, out, signal } = context
+    const { pid, host, dataDir } = await requireLocalWorkspace(terminal, context)
     // After a crash the number may belong to another program by now.
     if (!options.force && !(await answers(terminal.fetch, host))) {
       throw new Failure(`Process ${pid} of ${dataDir}/workspace.json runs but nothing answers at ${host}.`, {

@@ -10,7 +10,6 @@ export const repair = defineCommand({
   description:
     'For metadata that is missing, damaged, older than the branches or of another workspace: restores its newest good backup, then makes known again what the manifests of the branches say. Nothing is deleted: what is replaced goes to the trash folder of the data directory. Repairing again does nothing.',
   options: {
-    dataDir: { value: 'DIR', summary: 'where the workspace lives; .lakelet when left out' },
     from: { value: 'FILE', summary: 'the metadata backup to restore; the newest good one when left out' },
     dryRun: { summary: 'only say what would be done' },
   },
@@ -21,8 +20,8 @@ export const repair = defineCommand({
       does: 'goes back to a backup, keeping newer branches',
     },
   ],
-  async handler({ terminal, out }, { options }) {
-    const dataDir = dataDirOf(terminal, options.dataDir)
+  async handler({ terminal, out, dataDir: given }, { options }) {
+    const dataDir = dataDirOf(terminal, given)
     if (!existsSync(dataDir))
       throw new Failure(`There is no data directory ${dataDir}.`, {
         exitCode: exitCodes.notFound,

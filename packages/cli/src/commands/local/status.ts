@@ -2,16 +2,18 @@ import { type Client, appsRoutes, branchRoutes, endpointRoutes, projectRoutes } 
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { clientFor } from '../../config/connect.ts'
-import { dataDirOf, ownerProfile, requireLocalWorkspace } from '../../config/local-workspace.ts'
+import { ownerProfile } from '../../config/local-workspace.ts'
+import { requireLocalWorkspace } from '../../config/resolve.ts'
 import { tokenSourceOf } from '../../config/token-source.ts'
 
 export const status = defineCommand({
   path: ['status'],
   summary: 'Show the workspace that runs on this machine: addresses, apps and computes',
-  options: { dataDir: { value: 'DIR', summary: 'its data directory; .lakelet when left out' } },
-  async handler(context, { options }) {
-    const dataDir = dataDirOf(context.terminal, options.dataDir)
-    const local = await requireLocalWorkspace(dataDir)
+  description:
+    'The one that runs in .lakelet of this directory or above, or that --data-dir or --profile names.',
+  async handler(context) {
+    const local = await requireLocalWorkspace(context.terminal, context)
+    const { dataDir } = local
     const values = await ownerProfile(local)
     const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
     const tokens = tokenSourceOf(configuration, context.terminal)

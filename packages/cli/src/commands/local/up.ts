@@ -8,9 +8,8 @@ export const up = defineCommand({
   path: ['up'],
   summary: 'Start a workspace and keep it running until interrupted',
   description:
-    'Everything lives in the data directory: starting again shows the same data. A busy default port gives way to the next free one; a busy port that was asked for is an error.',
+    'Everything lives in the data directory, .lakelet here unless --data-dir names another one: starting again shows the same data. A busy default port gives way to the next free one; a busy port that was asked for is an error.',
   options: {
-    dataDir: { value: 'DIR', summary: 'where the workspace lives; .lakelet when left out' },
     host: { value: 'ADDRESS', summary: 'address to listen on', default: '127.0.0.1' },
     httpPort: {
       value: 'PORT',
@@ -37,7 +36,7 @@ export const up = defineCommand({
     const started = performance.now()
     const { startWorkspace } = await import('@lakelet/server')
     await using workspace = await startWorkspace({
-      dataDir: dataDirOf(context.terminal, options.dataDir),
+      dataDir: dataDirOf(context.terminal, context.dataDir),
       host: options.host,
       httpPort: options.httpPort,
       postgresPort: options.postgresPort,

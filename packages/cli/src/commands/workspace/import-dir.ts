@@ -3,9 +3,12 @@ import path from 'node:path'
 import { ApiError, type Client, workspaceFilesRoutes, workspaceRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import type { Output } from '../../command/output.ts'
+import { isDataDirectory, refuseDataDirectory } from '../../config/data-directory.ts'
 
 /** Folders that belong to tools and not to the source. */
 const SKIPPED = new Set(['.git', '.databricks', 'node_modules'])
+/** Secrets, but for their examples. */
+const SECRETS = /^\.env(\.(?!example$|sample$|template$).+)?$/
 
 export const workspaceImportDir = defineCommand({
   path: ['workspace', 'import-dir'],
@@ -19,6 +22,7 @@ export const workspaceImportDir = defineCommand({
     const { client } = await workspace()
     out.event({ type: 'IMPORT_STARTED', source_path: sourcePath }, `Importing files from ${sourcePath}`)
     const source = path.resolve(terminal.cwd, sourcePath)
+    await refuseDataDirectory(source)
     await importFolder(
       { client, overwrite: options.overwrite, out, signal },
       source,
@@ -42,8 +46,13 @@ async function importFolder(options: ImportOptions, source: string, target: stri
     const from = path.join(source, entry.name)
     const to = `${target}/${entry.name}`
     if (entry.isDirectory()) {
-      if (!SKIPPED.has(entry.name)) await importFolder(options, from, to)
-    } else if (entry.isFile()) await importFile(options, from, to)
+      if (!SKIPPED.has(entry.name) && !(await isDataDirectory(from))) await importFolder(options, from, to)
+    } else if (entry.isFile()) {
+      if (SECRETS.test(entry.name)) {
+        options.out.note(`Warning: ${from} goes into the workspace, where others may read it.`)
+      }
+      await importFile(options, from, to)
+    }
   }
 }
 
