@@ -173,6 +173,13 @@ export const appsErrors = {
     errorCode: 'TEMPORARILY_UNAVAILABLE',
     message: 'App {name} closed the connection before it answered.',
   },
+  app_answer_headers_too_large: {
+    kind: 'unavailable',
+    status: 502,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message:
+      'App {name} answered with more than {limit} KiB of headers: let it set fewer or smaller cookies.',
+  },
   app_host_refused: {
     kind: 'forbidden',
     status: 421,

@@ -69,7 +69,8 @@ export const platformErrors = {
     kind: 'invalid',
     status: 431,
     errorCode: 'MALFORMED_REQUEST',
-    message: 'The request headers are too large.',
+    message:
+      'The request headers are too large: together they may have {limit} KiB. Remove cookies that nobody needs.',
   },
   host_unknown: {
     kind: 'invalid',

@@ -8,6 +8,8 @@ import {
 } from 'node:http'
 import { pipeline } from 'node:stream'
 import { LakeletError } from '../base/errors.ts'
+import { MOST_HEADER_BYTES } from '../base/http-connections.ts'
+import { connectToApp } from './app-connection.ts'
 import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
 import { type Framing, framingHeaders, framingOf, targetOf } from './framing.ts'
 import type { ListeningSocket } from './process-table.ts'
@@ -61,24 +63,31 @@ export async function forwardRequest(
   request.on('error', () => toApp.destroy())
   request.pipe(toApp)
   const response = await answer
-  begin(reply, response, options.name)
+  begin(reply, response, options)
   pipeline(response, reply, () => toApp.destroy())
 }
 
 /** Opens the request to the app with `own` headers of the connection. */
 export function openRequest(
-  { host, port }: ListeningSocket,
+  upstream: ListeningSocket,
   { method, path, headers }: RequestPlan,
   own: readonly string[],
 ): ClientRequest {
   // A flat list keeps order, case and repeated names; Node's types know it for replies only.
   const flat = [...headers, ...own] as unknown as Record<string, string>
-  return requestOf({ host, port, method, path, headers: flat, agent: false, setHost: false })
+  return requestOf({
+    createConnection: () => connectToApp(upstream),
+    method,
+    path,
+    headers: flat,
+    setHost: false,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  })
 }
 
 /**
  * The app's answer once its head is there. LakeletError `app_no_answer` when the time is over, `app_broken_answer` when it breaks off,
- * is no HTTP, or changes the protocol unasked. With `maySwitch` a switch of protocols resolves with undefined.
+ * is no HTTP, or changes the protocol unasked, `app_answer_headers_too_large`. With `maySwitch` a switch of protocols resolves with undefined.
  */
 export function answerOf(
   toApp: ClientRequest,
@@ -98,7 +107,7 @@ export function answerOf(
       toApp.destroy()
     }
     const broken = (cause?: unknown) => {
-      fail(new LakeletError('app_broken_answer', { name }, { cause }))
+      fail(brokenAnswer(name, cause))
     }
     const timer = setTimeout(() => {
       fail(new LakeletError('app_no_answer', { name, seconds: Math.round(answerMs / 1000) }))
@@ -135,10 +144,24 @@ export function answerOf(
   })
 }
 
+function brokenAnswer(name: string, cause: unknown): LakeletError {
+  const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'HPE_HEADER_OVERFLOW'
+  return isTooLarge
+    ? new LakeletError('app_answer_headers_too_large', { name, limit: MOST_HEADER_BYTES / 1024 }, { cause })
+    : new LakeletError('app_broken_answer', { name }, { cause })
+}
+
 /** Sends the head of the answer; LakeletError `app_broken_answer` for one that HTTP cannot carry on. */
-function begin(reply: ServerResponse, response: IncomingMessage, name: string): void {
+function begin(
+  reply: ServerResponse,
+  response: IncomingMessage,
+  { request, name }: { readonly request: IncomingMessage; readonly name: string },
+): void {
+  // A visitor who is still sending is told that nobody needs the rest.
+  const ending = request.complete ? [] : ['Connection', 'close']
   try {
-    reply.writeHead(response.statusCode ?? 502, response.statusMessage, headersToVisitor(response.rawHeaders))
+    const headers = [...headersToVisitor(response.rawHeaders), ...ending]
+    reply.writeHead(response.statusCode ?? 502, response.statusMessage, headers)
   } catch (error) {
     throw new LakeletError('app_broken_answer', { name }, { cause: error })
   }

@@ -7,7 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
 import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
-import { boundConnections } from '../base/http-connections.ts'
+import { answerClientError } from '../base/http-client-error.ts'
+import { boundConnections, MOST_HEADER_BYTES } from '../base/http-connections.ts'
+import { lingerWhereUnread } from '../base/http-linger.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
@@ -41,15 +43,16 @@ export interface FrontProxy extends AsyncDisposable {
 const ANSWER_MS = 120_000
 /** Connections that wait for their visitor; for each more the one that waits longest is closed. */
 const MOST_WAITING = 500
-/** How long a visitor who was refused may go on sending. */
-const LINGER_MS = 1_000
 const NOT_A_WEBSOCKET =
   'The only protocol that a connection to an app can be upgraded to is WebSocket (RFC 6455).'
 
 /** Listens on the app's port; rejects with the system's error when it is taken. */
 export async function startFrontProxy(options: FrontProxyOptions): Promise<FrontProxy> {
   // A request for another protocol, such as h2c, is served as what it is besides: in a tunnel nobody would check who asks for what.
-  const server = createServer({ shouldUpgradeCallback: isWebSocketHandshake })
+  const server = createServer({
+    shouldUpgradeCallback: isWebSocketHandshake,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, resolve)
@@ -72,7 +75,13 @@ class AppAddress implements FrontProxy {
     this.#options = options
     this.#server = server
     server.requestTimeout = 0
+    // Their bytes are limited; which of them count must not depend on how many there are.
+    server.maxHeadersCount = 0
     boundConnections(server, MOST_WAITING)
+    lingerWhereUnread(server)
+    server.on('clientError', (error: Error & { code?: string }, socket) => {
+      answerClientError(error, socket, server.headersTimeout)
+    })
     server.on('request', (request, reply) => {
       this.#serve(request, reply).catch((error: unknown) => {
         this.#refuse(request, reply, error)
@@ -81,6 +90,8 @@ class AppAddress implements FrontProxy {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgraded.add(socket)
       socket.once('close', () => this.#upgraded.delete(socket))
+      // Two pipelines and what else waits for the end of a tunnel are a dozen, always the same ones.
+      socket.setMaxListeners(20)
       socket.on('error', () => socket.destroy())
       this.#upgrade(request, socket, head).catch((error: unknown) => {
         refuseSocket(socket, this.#known(error))
@@ -222,7 +233,7 @@ class AppAddress implements FrontProxy {
     }
     const { status, errorCode, retryable } = known.entry
     if (retryable) reply.setHeader('retry-after', '3')
-    if (!request.complete) endSoon(request, reply)
+    if (!request.complete) reply.setHeader('connection', 'close')
     if (isBrowserNavigation(request)) {
       const reloads = known.code === 'app_unavailable' && known.params['reloads'] === 'yes'
       sendPage(reply, status, statusPage(this.#options.name, known.message, { reloads }))
@@ -239,14 +250,6 @@ class AppAddress implements FrontProxy {
     this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
     return knownError(error, requestId)
   }
-}
-
-/** The rest of a request that is refused is not waited for: it need never end. */
-function endSoon(request: IncomingMessage, reply: ServerResponse): void {
-  reply.setHeader('connection', 'close')
-  setTimeout(() => {
-    if (!request.complete) request.socket.destroy()
-  }, LINGER_MS).unref()
 }
 
 function bearerToken(request: IncomingMessage): string | undefined {

@@ -3,6 +3,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/**
+ * Longest head of a message, in bytes. Apps set cookies of 20 kB and more, and browsers send those to every port of the host: to the
+ * workspace's own as well.
+ */
+export const MOST_HEADER_BYTES = 128 * 1024
+
 /** Keeps at most `most` connections of `server` that wait for their clients. */
 export function boundConnections(server: Server, most: number): void {
   /** In the order in which they began to wait. */

@@ -25,7 +25,7 @@ const received: IncomingMessage[] = []
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lakelet-front-'))
   log = await openAppLog(directory, systemClock)
-  app = createServer((incoming, reply) => {
+  app = createServer({ maxHeaderSize: 1 << 20 }, (incoming, reply) => {
     received.push(incoming)
     if (incoming.url === '/events') {
       reply.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -33,6 +33,8 @@ beforeAll(async () => {
       incoming.once('close', () => reply.end())
     } else if (incoming.url === '/hang') {
       incoming.resume()
+    } else if (incoming.url?.startsWith('/cookie/')) {
+      reply.setHeader('set-cookie', `big=${'x'.repeat(Number(incoming.url.slice(8)))}; Path=/`).end('set')
     } else if (incoming.url === '/break') {
       incoming.socket.destroy()
     } else {
@@ -163,6 +165,58 @@ describe('what the app sees', () => {
     })
     expect(JSON.parse(text)).toMatchObject({ url: '/hidden', body: expect.stringContaining('/second') })
     expect(received.slice(before).map((each) => each.url)).toEqual(['/hidden'])
+  })
+})
+
+describe('large headers', () => {
+  const cookies = (bytes: number) => ({ cookie: `${session.cookie}; big=${'x'.repeat(bytes)}` })
+
+  it.each([17_000, 64_000])('pass to the app: %i bytes of cookies', async (bytes) => {
+    const reply = await visit(url, { headers: cookies(bytes) })
+    const seen = JSON.parse(reply.text) as { headers: { cookie: string } }
+    expect([reply.status, seen.headers.cookie.length]).toEqual([200, 'sid=2; big='.length + bytes])
+  })
+
+  it.each([20_000, 64_000])('pass to the visitor: a cookie of %i bytes', async (bytes) => {
+    const reply = await new Promise<{ status: number | undefined; length: number }>((resolve, reject) => {
+      const sent = request(
+        `${url}/cookie/${bytes}`,
+        { headers: session, maxHeaderSize: 1 << 20 },
+        (answer) => {
+          resolve({ status: answer.statusCode, length: answer.headers['set-cookie']?.[0]?.length ?? 0 })
+          answer.resume()
+        },
+      )
+      sent.on('error', reject).end()
+    })
+    expect(reply).toEqual({ status: 200, length: bytes + 'big=; Path=/'.length })
+  })
+
+  it('are refused in words where they are too large', async () => {
+    const toApp = await visit(url, { headers: cookies(200_000) })
+    expect([toApp.status, toApp.text]).toEqual([431, expect.stringContaining('may have 128 KiB')])
+    const toVisitor = await visit(`${url}/cookie/200000`, { headers: session })
+    expect([toVisitor.status, toVisitor.text]).toEqual([502, expect.stringContaining('128 KiB of headers')])
+  })
+
+  it('are the workspace cookie as well, which the app never sees', async () => {
+    const reply = await visit(url, { headers: { cookie: `big=${'x'.repeat(17_000)}; ${session.cookie}` } })
+    expect(reply.status).toBe(200)
+    expect(reply.text).not.toContain('lakelet_session')
+  })
+})
+
+describe('a visitor who is refused while still sending', () => {
+  it.each(['content-length', 'transfer-encoding'])('reads why (%s)', async (framing) => {
+    const headers = { [framing]: framing === 'content-length' ? String(8 << 20) : 'chunked' }
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(url, { method: 'POST', headers, agent: false }, (reply) => {
+        resolve(reply.statusCode)
+        reply.resume()
+      })
+      sent.on('error', reject).end(Buffer.alloc(8 << 20))
+    })
+    expect(status).toBe(401)
   })
 })
 

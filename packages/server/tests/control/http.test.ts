@@ -114,7 +114,7 @@ describe('the HTTP server', () => {
 
   test('answers what is no HTTP with 400, and goes on', async () => {
     expect(await raw('\x16\x03\x01 hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*MALFORMED_REQUEST/)
-    expect(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(64 * 1024)}\r\n\r\n`)).toMatch(
+    expect(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(160 * 1024)}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 431 /,
     )
     expect(await raw('GET /%zz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')).toMatch(

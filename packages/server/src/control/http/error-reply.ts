@@ -1,10 +1,5 @@
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isLakeletError, knownError, LakeletError } from '../../base/errors.ts'
-
-/** How long a client that is answered out of turn keeps its connection. */
-const LINGER_MS = 1000
 
 /** Any error as one of the catalogue; what is not ours becomes `internal` and keeps its text in the log only. */
 export function toLakeletError(error: unknown, request: FastifyRequest): LakeletError {
@@ -61,33 +56,4 @@ function bodyOf(error: LakeletError, requestId: string): object {
     message: error.message.replaceAll('{traceId}', requestId.replaceAll('-', '')),
     ...(error.details.length > 0 ? { details: error.details } : {}),
   }
-}
-
-/** Answers what is not HTTP, or came too slowly, on a socket that has no request yet. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket, timeoutMs: number): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const known = isLate
-    ? new LakeletError('request_timeout', { seconds: Math.ceil(timeoutMs / 1000) })
-    : error.code === 'HPE_HEADER_OVERFLOW'
-      ? new LakeletError('headers_too_large')
-      : new LakeletError('malformed_request', { reason: 'The request is not valid HTTP.' })
-  const { status, errorCode } = known.entry
-  const body = JSON.stringify({ error_code: errorCode, message: known.message })
-  // The client may go on sending, and reads the answer only if that is read and not answered with a reset; but not for long.
-  socket.resume()
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }

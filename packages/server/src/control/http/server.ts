@@ -15,11 +15,13 @@ import {
 import type { Caller } from '../../base/caller.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
-import { boundConnections } from '../../base/http-connections.ts'
+import { answerClientError } from '../../base/http-client-error.ts'
+import { boundConnections, MOST_HEADER_BYTES } from '../../base/http-connections.ts'
+import { lingerWhereUnread } from '../../base/http-linger.ts'
 import type { Logger } from '../../base/log.ts'
 import type { CallerPort, RequestHead } from './caller.ts'
 import { closeServer } from './close-server.ts'
-import { answerClientError, sendError, toLakeletError } from './error-reply.ts'
+import { sendError, toLakeletError } from './error-reply.ts'
 import type { ImplementedRoute, RequestOf } from './implementation.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
 import { readInput } from './request-input.ts'
@@ -108,7 +110,11 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     forceCloseConnections: 'idle',
     requestTimeout,
     connectionTimeout: SILENCE_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: Math.min(1000, requestTimeout), headersTimeout: requestTimeout },
+    http: {
+      connectionsCheckingInterval: Math.min(1000, requestTimeout),
+      headersTimeout: requestTimeout,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, requestTimeout),
     frameworkErrors: (error, request, reply) => sendError(toLakeletError(error, request), request, reply),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
@@ -117,6 +123,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   })
   http.server.maxConnections = MOST_CONNECTIONS
   boundConnections(http.server, options.maxWaiting ?? MOST_WAITING)
+  lingerWhereUnread(http.server)
   http.removeAllContentTypeParsers()
   // By name the usual type is found without being taken apart again; every other one goes the same way.
   for (const type of ['application/json', '*']) {
