@@ -6,9 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Failure } from '../command/failure.ts'
-import type { IgnoreRules } from './ignore-rules.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment, IgnoreRules } from './ignore-rules.ts'
 
 /** Reads repositories of other users too (a build runs as root), and never starts a program that a repository's settings name. */
 const SAFE = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false']

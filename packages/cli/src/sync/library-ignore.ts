@@ -4,8 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import { isMissing } from '../config/config-file.ts'
-import type { Environment } from './git-ignore.ts'
-import type { IgnoreRules } from './ignore-rules.ts'
+import type { Environment, IgnoreRules } from './ignore-rules.ts'
 
 /** The rules of `folder`: the user's excludes, `.git/info/exclude`, and every .gitignore from the repository's root down. */
 export async function libraryIgnore(folder: string, env: Environment): Promise<IgnoreRules> {

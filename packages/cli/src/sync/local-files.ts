@@ -3,8 +3,8 @@ import { access, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isMissing } from '../config/config-file.ts'
 import { isDataDirectory } from '../config/data-directory.ts'
-import type { Environment } from './git-ignore.ts'
-import { type IgnoreRules, ignoreRulesOf } from './ignore-rules.ts'
+import type { Environment, IgnoreRules } from './ignore-rules.ts'
+import { ignoreRulesOf } from './ignored-by-git.ts'
 import { PatternList } from './patterns.ts'
 
 export interface LocalFile {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
+import { Client, DatabaseError, escapeIdentifier } from 'pg'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { ClusterAddress } from './cluster.ts'
 import { CLUSTER_PORT } from './settings.ts'
@@ -194,11 +194,6 @@ function destroy(client: Client): void {
 /** `text` as an SQL identifier. */
 export function identifier(text: string): string {
   return escapeIdentifier(text)
-}
-
-/** `text` as an SQL literal. */
-export function literal(text: string): string {
-  return escapeLiteral(text)
 }
 
 /** What the sockets of Node say of a server that is not there, or goes away. */

@@ -39,13 +39,8 @@ export { recover } from './recover.ts'
 export { ensureOwnerRole } from './owner-role.ts'
 export {
   type LoginRole,
-  type NewRole,
   type Role,
-  type RoleChanges,
   type RoleIdentity,
-  alterRole,
-  createRole,
-  dropRole,
   findLoginRole,
   findRole,
   getRole,
@@ -57,5 +52,7 @@ export type { ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'
+export { type NewRole, type RoleChanges, alterRole, createRole } from './change-role.ts'
+export { dropRole } from './drop-role.ts'
 export { DEFAULT_MAJOR, OFFERED_MAJORS } from './releases.ts'
 export { type PostgresVersion, PostgresVersions, openPostgres } from './versions.ts'

@@ -1,6 +1,7 @@
 import { type AdminConnection, identifier } from './admin.ts'
 import { DEFAULT_DATABASE, alterDatabase } from './databases.ts'
-import { type RoleIdentity, alterRole, createRole, listRoles } from './roles.ts'
+import { alterRole, createRole } from './change-role.ts'
+import { type RoleIdentity, listRoles } from './roles.ts'
 
 /**
  * Finishes the cluster of a new project: its owner gets a role, named like the identity, that owns the project's database

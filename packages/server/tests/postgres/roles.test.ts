@@ -1,3 +1,4 @@
+import { buildScramVerifier, formatScramVerifier } from '@lakelet/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type AdminConnection,
@@ -90,29 +91,29 @@ test('roles made by SQL are listed, those of the system are not', async () => {
   expect((await listLoginRoles(admin)).some(({ name }) => name === 'databricks_control_plane')).toBe(false)
 })
 
-test('a native role gets a generated password whose verifier Postgres knows', async () => {
-  const { password } = await createRole(admin, {
+test('the verifier, the end and the limit of a native role are read as SQL set them', async () => {
+  const setPassword = async (password: string) =>
+    admin.execute(`ALTER ROLE native PASSWORD '${formatScramVerifier(await buildScramVerifier(password))}'`)
+  await createRole(admin, {
     name: 'native',
     attributes: { createdb: true, createrole: false, bypassrls: false },
     isSuperuserMember: true,
     canLogin: true,
-    withPassword: true,
   })
-  expect(password).toMatch(/^[A-Za-z0-9]{20}$/)
+  await setPassword('one')
   const first = await findLoginRole(admin, 'native')
   expect(first).toMatchObject({
     canLogin: true,
     connectionLimit: -1,
     verifier: expect.stringMatching(/^SCRAM-SHA-256\$4096:/) as string,
   })
-  const changed = await alterRole(admin, 'native', { password: 'generate' })
-  expect(changed.password).not.toBe(password)
+  await setPassword('two')
   await admin.execute("ALTER ROLE native VALID UNTIL '2030-01-02T03:04:05Z' CONNECTION LIMIT 3")
   const second = await findLoginRole(admin, 'native')
   expect(second).toMatchObject({ validUntil: '2030-01-02T03:04:05.000Z', connectionLimit: 3 })
   expect(second?.verifier).not.toBe(first?.verifier)
+  await admin.execute('ALTER ROLE native PASSWORD NULL')
   await alterRole(admin, 'native', {
-    password: 'remove',
     isSuperuserMember: false,
     canLogin: false,
     attributes: { createdb: false },
