@@ -37,20 +37,20 @@ export class MessageFramer {
     this.#length += chunk.length
   }
 
-  /** The next whole message, or undefined until more bytes come. */
-  next(): RawMessage | undefined {
+  /** The next whole message, or undefined until more bytes come; `maxLength` as in the constructor. */
+  next(maxLength = this.#limit): RawMessage | undefined {
     if (this.#length < 5) return undefined
     const header = this.#peek(5)
-    const length = this.#checkedLength(header.readUInt32BE(1))
+    const length = checkedLength(header.readUInt32BE(1), maxLength)
     if (this.#length < length + 1) return undefined
     const message = this.#take(length + 1)
     return { type: message.readUInt8(0), body: message.subarray(5) }
   }
 
   /** The next whole packet without a type byte (startup phase), without its length; undefined until more bytes come. */
-  nextUntyped(): Buffer | undefined {
+  nextUntyped(maxLength = this.#limit): Buffer | undefined {
     if (this.#length < 4) return undefined
-    const length = this.#checkedLength(this.#peek(4).readUInt32BE(0))
+    const length = checkedLength(this.#peek(4).readUInt32BE(0), maxLength)
     if (this.#length < length) return undefined
     return this.#take(length).subarray(4)
   }
@@ -73,13 +73,6 @@ export class MessageFramer {
   /** All messages that are whole by now. */
   *messages(): Generator<RawMessage, void, undefined> {
     for (let message = this.next(); message; message = this.next()) yield message
-  }
-
-  #checkedLength(length: number): number {
-    if (length < 4) throw new ProtocolError('invalid message length')
-    if (length > this.#limit)
-      throw new ProtocolError('invalid message length', { detail: `The limit here is ${this.#limit} bytes.` })
-    return length
   }
 
   #peek(count: number): Buffer {
@@ -113,4 +106,11 @@ export class MessageFramer {
       if (at === target.length) return
     }
   }
+}
+
+function checkedLength(length: number, limit: number): number {
+  if (length < 4) throw new ProtocolError('invalid message length')
+  if (length > limit)
+    throw new ProtocolError('invalid message length', { detail: `The limit here is ${limit} bytes.` })
+  return length
 }

@@ -1,5 +1,5 @@
 // The errors of the server are those of the contract, so that a code means one thing everywhere.
-import { isLakeletError, LakeletError } from '@lakelet/api'
+import { type ErrorCode, type ErrorParams, isLakeletError, LakeletError } from '@lakelet/api'
 import { isDiskFull } from './disk-full.ts'
 
 export { isLakeletError, LakeletError }
@@ -9,4 +9,18 @@ export function knownError(error: unknown, requestId: string): LakeletError {
   if (isLakeletError(error)) return error
   if (isDiskFull(error)) return new LakeletError('disk_full', {}, { cause: error })
   return new LakeletError('internal', { requestId }, { cause: error })
+}
+
+/** An error of the catalogue as data, on its way between threads. */
+export interface ErrorData {
+  readonly code: ErrorCode
+  readonly params: ErrorParams
+}
+
+export function errorData({ code, params }: LakeletError): ErrorData {
+  return { code, params }
+}
+
+export function errorFromData({ code, params }: ErrorData): LakeletError {
+  return new LakeletError(code, params)
 }

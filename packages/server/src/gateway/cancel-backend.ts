@@ -11,7 +11,7 @@ const DEADLINE_MS = 2_000
  */
 export function cancelBackend(target: CancelTarget, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const socket = createConnection({ path: target.socketPath, ...(signal ? { signal } : {}) })
+    const socket = createConnection({ path: target.address.unix, ...(signal ? { signal } : {}) })
     socket.setTimeout(DEADLINE_MS, () => socket.destroy())
     socket.once('connect', () => socket.write(encodeCancelRequest(target.processId, target.secret)))
     socket.on('error', () => {})

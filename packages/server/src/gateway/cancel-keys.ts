@@ -3,10 +3,11 @@
 // All backends run on this machine, so live process ids are distinct; where two computes show the same one all the same
 // (separate process namespaces), the later session gets a random id.
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import type { BackendAddress } from './control.ts'
 
 /** Where a cancel request has to go, with the backend's own key. */
 export interface CancelTarget {
-  readonly socketPath: string
+  readonly address: BackendAddress
   readonly processId: number
   readonly secret: Buffer
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { type BackendSocket, openBackendSocket } from './backend-socket.ts'
 import type { CancelTarget } from './cancel-keys.ts'
-import type { AwakeCompute } from './ports.ts'
+import type { BackendAddress } from './control.ts'
 
 /** A backend that accepted the login. */
 export interface Backend {
@@ -46,7 +46,7 @@ const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 100
 
 export interface ConnectRequest {
-  readonly wake: (signal: AbortSignal) => Promise<AwakeCompute>
+  readonly wake: (signal: AbortSignal) => Promise<BackendAddress>
   /** Last checks on the awake compute. A LakeletError ends the attempt; with any other error the compute counts as gone. */
   readonly check: (signal: AbortSignal) => Promise<void>
   readonly startupPacket: Buffer
@@ -77,7 +77,7 @@ export async function connectCompute(request: ConnectRequest): Promise<Backend> 
 }
 
 async function checkAndTry(
-  compute: AwakeCompute,
+  compute: BackendAddress,
   { check, startupPacket, signal, clock, loginTimeoutMs }: ConnectRequest,
 ): Promise<Attempt> {
   try {
@@ -106,17 +106,17 @@ async function checkAndTry(
 
 /** One dial. The socket is closed unless the outcome is `ready`. */
 async function tryBackend(
-  { socketPath, password }: AwakeCompute,
+  address: BackendAddress,
   startupPacket: Buffer,
   signal: AbortSignal,
 ): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>()
   const framer = new MessageFramer({ maxLength: MOST_LOGIN_BYTES })
   const head: Buffer[] = []
-  const connection = openBackendSocket(socketPath, (chunk, giveBack) => {
+  const connection = openBackendSocket(address.unix, (chunk, giveBack) => {
     framer.push(Buffer.from(chunk))
     giveBack()
-    const attempt = readLoginSafely(framer, head, { socketPath, password, connection: () => connection })
+    const attempt = readLoginSafely(framer, head, { address, connection: () => connection })
     if (attempt) resolve(attempt)
     // Nobody takes bytes between the last message of the login and the start of the relay.
     return attempt === undefined
@@ -143,8 +143,7 @@ async function tryBackend(
 }
 
 interface LoginContext {
-  readonly socketPath: string
-  readonly password: string | undefined
+  readonly address: BackendAddress
   readonly connection: () => BackendSocket
 }
 
@@ -166,7 +165,7 @@ function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext)
     const decoded = decodeBackendMessage(message)
     if (decoded.type === 'backendKeyData') {
       const key = {
-        socketPath: context.socketPath,
+        address: context.address,
         processId: decoded.processId,
         secret: Buffer.from(decoded.secret),
       }
@@ -178,9 +177,9 @@ function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext)
       }
       return { outcome: 'ready', backend }
     }
-    if (decoded.type === 'authenticationCleartextPassword' && context.password !== undefined) {
+    if (decoded.type === 'authenticationCleartextPassword' && context.address.password !== undefined) {
       // Between the gateway and the compute: the client has shown who it is.
-      context.connection().socket.write(encodePassword(context.password))
+      context.connection().socket.write(encodePassword(context.address.password))
       continue
     }
     head.push(rawBytes(message.type, message.body))

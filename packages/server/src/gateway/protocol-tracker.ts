@@ -124,6 +124,11 @@ export class ProtocolTracker {
     )
   }
 
+  /** The server may be at work for the client; true also where that cannot be known. */
+  get isBusy(): boolean {
+    return this.#status === undefined || this.messagesInFlight > 0 || this.isBroken
+  }
+
   /** Either side sent a length that no message has. */
   get isBroken(): boolean {
     return this.#client.isBroken || this.#server.isBroken

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { BackendSocket } from './backend-socket.ts'
+import type { SessionState } from './control.ts'
 import { ProtocolTracker } from './protocol-tracker.ts'
 
 export interface RelayOptions {
@@ -15,10 +16,10 @@ export interface RelayOptions {
   readonly fromServer: Buffer
   readonly clock: Clock
   readonly halfClosedMs: number
-  /** Ends what the backend is doing; called while the backend's connection is still open, so that it can hit no other session. */
+  /** Ends what the backend is doing; called when it may be doing something, while the backend's connection is still open, so that it can hit no other session. */
   readonly cancel: (signal: AbortSignal) => Promise<void>
-  /** The client sent bytes; called for every chunk. */
-  readonly onClientBytes: () => void
+  /** The client sent bytes; called for every chunk, with the time on the monotonic clock. */
+  readonly onClientBytes: (nowMs: number) => void
 }
 
 /** Who ended it. */
@@ -38,6 +39,7 @@ export class Relay {
   readonly #closed = new AbortController()
   readonly #cut = new AbortController()
   #lastBytesMs: number
+  #moves = 0
   #isOver = false
   readonly #tracker = new ProtocolTracker()
 
@@ -47,9 +49,16 @@ export class Relay {
     this.ended = this.#done.promise
   }
 
-  /** When bytes last moved, either way, on the monotonic clock. */
-  get lastBytesMs(): number {
-    return this.#lastBytesMs
+  /** Grows whenever bytes move, either way. */
+  get moves(): number {
+    return this.#moves
+  }
+
+  /** What the session does; undefined when its messages are not understood. */
+  get state(): SessionState | undefined {
+    if (this.#tracker.isBroken) return undefined
+    if (this.#tracker.isIdle) return 'idle'
+    return this.#tracker.isQuiet ? 'transaction' : 'active'
   }
 
   start(): void {
@@ -57,7 +66,7 @@ export class Relay {
     this.#tracker.serverSent(fromServer)
     this.#tracker.clientSent(fromClient)
     backend.setSink((chunk, giveBack) => {
-      this.#lastBytesMs = this.#options.clock.monotonicMs()
+      this.#moved()
       this.#tracker.serverSent(chunk)
       return client.write(chunk, giveBack)
     })
@@ -65,8 +74,8 @@ export class Relay {
       backend.socket.resume()
     })
     client.on('data', (chunk: Buffer) => {
-      this.#lastBytesMs = this.#options.clock.monotonicMs()
-      this.#options.onClientBytes()
+      this.#moved()
+      this.#options.onClientBytes(this.#lastBytesMs)
       this.#tracker.clientSent(chunk)
       if (!backend.socket.write(chunk)) client.pause()
     })
@@ -101,6 +110,11 @@ export class Relay {
     this.#options.client.destroy()
   }
 
+  #moved(): void {
+    this.#lastBytesMs = this.#options.clock.monotonicMs()
+    this.#moves += 1
+  }
+
   /** Half-close: what is on its way still goes to the client, until nothing more flows. */
   async #onClientEnd(): Promise<void> {
     const { backend, clock, halfClosedMs } = this.#options
@@ -124,7 +138,7 @@ export class Relay {
     this.#isOver = true
     const { backend, cancel } = this.#options
     backend.socket.pause()
-    await cancel(this.#cut.signal)
+    if (this.#tracker.isBusy) await cancel(this.#cut.signal)
     backend.socket.destroy()
     await this.#closeClient(end)
   }

@@ -1,51 +1,20 @@
-// Which endpoint a client means. First that applies: the host name of the TLS handshake, `options=endpoint=…`, the
-// endpoint a token names, the only endpoint there is.
+// Which endpoint a client names: by the host name of the TLS handshake, or by `options=endpoint=…`.
 import { joinOptions, splitOptions, type StartupParameter } from '@lakelet/wire'
 import { LakeletError } from '../base/errors.ts'
-import type { EndpointFinder, EndpointQuery, GatewayEndpoint } from './ports.ts'
+import type { EndpointQuery } from './control.ts'
 
-export interface RouteRequest {
-  readonly sni: string | undefined
-  readonly parameters: readonly StartupParameter[]
-}
-
-/** The endpoint by host name or option, `only` when it is the only one and was not named, undefined when a token must tell. */
-export async function routeByName(
-  finder: EndpointFinder,
-  request: RouteRequest,
-): Promise<{ readonly endpoint: GatewayEndpoint; readonly isNamed: boolean } | undefined> {
-  const sni = endpointOfHost(request.sni)
-  const option = endpointOption(request.parameters)
-  if (sni && option && !(await isSameEndpoint(finder, sni, option))) {
-    throw new LakeletError('endpoint_inconsistent', { sni, option })
-  }
-  const query: EndpointQuery = sni ? { sni } : option ? { option } : {}
-  const answer = await finder.findEndpoint(query)
-  if (answer === 'unknown') throw new LakeletError('endpoint_unknown')
-  if (answer === 'ambiguous') return undefined
-  return { endpoint: answer, isNamed: sni !== undefined || option !== undefined }
-}
-
-/** The option may spell the name otherwise than the host does, for instance as a resource name. */
-async function isSameEndpoint(finder: EndpointFinder, sni: string, option: string): Promise<boolean> {
-  if (sni === option.toLowerCase()) return true
-  const [bySni, byOption] = await Promise.all([finder.findEndpoint({ sni }), finder.findEndpoint({ option })])
-  return typeof bySni === 'object' && typeof byOption === 'object' && bySni.id === byOption.id
-}
-
-/** The endpoint that a verified token names. */
-export async function routeByToken(
-  finder: EndpointFinder,
-  named: string | undefined,
-): Promise<GatewayEndpoint> {
-  if (named === undefined) throw new LakeletError('endpoint_unspecified')
-  const answer = await finder.findEndpoint({ token: named })
-  if (typeof answer === 'string') throw new LakeletError('endpoint_unknown')
-  return answer
+/** What host name and options say; both may be missing. Throws `startup_invalid` for options that name several. */
+export function endpointQuery(
+  host: string | undefined,
+  parameters: readonly StartupParameter[],
+): EndpointQuery {
+  const sni = endpointOfHost(host)
+  const option = endpointOption(parameters)
+  return { ...(sni ? { sni } : {}), ...(option ? { option } : {}) }
 }
 
 /** `ep-<uid>` of `ep-<uid>[-pooler].…`; undefined for host names that name no endpoint (`localhost`, a name of the user's own). */
-export function endpointOfHost(host: string | undefined): string | undefined {
+function endpointOfHost(host: string | undefined): string | undefined {
   const label = host?.split('.', 1)[0]
   return label?.startsWith('ep-') ? withoutPooler(label) : undefined
 }

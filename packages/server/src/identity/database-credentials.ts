@@ -63,6 +63,26 @@ export type DatabaseTokenResult =
       readonly exp: number
     }
 
+export type DatabaseTokenRefusal = Extract<DatabaseTokenResult, { readonly ok: false }>
+
+/** What a client of Postgres is told, in the words of the real service: less than the reason says. */
+export function tokenRefusal(refusal: DatabaseTokenRefusal): LakeletError {
+  switch (refusal.reason) {
+    case 'not_a_jwt':
+    case 'personal_token':
+      return new LakeletError('token_not_jwt')
+    case 'bad_signature':
+      return new LakeletError('token_signature_wrong')
+    // A deleted principal and a missing scope count as a token for somebody else.
+    case 'foreign_workspace':
+    case 'unknown_principal':
+    case 'scope_missing':
+      return new LakeletError('token_foreign')
+    case 'expired':
+      return new LakeletError('token_expired', { exp: refusal.exp })
+  }
+}
+
 export class DatabaseCredentials {
   readonly #workspaceId: string
   readonly #issuer: () => string

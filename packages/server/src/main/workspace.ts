@@ -23,7 +23,7 @@ import { ConsoleBuilds } from './console/builds.ts'
 import { mountConsole } from './console/mount.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
-import { gatewayPorts } from './gateway-ports.ts'
+import { WorkspaceGatewayControl } from './gateway-control.ts'
 import { type Ground, startGround } from './ground.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
@@ -227,7 +227,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const gateway = await startGateway({
     ...postgresOf(start),
     tls: ground.certificates,
-    ports: gatewayPorts({ ...ground, identity, computes }),
+    control: new WorkspaceGatewayControl({ ...ground, identity, computes }),
     clock: ground.clock,
     logger: ground.log,
   })

@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => workspace[Symbol.asyncDispose]())
 afterEach(async () => {
-  await eventually(() => workspace.gateway.sessions.length === 0, 'every session ends')
+  await eventually(async () => (await workspace.gateway.sessions()).length === 0, 'every session ends')
   expect(workspace.sessions.size).toBe(0)
 })
 
@@ -228,7 +228,7 @@ describe('framing', () => {
   test('a port scan is no noise', async () => {
     const before = workspace.log.lines.filter((line) => Number(line['level']) > 20).length
     for (let i = 0; i < 20; i++) (await dial(port)).socket.destroy()
-    await eventually(() => workspace.gateway.sessions.length === 0, 'scans are forgotten')
+    await eventually(async () => (await workspace.gateway.sessions()).length === 0, 'scans are forgotten')
     expect(workspace.log.lines.filter((line) => Number(line['level']) > 20).length).toBe(before)
   })
 
@@ -259,7 +259,7 @@ describe('framing', () => {
     })
     slow.write(encodeStartup(startup).subarray(0, 9))
     await Promise.all([silent.closed(), halfway.closed(), slow.closed()])
-    await eventually(() => gateway.sessions.length === 0, 'nothing is left of silent clients')
+    await eventually(async () => (await gateway.sessions()).length === 0, 'nothing is left of silent clients')
     expect(silent.text + slow.text).toBe('')
   })
 
@@ -312,7 +312,7 @@ describe('routing', () => {
       `select setting as directory from pg_settings where name = 'cluster_name'`,
     )
     const pid = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-    return { rows, pid: pid.rows[0]?.pid, at: workspace.gateway.sessions[0]?.endpoint }
+    return { rows, pid: pid.rows[0]?.pid, at: (await workspace.gateway.sessions())[0]?.endpoint?.name }
   }
 
   test.each([

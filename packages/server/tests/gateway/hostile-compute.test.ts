@@ -26,7 +26,7 @@ async function inFrontOf(behave: (socket: Socket) => void, limits = {}) {
   })
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
   const wake = workspace.wake.bind(workspace)
-  workspace.wake = () => Promise.resolve({ socketPath })
+  workspace.wake = () => Promise.resolve({ unix: socketPath })
   const gateway = await workspace.startGateway(limits)
   return {
     gateway,
@@ -80,7 +80,7 @@ describe('a login at a compute that', () => {
       code: '57P03',
       message: expect.stringMatching(text) as string,
     })
-    await eventually(() => hostile.gateway.sessions.length === 0, 'the session is over')
+    await eventually(async () => (await hostile.gateway.sessions()).length === 0, 'the session is over')
     await eventually(() => hostile.sockets.size === 0, 'its connection is closed')
   })
 
@@ -104,7 +104,7 @@ test('a frozen server holds up neither a client that leaves nor the stop', async
     client.query('select 1').catch(() => undefined)
     await gateway[Symbol.asyncDispose]()
     expect(performance.now() - started).toBeLessThan(8_000)
-    expect(gateway.sessions).toEqual([])
+    expect(await gateway.sessions()).toEqual([])
   } finally {
     for (const each of frozen) process.kill(each, 'SIGCONT')
   }

@@ -40,7 +40,7 @@ afterAll(() => workspace[Symbol.asyncDispose]())
 afterEach(async () => {
   workspace.beforeStart = () => Promise.resolve()
   workspace.endpoint('ep-one').isDisabled = false
-  await eventually(() => workspace.gateway.sessions.length === 0, 'every session ends')
+  await eventually(async () => (await workspace.gateway.sessions()).length === 0, 'every session ends')
   expect(workspace.sessions.size).toBe(0)
 })
 
@@ -186,9 +186,9 @@ describe('tokens', () => {
 
   test('a session outlives its token', async () => {
     await using client = await workspace.connect({
-      password: await workspace.token(USER.name, { expiresInSeconds: 1 }),
+      password: await workspace.token(USER.name, { expiresInSeconds: 3 }),
     })
-    await new Promise((resolve) => setTimeout(resolve, 2_100))
+    await new Promise((resolve) => setTimeout(resolve, 3_100))
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 
@@ -441,11 +441,14 @@ describe('waking', () => {
     await leaving.until('authenticationCleartextPassword')
     leaving.write(encodePassword(await workspace.token(USER.name)))
     await eventually(
-      () => workspace.gateway.sessions.filter(({ stage }) => stage === 'waking').length === 2,
+      async () => (await workspace.gateway.sessions()).filter(({ stage }) => stage === 'waking').length === 2,
       'two wait',
     )
     leaving.socket.destroy()
-    await eventually(() => workspace.gateway.sessions.length === 1, 'the one that left is forgotten')
+    await eventually(
+      async () => (await workspace.gateway.sessions()).length === 1,
+      'the one that left is forgotten',
+    )
     expect(workspace.sessions.size).toBe(1)
     gate.resolve()
     await using client = await staying

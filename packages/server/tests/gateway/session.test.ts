@@ -38,9 +38,10 @@ beforeAll(async () => {
 })
 afterAll(() => workspace[Symbol.asyncDispose]())
 afterEach(async () => {
-  await eventually(() => workspace.gateway.sessions.length === 0, 'every session ends')
+  await eventually(async () => (await workspace.gateway.sessions()).length === 0, 'every session ends')
   expect(workspace.sessions.size).toBe(0)
-  await eventually(async () => (await backends()) === 0, 'no backend is left')
+  // Postgres may still recover from what a test did to it.
+  await eventually(async () => (await backends().catch(() => -1)) === 0, 'no backend is left')
 })
 
 /** Client backends of both computes, our own admin connections left out. */
@@ -453,7 +454,7 @@ describe('leaving', () => {
     await eventually(async () => (await backends()) === 1, 'there is a backend')
     plain.socket.resetAndDestroy()
     await eventually(async () => (await backends()) === 0, 'the backend is gone')
-    expect(workspace.gateway.sessions.filter(({ stage }) => stage === 'relaying')).toEqual([])
+    expect((await workspace.gateway.sessions()).filter(({ stage }) => stage === 'relaying')).toEqual([])
   })
 
   test('a client that closes its sending side still gets its answer', async () => {
@@ -515,7 +516,7 @@ describe('leaving', () => {
       )
     }
     await eventually(() => handles() <= before, 'every socket is closed')
-    expect(workspace.gateway.sessions).toEqual([])
+    expect(await workspace.gateway.sessions()).toEqual([])
   })
 })
 
@@ -534,7 +535,7 @@ describe('limits', () => {
       message: `Too many connections ${scope}; the limit is 2. Close idle connections or try again later.`,
     })
     await first.end()
-    await eventually(() => gateway.sessions.length === 1, 'the place is free')
+    await eventually(async () => (await gateway.sessions()).length === 1, 'the place is free')
     await using third = await workspace.connect({ port })
     await third.query('select 1')
   })
@@ -574,7 +575,7 @@ describe('limits', () => {
     await eventually(() => strangers.filter((each) => !each.isClosed).length <= 6, 'the oldest are closed')
     expect(challenged.isClosed && halfway.isClosed).toBe(true)
     for (const each of strangers) each.socket.destroy()
-    await eventually(() => gateway.sessions.length === 0, 'all are gone')
+    await eventually(async () => (await gateway.sessions()).length === 0, 'all are gone')
   })
 
   test('connections idle for a day and older than three days are retired', async () => {
@@ -625,7 +626,7 @@ describe('stopping', () => {
       code: '57P01',
       message: 'terminating connection due to administrator command',
     })
-    expect(gateway.sessions).toEqual([])
+    expect(await gateway.sessions()).toEqual([])
   })
 
   test('a stop waits for clients that leave by themselves', async () => {
@@ -647,7 +648,7 @@ describe('stopping', () => {
     const startedMs = performance.now()
     await gateway[Symbol.asyncDispose]()
     expect(performance.now() - startedMs).toBeLessThan(5_000)
-    expect(gateway.sessions).toEqual([])
+    expect(await gateway.sessions()).toEqual([])
   })
 
   test('a busy port is an error that names the reason', async () => {
@@ -660,7 +661,7 @@ describe('stopping', () => {
       host: '127.0.0.1',
       port,
       tls,
-      ports: workspace,
+      control: workspace,
       clock: systemClock,
       logger: workspace.logger,
     }

@@ -1,5 +1,5 @@
 // A workspace around the gateway: real Postgres clusters that sleep until they are woken, tokens really signed, roles read from
-// the catalog. Only the control plane is left out, which the gateway knows through its ports.
+// the catalog. Only the control plane is left out, which the gateway knows as its `GatewayControl`.
 import { chown, cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -23,13 +23,15 @@ import { createLogger } from '../../src/base/log.ts'
 import { SingleFlight } from './single-flight.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type {
-  EndpointAnswer,
+  BackendAddress,
   EndpointQuery,
+  GatewayControl,
   GatewayEndpoint,
-  GatewayPorts,
+  LocatedEndpoint,
   RoleFacts,
-  TokenVerdict,
-} from '../../src/gateway/ports.ts'
+  SessionEvent,
+  TokenPrincipal,
+} from '../../src/gateway/control.ts'
 import { loadCertificates } from '../../src/main/certificates.ts'
 import {
   type Cluster,
@@ -77,13 +79,15 @@ interface TestEndpoint extends GatewayEndpoint {
 
 type TokenKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
 
-export class TestWorkspace implements AsyncDisposable, GatewayPorts {
+export class TestWorkspace implements AsyncDisposable, GatewayControl {
   readonly endpoints = new Map<string, TestEndpoint>()
   readonly log = new LogLines()
   readonly logger = createLogger({ level: 'debug', destination: this.log })
   readonly sessions = new Map<string, string>()
   starts = 0
   wakes = 0
+  lookUps = 0
+  readonly events: SessionEvent[] = []
   activity = 0
   /** Runs before each start of a compute; throw here to let it fail. */
   beforeStart: () => Promise<void> = () => Promise.resolve()
@@ -167,7 +171,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
     if (remember) await this.start(id)
     const facts = new Map<string, RoleFacts>()
     for (const role of [USER.name, APP.name, GROUP.name, 'native']) {
-      const known = remember ? await this.readRole(endpoint, role) : 'absent'
+      const known = remember ? await this.role(id, role) : 'absent'
       if (known !== 'absent') facts.set(role, known)
     }
     endpoint.asleep = remember ? facts : undefined
@@ -212,27 +216,38 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
     await admin.execute(`GRANT CREATE ON SCHEMA public TO PUBLIC`)
   }
 
-  // --- ports ---
+  // --- what the gateway asks ---
 
-  findEndpoint(query: EndpointQuery): EndpointAnswer {
-    const named = query.sni ?? query.option ?? query.token
-    if (named !== undefined) return this.endpoints.get(named) ?? 'unknown'
+  async locate(query: EndpointQuery, role: string): Promise<LocatedEndpoint | 'unknown' | 'ambiguous'> {
+    this.lookUps++
+    const { sni, option, token } = query
+    if (sni !== undefined && option !== undefined && sni !== option)
+      throw new LakeletError('endpoint_inconsistent', { sni, option })
+    const named = sni ?? option ?? token
     const [only, ...others] = this.endpoints.values()
-    return only && others.length === 0 ? only : 'ambiguous'
+    if (named === undefined && (!only || others.length > 0)) return 'ambiguous'
+    const found = named === undefined ? only : this.endpoints.get(named)
+    if (!found) return 'unknown'
+    return {
+      endpoint: { id: found.id, name: found.name },
+      branch: { id: 'b', state: 'READY' },
+      allowsPasswords: true,
+      role: await this.#knownRole(found, role),
+    }
   }
 
-  async knownRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined> {
-    const { cluster, asleep } = this.endpoint(endpoint.id)
+  async #knownRole(endpoint: TestEndpoint, role: string): Promise<RoleFacts | 'absent' | undefined> {
+    const { cluster, asleep } = endpoint
     if (cluster && !cluster.isOver) {
       // It may stop at this very moment.
-      const read = await this.readRole(endpoint, role).catch(() => undefined)
+      const read = await this.role(endpoint.id, role).catch(() => undefined)
       if (read) return read
     }
     return asleep ? (asleep.get(role) ?? 'absent') : undefined
   }
 
-  async readRole(endpoint: GatewayEndpoint, role: string): Promise<RoleFacts | 'absent'> {
-    const { cluster } = this.endpoint(endpoint.id)
+  async role(endpoint: string, role: string): Promise<RoleFacts | 'absent'> {
+    const { cluster } = this.endpoint(endpoint)
     if (!cluster) throw new Error('asleep')
     await using admin = await connectAdmin(cluster.address, { purpose: 'roles' })
     const found = await findLoginRole(admin, role)
@@ -240,56 +255,45 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
     const { canLogin, identity, verifier, validUntil } = found
     return {
       canLogin,
-      ...(identity ? { identity: { id: String(identity.id), type: identity.type } } : {}),
+      ...(identity ? { identity } : {}),
       ...(verifier ? { password: verifier } : {}),
       ...(validUntil ? { validUntil: new Date(validUntil) } : {}),
     }
   }
 
-  async verifyToken(token: string): Promise<TokenVerdict> {
-    try {
-      const { payload } = await jwtVerify(token, this.#keys.publicKey, { audience: 'workspace' })
-      const principal = [USER, APP].find((each) => each.name === payload.sub)
-      if (!principal) return { ok: false, reason: 'foreign' }
-      const endpoint = payload[SERVICE_ENDPOINT] as string | undefined
-      return {
-        ok: true,
-        principal: {
-          id: String(principal.id),
-          name: principal.name,
-          kind: principal.type,
-          groups: principal === USER ? [{ id: String(GROUP.id), name: GROUP.name }] : [],
-          ...(endpoint ? { endpoint } : {}),
-        },
-      }
-    } catch (error) {
-      if (error instanceof joseErrors.JWTExpired)
-        return { ok: false, reason: 'expired', exp: error.payload.exp ?? 0 }
-      if (error instanceof joseErrors.JWTClaimValidationFailed) return { ok: false, reason: 'foreign' }
-      if (error instanceof joseErrors.JWSSignatureVerificationFailed)
-        return { ok: false, reason: 'signature' }
-      return { ok: false, reason: 'not_jwt' }
+  async verify(token: string): Promise<TokenPrincipal> {
+    const { payload } = await jwtVerify(token, this.#keys.publicKey, { audience: 'workspace' }).catch(
+      (error: unknown) => {
+        throw refusalOf(error)
+      },
+    )
+    const principal = [USER, APP].find((each) => each.name === payload.sub)
+    if (!principal) throw new LakeletError('token_foreign')
+    const endpoint = payload[SERVICE_ENDPOINT] as string | undefined
+    return {
+      id: principal.id,
+      name: principal.name,
+      kind: principal.type,
+      groups: principal === USER ? [{ id: GROUP.id, name: GROUP.name }] : [],
+      ...(endpoint ? { endpoint } : {}),
     }
   }
 
-  async wake(endpoint: GatewayEndpoint): Promise<{ socketPath: string }> {
+  async wake(endpoint: string, connection: string): Promise<BackendAddress> {
     this.wakes++
-    const found = this.endpoint(endpoint.id)
-    if (found.isDisabled) throw new LakeletError('endpoint_disabled')
-    const { socketPath } = await this.start(endpoint.id)
-    return { socketPath }
+    this.sessions.set(connection, endpoint)
+    if (this.endpoint(endpoint).isDisabled) throw new LakeletError('endpoint_disabled')
+    const { socketPath } = await this.start(endpoint)
+    return { unix: socketPath }
   }
 
-  sessionOpened(endpoint: GatewayEndpoint, sessionId: string): void {
-    this.sessions.set(sessionId, endpoint.id)
+  release(connection: string): void {
+    this.sessions.delete(connection)
   }
 
-  sessionClosed(_endpoint: GatewayEndpoint, sessionId: string): void {
-    this.sessions.delete(sessionId)
-  }
-
-  sessionActive(): void {
-    this.activity++
+  report(events: readonly SessionEvent[]): void {
+    this.events.push(...events)
+    this.activity += events.filter(({ kind }) => kind === 'active').length
   }
 
   // --- tokens and clients ---
@@ -351,7 +355,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
       host: '127.0.0.1',
       port: 0,
       tls: certificates,
-      ports: this,
+      control: this,
       clock,
       logger: this.logger,
       limits: { drainMs: 200, ...limits },
@@ -363,6 +367,15 @@ export class TestWorkspace implements AsyncDisposable, GatewayPorts {
     for (const endpoint of this.endpoints.values()) await endpoint.cluster?.stop()
     await rm(this.#home, { recursive: true, force: true })
   }
+}
+
+function refusalOf(error: unknown): LakeletError {
+  if (error instanceof joseErrors.JWTExpired)
+    return new LakeletError('token_expired', { exp: error.payload.exp ?? 0 })
+  if (error instanceof joseErrors.JWTClaimValidationFailed) return new LakeletError('token_foreign')
+  if (error instanceof joseErrors.JWSSignatureVerificationFailed)
+    return new LakeletError('token_signature_wrong')
+  return new LakeletError('token_not_jwt')
 }
 
 /** pg's client; disposing ends it. Errors of idle connections are kept, not thrown. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gatewayVerdict } from '../../src/identity/gateway-verdict.ts'
+import { tokenRefusal } from '../../src/identity/database-credentials.ts'
 import {
   ENDPOINT,
   OWNER,
@@ -175,7 +175,12 @@ describe('checking a Postgres password', () => {
       reason: 'expired',
       exp: JSON.parse(Buffer.from(payload, 'base64url').toString()).exp,
     })
-    expect(gatewayVerdict(verify(token))).toMatchObject({ ok: false, reason: 'expired' })
+    const late = verify(token)
+    if (late.ok) throw new Error('the token still counts')
+    expect(tokenRefusal(late)).toMatchObject({
+      code: 'token_expired',
+      params: { exp: late.reason === 'expired' && late.exp },
+    })
   })
 
   test('a deleted or switched-off principal cannot log in any more', async () => {
@@ -184,14 +189,10 @@ describe('checking a Postgres password', () => {
     const caller = directory.callerOf(principal.id)
     if (!caller) throw new Error('no caller')
     const { token } = credentials.issue(caller, { endpoint: ENDPOINT })
-    expect(gatewayVerdict(verify(token))).toMatchObject({
+    expect(verify(token)).toMatchObject({
       ok: true,
-      principal: {
-        id: String(principal.id),
-        name: principal.name,
-        kind: 'SERVICE_PRINCIPAL',
-        endpoint: ENDPOINT,
-      },
+      identity: { id: principal.id, name: principal.name, kind: 'service_principal' },
+      endpoint: ENDPOINT,
     })
     await directory.update(principal, { active: false })
     expect(verify(token)).toEqual({ ok: false, reason: 'unknown_principal' })

@@ -1,5 +1,6 @@
 // By what names an endpoint is known: its uid, as host names have it, and its resource name with ids or uids.
 import { endpointName } from '@lakelet/api'
+import { LakeletError } from '../../base/errors.ts'
 import type { LiveEndpoint } from '../../metadata/endpoints.ts'
 
 /** `projects/…/branches/…/endpoints/…` of an endpoint, with ids. */
@@ -10,6 +11,35 @@ export function nameOfEndpoint(endpoint: LiveEndpoint): string {
 /** The endpoint that `name` stands for. */
 export function endpointNamed<E extends LiveEndpoint>(live: readonly E[], name: string): E | undefined {
   return live.find((each) => isNamed(each, name))
+}
+
+/** How a client of Postgres says which endpoint it means; each part may be missing. */
+export interface EndpointChoice {
+  /** First label of the TLS host name: a uid. */
+  readonly sni?: string
+  /** From its startup options. */
+  readonly option?: string
+  /** That its token was made for. */
+  readonly token?: string
+}
+
+/**
+ * The endpoint that a client means: by host name or option, which must agree, else by its token, else the only one there is.
+ * `ambiguous`: nothing was named and there is not exactly one. Throws `endpoint_inconsistent`.
+ */
+export function chosenEndpoint<E extends LiveEndpoint>(
+  live: readonly E[],
+  { sni, option, token }: EndpointChoice,
+): E | 'unknown' | 'ambiguous' {
+  const named = sni ?? option ?? token
+  if (named === undefined) return live.length === 1 && live[0] ? live[0] : 'ambiguous'
+  const found = endpointNamed(live, named)
+  // The option may spell the name otherwise than the host does, for instance as a resource name.
+  if (sni !== undefined && option !== undefined && sni !== option.toLowerCase()) {
+    if (!found || endpointNamed(live, option) !== found)
+      throw new LakeletError('endpoint_inconsistent', { sni, option })
+  }
+  return found ?? 'unknown'
 }
 
 function isNamed(endpoint: LiveEndpoint, name: string): boolean {

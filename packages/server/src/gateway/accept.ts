@@ -1,0 +1,88 @@
+// From an accepted socket to its first real packet: encryption is negotiated here and nothing else.
+// The order of things is that of backend_startup.c (ProcessSSLStartup, ProcessStartupPacket).
+import type { SecureContext } from 'node:tls'
+import { decodeStartupPacket, type StartupPacket } from '@lakelet/wire'
+import { LakeletError } from '../base/errors.ts'
+import { ALPN, type ClientConnection } from './client-connection.ts'
+
+const TLS_HANDSHAKE_RECORD = 0x16
+const YES = Buffer.from('S')
+const NO = Buffer.from('N')
+
+/** What a client wants once encryption is settled. */
+export type FirstPacket = Extract<StartupPacket, { type: 'startup' | 'cancelRequest' | 'unsupported' }>
+
+/** What came is not the protocol: port scans, HTTP, TLS alerts. Closed without an answer, as Postgres does. */
+export class NotPostgresError extends Error {
+  override readonly name = 'NotPostgresError'
+}
+
+/** Throws ClientGoneError, NotPostgresError (both: just close) or LakeletError (to be sent). */
+export async function acceptClient(
+  client: ClientConnection,
+  secureContext: SecureContext,
+  signal: AbortSignal,
+): Promise<FirstPacket> {
+  if ((await client.peekByte(signal)) === TLS_HANDSHAKE_RECORD) {
+    await client.startTls(secureContext, signal)
+    // So that no other protocol can be led here.
+    if (client.alpn !== ALPN) throw new NotPostgresError('direct TLS without the ALPN protocol "postgresql"')
+    return readEncrypted(client, signal)
+  }
+  let gssRefused = false
+  for (;;) {
+    const packet = await readStartupPacket(client, signal)
+    if (packet.type === 'sslRequest') {
+      refuseEarlyBytes(client, 'received unencrypted data after SSL request')
+      client.stream.write(YES)
+      await client.startTls(secureContext, signal)
+      return readEncrypted(client, signal)
+    }
+    if (packet.type !== 'gssEncRequest') return packet
+    if (gssRefused) throw unsupported(1234, 5680)
+    refuseEarlyBytes(client, 'received unencrypted data after GSSAPI encryption request')
+    gssRefused = true
+    client.stream.write(NO)
+  }
+}
+
+async function readEncrypted(client: ClientConnection, signal: AbortSignal): Promise<FirstPacket> {
+  const packet = await readStartupPacket(client, signal)
+  // Encryption was negotiated already: these codes are then only version numbers that nobody supports.
+  if (packet.type === 'sslRequest') throw unsupported(1234, 5679)
+  if (packet.type === 'gssEncRequest') throw unsupported(1234, 5680)
+  return packet
+}
+
+async function readStartupPacket(client: ClientConnection, signal: AbortSignal): Promise<StartupPacket> {
+  const body = await readBody(client, signal)
+  try {
+    return decodeStartupPacket(body)
+  } catch (error) {
+    if (body.length < 4) throw new NotPostgresError('no packet of the startup phase', { cause: error })
+    throw new LakeletError('startup_invalid', { reason: (error as Error).message }, { cause: error })
+  }
+}
+
+async function readBody(client: ClientConnection, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await client.readPacket(signal)
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ProtocolError') {
+      throw new NotPostgresError('no packet of the startup phase', { cause: error })
+    }
+    throw error
+  }
+}
+
+/**
+ * Bytes that came with the request were sent in plain text, maybe by someone in between; they must not be taken for
+ * part of the encrypted session (CVE-2021-23214).
+ */
+function refuseEarlyBytes(client: ClientConnection, reason: string): void {
+  if (client.buffered > 0) throw new LakeletError('startup_invalid', { reason })
+}
+
+function unsupported(major: number, minor: number): LakeletError {
+  return new LakeletError('protocol_unsupported', { major, minor })
+}

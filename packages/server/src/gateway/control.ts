@@ -1,0 +1,149 @@
+// All that the gateway knows of the rest of the workspace, and all that the rest may ask of it. Every argument and every answer survives
+// `structuredClone`, and errors travel as `{code, params}`, so that the gateway runs in the caller's thread or in worker threads unchanged.
+//
+// It authenticates before it wakes: nobody without a token of this workspace or the right password can make a sleeping compute start. A
+// sleeping compute cannot change its roles, so `locate` can answer for it from what was read when it was suspended. Where that is missing
+// (`role` undefined), a token whose identity bears the role's name may wake the compute, and the role is judged by `role` once it is awake;
+// a password login needs the role before.
+import type { ErrorData } from '../base/errors.ts'
+
+/** How a client names an endpoint. All absent asks for the only endpoint there is. */
+export interface EndpointQuery {
+  /** First label of the host name, in lower case, `-pooler` taken off: `ep-…`. */
+  readonly sni?: string
+  /** Value of `options=endpoint=…` as given, `-pooler` taken off. */
+  readonly option?: string
+  /** The endpoint that a verified token names. */
+  readonly token?: string
+}
+
+/** An endpoint that clients can be routed to. */
+export interface GatewayEndpoint {
+  /** The uid, `ep-…`. */
+  readonly id: string
+  /** For log lines and error texts: `projects/…/branches/…/endpoints/…`. */
+  readonly name: string
+}
+
+export type BranchState = 'INIT' | 'READY' | 'RESETTING'
+
+/** An endpoint as one connection needs to know it. */
+export interface LocatedEndpoint {
+  readonly endpoint: GatewayEndpoint
+  /** A branch that is being made has rows before it has files; only one that is READY is woken. */
+  readonly branch: { readonly id: string; readonly state: BranchState }
+  /** Whether roles may log in with a password of their own. */
+  readonly allowsPasswords: boolean
+  /** Undefined while the compute sleeps and nothing is known of its roles. */
+  readonly role: RoleFacts | 'absent' | undefined
+}
+
+export type IdentityKind = 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
+
+/** What the catalog of a branch says about a role. */
+export interface RoleFacts {
+  /** The `databricks_auth` security label: whose tokens may log in. */
+  readonly identity?: { readonly id: number; readonly type: IdentityKind }
+  /** `pg_authid.rolpassword`. Anything but a SCRAM verifier counts as none. */
+  readonly password?: string
+  readonly canLogin: boolean
+  /** `rolvaliduntil`; tokens and passwords are refused from this moment on. */
+  readonly validUntil?: Date
+}
+
+/** Whom a token speaks for. */
+export interface TokenPrincipal {
+  /** As in the security label. */
+  readonly id: number
+  /** The Postgres role name of this identity: e-mail address or client id. */
+  readonly name: string
+  readonly kind: 'USER' | 'SERVICE_PRINCIPAL'
+  readonly groups: readonly { readonly id: number; readonly name: string }[]
+  /** The endpoint the credential was asked for, for routing only: a credential is valid in the whole workspace. */
+  readonly endpoint?: string
+}
+
+/** Where an awake compute takes connections. */
+export interface BackendAddress {
+  /** Path of its unix socket. */
+  readonly unix: string
+  /** What to answer when it asks for a password: the gateway's own, the same for every role. */
+  readonly password?: string
+}
+
+/** What became of sessions, in order. */
+export type SessionEvent =
+  | { readonly kind: 'opened'; readonly session: string; readonly endpoint: string }
+  /** The client sent something; at most once a second per session. */
+  | { readonly kind: 'active'; readonly session: string; readonly endpoint: string }
+  | { readonly kind: 'closed'; readonly session: string; readonly endpoint: string }
+
+/** What the gateway asks. LakeletErrors reach the client as they are; any other is an internal error to it. */
+export interface GatewayControl {
+  /**
+   * Once per connection, again only where a token names the endpoint. Wakes nothing. `ambiguous`: nothing was named and there is not
+   * exactly one. Throws `endpoint_inconsistent` when host name and option name different endpoints.
+   */
+  locate(query: EndpointQuery, role: string): Promise<LocatedEndpoint | 'unknown' | 'ambiguous'>
+  /** Throws `token_not_jwt`, `token_signature_wrong`, `token_foreign` or `token_expired`. Never logs or keeps the token. */
+  verify(token: string): Promise<TokenPrincipal>
+  /**
+   * Resolves when the compute accepts connections; many callers cause one start. From the first call until `release` the connection counts
+   * as a session of the endpoint, so that no suspend comes between waking and connecting. Called again when a connection finds the compute
+   * gone. Throws `endpoint_disabled`, `compute_unreachable` and others.
+   */
+  wake(endpoint: string, connection: string): Promise<BackendAddress>
+  /** The role from the catalog of a compute that is awake. Rejects when it went away in the meantime; it is then woken again. */
+  role(endpoint: string, role: string): Promise<RoleFacts | 'absent'>
+  /** The connection is over: it waits for no wake any more, the start itself goes on. Does nothing for one that never asked to wake. */
+  release(connection: string): void
+  report(events: readonly SessionEvent[]): void
+}
+
+export type SessionStage = 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
+
+/** What a session does: nothing, a request, or nothing inside a transaction; undefined before the relay and where it cannot be known. */
+export type SessionState = 'idle' | 'active' | 'transaction'
+
+/** Who is connected, or about to be. */
+export interface SessionInfo {
+  readonly id: string
+  readonly address: string
+  readonly since: Date
+  readonly stage: SessionStage
+  readonly state?: SessionState
+  readonly role?: string
+  readonly database?: string
+  readonly applicationName?: string
+  readonly endpoint?: GatewayEndpoint
+  /** The process id of the backend, as in pg_stat_activity. */
+  readonly processId?: number
+  /** Grows whenever bytes move, either way: who sees the same number again knows that nothing did. */
+  readonly moves: number
+}
+
+/** Why a session was not parked. */
+export type ParkRefusal =
+  /** It has not finished logging in. */
+  | 'connecting'
+  /** A request is in flight, or the stream is not understood. */
+  | 'active'
+  | 'transaction'
+  /** It is idle, but what it has set up in its server would be lost with it. */
+  | 'state_unknown'
+
+export interface ParkResult {
+  readonly parked: number
+  readonly refused: readonly { readonly session: string; readonly reason: ParkRefusal }[]
+}
+
+/** What may be asked of the gateway. */
+export interface GatewayCommands {
+  sessions(): Promise<readonly SessionInfo[]>
+  /** Takes the backends of an endpoint's sessions away without ending the sessions, within the deadline. None can be parked yet. */
+  park(endpoint: string, deadlineMs: number): Promise<ParkResult>
+  /** Ends these sessions, telling the client why; resolves when they are over. Ids of sessions that are gone are passed over. */
+  retire(ids: readonly string[], reason: ErrorData): Promise<void>
+  /** No new connections; waits `drainMs` for clients to leave, then ends the rest with 57P01. */
+  stop(drainMs: number): Promise<void>
+}

@@ -1,0 +1,116 @@
+// What the gateway asks, answered by the control plane's rows, the computes and identity. No rule is here: which endpoint a client means is in
+// control/rules/endpoint-names.ts, what a token is worth in identity/database-credentials.ts.
+import { LakeletError } from '../base/errors.ts'
+import type { Computes } from '../computes/index.ts'
+import { ReadCache } from '../control/read-cache.ts'
+import { chosenEndpoint, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
+import type {
+  BackendAddress,
+  EndpointQuery,
+  GatewayControl,
+  LocatedEndpoint,
+  RoleFacts,
+  SessionEvent,
+  TokenPrincipal,
+} from '../gateway/control.ts'
+import { tokenRefusal } from '../identity/database-credentials.ts'
+import type { Identity } from '../identity/start.ts'
+import type { Metadata } from '../metadata/database.ts'
+import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
+import type { LoginRole } from '../postgres/index.ts'
+
+interface Parts {
+  readonly metadata: Metadata
+  readonly identity: Identity
+  readonly computes: Computes
+}
+
+/** What a connection holds: its endpoint stays awake, and a wake of its that waits can be given up. */
+interface Hold {
+  readonly endpoint: string
+  readonly given: AbortController
+}
+
+export class WorkspaceGatewayControl implements GatewayControl {
+  readonly #identity: Identity
+  readonly #computes: Computes
+  /** The rows are read again only when one has changed. */
+  readonly #cache: ReadCache
+  readonly #holds = new Map<string, Hold>()
+
+  constructor({ metadata, identity, computes }: Parts) {
+    this.#identity = identity
+    this.#computes = computes
+    this.#cache = new ReadCache(metadata)
+  }
+
+  async locate(query: EndpointQuery, role: string): Promise<LocatedEndpoint | 'unknown' | 'ambiguous'> {
+    const live = await this.#cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
+    const found = chosenEndpoint(live, query)
+    if (typeof found === 'string') return found
+    return located(found, factsOf(await this.#computes.knownLoginRole(found.uid, role)))
+  }
+
+  async verify(token: string): Promise<TokenPrincipal> {
+    const result = this.#identity.credentials.verify(token)
+    if (!result.ok) throw tokenRefusal(result)
+    const { id, name, kind, groups } = result.identity
+    return {
+      id,
+      name,
+      kind: kind === 'user' ? 'USER' : 'SERVICE_PRINCIPAL',
+      groups,
+      ...(result.endpoint === undefined ? {} : { endpoint: result.endpoint }),
+    }
+  }
+
+  async wake(endpoint: string, connection: string): Promise<BackendAddress> {
+    const { given } = this.#hold(endpoint, connection)
+    const { socketPath, password } = await this.#computes.wake(endpoint, given.signal)
+    return { unix: socketPath, ...(password === undefined ? {} : { password }) }
+  }
+
+  async role(endpoint: string, role: string): Promise<RoleFacts | 'absent'> {
+    return factsOf(await this.#computes.readLoginRole(endpoint, role)) ?? 'absent'
+  }
+
+  release(connection: string): void {
+    const hold = this.#holds.get(connection)
+    if (!hold) return
+    this.#holds.delete(connection)
+    hold.given.abort(new LakeletError('gateway_stopping'))
+    this.#computes.sessionClosed(hold.endpoint)
+  }
+
+  report(events: readonly SessionEvent[]): void {
+    for (const { kind, endpoint } of events) if (kind === 'active') this.#computes.touch(endpoint)
+  }
+
+  #hold(endpoint: string, connection: string): Hold {
+    const held = this.#holds.get(connection)
+    if (held) return held
+    const hold = { endpoint, given: new AbortController() }
+    this.#holds.set(connection, hold)
+    this.#computes.sessionOpened(endpoint)
+    return hold
+  }
+}
+
+function located(live: LiveEndpoint, role: RoleFacts | 'absent' | undefined): LocatedEndpoint {
+  return {
+    endpoint: { id: live.uid, name: nameOfEndpoint(live) },
+    branch: { id: live.branchId, state: live.branchState },
+    allowsPasswords: live.isNativeLoginEnabled,
+    role,
+  }
+}
+
+function factsOf(role: LoginRole | 'absent' | undefined): RoleFacts | 'absent' | undefined {
+  if (role === undefined || role === 'absent') return role
+  return {
+    canLogin: role.canLogin,
+    ...(role.identity ? { identity: role.identity } : {}),
+    ...(role.verifier ? { password: role.verifier } : {}),
+    ...(role.validUntil ? { validUntil: new Date(role.validUntil) } : {}),
+  }
+}
