@@ -17,6 +17,7 @@ interface Operation {
 interface App {
   readonly url: string
   readonly description: string
+  readonly resources: readonly object[]
   readonly compute_status: { readonly state: string; readonly message: string }
   readonly active_deployment?: { readonly deployment_id: string; readonly env_vars?: unknown }
 }
@@ -49,11 +50,18 @@ async function deploy(greeting: string): Promise<void> {
     source_code_path: folder,
     mode: 'SNAPSHOT',
     command: ['node', 'server.js'],
-    env_vars: [{ name: 'GREETING', value: greeting }],
+    env_vars: [
+      { name: 'GREETING', value: greeting },
+      { name: 'ENDPOINT', value_from: 'postgres' },
+      { name: 'API_KEY', value_from: 'key' },
+    ],
   }
   const { deployment_id: id } = await call<{ deployment_id: string }>('POST', `${APP}/deployments`, body)
   const state = async () => (await call<{ status: object }>('GET', `${APP}/deployments/${id}`)).status
   await expect.poll(state, { timeout: 60_000 }).toMatchObject({ state: 'SUCCEEDED' })
+  expect(await call('GET', `${APP}/deployments/${id}`)).toMatchObject({
+    env_vars: [{ name: 'GREETING' }, { name: 'ENDPOINT' }, { name: 'API_KEY' }],
+  })
 }
 
 async function greeting(): Promise<string> {
@@ -72,24 +80,44 @@ it('makes everything and deploys it', async () => {
   const role = { postgres_role: 'reader', identity_type: '', auth_method: '' }
   await changed('POST', `${BRANCH}/roles?role_id=reader`, { spec: role })
   await call('POST', '/api/2.0/workspace/mkdirs', { path: folder })
-  const server = `require('node:http').createServer((q, r) => r.end('hello ' + process.env.GREETING)).listen(process.env.DATABRICKS_APP_PORT, '127.0.0.1')`
+  const server = `const { GREETING, ENDPOINT, API_KEY, PGUSER, DATABRICKS_APP_PORT } = process.env
+    const text = [GREETING, ENDPOINT, API_KEY, PGUSER === process.env.DATABRICKS_CLIENT_ID].join(' ')
+    require('node:http').createServer((q, r) => r.end(text)).listen(DATABRICKS_APP_PORT, '127.0.0.1')`
   await upload('server.js', server)
-  await call('POST', '/api/2.0/apps?no_compute=true', { name: 'daily-app', description: 'first' })
+  await call('POST', '/api/2.0/secrets/scopes/create', { scope: 'daily' })
+  await call('POST', '/api/2.0/secrets/put', { scope: 'daily', key: 'api', string_value: 's3cret' })
+  const resources = [
+    { name: 'postgres', postgres: { branch: BRANCH.slice(18), permission: 'CAN_CONNECT_AND_CREATE' } },
+    { name: 'key', secret: { scope: 'daily', key: 'api', permission: 'READ' } },
+  ]
+  await call('POST', '/api/2.0/apps?no_compute=true', { name: 'daily-app', description: 'first', resources })
   await call('PATCH', '/api/2.0/permissions/apps/daily-app', {
     access_control_list: [{ group_name: 'users', permission_level: 'CAN_USE' }],
   })
   await call('POST', `${APP}/start`, {})
   await expect.poll(app, { timeout: 30_000 }).toMatchObject({ compute_status: { state: 'ACTIVE' } })
   await deploy('one')
-  expect(await greeting()).toBe('hello one')
+  expect(await greeting()).toBe(`one ${BRANCH.slice(18)}/endpoints/primary s3cret true`)
 })
 
 it('reads back what was sent, so that an unchanged deployment changes nothing', async () => {
   const before = await app()
   expect(before).toMatchObject({
     description: 'first',
-    active_deployment: { env_vars: [{ name: 'GREETING', value: 'one' }] },
+    active_deployment: {
+      env_vars: [
+        { name: 'GREETING', value: 'one' },
+        { name: 'ENDPOINT', value_from: 'postgres' },
+        { name: 'API_KEY', value_from: 'key' },
+      ],
+    },
   })
+  const acls = await call<{ items: object[] }>('GET', '/api/2.0/secrets/acls/list?scope=daily')
+  expect(acls.items).toEqual([{ principal: workspace.user, permission: 'MANAGE' }])
+  const variables = await call<{ variables: object[] }>('GET', '/api/2.0/lakelet/apps/daily-app/environment')
+  expect(variables.variables).toContainEqual(
+    expect.objectContaining({ name: 'API_KEY', value: '********', source: 'deployment' }),
+  )
   expect(before).not.toHaveProperty('budget_policy_id')
   const endpoint = await call('GET', `${BRANCH}/endpoints/primary`)
   expect(endpoint).toMatchObject({ status: { autoscaling_limit_min_cu: 0.5, autoscaling_limit_max_cu: 2 } })
@@ -98,14 +126,14 @@ it('reads back what was sent, so that an unchanged deployment changes nothing', 
 
 it('is changed, by masks that name every field', async () => {
   await call('POST', `${APP}/update`, {
-    app: { name: 'daily-app', description: 'second' },
+    app: { name: 'daily-app', description: 'second', resources: (await app()).resources },
     update_mask: FIELDS,
   })
   await changed('PATCH', `${BRANCH}/endpoints/primary?update_mask=spec.autoscaling_limit_max_cu`, {
     spec: { autoscaling_limit_max_cu: 4, endpoint_type: '' },
   })
   await deploy('two')
-  expect(await greeting()).toBe('hello two')
+  expect(await greeting()).toBe(`two ${BRANCH.slice(18)}/endpoints/primary s3cret true`)
   expect(await app()).toMatchObject({ description: 'second' })
   const level = await call('GET', '/api/2.0/permissions/apps/daily-app')
   expect(level).toMatchObject({
@@ -120,12 +148,14 @@ it('is stopped and destroyed', async () => {
   })
   expect(stopped).not.toHaveProperty('active_deployment')
   await call('DELETE', APP)
+  await call('POST', '/api/2.0/secrets/scopes/delete', { scope: 'daily' })
   await changed('DELETE', `${BRANCH}/roles/reader`)
   await changed('DELETE', '/api/2.0/postgres/projects/daily?purge=true')
   await call('POST', '/api/2.0/workspace/delete', {
     path: `/Workspace/Users/${workspace.user}/.bundle`,
     recursive: true,
   })
-  await expect(app()).rejects.toThrow(/404|DELETING/)
+  const end = () => app().then(() => 'there', String)
+  await expect.poll(end, { timeout: 30_000 }).toMatch('404')
   await expect(call('GET', '/api/2.0/postgres/projects/daily')).rejects.toThrow('404')
 })

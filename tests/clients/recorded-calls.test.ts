@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
-import { type RecordedCall, recordedCalls, type Witness } from './recorded-calls.ts'
+import type { RecordedCall, Witness } from './recorded-call.ts'
+import { recordedCalls } from './recorded-calls.ts'
 import { createProject, finished } from './workspace-objects.ts'
 
 let workspace: TestWorkspace

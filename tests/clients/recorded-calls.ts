@@ -1,22 +1,6 @@
-// Calls of official clients and what the real service was seen to answer, one a row. `{…}` in a path is filled in by the test. Each row
-// says who witnessed the answer: `cloud` is a recording that the CLI's own acceptance tests check against the cloud, `testserver` the
-// stand-in those tests run against, `client` what a client needs of the answer, `lakelet` a difference that is meant.
-
-export type Witness = 'cloud' | 'testserver' | 'client' | 'lakelet'
-
-export interface RecordedCall {
-  readonly area: string
-  readonly call: string
-  readonly body?: object
-  readonly status: number
-  /** What the reply holds; more may be there. */
-  readonly reply?: object
-  /** Fields that the reply must not have, as paths with dots. */
-  readonly absent?: readonly string[]
-  readonly witness: Witness
-  /** For people: what the row is about, where the call does not say it. */
-  readonly note?: string
-}
+// Calls of official clients and what the real service was seen to answer, one a row, in the order in which the test sends them.
+import type { RecordedCall } from './recorded-call.ts'
+import { secretCalls } from './recorded-secrets.ts'
 
 const PROJECT = '/api/2.0/postgres/projects/recorded'
 const BRANCH = `${PROJECT}/branches/production`
@@ -102,9 +86,7 @@ export const recordedCalls: readonly RecordedCall[] = [
   disabled('serving', '/api/2.0/serving-endpoints'),
   empty('Git folders', '/api/2.0/repos'),
   disabled('Git folders', '/api/2.0/repos'),
-  empty('secrets', '/api/2.0/secrets/scopes/list'),
-  disabled('secrets', '/api/2.0/secrets/scopes/create'),
-  disabled('secrets', '/api/2.0/secrets/put'),
+  ...secretCalls,
   empty('database instances', '/api/2.0/database/instances'),
   disabled('database instances', '/api/2.0/database/instances'),
   {

@@ -94,6 +94,37 @@ export const identityErrors = {
     errorCode: 'RESOURCE_LIMIT_EXCEEDED',
     message: 'A service principal can have {limit} secrets; delete one that is no longer needed.',
   },
+  secret_scope_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'Scope {scope} does not exist!',
+  },
+  scope_exists: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'RESOURCE_ALREADY_EXISTS',
+    message: 'Scope {scope} already exists!',
+  },
+  scope_secret_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'Secret does not exist with scope: {scope} and key: {key}',
+  },
+  acl_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'The scope {scope} has no access control line for {principal}.',
+  },
+  secret_unreadable: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The value of {secret} was sealed with a key that this data directory no longer has (its file secrets.key was replaced). Restore that file, or store the value again.',
+  },
   not_group_member: {
     kind: 'forbidden',
     status: 403,

@@ -28,6 +28,13 @@ export const startupErrors = {
     errorCode: 'INVALID_PARAMETER_VALUE',
     message: 'The data directory {directory} cannot be used: {reason}. Name another one with --data-dir.',
   },
+  secrets_key_damaged: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The file {file} should hold the key of the stored secrets, 64 hexadecimal digits, but holds something else. Restore it from a copy; or move it away: the workspace then makes a new one, and secrets that were stored before must be stored again.',
+  },
   metadata_lost: {
     kind: 'conflict',
     status: 409,

@@ -32,11 +32,18 @@ const postgresResource = z.object({
   permission: z.enum(['CAN_CONNECT_AND_CREATE']).optional(),
 })
 
+const secretResource = z.object({
+  scope: z.string(),
+  key: z.string(),
+  permission: z.enum(['READ', 'WRITE', 'MANAGE']).optional(),
+})
+
 /** Something that the app may use, under a key that `valueFrom` names. Kinds that no local workspace has are stored as sent. */
 const appResource = z.looseObject({
   name: z.string().min(1),
   description: z.string().optional(),
   postgres: postgresResource.optional(),
+  secret: secretResource.optional(),
 })
 export type AppResource = z.output<typeof appResource>
 

@@ -76,12 +76,6 @@ const SERVICES: readonly AbsentService[] = [
   },
   { id: 'repos', feature: 'Git folders', lists: ['/api/2.0/repos'], writes: ['/api/2.0/repos'] },
   {
-    id: 'secrets',
-    feature: 'secret scopes',
-    lists: ['/api/2.0/secrets/scopes/list'],
-    writes: ['/api/2.0/secrets/scopes/create', '/api/2.0/secrets/put'],
-  },
-  {
     id: 'database',
     feature: 'provisioned database instances',
     lists: [],

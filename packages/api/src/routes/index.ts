@@ -21,6 +21,7 @@ import { credentialRoutes } from './identity-credentials.ts'
 import { oauthRoutes } from './oauth.ts'
 import { permissionRoutes } from './permissions.ts'
 import { scimRoutes } from './scim.ts'
+import { secretRoutes } from './secrets.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
 import { signInRoutes } from './sign-in.ts'
 import { sqlRoutes } from './sql.ts'
@@ -48,6 +49,7 @@ export const routeGroups = {
   oauth: oauthRoutes,
   tokens: tokenRoutes,
   servicePrincipalSecrets: servicePrincipalSecretRoutes,
+  secrets: secretRoutes,
   scim: scimRoutes,
   permissions: permissionRoutes,
   signIn: signInRoutes,

@@ -1,55 +1,96 @@
-// The databases that an app's resources name: bound when they are attached and once a deployment, resolved whenever the app starts or is
-// looked at, released when they are taken away.
+// What an app's resources name, databases and secrets: bound when they are attached and once a deployment, resolved whenever the app starts
+// or is looked at, released when they are taken away.
 import type { AppResource } from '@lakelet/api'
 import type { Logger } from '../base/log.ts'
 import type { AppRow } from '../metadata/apps.ts'
-import type { AppDatabases, AppRole, DatabaseBinding } from './ports.ts'
+import type { AppDatabases, AppRole, AppSecrets, DatabaseBinding, SecretResource } from './ports.ts'
 
-/** What of an app's row its databases are about. */
+/** What of an app's row its resources are about. */
 export type AppDatabaseRow = Pick<AppRow, 'name' | 'client_id' | 'resources'>
+
+/** What resources stand for, by their keys. */
+export interface ResolvedResources {
+  /** In the order of the app's resources. */
+  readonly databases: ReadonlyMap<string, DatabaseBinding>
+  /** Values in plain text. */
+  readonly secrets: ReadonlyMap<string, string>
+}
 
 export class AppResources {
   readonly #databases: AppDatabases
+  readonly #secrets: AppSecrets
   readonly #log: Logger
 
-  constructor(databases: AppDatabases, log: Logger) {
+  constructor(databases: AppDatabases, secrets: AppSecrets, log: Logger) {
     this.#databases = databases
+    this.#secrets = secrets
     this.#log = log
   }
 
-  /** Makes sure of the app's role on each database; wakes their computes. */
+  /** Makes sure of the app's role on each database and its permission on each secret; wakes the databases' computes. */
   async bind(row: AppDatabaseRow): Promise<void> {
-    for (const { postgres } of resourcesOf(row))
+    for (const { postgres, secret } of resourcesOf(row)) {
       if (postgres) await this.#databases.bind(roleOf(row), postgres)
+      if (secret) await this.#secrets.bind(roleOf(row), secret)
+    }
   }
 
-  /** Takes the app's role away on branches that `before` had and `now` has not; one that cannot be reached keeps it. */
+  /** Takes away what `before` had and `now` has not: roles on branches, permissions on scopes. What cannot be reached stays as it is. */
   async release(before: AppDatabaseRow, now: readonly AppResource[]): Promise<void> {
-    const kept = new Set(now.map((each) => each.postgres?.branch))
-    for (const { postgres } of resourcesOf(before)) {
-      if (!postgres || kept.has(postgres.branch)) continue
-      kept.add(postgres.branch)
-      await this.#databases.release(roleOf(before), postgres).catch((error: unknown) => {
-        const about = { err: error, app: before.name, branch: postgres.branch }
-        this.#log.warn(about, "an app's role could not be dropped")
+    const kept = new Set(now.flatMap(placesOf))
+    for (const resource of resourcesOf(before)) {
+      const [place] = placesOf(resource)
+      if (place === undefined || kept.has(place)) continue
+      kept.add(place)
+      await this.#releaseOne(roleOf(before), resource).catch((error: unknown) => {
+        this.#log.warn(
+          { err: error, app: before.name, place },
+          'a resource of an app could not be taken away',
+        )
       })
     }
   }
 
-  /** What the resources stand for, by their keys; wakes nothing. */
-  async resolve(row: AppDatabaseRow): Promise<Map<string, DatabaseBinding>> {
-    const bindings = new Map<string, DatabaseBinding>()
-    for (const { name, postgres } of resourcesOf(row))
-      if (postgres) bindings.set(name, await this.#databases.resolve(postgres))
-    return bindings
+  /** What the resources stand for; wakes nothing. */
+  async resolve(row: AppDatabaseRow): Promise<ResolvedResources> {
+    return this.#resolve(row, (secret) => this.#secrets.read(secret))
+  }
+
+  /** The same for people to look at: `hidden` in the place of every secret. */
+  async describe(row: AppDatabaseRow, hidden: string): Promise<ResolvedResources> {
+    return this.#resolve(row, () => Promise.resolve(hidden))
+  }
+
+  async #resolve(
+    row: AppDatabaseRow,
+    valueOf: (secret: SecretResource) => Promise<string>,
+  ): Promise<ResolvedResources> {
+    const databases = new Map<string, DatabaseBinding>()
+    const secrets = new Map<string, string>()
+    for (const { name, postgres, secret } of resourcesOf(row)) {
+      if (postgres) databases.set(name, await this.#databases.resolve(postgres))
+      if (secret) secrets.set(name, await valueOf(secret))
+    }
+    return { databases, secrets }
+  }
+
+  async #releaseOne(app: AppRole, { postgres, secret }: AppResource): Promise<void> {
+    if (postgres) await this.#databases.release(app, postgres)
+    if (secret) await this.#secrets.release(app, secret)
   }
 }
 
-/** The app as its databases know it. */
+/** The app as its resources know it. */
 export function roleOf(row: Pick<AppRow, 'name' | 'client_id'>): AppRole {
   return { name: row.name, clientId: row.client_id }
 }
 
 function resourcesOf(row: AppDatabaseRow): AppResource[] {
   return JSON.parse(row.resources) as AppResource[]
+}
+
+/** What the app has rights on through a resource: two databases of a branch are one place, and two secrets of a scope. */
+function placesOf({ postgres, secret }: AppResource): string[] {
+  if (postgres) return [postgres.branch]
+  return secret ? [`secrets/${secret.scope}`] : []
 }

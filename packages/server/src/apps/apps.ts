@@ -34,7 +34,14 @@ import { buildDeployment, type FinishedBuild, finishedBuild, readBuildLog } from
 import { appVariables, maskVariables, processEnvironment } from './environment.ts'
 import { type FrontProxy, startFrontProxy } from './front-proxy.ts'
 import { APP_MARK, endLeftovers, recordRun } from './leftovers.ts'
-import type { AppDatabases, AppGrants, AppIdentities, AppVisitors, AppWorkspace } from './ports.ts'
+import type {
+  AppDatabases,
+  AppGrants,
+  AppIdentities,
+  AppSecrets,
+  AppVisitors,
+  AppWorkspace,
+} from './ports.ts'
 import { PackageCache } from './package-cache.ts'
 import type { ListeningSocket } from './process-table.ts'
 import { withPort } from './start-command.ts'
@@ -50,6 +57,7 @@ export interface AppsOptions {
   readonly grants: AppGrants
   readonly visitors: AppVisitors
   readonly databases: AppDatabases
+  readonly secrets: AppSecrets
   /** Address that the apps' listeners bind to, and the host name in their URLs. */
   readonly host: string
   /** First port for apps' addresses; 0 takes any free one. */
@@ -121,7 +129,7 @@ export class Apps implements AsyncDisposable {
 
   constructor(options: AppsOptions, hosting: Hosting) {
     this.#options = options
-    this.#resources = new AppResources(options.databases, options.log)
+    this.#resources = new AppResources(options.databases, options.secrets, options.log)
     this.#hosting = hosting
   }
 
@@ -249,7 +257,7 @@ export class Apps implements AsyncDisposable {
     const variables = appVariables({
       app,
       workspace: this.#options.workspace,
-      databases: await this.#resources.resolve(row),
+      ...(await this.#resources.describe(row, HIDDEN)),
       yaml: env,
       deployment: envVarsOf(active),
       port: 8000,
@@ -452,8 +460,8 @@ export class Apps implements AsyncDisposable {
     port: number,
   ): Promise<AppVariable[]> {
     const app = { ...roleOf(row), url: this.urlOf(row), clientSecret: await this.#secretOf(row) }
-    const databases = await this.#resources.resolve(row)
-    return appVariables({ app, workspace: this.#options.workspace, databases, yaml, deployment, port })
+    const resources = await this.#resources.resolve(row)
+    return appVariables({ app, workspace: this.#options.workspace, ...resources, yaml, deployment, port })
   }
 
   /** The app's OAuth secret: issued once and kept with the app's files, since the workspace itself only stores what verifies it. */

@@ -16,6 +16,8 @@ export interface EnvironmentInput {
   readonly workspace: AppWorkspace
   /** Bound databases by resource key, in the order of the app's resources. */
   readonly databases: ReadonlyMap<string, DatabaseBinding>
+  /** Values of secrets by resource key. */
+  readonly secrets: ReadonlyMap<string, string>
   readonly yaml: readonly AppYamlVariable[]
   readonly deployment: readonly EnvVar[]
   readonly port: number
@@ -28,11 +30,8 @@ export function appVariables(input: EnvironmentInput): AppVariable[] {
   const layers: readonly (readonly [AppVariable['source'], Layer])[] = [
     ['platform', platformLayer(input)],
     ['resource', databaseLayer(input)],
-    ['app.yaml', input.yaml.map((each) => [each.name, yamlValue(each, input.databases)] as const)],
-    [
-      'deployment',
-      input.deployment.map((each) => [each.name, deploymentValue(each, input.databases)] as const),
-    ],
+    ['app.yaml', input.yaml.map((each) => [each.name, yamlValue(each, input)] as const)],
+    ['deployment', input.deployment.map((each) => [each.name, deploymentValue(each, input)] as const)],
   ]
   const variables = new Map<string, AppVariable>()
   for (const [source, layer] of layers) {
@@ -132,20 +131,22 @@ function databaseLayer({ app, databases }: EnvironmentInput): Layer {
   ]
 }
 
-function yamlValue(variable: AppYamlVariable, databases: EnvironmentInput['databases']): string {
-  return 'value' in variable ? variable.value : resolve(variable.valueFrom, variable.name, databases)
+type Resources = Pick<EnvironmentInput, 'databases' | 'secrets'>
+
+function yamlValue(variable: AppYamlVariable, resources: Resources): string {
+  return 'value' in variable ? variable.value : resolve(variable.valueFrom, variable.name, resources)
 }
 
-function deploymentValue(variable: EnvVar, databases: EnvironmentInput['databases']): string {
+function deploymentValue(variable: EnvVar, resources: Resources): string {
   return variable.value_from === undefined
     ? (variable.value ?? '')
-    : resolve(variable.value_from, variable.name, databases)
+    : resolve(variable.value_from, variable.name, resources)
 }
 
-function resolve(key: string, variable: string, databases: EnvironmentInput['databases']): string {
-  const binding = databases.get(key)
-  if (binding) return binding.endpoint
-  const known = [...databases.keys()].join(', ')
+function resolve(key: string, variable: string, { databases, secrets }: Resources): string {
+  const value = databases.get(key)?.endpoint ?? secrets.get(key)
+  if (value !== undefined) return value
+  const known = [...databases.keys(), ...secrets.keys()].join(', ')
   const reason = known === '' ? ': the app has no resources' : `: the app's resources are ${known}`
   throw new LakeletError('app_value_from', { resource: key, variable, reason })
 }

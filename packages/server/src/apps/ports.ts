@@ -19,6 +19,8 @@ export interface AppGrants {
   may(caller: Caller, app: string, level: 'CAN_USE' | 'CAN_MANAGE'): Promise<boolean>
   /** Whether `caller` may give apps a database of the project: the app gets a role there that they would have to make. */
   mayAttach(caller: Caller, project: string): Promise<boolean>
+  /** LakeletError when `caller` may not give apps secrets of the scope: the app gets a permission there. */
+  requireSecrets(caller: Caller, scope: string): Promise<void>
   /** Forgets every grant on a deleted app. */
   forget(app: string): Promise<void>
 }
@@ -61,6 +63,18 @@ export interface AppDatabases {
    * gone is no error.
    */
   release(app: AppRole, resource: DatabaseResource): Promise<void>
+}
+
+export type SecretResource = NonNullable<AppResource['secret']>
+
+/** Secrets that an app is given as a resource. */
+export interface AppSecrets {
+  /** The value as text. LakeletError where there is no such scope or key. */
+  read(resource: SecretResource): Promise<string>
+  /** Gives the app's service principal the permission on the scope, so that it can ask for the secret itself. */
+  bind(app: AppRole, resource: SecretResource): Promise<void>
+  /** Takes that permission away; a scope that is gone is no error. */
+  release(app: AppRole, resource: SecretResource): Promise<void>
 }
 
 /** What every app is told of its workspace. */

@@ -12,6 +12,7 @@ export const API_SCOPES: readonly string[] = [
   'iam',
   'access-management',
   'scim',
+  'secrets',
   'sql',
 ]
 
@@ -26,6 +27,7 @@ const SCOPES_BY_PREFIX: readonly (readonly [prefix: string, scopes: readonly str
   ['/api/2.0/apps', ['apps']],
   ['/api/2.0/workspace', ['workspace', 'files']],
   ['/api/2.0/fs/', ['files']],
+  ['/api/2.0/secrets/', ['secrets']],
   ['/telemetry-ext', API_SCOPES],
 ]
 

@@ -19,6 +19,8 @@ import { mountOAuth } from './oauth-http.ts'
 import { type ObjectPort, openPermissions, type Permissions } from './permissions.ts'
 import { openPersonalTokens, type PersonalTokens } from './personal-tokens.ts'
 import { type RequestCallers, requestCallers } from './request-caller.ts'
+import { openSealer, type Sealer } from './sealer.ts'
+import { SecretScopes } from './secret-scopes.ts'
 import { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 import { mountSignIn } from './sign-in-http.ts'
 import { type KeyRing, openKeyRing } from './signing.ts'
@@ -35,6 +37,8 @@ export interface IdentityOptions {
   /** Scheme, host and port of the workspace; asked when needed, since the port may be known only after listening. */
   readonly baseUrl: () => string
   readonly credentials: CredentialLimits
+  /** File of the key that stored secrets are sealed with; made when it is missing. */
+  readonly sealingKeyFile: string
   readonly objects: ObjectPort
   /** Whether a URL belongs to one of the workspace's apps: sign-in may lead back there. */
   readonly isAppUrl?: (url: URL) => boolean
@@ -47,6 +51,8 @@ export interface Identity extends AsyncDisposable {
   readonly directory: Directory
   readonly tokens: PersonalTokens
   readonly secrets: ServicePrincipalSecrets
+  readonly secretScopes: SecretScopes
+  readonly sealer: Sealer
   readonly credentials: DatabaseCredentials
   readonly permissions: Permissions
   readonly sessions: BrowserSessions
@@ -75,6 +81,8 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
   const tokens = await openPersonalTokens({ metadata, clock, directory })
   const permissions = await openPermissions({ metadata, directory, objects: options.objects })
   const secrets = new ServicePrincipalSecrets(metadata, clock, directory)
+  const sealer = await openSealer(options.sealingKeyFile)
+  const secretScopes = new SecretScopes(metadata, clock, directory, sealer)
   const sessions = new BrowserSessions(metadata, clock, directory, workspaceId)
   const authenticator = new Authenticator({ workspaceId, clock, directory, tokens, keys })
   const issuer = () => `${options.baseUrl()}/oidc`
@@ -102,6 +110,8 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     directory,
     tokens,
     secrets,
+    secretScopes,
+    sealer,
     credentials,
     permissions,
     sessions,

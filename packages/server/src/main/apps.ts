@@ -5,7 +5,14 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { appOperations } from '../apps/app-operations.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
-import type { AppDatabases, AppGrants, AppIdentities, AppVisitors, PackConnector } from '../apps/ports.ts'
+import type {
+  AppDatabases,
+  AppGrants,
+  AppIdentities,
+  AppSecrets,
+  AppVisitors,
+  PackConnector,
+} from '../apps/ports.ts'
 import { AppTemplates } from '../apps/templates.ts'
 import { AppsService } from '../control/services/apps.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
@@ -56,6 +63,7 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
     grants,
     visitors: appVisitors(identity, parts.baseUrl),
     databases: parts.databases,
+    secrets: appSecrets(identity),
     host: parts.host,
     firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
   })
@@ -111,7 +119,25 @@ function appGrants(identity: Identity): AppGrants {
       (await permissions.authorize(caller, { type: 'app', id: app }, level)) === 'allowed',
     mayAttach: async (caller, project) =>
       (await permissions.authorize(caller, { type: 'project', id: project }, 'CAN_MANAGE')) === 'allowed',
+    requireSecrets: (caller, scope) => identity.secretScopes.require(caller, scope, 'MANAGE'),
     forget: (app) => permissions.forget('app', app),
+  }
+}
+
+function appSecrets({ secretScopes, directory }: Identity): AppSecrets {
+  const principalOf = (clientId: string) => directory.find('service_principal', clientId)
+  return {
+    read: async ({ scope, key }) => (await secretScopes.value(scope, key)).toString('utf8'),
+    async bind({ clientId }, { scope, key, permission }) {
+      // A secret that is not there is a mistake of now, not of the app's next start.
+      await secretScopes.value(scope, key)
+      const principal = principalOf(clientId)
+      if (principal) await secretScopes.attach(scope, principal, permission ?? 'READ')
+    },
+    async release({ clientId }, { scope }) {
+      const principal = principalOf(clientId)
+      if (principal) await secretScopes.detach(scope, principal)
+    },
   }
 }
 

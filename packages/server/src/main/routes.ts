@@ -12,6 +12,7 @@ import { implementOAuth } from '../control/routes/oauth.ts'
 import { implementOverview } from '../control/routes/overview.ts'
 import { implementPermissions } from '../control/routes/permissions.ts'
 import { implementScim } from '../control/routes/scim.ts'
+import { implementSecrets } from '../control/routes/secrets.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
 import { implementSignIn } from '../control/routes/sign-in.ts'
 import { implementSql } from '../control/routes/sql.ts'
@@ -23,6 +24,7 @@ import { credentialEndpoints } from '../control/services/credentials.ts'
 import { ExtensionsService } from '../control/services/extensions.ts'
 import { PermissionsService } from '../control/services/permissions.ts'
 import { ScimService } from '../control/services/scim.ts'
+import { SecretsService } from '../control/services/secrets.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
@@ -62,6 +64,7 @@ export function implementAllRoutes(parts: {
         (id) => findAppNameOf(control.context.metadata.db, id),
       ),
     ),
+    ...implementSecrets(new SecretsService(identity.secretScopes, identity.directory)),
     ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(identity.secrets)),
     ...implementSignIn({
       createLink: (principal, next) =>

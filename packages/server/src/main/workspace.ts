@@ -127,6 +127,7 @@ async function startRooms(start: Start): Promise<Rooms> {
     log: ground.log.child({ component: 'identity' }),
     baseUrl: () => host,
     credentials: config.credentials,
+    sealingKeyFile: directory.file('secrets.key'),
     objects: objectPort(ground.metadata, { tree: () => known(later.tree), grants: () => grants }),
     isAppUrl: (url) => url.hostname === options.host && known(later.running).apps.hasPort(Number(url.port)),
   })

@@ -39,6 +39,26 @@ export interface TokensTables {
   service_principal_secrets: SecretColumns
 }
 
+interface SecretAclColumns {
+  scope: string
+  principal_id: number
+  permission: 'READ' | 'WRITE' | 'MANAGE'
+}
+
+export interface SecretScopesTables {
+  secret_scopes: { name: string }
+  secrets: {
+    scope: string
+    key: string
+    /** The value, encrypted. */
+    sealed: string
+    /** Milliseconds since 1970. */
+    updated_at: number
+  }
+  secret_acls: SecretAclColumns
+  secret_attachments: SecretAclColumns
+}
+
 export interface SessionsTables {
   browser_sessions: { hash: string; principal_id: number; created_at: number; expires_at: number }
   sign_in_links: { hash: string; principal_id: number; expires_at: number }
@@ -283,6 +303,7 @@ export interface Tables
     SettingsTables,
     PrincipalsTables,
     TokensTables,
+    SecretScopesTables,
     SessionsTables,
     OAuthTables,
     SigningKeysTables,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { appOperations } from '../../src/apps/app-operations.ts'
 import { Apps, startApps } from '../../src/apps/apps.ts'
-import type { AppDatabases, AppGrants, AppIdentities, AppVisitors } from '../../src/apps/ports.ts'
+import type { AppDatabases, AppGrants, AppIdentities, AppSecrets, AppVisitors } from '../../src/apps/ports.ts'
 import { AppTemplates } from '../../src/apps/templates.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
@@ -75,6 +75,7 @@ const grants: AppGrants = {
   own: async () => {},
   may: async (caller, _app, level) => caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
   mayAttach: async (caller) => caller.isAdmin,
+  requireSecrets: async () => {},
   forget: async () => {},
 }
 
@@ -111,6 +112,11 @@ export async function startAppsApi(
       return { host: 'ep-1.database.local', port: 5432, database: 'databricks_postgres', endpoint }
     },
   }
+  const secrets: AppSecrets = {
+    read: async ({ scope, key }) => `value of ${scope}/${key}`,
+    bind: async () => {},
+    release: async () => {},
+  }
   const apps = starting.use(
     await startApps({
       ...common,
@@ -121,6 +127,7 @@ export async function startAppsApi(
       grants,
       visitors,
       databases,
+      secrets,
       host: '127.0.0.1',
       firstPort: 0,
       stopMs: 3000,

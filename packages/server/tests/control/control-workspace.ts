@@ -72,6 +72,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       workspaceId: '900800700600',
       baseUrl: () => 'http://127.0.0.1',
       credentials: config.credentials,
+      sealingKeyFile: path.join(options.dataDir, 'secrets.key'),
       objects: {
         async find({ id }) {
           const row = await findProject(metadata.db, id)

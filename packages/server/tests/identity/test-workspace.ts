@@ -11,10 +11,12 @@ import { implementOAuth } from '../../src/control/routes/oauth.ts'
 import { implementPermissions } from '../../src/control/routes/permissions.ts'
 import { implementScim } from '../../src/control/routes/scim.ts'
 import { implementSignIn } from '../../src/control/routes/sign-in.ts'
+import { implementSecrets } from '../../src/control/routes/secrets.ts'
 import { implementServicePrincipalSecrets } from '../../src/control/routes/service-principal-secrets.ts'
 import { implementTokens } from '../../src/control/routes/tokens.ts'
 import { PermissionsService } from '../../src/control/services/permissions.ts'
 import { ScimService } from '../../src/control/services/scim.ts'
+import { SecretsService } from '../../src/control/services/secrets.ts'
 import { ServicePrincipalSecretsService } from '../../src/control/services/service-principal-secrets.ts'
 import { TokensService } from '../../src/control/services/tokens.ts'
 import type { KnownObject, ObjectRef } from '../../src/identity/permissions.ts'
@@ -99,6 +101,7 @@ export async function startTestWorkspace(
       workspaceId: WORKSPACE_ID,
       baseUrl: () => `http://127.0.0.1:${server?.port}`,
       credentials: { defaultTtlSeconds: 3600, minTtlSeconds: 300 },
+      sealingKeyFile: path.join(home, 'secrets.key'),
       objects: { find: async ({ type, id }: ObjectRef) => objects.get(`${type} ${id}`) },
       isAppUrl: (url) => url.hostname === 'my-app.localhost',
     }),
@@ -118,6 +121,7 @@ export async function startTestWorkspace(
           createLink: (id, next) => identity.sessions.createSignInLink(id, identity.baseUrl(), next),
         }),
         ...implementTokens(new TokensService(tokens)),
+        ...implementSecrets(new SecretsService(identity.secretScopes, principals)),
         ...implementServicePrincipalSecrets(new ServicePrincipalSecretsService(secrets)),
         ...implementScim(new ScimService(principals, () => owner.id)),
         ...implementPermissions(new PermissionsService(permissions, principals)),
@@ -178,5 +182,5 @@ export function basic(user: string, password: string): string {
 
 /** The routes of the contract that this workspace serves. */
 export const identityRoutes = allRoutes.filter((route) =>
-  /^(scim|tokens|servicePrincipalSecrets|permissions|oauth|credentials|signIn)\./.test(route.id),
+  /^(scim|tokens|secrets|servicePrincipalSecrets|permissions|oauth|credentials|signIn)\./.test(route.id),
 )

@@ -375,15 +375,21 @@ export class AppsService {
       throw new LakeletError('not_implemented', { feature: "Acting as an app's user (user_api_scopes)" })
     const seen = new Set<string>()
     for (const resource of resources ?? []) {
-      const { name, postgres } = resource
+      const { name, postgres, secret } = resource
       const fail = (reason: string) => new LakeletError('app_resource_invalid', { resource: name, reason })
       if (seen.has(name)) throw fail('its name is there twice.')
       seen.add(name)
       const kinds = Object.keys(resource).filter((key) => key !== 'name' && key !== 'description')
-      const foreign = kinds.find((kind) => kind !== 'postgres')
+      const foreign = kinds.find((kind) => kind !== 'postgres' && kind !== 'secret')
       if (foreign !== undefined)
         throw new LakeletError('feature_disabled', { feature: `An app resource of the kind '${foreign}'` })
-      if (!postgres) throw fail('it names nothing; give it a postgres {branch, database, permission}.')
+      if (kinds.length > 1) throw fail(`it names ${kinds.join(' and ')}; make a resource of each.`)
+      if (secret) await this.#options.grants.requireSecrets(caller, secret.scope)
+      if (secret) continue
+      if (!postgres)
+        throw fail(
+          'it names nothing; give it a postgres {branch, database, permission} or a secret {scope, key}.',
+        )
       const project = /^projects\/([^/]+)\/branches\/[^/]+$/.exec(postgres.branch)?.[1]
       if (project === undefined)
         throw fail(`'${postgres.branch}' is not projects/<project>/branches/<branch>.`)
