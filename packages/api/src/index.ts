@@ -14,7 +14,7 @@ export {
   type HttpMethod,
   type Payload,
   type Permission,
-  type PermissionLevel,
+  type AccessLevel,
   type RouteBody,
   type RouteCall,
   type RouteDefinition,

@@ -5,7 +5,7 @@ import type { ErrorCode } from './errors/lakelet-error.ts'
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
 
-export type PermissionLevel = 'CAN_USE' | 'CAN_MANAGE'
+export type AccessLevel = 'CAN_USE' | 'CAN_MANAGE'
 
 /** Who may call a route. */
 export type Permission =
@@ -19,7 +19,7 @@ export type Permission =
       readonly kind: 'object'
       readonly type: 'project' | 'app' | 'file'
       readonly param: string
-      readonly level: PermissionLevel
+      readonly level: AccessLevel
     }
   /** The service decides, by a rule that this text states. */
   | { readonly kind: 'service'; readonly rule: string }

@@ -13,13 +13,13 @@ import {
   updateAppBody,
 } from '../resources/apps.ts'
 import { flag } from '../resources/workspace.ts'
-import { defineRoute, type PermissionLevel } from '../route.ts'
+import { defineRoute, type AccessLevel } from '../route.ts'
 
 const named = z.object({ name: z.string() })
 const deploymentNamed = z.object({ name: z.string(), deployment_id: z.string() })
 const page = z.object({ page_size: z.coerce.number().optional(), page_token: z.string().optional() })
 
-function on(level: PermissionLevel) {
+function on(level: AccessLevel) {
   return { kind: 'object', type: 'app', param: 'name', level } as const
 }
 

@@ -11,6 +11,7 @@ import { answerClientError } from '../base/http-client-error.ts'
 import { boundConnections, MOST_HEADER_BYTES } from '../base/http-connections.ts'
 import { lingerWhereUnread } from '../base/http-linger.ts'
 import type { Logger } from '../base/log.ts'
+import { isReading, senderOf } from '../base/request-head.ts'
 import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
 import { forwardWebSocket, isWebSocketHandshake } from './forward-websocket.ts'
@@ -212,10 +213,9 @@ class AppAddress implements FrontProxy {
 
   /** The session cookie comes along from pages of other apps too (ports share cookies), so where it acts, the page must be the app's own. */
   #checkOrigin(request: IncomingMessage): void {
-    const { origin } = request.headers
-    const isRead =
-      ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '') && request.headers.upgrade === undefined
-    if (isRead || origin === undefined || origin === `http://${request.headers.host}`) return
+    const { origin, upgrade } = request.headers
+    const isRead = isReading(request.method) && upgrade === undefined
+    if (isRead || origin === undefined || senderOf(request.headers) !== 'foreign') return
     throw new LakeletError('app_origin_refused', { origin: origin.slice(0, 200), name: this.#options.name })
   }
 

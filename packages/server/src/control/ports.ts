@@ -1,5 +1,5 @@
 // What the control plane needs from the rest of the workspace.
-import type { PermissionLevel } from '@lakelet/api'
+import type { AccessLevel } from '@lakelet/api'
 import type { Caller } from '../base/caller.ts'
 import type { Computes } from '../computes/index.ts'
 import type { RoleIdentity } from '../postgres/index.ts'
@@ -47,8 +47,5 @@ export interface PrincipalsPort {
     name: string,
   ): (RoleIdentity & { readonly name: string }) | undefined
   /** What was granted to a principal, or to a group of it, on a project; owners and admins are not asked about. */
-  projectLevel(
-    caller: Caller,
-    projectUid: string,
-  ): PermissionLevel | undefined | Promise<PermissionLevel | undefined>
+  projectLevel(caller: Caller, projectUid: string): AccessLevel | undefined | Promise<AccessLevel | undefined>
 }

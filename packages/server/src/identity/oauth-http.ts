@@ -5,11 +5,11 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Caller } from '../base/caller.ts'
+import { senderOf } from '../base/request-head.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type BrowserSessions, OAUTH_SESSION_COOKIE } from './browser-sessions.ts'
 import type { DatabaseCredentials } from './database-credentials.ts'
 import { consentPage, messagePage, sendPage } from './pages.ts'
-import { isSameOrigin } from './same-origin.ts'
 import { hashOf, sameHash } from './secrets.ts'
 import type { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 
@@ -137,7 +137,7 @@ async function decide(
   if (!interaction || caller?.kind !== 'user') return expired(reply)
   const form = formOf(request)
   const genuine =
-    isSameOrigin(request.headers) &&
+    senderOf(request.headers) === 'own' &&
     sameHash(form.get('csrf') ?? '', csrfToken(request, interaction.uid, options))
   if (!genuine) {
     const text = 'The form was not sent from this page. Go back, reload it and try again.'

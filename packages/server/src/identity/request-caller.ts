@@ -1,19 +1,11 @@
 // Who sends an HTTP request: by its bearer token, or by the session cookie of a browser that shows the workspace's own pages.
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Caller } from '../base/caller.ts'
 import { LakeletError } from '../base/errors.ts'
+import { isReading, type RequestHead, senderOf } from '../base/request-head.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import type { ObjectRef, PermissionLevel, Permissions } from './permissions.ts'
-import { isFromForeignPage, isSameOrigin } from './same-origin.ts'
 import { scopesAllow } from './scopes.ts'
-
-export interface RequestHead {
-  readonly method: string
-  /** Path without the query. */
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-}
 
 /** What an HTTP server asks about callers. */
 export interface RequestCallers {
@@ -31,8 +23,6 @@ export interface RequestCallers {
   ): 'allowed' | Promise<'allowed' | 'denied' | 'hidden'>
 }
 
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
-
 export function requestCallers(parts: {
   readonly authenticator: Authenticator
   readonly sessions: BrowserSessions
@@ -48,7 +38,8 @@ export function requestCallers(parts: {
     },
     async authenticateSession({ method, headers }) {
       const caller = await parts.sessions.callerOf(headers.cookie)
-      const isOurs = SAFE_METHODS.has(method) ? !isFromForeignPage(headers) : isSameOrigin(headers)
+      const sender = senderOf(headers)
+      const isOurs = sender === 'own' || (sender === 'unsaid' && isReading(method))
       if (caller && !isOurs) throw new LakeletError('cross_origin_request')
       return caller
     },

@@ -1,9 +1,10 @@
 // Signing a browser in and out: `/sign-in` for visitors, `/sign-in/link` for the one-time link, `/sign-out`.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { senderOf } from '../base/request-head.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import { addForms, formOf } from './oauth-http.ts'
 import { confirmSignInPage, messagePage, sendPage, signInPage } from './pages.ts'
-import { isSameOrigin, safeNext } from './same-origin.ts'
+import { safeNext } from './safe-next.ts'
 
 export interface SignInHttpOptions {
   readonly sessions: BrowserSessions
@@ -51,7 +52,7 @@ async function takeLink(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (!isSameOrigin(request.headers)) return refused(reply)
+  if (senderOf(request.headers) !== 'own') return refused(reply)
   const form = formOf(request)
   const session = await options.sessions.signIn(form.get('code') ?? '')
   if (session === undefined) return spent(reply)
@@ -65,7 +66,7 @@ async function signOut(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (!isSameOrigin(request.headers)) return refused(reply)
+  if (senderOf(request.headers) !== 'own') return refused(reply)
   await options.sessions.signOut(request.headers.cookie)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', options.sessions.cookieOf('', { secure }))

@@ -1,14 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import type { PermissionLevel } from '@lakelet/api'
+import type { AccessLevel } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-
-/** A request as far as it is known before its body. */
-export interface RequestHead {
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-}
+import type { RequestHead } from '../../base/request-head.ts'
 
 /** What the HTTP server needs to know about callers; `main` plugs `identity` in. */
 export interface CallerPort {
@@ -20,6 +12,6 @@ export interface CallerPort {
   authorize(
     caller: Caller,
     object: { readonly type: 'project' | 'app' | 'file'; readonly id: string },
-    level: PermissionLevel,
+    level: AccessLevel,
   ): 'allowed' | 'denied' | 'hidden' | Promise<'allowed' | 'denied' | 'hidden'>
 }

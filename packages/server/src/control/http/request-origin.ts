@@ -3,9 +3,7 @@
 // address in digits cannot be rebound, so it is always accepted.
 import { isIP } from 'node:net'
 import { LakeletError } from '../../base/errors.ts'
-import type { RequestHead } from './caller.ts'
-
-const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
+import { isReading, type RequestHead, senderOf } from '../../base/request-head.ts'
 
 /** Refuses requests that were meant for another host, and writes that a page of another site sends. */
 export function createOriginGuard(hostNames: readonly string[]): (request: RequestHead) => void {
@@ -19,13 +17,8 @@ export function createOriginGuard(hostNames: readonly string[]): (request: Reque
       if (!isOurs(hostNameOf(host))) throw new LakeletError('host_unknown', { host: shorten(host) })
       if (accepted.size < 100) accepted.add(host)
     }
-    if (origin === undefined || READING.has(method)) return
-    // A form of our own page under a no-referrer policy says `null`; Sec-Fetch-Site cannot be forged by a page.
-    if (headers['sec-fetch-site'] === 'same-origin') return
-    const from = URL.parse(origin)
-    if (!from || from.host !== host?.toLowerCase()) {
+    if (origin !== undefined && !isReading(method) && senderOf(headers) === 'foreign')
       throw new LakeletError('origin_foreign', { origin: shorten(origin) })
-    }
   }
 }
 

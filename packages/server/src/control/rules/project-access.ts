@@ -1,4 +1,4 @@
-import type { PermissionLevel } from '@lakelet/api'
+import type { AccessLevel } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
@@ -11,7 +11,7 @@ export async function levelOn(
   { principals }: Access,
   caller: Caller,
   project: Pick<ProjectRow, 'uid' | 'owner_id'>,
-): Promise<PermissionLevel | undefined> {
+): Promise<AccessLevel | undefined> {
   if (caller.isAdmin || project.owner_id === caller.id) return 'CAN_MANAGE'
   return principals.projectLevel(caller, project.uid)
 }
