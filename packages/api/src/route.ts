@@ -5,6 +5,7 @@ import type { ErrorCode } from './errors/lakelet-error.ts'
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
 
+/** What a route demands on the object that it is about, and what a project grants: using it, or changing it and who may use it. */
 export type AccessLevel = 'CAN_USE' | 'CAN_MANAGE'
 
 /** Who may call a route. */

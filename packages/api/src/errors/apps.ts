@@ -51,12 +51,6 @@ export const appsErrors = {
     errorCode: 'INVALID_STATE',
     message: 'Cannot {action} app {name} because its compute is in {state} state.',
   },
-  page_token_invalid: {
-    kind: 'invalid',
-    status: 400,
-    errorCode: 'INVALID_PARAMETER_VALUE',
-    message: 'The page token is not one that this list has given.',
-  },
   deployment_not_found: {
     kind: 'not_found',
     status: 404,

@@ -55,7 +55,7 @@ export const appsRoutes = {
     summary: 'list apps',
     query: page.extend({ space: z.string().optional() }),
     reply: z.object({ apps: z.array(app).optional(), next_page_token: z.string().optional() }),
-    errors: ['page_token_invalid'],
+    errors: ['invalid_parameter'],
     permission: { kind: 'service', rule: 'shows the apps that the caller has CAN_USE on' },
   }),
   get: defineRoute({
@@ -139,7 +139,7 @@ export const appsRoutes = {
       app_deployments: z.array(appDeployment).optional(),
       next_page_token: z.string().optional(),
     }),
-    errors: ['app_not_found', 'page_token_invalid'],
+    errors: ['app_not_found', 'invalid_parameter'],
     permission: on('CAN_USE'),
   }),
   getDeployment: defineRoute({

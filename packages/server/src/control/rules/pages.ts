@@ -20,7 +20,7 @@ export function readPage<A extends string | number>(
   query: PageQuery,
   kind: 'string' | 'number',
 ): Page<A> {
-  const size = Math.min(query.page_size || MAX_PAGE_SIZE, MAX_PAGE_SIZE)
+  const size = Math.min(Math.max(query.page_size || MAX_PAGE_SIZE, 1), MAX_PAGE_SIZE)
   if (!query.page_token) return { after: undefined, size }
   const after = decode(query.page_token, list)
   if (typeof after !== kind) throw invalidToken()
@@ -38,6 +38,20 @@ export function cutPage<T>(
   if (items.length <= size || last === undefined) return { items, nextToken: undefined }
   const token = Buffer.from(JSON.stringify([list, keyOf(last)])).toString('base64url')
   return { items: items.slice(0, size), nextToken: token }
+}
+
+/** A page of `rows`, which are all there are, in the order of the list. LakeletError `invalid_parameter`, also where the last of the page before is gone. */
+export function pageOfRows<T>(
+  list: string,
+  rows: readonly T[],
+  query: PageQuery,
+  keyOf: (row: T) => string,
+): { readonly items: readonly T[]; readonly next: { readonly next_page_token?: string } } {
+  const page = readPage<string>(list, query, 'string')
+  const last = page.after === undefined ? -1 : rows.findIndex((row) => keyOf(row) === page.after)
+  if (page.after !== undefined && last < 0) throw invalidToken()
+  const { items, nextToken } = cutPage(list, rows.slice(last + 1), page.size, keyOf)
+  return { items, next: nextToken === undefined ? {} : { next_page_token: nextToken } }
 }
 
 function decode(token: string, list: string): unknown {

@@ -33,6 +33,7 @@ import {
   listDeployments,
   nextDeploymentSequence,
 } from '../../metadata/deployments.ts'
+import { type PageQuery, pageOfRows } from '../rules/pages.ts'
 import type { Operations } from '../../operations/operations.ts'
 import { viewApp, viewDeployment } from './app-view.ts'
 import type { WorkspaceFilesService } from './workspace.ts'
@@ -53,11 +54,6 @@ export interface CreateAppRequest {
   readonly body: CreateAppBody
   readonly hasCompute: boolean
   readonly template?: string | undefined
-}
-
-interface Page {
-  readonly page_size?: number | undefined
-  readonly page_token?: string | undefined
 }
 
 const MOST_APPS = 100
@@ -95,12 +91,12 @@ export class AppsService {
     })
   }
 
-  async list(caller: Caller, page: Page): Promise<{ apps?: App[]; next_page_token?: string }> {
+  async list(caller: Caller, page: PageQuery): Promise<{ apps?: App[]; next_page_token?: string }> {
     const rows: AppRow[] = []
     for (const row of await listApps(this.#options.metadata.db)) {
       if (await this.#options.grants.may(caller, row.name, 'CAN_USE')) rows.push(row)
     }
-    const { items, next } = pageOf(rows, page, (row) => row.name)
+    const { items, next } = pageOfRows('apps', rows, page, (row) => row.name)
     const apps = await Promise.all(items.map((row) => this.#view(row)))
     return { ...(apps.length > 0 ? { apps } : {}), ...next }
   }
@@ -207,10 +203,10 @@ export class AppsService {
     })
   }
 
-  async listDeployments(name: string, page: Page) {
+  async listDeployments(name: string, page: PageQuery) {
     await this.#row(name)
     const rows = await listDeployments(this.#options.metadata.db, name)
-    const { items, next } = pageOf(rows, page, (row) => row.deployment_id)
+    const { items, next } = pageOfRows(`deployments ${name}`, rows, page, (row) => row.deployment_id)
     return {
       ...(items.length > 0 ? { app_deployments: items.map((each) => viewDeployment(each)) } : {}),
       ...next,
@@ -407,21 +403,6 @@ export class AppsService {
 
 function lockOf(name: string) {
   return { scope: `apps/${name}`, mode: 'exclusive' } as const
-}
-
-function pageOf<T>(rows: readonly T[], page: Page, idOf: (row: T) => string) {
-  const size = Math.min(Math.max(page.page_size || 100, 1), 100)
-  let start = 0
-  if (page.page_token) {
-    const last = Buffer.from(page.page_token, 'base64url').toString('utf8')
-    start = rows.findIndex((row) => idOf(row) === last) + 1
-    if (start === 0) throw new LakeletError('page_token_invalid')
-  }
-  const items = rows.slice(start, start + size)
-  const final = items.at(-1)
-  const hasMore = start + size < rows.length
-  const next = final && hasMore ? { next_page_token: Buffer.from(idOf(final)).toString('base64url') } : {}
-  return { items, next }
 }
 
 /** The fields of a body that are kept without effect; an empty text is as good as none. */

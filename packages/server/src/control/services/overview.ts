@@ -1,27 +1,25 @@
 // The whole workspace in one reply: what a page that shows everything would else need hundreds of calls for.
 import type { App, Branch, Endpoint, Overview, Project } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-
-interface Page {
-  readonly page_size?: number | undefined
-  readonly page_token?: string | undefined
-}
+import type { PageQuery } from '../rules/pages.ts'
 
 /** The services whose lists it is made of, with the rights that they give. */
 export interface OverviewParts {
   readonly projects: {
-    list(caller: Caller, page: Page): Promise<{ projects: Project[]; next_page_token?: string }>
+    list(caller: Caller, page: PageQuery): Promise<{ projects: Project[]; next_page_token?: string }>
   }
   readonly branches: {
-    list(project: string, page: Page): Promise<{ branches: Branch[]; next_page_token?: string }>
+    list(project: string, page: PageQuery): Promise<{ branches: Branch[]; next_page_token?: string }>
   }
   readonly endpoints: {
     list(
       path: { readonly project: string; readonly branch: string },
-      page: Page,
+      page: PageQuery,
     ): Promise<{ endpoints: Endpoint[] }>
   }
-  readonly apps: { list(caller: Caller, page: Page): Promise<{ apps?: App[]; next_page_token?: string }> }
+  readonly apps: {
+    list(caller: Caller, page: PageQuery): Promise<{ apps?: App[]; next_page_token?: string }>
+  }
 }
 
 export async function readOverview(caller: Caller, parts: OverviewParts): Promise<Overview> {
@@ -50,7 +48,7 @@ async function withBranches(project: Project, parts: OverviewParts): Promise<Ove
 }
 
 async function everyPage<T>(
-  read: (page: Page) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
+  read: (page: PageQuery) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
 ): Promise<T[]> {
   const found: T[] = []
   let token: string | undefined
