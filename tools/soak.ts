@@ -1,8 +1,8 @@
-// `npm run soak`: the hostile tests and the connector's rotation at full length. Arguments name other tests or limit these.
+// `npm run soak`: the hostile tests, the kills and the connector's rotation at full length. Arguments name other tests or limit these.
 // SOAK_SECONDS is how long a single test that runs for a time does so; a minute when it is not set.
 import { runTool } from './processes.ts'
 
-const LONG_TESTS = ['tests/hostile', 'packages/connect/tests/soak']
+const LONG_TESTS = ['tests/hostile', 'tests/faults', 'packages/connect/tests/soak']
 
 const args = process.argv.slice(2)
 process.env['SOAK'] = '1'

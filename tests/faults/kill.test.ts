@@ -1,20 +1,18 @@
 // The server process is killed with SIGKILL while something runs; the next start must finish or undo it and leave nothing behind.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { appsRoutes, credentialRoutes, endpointRoutes, operationRoutes, projectRoutes } from '@lakelet/api'
-import { Client } from 'pg'
+import { appsRoutes } from '@lakelet/api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runsIn } from '../hostile/footprint.ts'
 import {
   startTestWorkspace,
   type TestWorkspace,
   type TestWorkspaceOptions,
   writeFiles,
 } from '../system/workspace.ts'
-
-const PROJECT = 'shop'
-const ENDPOINT = `projects/${PROJECT}/branches/production/endpoints/primary`
+import { BASE_ENDPOINT, connectTo, prepareBase } from './kill-workspace.ts'
 
 let directory: string
 
@@ -23,43 +21,17 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(await processesOf(directory), 'processes left behind').toEqual([])
+  expect(runsIn(directory), 'processes left behind').toEqual([])
   await rm(directory, { recursive: true, force: true })
 })
 
 const start = (options: TestWorkspaceOptions = {}) => startTestWorkspace({ directory, ...options })
 
-describe('a project that is being created', () => {
-  const points = [
-    'create_project.create_storage.before',
-    'create_project.create_storage.after',
-    'create_project.create_owner.after',
-    'create_project.complete',
-  ]
-  it.each(points)('is completed by the next start after a kill at %s', async (point) => {
-    const killed = await start({ env: { LAKELET_FAILPOINT: point } })
-    const operation = await createProject(killed).catch(() => undefined)
-    expect(await died(killed)).toBe(true)
-    await using workspace = await start()
-    const project = await eventually(async () =>
-      workspace.client.call(projectRoutes.getProject, { params: { project: PROJECT } }),
-    )
-    expect(project.status?.default_branch).toBe(`projects/${PROJECT}/branches/production`)
-    if (operation?.name !== undefined) await operationDone(workspace, operation.name)
-    // A client that was never told of the operation cannot wait for it.
-    await using sql = await eventually(() => connect(workspace))
-    const { rows } = await sql.client.query<{ user: string }>('SELECT current_user AS user')
-    expect(rows).toEqual([{ user: workspace.user }])
-    await expectNothingHalfMade(workspace)
-  })
-})
-
 describe('a query that is running', () => {
   it('loses nothing that was acknowledged', async () => {
     const killed = await start()
-    await operationDone(killed, (await createProject(killed)).name ?? '')
-    const sql = await connect(killed)
-    await sql.client.query('CREATE TABLE acknowledged (n int PRIMARY KEY)')
+    await prepareBase(killed)
+    const sql = await connectTo(killed, BASE_ENDPOINT)
     const ended = new Promise((resolve) => sql.client.on('error', resolve))
     let acknowledged = 0
     const writing = (async () => {
@@ -74,7 +46,7 @@ describe('a query that is running', () => {
     await killed.stop('SIGKILL')
     await Promise.all([ended, writing])
     await using workspace = await start()
-    await using again = await connect(workspace)
+    await using again = await connectTo(workspace, BASE_ENDPOINT)
     const { rows } = await again.client.query<{ n: number }>('SELECT n FROM acknowledged ORDER BY n')
     const found = rows.map(({ n }) => n)
     // The row whose answer was on its way when the server died may be there or not.
@@ -95,7 +67,8 @@ describe('an app that is being deployed', () => {
     expect(await page(killed)).toBe('one')
     await upload(killed, 'two', 60_000)
     const second = await deploy(killed, 'two')
-    await sleep(500)
+    const servers = () => runsIn(directory).filter(({ command }) => command.includes('server.mjs'))
+    await eventually(async () => expect(servers()).toHaveLength(2))
     await killed.stop('SIGKILL')
 
     await using workspace = await start()
@@ -106,50 +79,6 @@ describe('an app that is being deployed', () => {
     expect(await page(workspace)).toBe('three')
   })
 })
-
-async function createProject(workspace: TestWorkspace) {
-  return workspace.client.call(projectRoutes.createProject, { query: { project_id: PROJECT }, body: {} })
-}
-
-/** Polls an operation to its end; rejects with its error. */
-async function operationDone(workspace: TestWorkspace, name: string): Promise<void> {
-  const [, project = '', , operation = ''] = name.split('/')
-  await eventually(async () => {
-    const found = await workspace.client.call(operationRoutes.getProjectOperation, {
-      params: { project, operation },
-    })
-    if (!found.done) throw new Error(`${name} is not done`)
-    expect(found.error).toBeUndefined()
-  })
-}
-
-async function connect(workspace: TestWorkspace) {
-  const { token } = await workspace.client.call(credentialRoutes.generate, { body: { endpoint: ENDPOINT } })
-  const ca = await readFile(workspace.caFile, 'utf8')
-  const client = new Client({
-    ...workspace.postgres,
-    user: workspace.user,
-    password: token,
-    database: 'databricks_postgres',
-    ssl: { ca },
-  })
-  await client.connect()
-  return {
-    client,
-    async [Symbol.asyncDispose]() {
-      await client.end()
-    },
-  }
-}
-
-/** The workspace answers only for what is whole: each branch has a data directory, and no other directory is there. */
-async function expectNothingHalfMade(workspace: TestWorkspace): Promise<void> {
-  const { endpoints = [] } = await workspace.client.call(endpointRoutes.listEndpoints, {
-    params: { project: PROJECT, branch: 'production' },
-  })
-  expect(endpoints.map((each) => each.status?.endpoint_id)).toEqual(['primary'])
-  expect(await readdir(path.join(workspace.dataDir, 'branches'))).toHaveLength(1)
-}
 
 async function upload(workspace: TestWorkspace, text: string, startAfterMs: number): Promise<void> {
   const local = path.join(directory, text)
@@ -192,23 +121,6 @@ async function page(workspace: TestWorkspace): Promise<string> {
   return text
 }
 
-/** Waits for the end of a server that kills itself. */
-async function died(workspace: TestWorkspace): Promise<boolean> {
-  return eventually(async () => {
-    if (isAlive(workspace.pid)) throw new Error('the server still runs')
-    return true
-  })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Repeats `attempt` until it does not reject, for half a minute. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + 30_000
@@ -220,14 +132,4 @@ async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
       await sleep(50)
     }
   }
-}
-
-/** Command lines of processes that run in or with the directory. */
-async function processesOf(place: string): Promise<string[]> {
-  const found: string[] = []
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (line.includes(place)) found.push(line.replaceAll('\0', ' ').trim())
-  }
-  return found
 }

@@ -123,6 +123,12 @@ export class TestWorkspace implements AsyncDisposable, Published {
     throw new Error(`lakelet ${args.join(' ')} ended with exit code ${result.code}\n${said}`)
   }
 
+  /** The signal that the server process died of, or null for an exit; when it has ended. */
+  async ended(): Promise<NodeJS.Signals | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
+    return this.#child.signalCode
+  }
+
   /** Sends a signal to the server process and waits for its end; gives its exit code, or null for a death by signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     return stopChild(this.#child, signal)
@@ -156,9 +162,9 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   }
 }
 
-/** Variables that say how this machine reaches its registries, where programs are, and how a test run notes the routes it called. */
+/** Variables that say how this machine reaches its registries, where programs and compiled code are, and how a test run notes the routes it called. */
 const INHERITED =
-  /^(NODE_OPTIONS|TEST_CALLS_DIR|PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|CERTS?|CA_BUNDLE)\w*)$/i
+  /^(NODE_OPTIONS|NODE_COMPILE_CACHE|TEST_CALLS_DIR|PATH|LANG|TMPDIR|PIP_\w+|npm_config_\w+|\w+_proxy|\w*(SSL|CERTS?|CA_BUNDLE)\w*)$/i
 
 /** The environment of commands: nothing of the developer's own configuration. */
 export function environment(home: string): Record<string, string> {

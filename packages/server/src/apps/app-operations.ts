@@ -105,9 +105,12 @@ function createApp({
             if (!(await findApp(queries, row.name))) await insertApp(queries, row)
           })
         },
-        async undo({ input }) {
-          await apps.close(input.row.name)
-          await deleteApp(metadata.db, input.row.name)
+        // It may be open by now: a start of the workspace opens every app that has a row.
+        async undo(run) {
+          const row = rowOf(run)
+          await apps.removeFiles(row)
+          apps.forget(row.name)
+          await deleteApp(metadata.db, row.name)
         },
       },
       {

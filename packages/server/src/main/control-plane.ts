@@ -8,7 +8,7 @@ import { Catalogs } from '../control/catalog/catalogs.ts'
 import { branchOperations } from '../control/operations/branches.ts'
 import { databaseOperations } from '../control/operations/databases.ts'
 import { endpointOperations } from '../control/operations/endpoints.ts'
-import { killAt } from '../operations/failpoints.ts'
+import { failpointFrom } from '../operations/failpoints.ts'
 import { Operations } from '../operations/operations.ts'
 import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
@@ -67,7 +67,7 @@ export interface ControlPlaneParts {
   readonly storage: Storage
   readonly identity: Identity
   readonly hostNames: HostNames
-  /** Name of a place where this process kills itself; for tests. */
+  /** The text of LAKELET_FAILPOINT, for tests. */
   readonly failpoint: string | undefined
 }
 
@@ -86,7 +86,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       metadata,
       clock,
       log: log.child({ component: 'operations' }),
-      failpoint: killAt(parts.failpoint),
+      failpoint: failpointFrom(parts.failpoint),
       onEnd: () => {
         for (const loop of loops) loop.wake()
       },

@@ -17,7 +17,7 @@ import {
   type OperationRow,
   updateOperation,
 } from '../metadata/operations.ts'
-import type { Failpoint } from './failpoints.ts'
+import { type Failpoint, failpointsOf } from './failpoints.ts'
 import { conflict, type Lock, type OperationKind, type OperationRun } from './operation-kind.ts'
 
 export interface OperationsOptions {
@@ -140,6 +140,11 @@ export class Operations implements AsyncDisposable {
 
   /** Goes on with what an earlier run of the server left; does not wait for its end. */
   async resume(): Promise<void> {
+    for (const kind of this.#kinds.values())
+      this.#options.log.debug(
+        { kind: kind.name, failpoints: failpointsOf(kind) },
+        'knows a kind of operation',
+      )
     for (const row of await listUnfinishedOperations(this.#options.metadata.db)) {
       this.#options.log.info(
         { operation: row.id, kind: row.kind, state: row.state, stepsDone: row.steps_done },

@@ -19,7 +19,7 @@ import { implementWorkspace } from '../../src/control/routes/workspace.ts'
 import { AppsService } from '../../src/control/services/apps.ts'
 import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
 import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
-import { killAt } from '../../src/operations/failpoints.ts'
+import { failpointFrom } from '../../src/operations/failpoints.ts'
 import { Operations } from '../../src/operations/operations.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 import { callerNamed } from '../files/workspace-api.ts'
@@ -142,7 +142,7 @@ export async function startAppsApi(
       throw new Error('no connector in this test')
     },
   })
-  const operations = starting.use(new Operations({ ...common, failpoint: killAt(options.failpoint) }))
+  const operations = starting.use(new Operations({ ...common, failpoint: failpointFrom(options.failpoint) }))
   const kinds = appOperations({ metadata, apps, templates, identities, grants })
   operations.register(kinds.create)
   operations.register(kinds.delete)

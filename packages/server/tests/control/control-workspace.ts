@@ -49,8 +49,6 @@ export interface ControlWorkspace extends AsyncDisposable {
 
 export interface ControlWorkspaceOptions {
   readonly dataDir: string
-  /** Kills this process at that place. */
-  readonly failpoint?: string
   readonly rateLimit?: RateLimit
   readonly requestTimeoutMs?: number
 }
@@ -103,7 +101,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       storage,
       identity,
       hostNames: { of: (uid) => ({ host: `${uid}.database.local` }), certificateNames: [] },
-      failpoint: options.failpoint,
+      failpoint: undefined,
     }),
   )
   await control.resume()

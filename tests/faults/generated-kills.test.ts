@@ -1,0 +1,85 @@
+// kill -9 at the places of every kind of operation that the workspace registers: a real workspace kills itself there; the next one, on
+// the same directory, must have done or undone the operation, kept what was acknowledged, and left nothing behind. Each start is at once
+// the next kill's, and no two kills after each other are of one kind: what is resumed must not come by the place that is armed.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { ApiError } from '@lakelet/api'
+import { afterAll, expect, it } from 'vitest'
+import { runsIn } from '../hostile/footprint.ts'
+import { isSoak } from '../hostile/duration.ts'
+import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
+import { dealt, sampleOf } from './kill-plan.ts'
+import { killScenarios } from './kill-scenarios.ts'
+import { acknowledge, atRest, expectWhole, failpointsOf, prepareBase } from './kill-workspace.ts'
+
+const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-kills-'))
+let running: { readonly workspace: TestWorkspace; readonly armed: string | undefined } | undefined
+
+afterAll(async () => {
+  await running?.workspace.stop()
+  expect(runsIn(directory), 'processes left behind').toEqual([])
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function start(armed: string | undefined, env: Record<string, string> = {}): Promise<TestWorkspace> {
+  // One that did not die where it should have.
+  await running?.workspace.stop()
+  const failpoint = armed === undefined ? {} : { LAKELET_FAILPOINT: spec(armed) }
+  const workspace = await startTestWorkspace({ directory, env: { ...env, ...failpoint } })
+  running = { workspace, armed }
+  return workspace
+}
+
+/** What is undone must fail first: at its very end, when all that can be undone was done. */
+function spec(failpoint: string): string {
+  return isUndo(failpoint) ? `${kindOf(failpoint)}.complete=error,${failpoint}` : failpoint
+}
+
+const isUndo = (failpoint: string) => failpoint.endsWith('.undo')
+const kindOf = (failpoint: string) => failpoint.slice(0, failpoint.indexOf('.'))
+
+const first = await start(undefined, { LAKELET_LOG_LEVEL: 'debug' })
+const kinds = failpointsOf(first)
+await prepareBase(first)
+await first.stop()
+const sample = isSoak ? undefined : sampleOf([...kinds.values()])
+const points = dealt(sample?.points ?? [...kinds.values()])
+console.log(
+  `${points.length} of ${[...kinds.values()].flat().length} kills${sample ? `; ${sample.again}` : ''}`,
+)
+const acknowledged: number[] = []
+
+it('every kind of operation has a scenario, and every scenario a kind', () => {
+  const interruptible = [...kinds].filter(([, places]) => places.length > 0).map(([kind]) => kind)
+  expect(interruptible.sort()).toEqual(Object.keys(killScenarios).sort())
+  const undoable = interruptible.filter((kind) => kinds.get(kind)?.some(isUndo))
+  expect(undoable).toEqual(
+    Object.keys(killScenarios)
+      .filter((kind) => killScenarios[kind]?.expectUndone)
+      .sort(),
+  )
+})
+
+it.each(points.map((point, index) => [point, index] as const))('killed at %s', async (point, index) => {
+  const scenario = killScenarios[kindOf(point)]
+  if (!scenario)
+    throw new Error(`operations of the kind ${kindOf(point)} have no scenario in kill-scenarios.ts`)
+  const id = `kill-${index}`
+  const killed = running?.armed === point ? running.workspace : await start(point)
+  await acknowledge(killed, index)
+  acknowledged.push(index)
+  await scenario.prepare?.(killed, id)
+  const died = killed.ended().then((signal) => expect(signal, 'what ended the server').toBe('SIGKILL'))
+  // A refusal is no kill; the connection that ends with the server is what is expected.
+  const refused = scenario.act(killed, id).then(
+    () => died,
+    (error: unknown) => (error instanceof ApiError ? Promise.reject(error) : died),
+  )
+  await Promise.race([died, refused])
+
+  const workspace = await start(points[index + 1])
+  await atRest(workspace)
+  await (isUndo(point) ? scenario.expectUndone : scenario.expectDone)?.(workspace, id)
+  await expectWhole(workspace, acknowledged)
+})

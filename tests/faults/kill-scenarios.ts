@@ -1,0 +1,247 @@
+// What leads to each kind of operation, and what must be true when it was done or undone. A kind that the workspace registers and that
+// has no scenario here fails the kill tests by its name.
+import {
+  ApiError,
+  appsRoutes,
+  branchRoutes,
+  type Client,
+  databaseRoutes,
+  endpointRoutes,
+  projectRoutes,
+  roleRoutes,
+  workspaceRoutes,
+} from '@lakelet/api'
+import { expect } from 'vitest'
+import type { TestWorkspace } from '../system/workspace.ts'
+import { BASE, BASE_ENDPOINT, connectTo, operationDone } from './kill-workspace.ts'
+
+/** `id` is the name of the resource that this kill works on, of no other. */
+export interface KillScenario {
+  /** Runs to its end before the request that is interrupted. */
+  readonly prepare?: (workspace: TestWorkspace, id: string) => Promise<void>
+  /** The request whose operation is interrupted. */
+  readonly act: (workspace: TestWorkspace, id: string) => Promise<unknown>
+  readonly expectDone: (workspace: TestWorkspace, id: string) => Promise<void>
+  /** For kinds with steps that can be undone. */
+  readonly expectUndone?: (workspace: TestWorkspace, id: string) => Promise<void>
+}
+
+const base = { project: BASE, branch: 'production' }
+const baseName = `projects/${BASE}/branches/production`
+
+export const killScenarios: Readonly<Record<string, KillScenario>> = {
+  create_project: {
+    act: createProject,
+    async expectDone({ client }, id) {
+      const params = { project: id, branch: 'production' }
+      const { status } = await client.call(projectRoutes.getProject, { params })
+      expect(status?.default_branch).toBe(`projects/${id}/branches/production`)
+      const { roles } = await client.call(roleRoutes.listRoles, { params })
+      expect(roles?.map((role) => role.role_id)).toEqual(['jane-doe'])
+      const { databases } = await client.call(databaseRoutes.listDatabases, { params })
+      expect(databases?.map((database) => database.database_id)).toEqual(['databricks-postgres'])
+      const { endpoints } = await client.call(endpointRoutes.listEndpoints, { params })
+      expect(endpoints?.map((endpoint) => endpoint.status?.endpoint_id)).toEqual(['primary'])
+    },
+    expectUndone: ({ client }, id) => expectMissing(getProject(client, id)),
+  },
+  delete_project: {
+    prepare: async (workspace, id) => operationDone(workspace, await createProject(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(projectRoutes.deleteProject, { params: { project: id }, query: { purge: true } }),
+    expectDone: ({ client }, id) => expectMissing(getProject(client, id)),
+  },
+  create_branch: {
+    act: createBranch,
+    async expectDone(workspace, id) {
+      const { status } = await getBranch(workspace.client, id)
+      expect(status).toMatchObject({ current_state: 'READY', source_branch: baseName })
+      await using sql = await connectTo(workspace, `projects/${BASE}/branches/${id}/endpoints/primary`)
+      const { rows } = await sql.client.query('SELECT count(*)::int > 0 AS cloned FROM acknowledged')
+      expect(rows).toEqual([{ cloned: true }])
+    },
+    expectUndone: ({ client }, id) => expectMissing(getBranch(client, id)),
+  },
+  delete_branch: {
+    prepare: async (workspace, id) => operationDone(workspace, await createBranch(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(branchRoutes.deleteBranch, {
+        params: { project: BASE, branch: id },
+        query: { purge: true },
+      }),
+    expectDone: ({ client }, id) => expectMissing(getBranch(client, id)),
+  },
+  create_role: {
+    act: createRole,
+    async expectDone({ client }, id) {
+      const { status } = await getRole(client, id)
+      expect(status.attributes).toEqual({ createdb: true, createrole: false, bypassrls: false })
+    },
+  },
+  update_role: {
+    prepare: async (workspace, id) => operationDone(workspace, await createRole(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(roleRoutes.updateRole, {
+        params: { ...base, role: id },
+        query: { update_mask: 'spec.attributes' },
+        body: { spec: { attributes: { createrole: true } } },
+      }),
+    async expectDone({ client }, id) {
+      expect((await getRole(client, id)).status.attributes?.createrole).toBe(true)
+    },
+  },
+  delete_role: {
+    prepare: async (workspace, id) => operationDone(workspace, await createRole(workspace, id)),
+    act: ({ client }, id) => client.call(roleRoutes.deleteRole, { params: { ...base, role: id } }),
+    expectDone: ({ client }, id) => expectMissing(getRole(client, id)),
+  },
+  create_database: {
+    act: createDatabase,
+    async expectDone({ client }, id) {
+      expect((await getDatabase(client, id)).status.postgres_database).toBe(nameOf(id))
+    },
+  },
+  update_database: {
+    prepare: async (workspace, id) => operationDone(workspace, await createDatabase(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(databaseRoutes.updateDatabase, {
+        params: { ...base, database: id },
+        query: { update_mask: 'spec.postgres_database' },
+        body: { spec: { postgres_database: `${nameOf(id)}_renamed` } },
+      }),
+    async expectDone({ client }, id) {
+      expect((await getDatabase(client, id)).status.postgres_database).toBe(`${nameOf(id)}_renamed`)
+    },
+  },
+  delete_database: {
+    prepare: async (workspace, id) => operationDone(workspace, await createDatabase(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(databaseRoutes.deleteDatabase, { params: { ...base, database: id } }),
+    expectDone: ({ client }, id) => expectMissing(getDatabase(client, id)),
+  },
+  update_endpoint: {
+    act: (workspace, id) => updateEndpoint(workspace, { work_mem: memoryOf(id) }),
+    expectDone: async (workspace, id) =>
+      expect(await memoryIn(workspace)).toEqual([memoryOf(id), memoryOf(id)]),
+    // The settings of an earlier kill came back, whatever they were.
+    expectUndone: async (workspace, id) => expect(await memoryIn(workspace)).not.toContain(memoryOf(id)),
+  },
+  create_app: {
+    act: createApp,
+    async expectDone({ client, user }, id) {
+      expect((await getApp(client, id)).name).toBe(id)
+      expect((await templateFolders(client, user)).some((name) => name.includes(id))).toBe(true)
+    },
+    async expectUndone({ client, user }, id) {
+      await expectMissing(getApp(client, id))
+      expect((await templateFolders(client, user)).some((name) => name.includes(id))).toBe(false)
+    },
+  },
+  delete_app: {
+    prepare: async (workspace, id) => void (await createApp(workspace, id)),
+    act: ({ client }, id) => client.call(appsRoutes.delete, { params: { name: id } }),
+    expectDone: ({ client }, id) => expectMissing(getApp(client, id)),
+  },
+}
+
+function createProject({ client }: TestWorkspace, id: string) {
+  return client.call(projectRoutes.createProject, { query: { project_id: id }, body: {} })
+}
+
+function getProject(client: Client, id: string) {
+  return client.call(projectRoutes.getProject, { params: { project: id } })
+}
+
+function createBranch({ client }: TestWorkspace, id: string) {
+  return client.call(branchRoutes.createBranch, {
+    params: { project: BASE },
+    query: { branch_id: id },
+    body: {},
+  })
+}
+
+function getBranch(client: Client, id: string) {
+  return client.call(branchRoutes.getBranch, { params: { project: BASE, branch: id } })
+}
+
+function createRole({ client }: TestWorkspace, id: string) {
+  return client.call(roleRoutes.createRole, {
+    params: base,
+    query: { role_id: id },
+    body: { spec: { postgres_role: id, attributes: { createdb: true } } },
+  })
+}
+
+function getRole(client: Client, id: string) {
+  return client.call(roleRoutes.getRole, { params: { ...base, role: id } })
+}
+
+function createDatabase({ client }: TestWorkspace, id: string) {
+  return client.call(databaseRoutes.createDatabase, {
+    params: base,
+    query: { database_id: id },
+    body: { spec: { role: `${baseName}/roles/jane-doe` } },
+  })
+}
+
+/** The name that Postgres gives to a database with this id. */
+function nameOf(id: string): string {
+  return id.replaceAll('-', '_')
+}
+
+function getDatabase(client: Client, id: string) {
+  return client.call(databaseRoutes.getDatabase, { params: { ...base, database: id } })
+}
+
+function updateEndpoint({ client }: TestWorkspace, settings: Readonly<Record<string, string>>) {
+  return client.call(endpointRoutes.updateEndpoint, {
+    params: { ...base, endpoint: 'primary' },
+    query: { update_mask: 'spec.settings.pg_settings' },
+    body: { spec: { settings: { pg_settings: settings } } },
+  })
+}
+
+/** A setting that is the scenario's own. */
+function memoryOf(id: string): string {
+  return `${100 + Number(id.replace(/\D/g, ''))}kB`
+}
+
+/** What the API says of the compute's setting, and what the compute itself says. */
+async function memoryIn(workspace: TestWorkspace): Promise<unknown[]> {
+  const params = { ...base, endpoint: 'primary' }
+  const { status } = await workspace.client.call(endpointRoutes.getEndpoint, { params })
+  await using sql = await connectTo(workspace, BASE_ENDPOINT)
+  const { rows } = await sql.client.query<{ work_mem: string }>('SHOW work_mem')
+  return [status.settings?.pg_settings?.['work_mem'], ...rows.map((row) => row.work_mem)]
+}
+
+function createApp({ client }: TestWorkspace, id: string) {
+  const postgres = {
+    branch: baseName,
+    database: 'databricks_postgres',
+    permission: 'CAN_CONNECT_AND_CREATE',
+  } as const
+  return client.call(appsRoutes.create, {
+    query: { template: 'node-hello-world' },
+    body: { name: id, resources: [{ name: 'postgres', postgres }] },
+  })
+}
+
+function getApp(client: Client, id: string) {
+  return client.call(appsRoutes.get, { params: { name: id } })
+}
+
+async function templateFolders(client: Client, user: string): Promise<string[]> {
+  const path = `/Workspace/Users/${user}/databricks_apps`
+  const { objects = [] } = await client.call(workspaceRoutes.list, { query: { path } })
+  return objects.map((each) => each.path.slice(each.path.lastIndexOf('/') + 1))
+}
+
+async function expectMissing(call: Promise<unknown>): Promise<void> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(ApiError)
+  expect(error).toMatchObject({ status: 404 })
+}
