@@ -117,7 +117,7 @@ function column(workspace: TestWorkspace, query: string): string[] {
 
 function rowsOf(workspace: TestWorkspace, query: string): Record<string, unknown>[] {
   using database = new DatabaseSync(path.join(workspace.dataDir, 'metadata.sqlite'), { readOnly: true })
-  return database.prepare(query).all() as Record<string, unknown>[]
+  return database.prepare(query).all()
 }
 
 /** The places where each kind of operation can be killed, as the workspace itself says at its start with the log level `debug`. */

@@ -11,7 +11,8 @@ export type Failpoint = (name: string) => void | Promise<void>
 export function failpointsOf<I extends object>({ name, steps }: OperationKind<I>): string[] {
   if (steps.length === 0) return []
   const places = steps.flatMap((step) => [
-    ...[`${name}.${step.name}.before`, `${name}.${step.name}.after`],
+    `${name}.${step.name}.before`,
+    `${name}.${step.name}.after`,
     ...(step.undo ? [`${name}.${step.name}.undo`] : []),
   ])
   return [...places, `${name}.complete`]
