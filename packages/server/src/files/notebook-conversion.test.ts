@@ -32,7 +32,7 @@ it('makes of source a Jupyter document, and of that the same source', () => {
     ],
   })
   expect(jupyterLanguage(document)).toBe('PYTHON')
-  expect(text(sourceOfJupyter('PYTHON', document))).toBe(SOURCE)
+  expect(text(sourceOfJupyter('PYTHON', document))).toBe(SOURCE.trimEnd())
 })
 
 it.each([
@@ -43,7 +43,7 @@ it.each([
   ],
   ['of the kernel', { kernelspec: { language: 'scala' } }, 'SCALA'],
   ['Python where nothing is said', {}, 'PYTHON'],
-  ['none that is known', { language_info: { name: 'julia' } }, undefined],
+  ['Python for one that is not known here', { language_info: { name: 'julia' } }, 'PYTHON'],
 ])('takes the language %s', (_, metadata, language) => {
   expect(jupyterLanguage(bytes({ cells: [], metadata, nbformat: 4 }))).toBe(language)
 })

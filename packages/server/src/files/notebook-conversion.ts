@@ -16,7 +16,7 @@ interface Cell {
   readonly text: string
 }
 
-/** Source of a Jupyter document. */
+/** Source of a Jupyter document; without an end of line after the last cell, as the real service exports it. */
 export function sourceOfJupyter(language: Language, bytes: Uint8Array): Uint8Array {
   const { cells } = jupyter.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   const comment = COMMENT[language]
@@ -24,7 +24,7 @@ export function sourceOfJupyter(language: Language, bytes: Uint8Array): Uint8Arr
     cellSource(comment, cell.cell_type === 'code' ? cell.source : `%md\n${cell.source}`),
   )
   const separator = `\n\n${comment} COMMAND ----------\n\n`
-  return Buffer.from(`${headerOf(language)}\n${parts.join(separator)}\n`)
+  return Buffer.from(`${headerOf(language)}\n${parts.join(separator)}`)
 }
 
 /** A cell in another language, or of text, is a comment line by line. */

@@ -19,6 +19,8 @@ const LANGUAGE_OF: Readonly<Record<string, Language>> = {
   '.sql': 'SQL',
 }
 
+const JUPYTER_EXTENSION = '.ipynb'
+
 const PLATFORM_METADATA = 'application/vnd.databricks.v1+notebook'
 
 const jupyter = z.object({
@@ -36,7 +38,7 @@ const jupyter = z.object({
 /** The notebook that a file of this name and content is; undefined for a plain file. */
 export function detectNotebook(name: string, bytes: Uint8Array): Notebook | undefined {
   const extension = (/\.[a-z]+$/i.exec(name)?.[0] ?? '').toLowerCase()
-  if (extension === '.ipynb') return detectJupyter(name, bytes)
+  if (extension === JUPYTER_EXTENSION) return detectJupyter(name, bytes)
   const language = LANGUAGE_OF[extension]
   if (!language || firstLine(bytes) !== headerOf(language)) return undefined
   return { language, format: 'SOURCE', extension: name.slice(-extension.length) }
@@ -45,12 +47,12 @@ export function detectNotebook(name: string, bytes: Uint8Array): Notebook | unde
 function detectJupyter(name: string, bytes: Uint8Array): Notebook | undefined {
   if (name.toLowerCase().endsWith('.designer.ipynb')) return undefined
   const language = jupyterLanguage(bytes)
-  return language && { language, format: 'JUPYTER', extension: name.slice(-'.ipynb'.length) }
+  return language && { language, format: 'JUPYTER', extension: name.slice(-JUPYTER_EXTENSION.length) }
 }
 
 /**
- * The language of a Jupyter document: what the platform's own metadata says, else the kernel's, else Python. Undefined when it is no such
- * document or its language is unknown here.
+ * The language of a Jupyter document: what the platform's own metadata says, else the kernel's, else Python, also for one that is not
+ * known here: clients take every such document for a notebook, and look for it under the name of one. Undefined when it is none.
  */
 export function jupyterLanguage(bytes: Uint8Array): Language | undefined {
   let document: unknown
@@ -63,7 +65,7 @@ export function jupyterLanguage(bytes: Uint8Array): Language | undefined {
   if (!parsed.success) return undefined
   const { language_info: info, kernelspec, [PLATFORM_METADATA]: own } = parsed.data.metadata
   const language = (own?.language ?? info?.name ?? kernelspec?.language ?? 'python').toUpperCase()
-  return language in COMMENT ? (language as Language) : undefined
+  return language in COMMENT ? (language as Language) : 'PYTHON'
 }
 
 /** The first line that marks a source file as a notebook. */
@@ -82,8 +84,22 @@ export function languageOf(name: string): Language | undefined {
   return LANGUAGE_OF[(/\.[a-z]+$/i.exec(name)?.[0] ?? '').toLowerCase()]
 }
 
+/** The extension that a notebook has as a file: of its language, or `.ipynb` when it was imported as a Jupyter document. */
+export function fileExtensionOf(notebook: {
+  readonly language: Language | null
+  readonly format: 'SOURCE' | 'JUPYTER' | null
+}): string {
+  return notebook.format === 'JUPYTER' ? JUPYTER_EXTENSION : extensionOf(notebook.language ?? 'PYTHON')
+}
+
+/** `name` without the extension that it would have as the file of a notebook; undefined for another name. */
+export function notebookNameOf(name: string): string | undefined {
+  const extension = [JUPYTER_EXTENSION, ...Object.keys(LANGUAGE_OF)].find((each) => name.endsWith(each))
+  return extension === undefined ? undefined : name.slice(0, -extension.length)
+}
+
 /** The extension of a source notebook of `language`. */
-export function extensionOf(language: Language): string {
+function extensionOf(language: Language): string {
   return Object.entries(LANGUAGE_OF).find(([, each]) => each === language)?.[0] ?? ''
 }
 

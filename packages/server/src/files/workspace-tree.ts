@@ -26,7 +26,7 @@ import {
 } from '../metadata/files.ts'
 import { BlobStore } from './blobs.ts'
 import { dataDirectoriesAmong } from './data-directories.ts'
-import { extensionOf } from './notebooks.ts'
+import { fileExtensionOf, notebookNameOf } from './notebooks.ts'
 import { homeOf, lineOf, nameOf, parentOf } from './paths.ts'
 
 /** Largest file, in bytes. */
@@ -207,6 +207,7 @@ export class WorkspaceTree {
       modified_at: now,
     }
     const existing = await findObject(queries, file.key)
+    if (await sharesName(queries, file)) return 'other_exists'
     if (!existing) {
       const place = { object_id: randomNumericId(), path: file.key, parent: folder.path, type } as const
       await insertObject(queries, { ...place, ...content, created_at: now })
@@ -250,6 +251,13 @@ function folderRow(key: string): Omit<ObjectRow, 'created_at' | 'modified_at'> {
 
 /** Notebooks are stored without their extension; on a disk they need it again. */
 function sourceExtension(row: ObjectRow): string {
-  if (row.type !== 'NOTEBOOK' || nameOf(row.path) === '') return ''
-  return row.format === 'JUPYTER' ? '.ipynb' : extensionOf(row.language ?? 'PYTHON')
+  return row.type !== 'NOTEBOOK' || nameOf(row.path) === '' ? '' : fileExtensionOf(row)
+}
+
+/** Whether a notebook and a file would have one name as files: `a` is a notebook of Python and `a.py` a file. */
+async function sharesName(queries: Queries, { key, notebook }: FileToWrite): Promise<boolean> {
+  if (notebook) return (await findObject(queries, key + fileExtensionOf(notebook)))?.type === 'FILE'
+  const name = notebookNameOf(key)
+  const other = name === undefined ? undefined : await findObject(queries, name)
+  return other?.type === 'NOTEBOOK' && key === other.path + fileExtensionOf(other)
 }

@@ -82,16 +82,22 @@ describe('a deployment of a folder that everybody sees', () => {
 })
 
 describe('two objects with one name on disk', () => {
-  it.each([
-    ['a file', 'a.py', 'print(1)'],
-    ['a folder', 'a.py/x', 'x'],
-  ])('are said to be: %s beside a notebook', async (_what, name, text) => {
-    const app = `clash-${name.length}`
-    await api.call('POST', '/api/2.0/apps', { name: app })
-    await api.upload(`/Shared/${app}`, { [name]: text })
-    const content = Buffer.from('# Databricks notebook source\nprint(2)').toString('base64')
+  const content = Buffer.from('# Databricks notebook source\nprint(2)').toString('base64')
+  const importNotebook = (app: string) => {
     const notebook = { path: `/Shared/${app}/a`, content, language: 'PYTHON', format: 'SOURCE' }
-    expect((await api.call('POST', '/api/2.0/workspace/import', notebook)).status).toBe(200)
+    return api.call('POST', '/api/2.0/workspace/import', notebook)
+  }
+
+  it('cannot be made: a file beside a notebook', async () => {
+    await api.upload('/Shared/clash-file', { 'a.py': 'print(1)' })
+    expect((await importNotebook('clash-file')).status).toBe(400)
+  })
+
+  it('are said to be: a folder beside a notebook', async () => {
+    const app = 'clash'
+    await api.call('POST', '/api/2.0/apps', { name: app })
+    await api.upload(`/Shared/${app}`, { 'a.py/x': 'x' })
+    expect((await importNotebook(app)).status).toBe(200)
     const refused = await api.call('POST', `/api/2.0/apps/${app}/deployments`, {
       source_code_path: `/Shared/${app}`,
     })

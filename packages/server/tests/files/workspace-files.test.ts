@@ -90,6 +90,48 @@ describe('import-file', () => {
     expect(exported.bytes.toString()).toBe(source)
   })
 
+  it('takes every Jupyter document for a notebook, and gives it as source', async () => {
+    const cells = [{ cell_type: 'code', source: ['print(1)'] }]
+    const document = (metadata: object) => JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 2 })
+    for (const [name, metadata, source] of [
+      ['py', {}, '# Databricks notebook source\nprint(1)'],
+      ['scala', { language_info: { name: 'scala' } }, '// Databricks notebook source\nprint(1)'],
+      ['julia', { language_info: { name: 'julia' } }, '# Databricks notebook source\nprint(1)'],
+    ] as const) {
+      const path = `/Users/${ann}/${name}-book`
+      expect((await importFile(`${path}.ipynb`, document(metadata))).status).toBe(200)
+      const status = (await get('get-status', path, ann, '&return_export_info=true')).json()
+      expect(status).toMatchObject({ object_type: 'NOTEBOOK', repos_export_format: 'JUPYTER' })
+      expect((await get('export', path, ann, '&direct_download=true')).bytes.toString()).toBe(source)
+      const jupyter = await get('export', path, ann, '&direct_download=true&format=AUTO')
+      expect(jupyter.json()).toMatchObject({ nbformat: 4 })
+      expect((await remove(path)).status).toBe(200)
+    }
+  })
+
+  it('keeps a file and a notebook apart that would be one file elsewhere', async () => {
+    const source = '# Databricks notebook source\n1\n'
+    const taken = (name: string) => ({
+      status: 400,
+      body: expect.objectContaining({
+        error_code: 'RESOURCE_ALREADY_EXISTS',
+        message: `Path (/Users/${ann}/${name}) already exists.`,
+      }) as object,
+    })
+    const written = async (name: string, text: string) => {
+      const reply = await importFile(`/Users/${ann}/${name}`, text, { overwrite: true })
+      return { status: reply.status, body: reply.json() }
+    }
+    expect((await written('twin.py', source)).status).toBe(200)
+    expect(await written('twin.py', '1')).toEqual(taken('twin.py'))
+    expect((await written('twin.sql', '1')).status).toBe(200)
+    expect(await written('twin.sql', '-- Databricks notebook source\n1')).toEqual(taken('twin.sql'))
+    expect((await written('plain.py', '1')).status).toBe(200)
+    expect(await written('plain.py', source)).toEqual(taken('plain.py'))
+    expect((await remove(`/Users/${ann}/plain.py`)).status).toBe(200)
+    expect((await written('plain.py', source)).status).toBe(200)
+  })
+
   it('takes 10 MiB and not a byte more', async () => {
     const largest = new Uint8Array(10 * 1024 * 1024)
     expect((await importFile(`/Users/${ann}/large`, largest)).status).toBe(200)

@@ -90,13 +90,8 @@ async function exportFile(options: ExportOptions, source: string, target: string
     out.event({ type: 'FILE_SKIPPED', source_path: source, target_path: target }, text)
     return
   }
-  const info = await client.call(
-    workspaceRoutes.getStatus,
-    { query: { path: source, return_export_info: true } },
-    signal,
-  )
-  const format = info.repos_export_format
-  const query = { path: source, direct_download: true, ...(format ? { format } : {}) }
+  // Without a format a notebook comes as source, whatever it was imported from, as its extension here says.
+  const query = { path: source, direct_download: true }
   await writeFile(target, await client.call(workspaceRoutes.export, { query }, signal))
   out.event({ type: 'FILE_EXPORTED', source_path: source, target_path: target }, `${source} -> ${target}`)
 }

@@ -38,7 +38,7 @@ export class WorkspaceFilesService {
   async getStatus(caller: Caller, text: string, withExportInfo = false): Promise<ObjectInfo> {
     const path = parsePath(text)
     const row = await this.#readable(caller, path)
-    const exported = withExportInfo && row.format ? { repos_export_format: 'SOURCE' as const } : {}
+    const exported = withExportInfo && row.format ? { repos_export_format: row.format } : {}
     return { ...infoOf(row, path), ...exported }
   }
 
