@@ -27,7 +27,11 @@ export function Time({ at, exact = false }: { readonly at: string | number; read
   const current = useSyncExternalStore(subscribe, () => now)
   const full = formatTime(at)
   return (
-    <time dateTime={new Date(at).toISOString()} title={full} className="whitespace-nowrap">
+    <time
+      dateTime={new Date(at).toISOString()}
+      title={full}
+      className={exact ? undefined : 'whitespace-nowrap'}
+    >
       {exact ? full : formatRelative(at, Math.max(current, Date.now() - TICK_MS))}
     </time>
   )

@@ -5,9 +5,10 @@ import { t } from '../../text/index.ts'
 import { CopyButton, CopyField, Snippet } from '../../ui/copy.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { SelectField, TextField } from '../../ui/form.tsx'
+import { SelectField } from '../../ui/form.tsx'
 import { Skeleton } from '../../ui/page.tsx'
 import { useCompute } from '../computes/use-compute.ts'
+import { useDatabaseNames, useRoleNames } from '../roles/use-names.ts'
 import { type Connection, parametersOf, SNIPPETS, url } from './snippets.ts'
 
 const DATABASE = 'databricks_postgres'
@@ -25,13 +26,16 @@ export function ConnectDialog({ project, branch: first, onClose }: ConnectDialog
   const { data: session } = useRead('lakelet.getSession', {})
   const { data: branches } = useRead('postgres.listBranches', { params: { project } })
   const { endpoint, error } = useCompute({ project, branch })
+  const role = user ?? session?.user ?? ''
+  const databases = useDatabaseNames({ project, branch }, database)
+  const roles = useRoleNames({ project, branch }, role)
   const connection: Connection | undefined =
     session && endpoint
       ? {
           host: endpoint.status.hosts.host,
           port: session.postgres.port,
           database,
-          user: user ?? session.user,
+          user: role,
           endpoint: endpoint.name,
           caFile: session.ca_file,
         }
@@ -48,15 +52,17 @@ export function ConnectDialog({ project, branch: first, onClose }: ConnectDialog
             each.branch_id,
           ])}
         />
-        <TextField
+        <SelectField
           label={t.connect.database}
           value={database}
           onChange={(event) => setDatabase(event.target.value)}
+          options={databases.map((name) => [name, name])}
         />
-        <TextField
+        <SelectField
           label={t.connect.role}
-          value={user ?? session?.user ?? ''}
+          value={role}
           onChange={(event) => setUser(event.target.value)}
+          options={roles.map((name) => [name, name])}
         />
       </div>
       {error && <ErrorPanel error={error} />}

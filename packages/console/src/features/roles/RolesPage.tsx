@@ -9,17 +9,16 @@ import { Button } from '../../ui/button.tsx'
 import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
-import { Page, Section, Skeleton } from '../../ui/page.tsx'
+import { Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
-import { Asleep } from '../computes/Asleep.tsx'
 import { useCompute } from '../computes/use-compute.ts'
 import { AddRole } from './AddRole.tsx'
 import { Databases } from './Databases.tsx'
 
 export function RolesPage() {
   const params = { project: useParam('project'), branch: useParam('branch') }
-  const { endpoint, isAwake, error } = useCompute(params)
+  const { endpoint, isAwake } = useCompute(params)
   const [dialog, setDialog] = useSearchValue('new')
   return (
     <Page
@@ -31,15 +30,9 @@ export function RolesPage() {
         </Button>
       }
     >
-      {error && <ErrorPanel error={error} />}
-      {!error && !endpoint && <Skeleton />}
-      {endpoint && !isAwake && <Asleep params={{ ...params, endpoint: endpoint.endpoint_id }} />}
-      {endpoint && isAwake && (
-        <>
-          <Roles params={params} />
-          <Databases params={params} />
-        </>
-      )}
+      {endpoint && !isAwake && <Notice>{t.roles.asKnown}</Notice>}
+      <Roles params={params} />
+      <Databases params={params} />
       {dialog === 'role' && <AddRole params={params} onClose={() => setDialog(undefined)} />}
     </Page>
   )

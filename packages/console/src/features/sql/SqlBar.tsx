@@ -6,7 +6,10 @@ import { Menu } from '../../ui/menu.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 
 interface SqlBarProps {
-  readonly user: string
+  readonly roles: readonly string[]
+  readonly role: string
+  readonly onRole: (role: string) => void
+  readonly databases: readonly string[]
   readonly database: string
   readonly onDatabase: (database: string) => void
   readonly isReadOnly: boolean
@@ -71,17 +74,36 @@ export function SqlBar(props: SqlBarProps) {
             isDisabled={endpoint.status.disabled}
           />
         )}
-        <input
-          className="control w-48"
-          aria-label={t.connect.database}
-          value={props.database}
-          onChange={(event) => props.onDatabase(event.target.value)}
+        <Choice
+          label={t.connect.database}
+          chosen={props.database}
+          names={props.databases}
+          onChoose={props.onDatabase}
         />
-        <span className="max-w-52 truncate text-dim max-md:hidden" title={t.sql.runs}>
-          {t.sql.runs} <bdi>{props.user}</bdi>
-        </span>
+        <Choice label={t.sql.runs} chosen={props.role} names={props.roles} onChoose={props.onRole} />
         <Button onClick={props.onSave}>{t.sql.save}</Button>
       </div>
     </div>
+  )
+}
+
+function Choice(props: {
+  readonly label: string
+  readonly chosen: string
+  readonly names: readonly string[]
+  readonly onChoose: (name: string) => void
+}) {
+  return (
+    <select
+      className="control w-48"
+      aria-label={props.label}
+      title={props.label}
+      value={props.chosen}
+      onChange={(event) => props.onChoose(event.target.value)}
+    >
+      {props.names.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
   )
 }

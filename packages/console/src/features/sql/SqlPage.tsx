@@ -4,10 +4,13 @@ import { useRead } from '../../api/queries.ts'
 import { useParam } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { useCompute } from '../computes/use-compute.ts'
+import { useDatabaseNames, useRoleNames } from '../roles/use-names.ts'
 import { offsetOf } from './positions.ts'
 import { namespaceOf, useCatalog } from './catalog.ts'
 import { Editor, type EditorHandle } from './Editor.tsx'
 import { explained, statementsAt } from './choose-statements.ts'
+import { AskFirst } from './AskFirst.tsx'
+import { dangerous } from './guard.ts'
 import { keepDraft, readDraft, remember } from './history.ts'
 import { Results } from './Results.tsx'
 import { SaveQuery } from './SaveQuery.tsx'
@@ -19,6 +22,8 @@ const SAMPLE = `-- Ctrl-Enter runs the statement at the caret.
 select current_user, version();
 `
 
+type Statements = ReturnType<typeof splitStatements>
+
 export function SqlPage() {
   const { data: session } = useRead('lakelet.getSession', {})
   // The draft belongs to a person, so the editor waits for the name.
@@ -29,7 +34,9 @@ function SqlWorkspace({ user }: { readonly user: string }) {
   const params = { project: useParam('project'), branch: useParam('branch') }
   const place = `${params.project}/${params.branch}`
   const [database, setDatabase] = useState('databricks_postgres')
+  const [role, setRole] = useState(user)
   const [isReadOnly, setReadOnly] = useState(false)
+  const [asked, setAsked] = useState<Statements>()
   const [isSaving, setSaving] = useState(false)
   const { endpoint, isAwake } = useCompute(params)
   const catalog = useCatalog({ ...params, database }, isAwake)
@@ -39,12 +46,22 @@ function SqlWorkspace({ user }: { readonly user: string }) {
     endpoint: endpoint?.name ?? `projects/${place}/endpoints/primary`,
     database,
     max_rows: 100_000,
+    ...(role === user ? {} : { role }),
     ...(isReadOnly ? { read_only: true } : {}),
   }
+  const databases = useDatabaseNames(params, database)
+  const roles = useRoleNames(params, role)
+  const { data: branch } = useRead('postgres.getBranch', { params })
+  const isGuarded = branch?.status.is_protected === true || branch?.status.default === true
   const { result, version, failure, run, cancel } = useRun(target)
 
-  const start = async (statements: ReturnType<typeof splitStatements>) => {
+  const start = async (statements: Statements) => {
     if (statements.length === 0) return
+    if (isGuarded && !isReadOnly && dangerous(statements).length > 0) setAsked(statements)
+    else await execute(statements)
+  }
+  const execute = async (statements: Statements) => {
+    setAsked(undefined)
     remember(user, statements.map(({ text }) => text).join(';\n'))
     editor.current?.showErrors([])
     await run(statements)
@@ -75,7 +92,10 @@ function SqlWorkspace({ user }: { readonly user: string }) {
           />
         </div>
         <SqlBar
-          user={user}
+          role={role}
+          roles={roles}
+          onRole={setRole}
+          databases={databases}
           database={database}
           onDatabase={setDatabase}
           isReadOnly={isReadOnly}
@@ -95,6 +115,14 @@ function SqlWorkspace({ user }: { readonly user: string }) {
           <Results result={result} failure={failure} key={failure === undefined ? 'result' : 'failure'} />
         </section>
       </div>
+      {asked && (
+        <AskFirst
+          statements={dangerous(asked)}
+          branch={params.branch}
+          onClose={() => setAsked(undefined)}
+          onRun={() => void execute(asked)}
+        />
+      )}
       {isSaving && (
         <SaveQuery user={user} text={editor.current?.text() ?? ''} onClose={() => setSaving(false)} />
       )}

@@ -134,6 +134,7 @@ export const computes = {
 }
 
 export const roles = {
+  asKnown: 'The compute sleeps: this is what was there when it was last awake.',
   title: 'Roles & Databases',
   roles: 'Roles',
   databases: 'Databases',

@@ -26,6 +26,10 @@ export const sql = {
   statement: (index: number) => `Statement ${index}`,
   runs: 'Runs as',
   failed: 'Error',
+  askFirst: 'Run this?',
+  askFirstText: (branch: string) =>
+    `These statements take away more than one row of ${branch}, and nothing brings it back.`,
+  runAnyway: 'Run anyway',
   place: (line: number, column: number) => `Line ${line}, column ${column}`,
   detail: 'Detail',
   hint: 'Hint',

@@ -139,6 +139,7 @@ export const computes: Messages['computes'] = {
 }
 
 export const roles: Messages['roles'] = {
+  asKnown: 'コンピュートは一時停止中です。最後に起動していたときの内容を表示しています。',
   title: 'ロールとデータベース',
   roles: 'ロール',
   databases: 'データベース',
