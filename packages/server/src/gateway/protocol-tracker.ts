@@ -36,6 +36,11 @@ const BACKEND = {
   copyIn: 0x47, // G
 } as const
 
+/** A Sync that the server may have read as a part of COPY data, and then will not answer. */
+const MAYBE_SYNC = 0
+/** As many messages can be outstanding; where more are, nothing is known any more. */
+const MOST_WAITING = 100_000
+
 /** Of the extended protocol: after an error in one of these, the server skips to the next Sync. */
 const EXTENDED: ReadonlySet<number> = new Set([
   FRONTEND.parse,
@@ -60,6 +65,9 @@ const COMPLETES: ReadonlyMap<number, number> = new Map([
   [BACKEND.portalSuspended, FRONTEND.execute],
 ])
 
+/** What the server says of a message of the client, in the order of those. Notices and the like may come at any time. */
+const ANSWERS: ReadonlySet<number> = new Set([...COMPLETES.keys(), BACKEND.errorResponse, BACKEND.copyIn])
+
 const STATUS: ReadonlyMap<number, TransactionStatus> = new Map([
   [0x49, 'idle'], // I
   [0x54, 'open'], // T
@@ -73,11 +81,13 @@ export class ProtocolTracker {
   #waiting: number[] = []
   #head = 0
   #status: TransactionStatus | undefined
-  /** The server reads COPY data: it takes no notice of Sync and Flush (CopyGetData). */
+  /** The server reads COPY data, as far as it has said: it takes no notice of Sync and Flush (CopyGetData). */
   #isCopyingIn = false
   /** An error of the extended protocol came: the server skips what the client sends until a Sync. */
   #isSkipping = false
   #isOver = false
+  /** More was outstanding than is kept. */
+  #isLost = false
 
   /** Takes bytes on their way to the server. */
   clientSent(chunk: Buffer): void {
@@ -129,56 +139,100 @@ export class ProtocolTracker {
     return this.#status === undefined || this.messagesInFlight > 0 || this.isBroken
   }
 
-  /** Either side sent a length that no message has. */
+  /** Either side sent a length that no message has, or the client more than can be followed. */
   get isBroken(): boolean {
-    return this.#client.isBroken || this.#server.isBroken
+    return this.#isLost || this.#client.isBroken || this.#server.isBroken
   }
 
   #onClient(type: number): void {
-    if (this.#isCopyingIn) {
-      this.#onCopyMessage(type)
-      return
-    }
     if (type === FRONTEND.terminate) this.#isOver = true
     if (this.#isSkipping && type !== FRONTEND.sync) return
-    if (type === FRONTEND.sync) this.#isSkipping = false
-    if (ENDS_IN_READY.has(type) || EXTENDED.has(type)) this.#waiting.push(type)
-    // The end of a COPY that the server has not begun yet, or of none; then it means nothing.
-    else if (isCopyEnd(type) && this.messagesInFlight > 0) this.#waiting.push(FRONTEND.copyDone)
+    if (type === FRONTEND.sync) {
+      this.#isSkipping = false
+      this.#push(this.#isInCopy() ? MAYBE_SYNC : type)
+    } else if (ENDS_IN_READY.has(type) || EXTENDED.has(type)) this.#push(type)
+    // Of a COPY that the server may not have begun yet, or of none; then it means nothing.
+    else if (isOfCopy(type) && this.messagesInFlight > 0) this.#pushOfCopy(type)
   }
 
-  #onCopyMessage(type: number): void {
-    if (type === FRONTEND.copyData || type === FRONTEND.flush || type === FRONTEND.sync) return
-    // Either the end, or a message that has no place here: the server takes it and raises an error.
-    this.#isCopyingIn = false
+  #push(type: number): void {
+    if (this.messagesInFlight >= MOST_WAITING) this.#isLost = true
+    else if (!this.#isLost) this.#waiting.push(type)
+  }
+
+  #pushOfCopy(type: number): void {
+    const isEnd = type !== FRONTEND.copyData
+    // A stretch of data is one entry.
+    if (isEnd || this.#waiting.at(-1) !== FRONTEND.copyData)
+      this.#push(isEnd ? FRONTEND.copyDone : FRONTEND.copyData)
+  }
+
+  /** The client is in the middle of the data that the server reads: nothing but data, Sync and Flush came since. */
+  #isInCopy(): boolean {
+    return this.#isCopyingIn && this.#waiting.slice(this.#head + 1).every(isInsideCopy)
   }
 
   #onServer(type: number, first: number): void {
-    const head = this.#waiting[this.#head]
-    const completed = COMPLETES.get(type)
-    if (completed !== undefined) {
-      if (head === completed) this.#take()
-    } else if (type === BACKEND.readyForQuery) {
+    if (type === BACKEND.readyForQuery) {
       this.#status = STATUS.get(first)
       this.#takeThroughReady()
-    } else if (type === BACKEND.errorResponse) this.#onError(head)
+      return
+    }
+    if (!ANSWERS.has(type)) return
+    this.#dropUnanswered(type)
+    const head = this.#waiting[this.#head]
+    const completed = COMPLETES.get(type)
+    if (type === BACKEND.errorResponse) this.#onError(head)
     else if (type === BACKEND.copyIn) this.#beginCopyIn()
+    if (type === BACKEND.commandComplete && this.#isCopyingIn) this.#endCopyIn()
+    if (completed !== undefined && head === completed) this.#take()
+  }
+
+  /** A Sync is answered by ReadyForQuery alone, so any other answer shows that the server has read the Syncs before its message. */
+  #dropUnanswered(type: number): void {
+    for (;;) {
+      const head = this.#waiting[this.#head]
+      // An error may come from what a Sync commits.
+      if (head !== MAYBE_SYNC && (head !== FRONTEND.sync || type === BACKEND.errorResponse)) return
+      this.#take()
+    }
   }
 
   #onError(head: number | undefined): void {
-    this.#isCopyingIn = false
+    if (this.#isCopyingIn) this.#endCopyIn()
     if (head === undefined || !EXTENDED.has(head)) return
-    while (this.messagesInFlight > 0 && this.#waiting[this.#head] !== FRONTEND.sync) this.#advance()
+    while (this.messagesInFlight > 0 && !isSync(this.#waiting[this.#head])) this.#advance()
     this.#isSkipping = this.messagesInFlight === 0
   }
 
-  /** What the client sent ahead, up to the end of its data, is read as a part of the COPY: a Sync in it is lost. */
+  /** A Sync that the client sent ahead of all data is read as a part of the COPY. */
   #beginCopyIn(): void {
-    const ahead = this.#waiting.slice(this.#head + 1)
-    const end = ahead.findIndex((type) => type !== FRONTEND.sync)
-    this.#isCopyingIn = end === -1
-    const rest = end === -1 ? [] : ahead.slice(end + 1)
-    this.#waiting = [...this.#waiting.slice(this.#head, this.#head + 1), ...rest]
+    this.#isCopyingIn = true
+    const [head, ...ahead] = this.#waiting.slice(this.#head)
+    const data = ahead.findIndex((type) => !isSync(type))
+    const rest = data === -1 ? [] : ahead.slice(data)
+    const end = rest.findIndex((type) => !isInsideCopy(type))
+    this.#replace(
+      head,
+      rest.map((type, at) => (isSync(type) && (end === -1 || at < end) ? MAYBE_SYNC : type)),
+    )
+  }
+
+  /**
+   * The COPY is over. Where it ended as it should, it read all up to the end of its data; where it failed, the server may have left it before any
+   * of the Syncs, and answers those. What has no place in COPY data was not read by it: that ends the session (`protocol synchronization was lost`).
+   */
+  #endCopyIn(): void {
+    this.#isCopyingIn = false
+    const [head, ...ahead] = this.#waiting.slice(this.#head)
+    const end = ahead.findIndex((type) => !isInsideCopy(type))
+    const inside = end === -1 ? ahead : ahead.slice(0, end)
+    const rest = end === -1 ? [] : ahead.slice(ahead[end] === FRONTEND.copyDone ? end + 1 : end)
+    this.#replace(head, [...inside.filter((type) => type === MAYBE_SYNC), ...rest])
+  }
+
+  #replace(head: number | undefined, rest: readonly number[]): void {
+    this.#waiting = head === undefined ? [...rest] : [head, ...rest]
     this.#head = 0
   }
 
@@ -187,14 +241,20 @@ export class ProtocolTracker {
       const type = this.#waiting[this.#head]
       if (type === undefined) return
       this.#take()
+      if (type === MAYBE_SYNC) return this.#doubtSyncs()
       if (ENDS_IN_READY.has(type)) return
     }
   }
 
-  /** The head is dealt with, and ends of a COPY behind it were skipped. */
+  /** It is not known which of the Syncs in a row was answered. */
+  #doubtSyncs(): void {
+    for (let at = this.#head; isSync(this.#waiting[at]); at += 1) this.#waiting[at] = MAYBE_SYNC
+  }
+
+  /** The head is dealt with, and what is left of a COPY behind it was skipped. */
   #take(): void {
     this.#advance()
-    while (this.#waiting[this.#head] === FRONTEND.copyDone) this.#advance()
+    while (isOfCopy(this.#waiting[this.#head])) this.#advance()
   }
 
   #advance(): void {
@@ -207,6 +267,14 @@ export class ProtocolTracker {
   }
 }
 
-function isCopyEnd(type: number): boolean {
-  return type === FRONTEND.copyDone || type === FRONTEND.copyFail
+function isOfCopy(type: number | undefined): boolean {
+  return type === FRONTEND.copyDone || type === FRONTEND.copyFail || type === FRONTEND.copyData
+}
+
+function isSync(type: number | undefined): boolean {
+  return type === FRONTEND.sync || type === MAYBE_SYNC
+}
+
+function isInsideCopy(type: number): boolean {
+  return type === FRONTEND.copyData || isSync(type)
 }
