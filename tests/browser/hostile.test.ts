@@ -77,7 +77,9 @@ describe.skipIf(reason !== undefined)(`hostile data${reason ? ` (${reason})` : '
       await question.waitFor({ state: 'detached' })
       await page.getByRole('button', { name: sql.runAll }).click()
       await question.getByRole('button', { name: sql.runAnyway }).click()
-      await page.getByRole('tab', { name: /3 TRUNCATE/ }).waitFor()
+      const last = page.getByRole('tab', { name: /3 TRUNCATE/ })
+      await last.waitFor()
+      expect(await last.isVisible()).toBe(true)
     },
   )
 
