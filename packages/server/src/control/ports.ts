@@ -1,6 +1,7 @@
 // What the control plane needs from the rest of the workspace.
 import type { AccessLevel } from '@lakelet/api'
 import type { Caller } from '../base/caller.ts'
+import type { RequestHead } from '../base/request-head.ts'
 import type { Computes } from '../computes/index.ts'
 import type { RoleIdentity } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -48,4 +49,18 @@ export interface PrincipalsPort {
   ): (RoleIdentity & { readonly name: string }) | undefined
   /** What was granted to a principal, or to a group of it, on a project; owners and admins are not asked about. */
   projectLevel(caller: Caller, projectUid: string): AccessLevel | undefined | Promise<AccessLevel | undefined>
+}
+
+/** What the HTTP server needs to know about callers; `main` plugs `identity` in. */
+export interface CallerPort {
+  /** The caller of a bearer token; undefined when the token is unknown, revoked or expired. */
+  authenticate(bearerToken: string, request: RequestHead): Caller | undefined | Promise<Caller | undefined>
+  /** The caller of a request without a token, by a browser's session; nobody where absent. */
+  authenticateSession?(request: RequestHead): Caller | undefined | Promise<Caller | undefined>
+  /** Whether `caller` has `level` on an object; `hidden` where not even its existence may show. */
+  authorize(
+    caller: Caller,
+    object: { readonly type: 'project' | 'app' | 'file'; readonly id: string },
+    level: AccessLevel,
+  ): 'allowed' | 'denied' | 'hidden' | Promise<'allowed' | 'denied' | 'hidden'>
 }

@@ -1,15 +1,8 @@
 // Who may read and write where in the workspace tree.
 import type { Caller } from '../base/caller.ts'
 import { homeOf, isWithin, lineOf } from './paths.ts'
+import type { FileGrants, FileLevel } from './ports.ts'
 import type { TreePart, WorkspaceTree } from './workspace-tree.ts'
-
-export type FileLevel = 'CAN_READ' | 'CAN_EDIT' | 'CAN_MANAGE'
-
-/** Grants on single folders and files; `main` plugs the permissions in. */
-export interface FileGrants {
-  /** The highest level granted to the caller on this object itself; inheritance is worked out here. */
-  levelOn(caller: Caller, objectId: number): Promise<FileLevel | undefined>
-}
 
 const RANK: Readonly<Record<FileLevel, number>> = { CAN_READ: 1, CAN_EDIT: 2, CAN_MANAGE: 3 }
 

@@ -6,39 +6,8 @@ import { KeyedMutex } from '../base/mutex.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { listPermissionGrants, replacePermissionGrants } from '../metadata/permissions.ts'
 import { ADMINS_GROUP, type Directory, type Principal } from './directory.ts'
-
-export type ObjectType = 'project' | 'app' | 'file'
-export type PermissionLevel = keyof typeof RANK
-
-const RANK = { CAN_USE: 1, CAN_READ: 1, CAN_RUN: 2, CAN_EDIT: 3, CAN_MANAGE: 4 } as const
-
-/** The levels that can be granted on each type of object, lowest first. */
-export const LEVELS: Readonly<Record<ObjectType, readonly PermissionLevel[]>> = {
-  project: ['CAN_USE', 'CAN_MANAGE'],
-  app: ['CAN_USE', 'CAN_MANAGE'],
-  file: ['CAN_READ', 'CAN_RUN', 'CAN_EDIT', 'CAN_MANAGE'],
-}
-
-export interface ObjectRef {
-  readonly type: ObjectType
-  readonly id: string
-}
-
-/** What identity has to know about an object; the rooms that own the objects answer. */
-export interface KnownObject {
-  /** The id that never changes: grants are stored under it. */
-  readonly id: string
-  readonly ownerId: number | undefined
-  /** Ids of the objects it inherits from, nearest first. */
-  readonly ancestors?: readonly string[]
-  /** What the caller has without any grant, beside ownership: a home folder, a shared folder. */
-  readonly levelOf?: (caller: Caller) => Promise<PermissionLevel | undefined>
-}
-
-export interface ObjectPort {
-  /** The object of that id or name; undefined when there is none. */
-  find(object: ObjectRef): Promise<KnownObject | undefined>
-}
+import { covers, highest, type ObjectType, type PermissionLevel } from './permission-levels.ts'
+import type { KnownObject, ObjectPort, ObjectRef } from './ports.ts'
 
 export interface Grant {
   readonly principalId: number
@@ -180,7 +149,7 @@ export class Permissions {
   ): Promise<'allowed' | 'denied' | 'hidden'> {
     const has = await this.levelOf(caller, object)
     if (has === undefined) return 'hidden'
-    return RANK[has] >= RANK[level] ? 'allowed' : 'denied'
+    return covers(has, level) ? 'allowed' : 'denied'
   }
 
   #grantsOf(type: ObjectType, id: string): readonly Grant[] {
@@ -190,12 +159,4 @@ export class Permissions {
 
 function keyOf(type: string, id: string): string {
   return `${type} ${id}`
-}
-
-function highest(levels: readonly (PermissionLevel | undefined)[]): PermissionLevel | undefined {
-  let best: PermissionLevel | undefined
-  for (const level of levels) {
-    if (level && (!best || RANK[level] > RANK[best])) best = level
-  }
-  return best
 }

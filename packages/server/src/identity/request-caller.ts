@@ -4,7 +4,9 @@ import { LakeletError } from '../base/errors.ts'
 import { isReading, type RequestHead, senderOf } from '../base/request-head.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
-import type { ObjectRef, PermissionLevel, Permissions } from './permissions.ts'
+import type { PermissionLevel } from './permission-levels.ts'
+import type { Permissions } from './permissions.ts'
+import type { ObjectRef } from './ports.ts'
 import { scopesAllow } from './scopes.ts'
 
 /** What an HTTP server asks about callers. */

@@ -47,7 +47,7 @@ export interface RunningApps extends AsyncDisposable {
   readonly service: AppsService
 }
 
-/** Starts every app that should run and gives the service behind its API. */
+/** Opens the apps with their addresses and the service behind their API; none runs before `apps.startWanted`. */
 export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
   const { metadata, clock, identity, tree } = parts
   const identities = appIdentities(identity)

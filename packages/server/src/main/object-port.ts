@@ -1,9 +1,10 @@
 // The objects that permissions are about, as identity needs to know them.
 import { lineOf } from '../files/paths.ts'
 import { levelOn } from '../files/access.ts'
-import type { FileGrants } from '../files/access.ts'
+import type { FileGrants } from '../files/ports.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
-import type { KnownObject, ObjectPort, Permissions } from '../identity/permissions.ts'
+import type { Permissions } from '../identity/permissions.ts'
+import type { KnownObject, ObjectPort } from '../identity/ports.ts'
 import { findApp } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { findObjectById, findObjects } from '../metadata/files.ts'

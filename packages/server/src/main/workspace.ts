@@ -27,7 +27,7 @@ import { WorkspaceGatewayControl } from './gateway-control.ts'
 import { type Ground, startGround } from './ground.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
-import { holdPorts, noticesOf, type PortOptions, type Ports } from './ports.ts'
+import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
 import { implementAllRoutes } from './routes.ts'
 import { ownProcess, Stopping } from './stopping.ts'
 import { VERSION } from './version.ts'
@@ -68,7 +68,7 @@ interface Start {
   readonly options: WorkspaceOptions
   readonly directory: DataDirectory
   readonly config: Config
-  readonly ports: Ports
+  readonly ports: Listeners
   readonly ground: Ground
   /** Base URL of the API. */
   readonly host: string
@@ -103,7 +103,7 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   await using started = new AsyncDisposableStack()
   const directory = started.use(await openDataDirectory(options.dataDir))
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
-  const ports = await holdPorts(options, directory, started)
+  const ports = await holdListeners(options, directory, started)
   const ground = await startGround(ports.postgres.host, directory, config, started)
   const stopping = new Stopping(ground)
   if (options.ownsProcess) started.use(ownProcess(ground.log, stopping))

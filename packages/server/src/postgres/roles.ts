@@ -43,8 +43,6 @@ export interface LoginRole {
   readonly verifier?: string
   /** ISO time from which a password is refused. */
   readonly validUntil?: string
-  /** -1 = no limit. */
-  readonly connectionLimit: number
 }
 
 /** Roles of the platform: hidden from lists, never a role that a client logs in as, and not to be changed. */
@@ -71,7 +69,6 @@ interface RoleRow {
   password: string | null
   label: string | null
   valid_until: Date | null
-  connection_limit: number
 }
 
 const SELECT_ROLES = `
@@ -79,7 +76,7 @@ const SELECT_ROLES = `
     EXISTS (SELECT FROM pg_auth_members m JOIN pg_authid g ON g.oid = m.roleid
       WHERE m.member = r.oid AND g.rolname = '${SUPERUSER_ROLE}') AS member,
     r.rolcanlogin AS login, r.rolpassword AS password, l.label,
-    CASE WHEN isfinite(r.rolvaliduntil) THEN r.rolvaliduntil END AS valid_until, r.rolconnlimit AS connection_limit
+    CASE WHEN isfinite(r.rolvaliduntil) THEN r.rolvaliduntil END AS valid_until
   FROM pg_authid r
   LEFT JOIN pg_shseclabel l ON l.objoid = r.oid AND l.classoid = 'pg_authid'::regclass AND l.provider = 'databricks_auth'`
 
@@ -153,7 +150,6 @@ function loginRoleOf(row: RoleRow): LoginRole {
   return {
     name: row.name,
     canLogin: row.login,
-    connectionLimit: row.connection_limit,
     ...(identity ? { identity } : {}),
     ...(row.password?.startsWith('SCRAM-SHA-256$') ? { verifier: row.password } : {}),
     ...(row.valid_until ? { validUntil: row.valid_until.toISOString() } : {}),

@@ -105,6 +105,6 @@ test('a value cannot end its setting and begin another one', () => {
   expect(text).not.toMatch(/^fsync/m)
 })
 
-test('only an ephemeral cluster gives up durability', () => {
-  expect(settingsFile({ maxCu: 1, ephemeral: true }, MAJOR)).toMatch(/^fsync = 'off'$/m)
+test('no cluster gives up durability', () => {
+  expect(settingsFile({ maxCu: 1 }, MAJOR)).not.toMatch(/^(fsync|full_page_writes)/m)
 })

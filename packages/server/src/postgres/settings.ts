@@ -8,8 +8,6 @@ export interface ClusterSettings {
   readonly maxCu: number
   /** Raw Postgres settings of the user, as in `spec.settings.pg_settings`; what users may not set is left out. */
   readonly extra?: Readonly<Record<string, string>>
-  /** Gives up durability for speed: only for branches declared ephemeral. */
-  readonly ephemeral?: boolean
 }
 
 /** Memory of a compute of one unit. */
@@ -60,7 +58,6 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
     log_checkpoints: 'off',
     // Many small computes sleep and wake: after a crash one syncfs beats an fsync of every file.
     ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
-    ...(settings.ephemeral ? { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' } : {}),
   }
   const extra = Object.entries(settings.extra ?? {}).filter(([name]) => isUserSetting(name, major))
   const lines = [...Object.entries(own), ...extra].map(([name, value]) => `${name} = ${quoted(value)}`)

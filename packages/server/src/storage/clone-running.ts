@@ -4,9 +4,9 @@ import { chown, readdir, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type AdminConnection, parseLsn, SEGMENT_BYTES, walSegmentName } from '../postgres/index.ts'
 import { type CloneResult, type CloneTreeOptions, FileCloner, cloneTree } from './clone-tree.ts'
-import { isLeftOut, isWal } from './left-out.ts'
+import { isExcluded, isWal } from './excluded-files.ts'
 
-export interface CloneRunningOptions extends Omit<CloneTreeOptions, 'leaveOut'> {
+export interface CloneRunningOptions extends Omit<CloneTreeOptions, 'exclude'> {
   /** Opens the connection in which the backup lives; if it drops, the backup is void and the clone fails. */
   readonly connect: () => Promise<AdminConnection>
 }
@@ -25,7 +25,7 @@ export async function cloneRunning({ connect, ...options }: CloneRunningOptions)
   await admin.query("SELECT pg_backup_start('lakelet', true)")
   const tree = await cloneTree({
     ...options,
-    leaveOut: (relative) => isLeftOut(relative) || isWal(relative) || relative === CONTROL_FILE,
+    exclude: (relative) => isExcluded(relative) || isWal(relative) || relative === CONTROL_FILE,
   })
   const cloner = new FileCloner(options.owner)
   // Last, as pg_basebackup does: recovery starts from the label, but must not begin with an older control file.

@@ -8,9 +8,9 @@ import {
   walSegmentName,
 } from '../postgres/index.ts'
 import { type CloneResult, type CloneTreeOptions, cloneTree } from './clone-tree.ts'
-import { isLeftOut, isWal } from './left-out.ts'
+import { isExcluded, isWal } from './excluded-files.ts'
 
-export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'leaveOut'> {
+export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'exclude'> {
   readonly postgres: PostgresVersions
 }
 
@@ -24,8 +24,8 @@ export async function cloneStopped({ postgres, ...options }: CloneStoppedOptions
   const needed = control.isShutDown ? walSegmentName(control.timeline, control.checkpointLsn) : undefined
   const tree = await cloneTree({
     ...options,
-    leaveOut: (relative) => {
-      if (!isWal(relative)) return isLeftOut(relative)
+    exclude: (relative) => {
+      if (!isWal(relative)) return isExcluded(relative)
       const name = path.basename(relative)
       return needed !== undefined && name !== needed && !name.endsWith('.history')
     },

@@ -25,7 +25,7 @@ export interface CloneTreeOptions {
   readonly to: string
   readonly owner: { readonly uid: number; readonly gid: number }
   /** Asked with each path relative to `from`; true leaves the entry out, for a directory with all that is in it. */
-  readonly leaveOut: (relative: string) => boolean
+  readonly exclude: (relative: string) => boolean
 }
 
 const PARALLEL = 16
@@ -56,7 +56,7 @@ async function cloneDirectories(options: CloneTreeOptions, relative: string, fil
   await chown(to, options.owner.uid, options.owner.gid)
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const inside = path.join(relative, entry.name)
-    if (options.leaveOut(inside)) continue
+    if (options.exclude(inside)) continue
     if (entry.isDirectory()) await cloneDirectories(options, inside, files)
     else if (entry.isFile()) files.push(inside)
     else if (entry.isSymbolicLink())

@@ -94,7 +94,7 @@ test('who may log in is known while the compute sleeps, as it was when it went t
   expect(await computes.knownLoginRole(uid, 'anna')).toBeUndefined()
   expect(workspace.statesOf(uid)).toEqual([])
   await computes.withAdmin(uid, (admin) => admin.execute("CREATE ROLE anna LOGIN VALID UNTIL '2031-01-01Z'"))
-  const anna = { name: 'anna', canLogin: true, connectionLimit: -1, validUntil: '2031-01-01T00:00:00.000Z' }
+  const anna = { name: 'anna', canLogin: true, validUntil: '2031-01-01T00:00:00.000Z' }
   expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)
   await computes.suspend(uid)
   expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)

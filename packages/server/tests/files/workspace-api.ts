@@ -9,7 +9,7 @@ import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
 import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
-import type { FileGrants } from '../../src/files/access.ts'
+import type { FileGrants } from '../../src/files/ports.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../../src/files/workspace-tree.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 

@@ -19,7 +19,7 @@ import { ScimService } from '../../src/control/services/scim.ts'
 import { SecretsService } from '../../src/control/services/secrets.ts'
 import { ServicePrincipalSecretsService } from '../../src/control/services/service-principal-secrets.ts'
 import { TokensService } from '../../src/control/services/tokens.ts'
-import type { KnownObject, ObjectRef } from '../../src/identity/permissions.ts'
+import type { KnownObject, ObjectRef } from '../../src/identity/ports.ts'
 import { type Identity, startIdentity } from '../../src/identity/start.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 

@@ -47,7 +47,7 @@ export async function installForTest(): Promise<TestInstallation> {
     installation,
     async newDataDirectory(name) {
       const to = path.join(directory.path, name)
-      await cloneTree({ from: template, to, owner: ownerOf(installation), leaveOut: () => false })
+      await cloneTree({ from: template, to, owner: ownerOf(installation), exclude: () => false })
       return to
     },
     start: (dataDirectory, settings = {}) =>

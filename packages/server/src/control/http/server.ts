@@ -20,7 +20,7 @@ import { boundConnections, MOST_HEADER_BYTES } from '../../base/http-connections
 import { lingerWhereUnread } from '../../base/http-linger.ts'
 import type { Logger } from '../../base/log.ts'
 import type { RequestHead } from '../../base/request-head.ts'
-import type { CallerPort } from './caller.ts'
+import type { CallerPort } from '../ports.ts'
 import { closeServer } from './close-server.ts'
 import { sendError, toLakeletError } from './error-reply.ts'
 import type { ImplementedRoute, RequestOf } from './implementation.ts'

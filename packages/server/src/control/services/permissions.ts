@@ -2,16 +2,9 @@
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { Directory, Principal, PrincipalKind } from '../../identity/directory.ts'
-import {
-  type AccessEntry,
-  type Grant,
-  type KnownObject,
-  LEVELS,
-  type ObjectRef,
-  type ObjectType,
-  type PermissionLevel,
-  type Permissions,
-} from '../../identity/permissions.ts'
+import { LEVELS, type ObjectType, type PermissionLevel } from '../../identity/permission-levels.ts'
+import { type AccessEntry, type Grant, type Permissions } from '../../identity/permissions.ts'
+import type { KnownObject, ObjectRef } from '../../identity/ports.ts'
 
 /** Object types as paths name them. */
 const OBJECT_TYPES: Readonly<Record<string, ObjectType>> = {

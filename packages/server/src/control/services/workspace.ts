@@ -2,7 +2,8 @@
 import type { ExportQuery, ImportFormat, ObjectInfo } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
-import { type FileGrants, type FileLevel, includes, levelOn, readableParts } from '../../files/access.ts'
+import { includes, levelOn, readableParts } from '../../files/access.ts'
+import type { FileGrants, FileLevel } from '../../files/ports.ts'
 import { jupyterOfSource, sourceOfJupyter } from '../../files/notebook-conversion.ts'
 import {
   detectNotebook,

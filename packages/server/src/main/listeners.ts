@@ -22,17 +22,17 @@ export interface PortOptions {
   readonly postgresPort: number | undefined
 }
 
-export interface Ports {
+export interface Listeners {
   readonly http: HeldPort
   readonly postgres: HeldPort
 }
 
 /** Takes both and remembers them for the next start; LakeletError `port_busy` or `port_refused`. */
-export async function holdPorts(
+export async function holdListeners(
   { host, httpPort, postgresPort }: PortOptions,
   directory: DataDirectory,
   starting: AsyncDisposableStack,
-): Promise<Ports> {
+): Promise<Listeners> {
   const file = directory.file('ports.json')
   const last = readPorts(file)
   const http = starting.use(
@@ -53,7 +53,7 @@ export async function holdPorts(
 }
 
 /** What a person should know about the ports, one sentence each. */
-export function noticesOf({ http, postgres }: Ports): string[] {
+export function noticesOf({ http, postgres }: Listeners): string[] {
   return [
     ...(http.movedFrom === undefined
       ? []

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { isLeftOut, isWal } from './left-out.ts'
+import { isExcluded, isWal } from './excluded-files.ts'
 
 test('a clone takes the data along and leaves what belongs to the running source', () => {
-  const leftOut = [
+  const excluded = [
     'postmaster.pid',
     'backup_label',
     'pg_replslot/slot',
@@ -11,7 +11,7 @@ test('a clone takes the data along and leaves what belongs to the running source
     'global/pg_internal.init.123',
     'base/pgsql_tmp',
   ]
-  expect(leftOut.filter((name) => !isLeftOut(name))).toEqual([])
+  expect(excluded.filter((name) => !isExcluded(name))).toEqual([])
   const taken = [
     'PG_VERSION',
     'base/5/1259',
@@ -21,7 +21,7 @@ test('a clone takes the data along and leaves what belongs to the running source
     'base/postmaster.pid',
     'pg_wal',
   ]
-  expect(taken.filter((name) => isLeftOut(name))).toEqual([])
+  expect(taken.filter((name) => isExcluded(name))).toEqual([])
 })
 
 test('WAL is every file in pg_wal, not its directories', () => {

@@ -23,7 +23,7 @@ const FILES = [
 ]
 
 /** True for entries (relative to the data directory) that no clone takes along. WAL is decided by `isWal`. */
-export function isLeftOut(relative: string): boolean {
+export function isExcluded(relative: string): boolean {
   const [first = '', ...rest] = relative.split(path.sep)
   const name = path.basename(relative)
   if (rest.length > 0 && EMPTIED.includes(first)) return true
