@@ -2,6 +2,7 @@
 // when the operating system says so ('exit'), not when its pipes are closed ('close'): a child of it may hold those for ever.
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from './clock.ts'
 
 export interface Stage {
@@ -66,7 +67,8 @@ async function untilEnded(target: Target, waitMs: number, clock: Clock): Promise
     await Promise.race([target.exited, clock.sleep(waitMs, given.signal).catch(() => undefined)])
     given.abort()
   }
-  while (clock.monotonicMs() < deadline && !(await target.hasEnded())) await clock.sleep(POLL_MS)
+  // By a timer of its own: nothing else may be left that keeps this process alive until the other one has ended.
+  while (clock.monotonicMs() < deadline && !(await target.hasEnded())) await delay(POLL_MS)
 }
 
 /** A child of this process. */

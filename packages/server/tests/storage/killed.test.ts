@@ -16,9 +16,13 @@ import { temporaryDirectory, testLog } from '../postgres/installed.ts'
 async function runAndKill(dataDir: string, afterMs: number): Promise<void> {
   const program = path.join(import.meta.dirname, 'endless-branches.ts')
   const child = spawn(process.execPath, ['--conditions=lakelet:source', program, dataDir], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const ended = new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve(signal ?? `${code}: ${said}`)),
+  )
   await new Promise((resolve) => setTimeout(resolve, afterMs))
   child.kill('SIGKILL')
   expect(await ended).toBe('SIGKILL')
