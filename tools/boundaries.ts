@@ -12,6 +12,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   connect: ['wire'],
   cli: ['api', 'server/main'],
   console: ['api', 'theme'],
+  lakelet: ['cli', 'server/main'],
   'server/base': ['api'],
   'server/metadata': ['server/base', 'api'],
   'server/operations': ['server/base', 'server/metadata'],
@@ -59,7 +60,8 @@ const packageNames: Readonly<Record<string, string>> = {
   '@lakelet/console': 'console',
   'lakelet-connect': 'connect',
   '@lakelet/server': 'server/main',
-  lakelet: 'cli',
+  '@lakelet/cli': 'cli',
+  lakelet: 'lakelet',
 }
 
 export interface Violation {

@@ -10,8 +10,8 @@ export async function runTool(name: string, args: readonly string[]): Promise<nu
   return run(file, args)
 }
 
-export async function run(file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit' })
+export async function run(file: string, args: readonly string[], cwd: string = root): Promise<number> {
+  const child = spawn(file, args, { cwd, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code) => resolve(code ?? 1))

@@ -17,6 +17,7 @@ const commands = {
   soak: ['tools/soak.ts'],
   check: ['tools/check.ts'],
   bench: ['benchmarks/main.ts'],
+  build: ['tools/build.ts'],
   format: ['tools/format.ts'],
   docs: ['tools/generate-docs.ts'],
 }

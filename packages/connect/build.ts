@@ -79,7 +79,6 @@ async function bundle(outDir: string, entryPoints: Record<string, string>): Prom
       format: 'cjs',
       platform: 'node',
       target: 'node20',
-      minifyWhitespace: true,
     })
     await writeFile(path.join(cjs, name), common)
   }
@@ -99,8 +98,6 @@ async function bundleEsm(outdir: string, entryPoints: Record<string, string>): P
     packages: 'bundle',
     external: peers,
     chunkNames: 'chunk-[hash]',
-    minifySyntax: true,
-    minifyWhitespace: true,
     logLevel: 'error',
   })
 }
@@ -176,7 +173,7 @@ async function copyDeclarations(
 
 /** The manifest users get: no source condition, nothing for development; `require` and `import` each with its types. */
 function published(manifest: Manifest): Manifest {
-  const { devDependencies: _development, files: _files, ...kept } = manifest
+  const { devDependencies: _development, scripts: _scripts, ...kept } = manifest
   const exports: Manifest['exports'] = { './package.json': './package.json' }
   for (const [entry, conditions] of Object.entries(manifest.exports)) {
     if (typeof conditions === 'string') continue
@@ -188,15 +185,24 @@ function published(manifest: Manifest): Manifest {
   }
   return {
     ...kept,
-    keywords: ['databricks', 'lakebase', 'postgres', 'postgresql', 'pg', 'oauth', 'connector'],
-    engines: { node: '>=20' },
     sideEffects: false,
     main: './dist/cjs/index.js',
     module: './dist/esm/index.js',
     types: './dist/cjs/index.d.ts',
     exports,
+    typesVersions: typesVersionsOf(manifest),
     files: ['dist', 'README.md', 'LICENSE'],
   }
+}
+
+/** Where compilers that know no `exports` (moduleResolution node10) find the types of the entries below the root. */
+function typesVersionsOf(manifest: Manifest): object {
+  const entries = Object.entries(manifest.exports).flatMap(([entry, conditions]) => {
+    if (entry === '.' || typeof conditions === 'string') return []
+    const name = path.basename(conditions['default'] ?? '', '.js')
+    return [[entry.slice(2), [`./dist/cjs/${name}.d.ts`]]]
+  })
+  return { '*': Object.fromEntries(entries) }
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -9,7 +9,10 @@ const SECOND_SIGNAL_MS = 1000
 
 // Commands start in half the time when their code need not be read anew.
 enableCompileCache()
-const { run } = await import('./run.ts')
+const [{ run }, { commandName }] = await Promise.all([
+  import('./run.ts'),
+  import('./command/command-name.ts'),
+])
 
 const interrupt = new AbortController()
 let isInterruptible = true
@@ -35,6 +38,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await run(
   process.argv.slice(2),
   {
+    command: commandName(import.meta.filename, process.env),
     env: process.env,
     cwd: workingDirectory(),
     home: process.env['HOME'] ?? homedir(),

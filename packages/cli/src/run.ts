@@ -1,4 +1,5 @@
 // One call of `lakelet`: parse, run the handler, and turn what it throws into a message and an exit code.
+import { COMMAND, asTyped } from './command/command-name.ts'
 import { Failure, exitCodes, failureOf } from './command/failure.ts'
 import { Output } from './command/output.ts'
 import { type ParsedCommand, parseCommandLine } from './command/parser.ts'
@@ -54,8 +55,9 @@ function interrupted(error: unknown): Failure {
 }
 
 function show(failure: Failure, terminal: Terminal, isDebug: boolean): void {
-  if (failure.message !== '') terminal.stderr(`Error: ${failure.message}\n`)
-  if (failure.todo) terminal.stderr(`${failure.todo}\n`)
+  const say = (text: string) => terminal.stderr(`${asTyped(text, terminal.command ?? COMMAND)}\n`)
+  if (failure.message !== '') say(`Error: ${failure.message}`)
+  if (failure.todo) say(failure.todo)
   if (!isDebug) return
   for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
     terminal.stderr(`caused by ${cause.stack ?? cause.message}\n`)

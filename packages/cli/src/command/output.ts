@@ -1,4 +1,5 @@
 // The one writer: data goes to standard output as text or JSON, everything else to standard error.
+import { COMMAND, asTyped } from './command-name.ts'
 import { usageFailure } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,9 +15,13 @@ type Rows = readonly (readonly (string | number | undefined)[])[]
 export class Output {
   readonly format: OutputFormat
   readonly #field: string | undefined
-  readonly #terminal: Pick<Terminal, 'stdout' | 'stderr'>
+  readonly #terminal: Pick<Terminal, 'stdout' | 'stderr' | 'command'>
 
-  constructor(terminal: Pick<Terminal, 'stdout' | 'stderr'>, format: OutputFormat, field?: string) {
+  constructor(
+    terminal: Pick<Terminal, 'stdout' | 'stderr' | 'command'>,
+    format: OutputFormat,
+    field?: string,
+  ) {
     this.#terminal = terminal
     this.format = format
     this.#field = field
@@ -40,9 +45,14 @@ export class Output {
     else if (text !== '') this.#terminal.stdout(`${text}\n`)
   }
 
+  /** `text` with the commands that it quotes as they are typed here. */
+  typed(text: string): string {
+    return asTyped(text, this.#terminal.command ?? COMMAND)
+  }
+
   /** A remark for the person at the terminal; never data. */
   note(text: string): void {
-    this.#terminal.stderr(`${text}\n`)
+    this.#terminal.stderr(`${this.typed(text)}\n`)
   }
 }
 

@@ -1,6 +1,8 @@
 // Everything of the outside world that a command may touch without asking the workspace. Tests pass their own.
 
 export interface Terminal {
+  /** How this command line is called here, such as `npx lakelet`; `lakelet` when left out. */
+  readonly command?: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly home: string

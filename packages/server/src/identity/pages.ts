@@ -56,7 +56,7 @@ export function sendPage(
 }
 
 /** For visitors without a session. */
-export function signInPage(next: string | undefined): Html {
+export function signInPage(next: string | undefined, command: string): Html {
   const after = next
     ? html`<p class="dim">When you are signed in, come back to this tab.</p>
         <div class="row"><a class="button primary" href="${next}">I am signed in: continue</a></div>`
@@ -66,8 +66,8 @@ export function signInPage(next: string | undefined): Html {
       This workspace belongs to somebody at this machine. To sign in, open the sign-in link from its terminal:
     </p>
     <ul>
-      <li>the link that <code>lakelet up</code> printed when it started, if it has not been used, or</li>
-      <li>a new one: run <code>lakelet open</code> on the machine.</li>
+      <li>the link that <code>${command} up</code> printed when it started, if it has not been used, or</li>
+      <li>a new one: run <code>${command} open</code> on the machine.</li>
     </ul>
     <p class="dim">A link works once and for a short time.</p>
     ${after}`

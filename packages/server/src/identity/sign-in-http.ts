@@ -9,6 +9,8 @@ import { safeNext } from './safe-next.ts'
 export interface SignInHttpOptions {
   readonly sessions: BrowserSessions
   readonly baseUrl: () => string
+  /** How the command line is called here. */
+  readonly command: string
   /** Origins beside the workspace's own that a sign-in may lead back to: those of its apps. */
   readonly isAppUrl: (url: URL) => boolean
 }
@@ -32,7 +34,8 @@ async function showSignIn(
   const asked = queryValue(request, 'next')
   const next = nextOf(asked, options)
   if (await options.sessions.callerOf(request.headers.cookie)) return reply.redirect(next, 303)
-  return sendPage(reply, 'Sign in', signInPage(asked === undefined ? undefined : next), { status: 401 })
+  const body = signInPage(asked === undefined ? undefined : next, options.command)
+  return sendPage(reply, 'Sign in', body, { status: 401 })
 }
 
 /** The link itself changes nothing; the button on its page does. Browsers and mail programs open links ahead of time. */
@@ -42,7 +45,7 @@ async function showLink(
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
   const code = queryValue(request, 'code')
-  if (code === undefined) return spent(reply)
+  if (code === undefined) return spent(reply, options)
   const next = nextOf(queryValue(request, 'next'), options)
   return sendPage(reply, 'Sign in', confirmSignInPage({ code, next }), { formTargets: formTargets(next) })
 }
@@ -55,7 +58,7 @@ async function takeLink(
   if (senderOf(request.headers) !== 'own') return refused(reply)
   const form = formOf(request)
   const session = await options.sessions.signIn(form.get('code') ?? '')
-  if (session === undefined) return spent(reply)
+  if (session === undefined) return spent(reply, options)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', options.sessions.cookieOf(session, { secure }))
   return reply.redirect(nextOf(form.get('next') ?? undefined, options), 303)
@@ -87,8 +90,8 @@ function queryValue(request: FastifyRequest, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function spent(reply: FastifyReply): FastifyReply {
-  const text = 'It was used already or is too old. Run `lakelet open` on the machine to get a new one.'
+function spent(reply: FastifyReply, { command }: SignInHttpOptions): FastifyReply {
+  const text = `It was used already or is too old. Run \`${command} open\` on the machine to get a new one.`
   const body = messagePage('This sign-in link does not work any more', text)
   return sendPage(reply, 'Sign in', body, { status: 400 })
 }

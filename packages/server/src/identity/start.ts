@@ -37,6 +37,8 @@ export interface IdentityOptions {
   readonly workspaceId: string
   /** Scheme, host and port of the workspace; asked when needed, since the port may be known only after listening. */
   readonly baseUrl: () => string
+  /** How the command line is called where this runs; `lakelet` where absent. */
+  readonly command?: string
   readonly credentials: CredentialLimits
   /** File of the key that stored secrets are sealed with; made when it is missing. */
   readonly sealingKeyFile: string
@@ -135,7 +137,8 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
         formSecret,
       })
       const isAppUrl = options.isAppUrl ?? (() => false)
-      await mountSignIn(http, { sessions, baseUrl: options.baseUrl, isAppUrl })
+      const { baseUrl, command = 'lakelet' } = options
+      await mountSignIn(http, { sessions, baseUrl, isAppUrl, command })
     },
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -1,4 +1,6 @@
 // The apps of the workspace with what they need from the other rooms.
+import { existsSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../base/clock.ts'
@@ -150,9 +152,17 @@ function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
   }
 }
 
-/** The connector's own build makes its package; it lies beside the server in the repository. */
+const CONNECTOR = path.resolve(import.meta.dirname, '../../../connect')
+
+/** In the repository the connector's own build makes its package; the published package has it made. */
 const packConnector: PackConnector = async (file) => {
-  const build = pathToFileURL(path.resolve(import.meta.dirname, '../../../connect/build.ts')).href
-  const { packConnector: pack } = (await import(build)) as { packConnector: PackConnector }
+  const build = path.join(CONNECTOR, 'build.ts')
+  if (!existsSync(build)) {
+    await copyFile(path.join(CONNECTOR, 'lakelet-connect.tgz'), file)
+    return
+  }
+  const { packConnector: pack } = (await import(pathToFileURL(build).href)) as {
+    packConnector: PackConnector
+  }
   await pack(file)
 }

@@ -40,6 +40,8 @@ export interface WorkspaceOptions extends PortOptions {
    * it. False when left out, so that a program that starts a workspace keeps its own rules.
    */
   readonly ownsProcess?: boolean
+  /** How the command line is called where this runs, such as `npx lakelet`; for pages that tell people what to type. */
+  readonly command?: string | undefined
 }
 
 /** A running workspace; disposing stops everything it started. */
@@ -126,6 +128,7 @@ async function startRooms(start: Start): Promise<Rooms> {
     ...ground,
     log: ground.log.child({ component: 'identity' }),
     baseUrl: () => host,
+    command: options.command ?? 'lakelet',
     credentials: config.credentials,
     sealingKeyFile: directory.file('secrets.key'),
     objects: objectPort(ground.metadata, { tree: () => known(later.tree), grants: () => grants }),

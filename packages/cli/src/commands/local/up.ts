@@ -41,6 +41,7 @@ export const up = defineCommand({
       httpPort: options.httpPort,
       postgresPort: options.postgresPort,
       ownsProcess: true,
+      command: context.terminal.command,
     })
     for (const notice of workspace.notices) out.note(notice)
     out.note(`The workspace runs (${seconds(performance.now() - started)}).`)
@@ -57,7 +58,7 @@ export const up = defineCommand({
         lines: [
           '',
           `Workspace  ${link}`,
-          '           (the link signs one browser in, once; `lakelet open` makes another)',
+          out.typed('           (the link signs one browser in, once; `lakelet open` makes another)'),
           `Postgres   ${postgres.host}:${postgres.port}`,
           ...(tutorial ? [`App        ${tutorial.appUrl}`] : []),
           '',

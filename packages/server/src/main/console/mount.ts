@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { chooseLanguage, chooseTheme } from '@lakelet/theme'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LakeletError } from '../../base/errors.ts'
@@ -93,8 +92,8 @@ async function showPagesCss(reply: FastifyReply): Promise<FastifyReply> {
 }
 
 async function readPagesCss(): Promise<string> {
-  const read = (name: string) =>
-    readFile(fileURLToPath(import.meta.resolve(`@lakelet/theme/${name}`)), 'utf8')
+  const theme = import.meta.resolve('@lakelet/theme')
+  const read = (name: string) => readFile(new URL(name, theme), 'utf8')
   const [tokens, pages] = await Promise.all([read('tokens.css'), read('pages.css')])
   return `${tokens}${pages.replace("@import './tokens.css';", '')}`
 }

@@ -1,0 +1,207 @@
+// The published package as users get it: built, packed, installed into an empty folder of an empty home, and then the whole tutorial
+// from it. In `npm test` on this Node, in `npm run soak` on the oldest one, too.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type Server, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { npmWith } from '../../../tests/clients/npm.ts'
+import { isSoak } from '../../../tests/hostile/duration.ts'
+import { environment } from '../../../tests/system/workspace.ts'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../../..')
+
+/** The oldest line of Node that the package promises, from npm. */
+const OLDEST = `node-${process.platform}-${process.arch}@22.23.3`
+
+let built: string
+let tarball: string
+let cloud: Server
+const asked: string[] = []
+
+beforeAll(async () => {
+  built = await mkdtemp(path.join(tmpdir(), 'lakelet-package-'))
+  await chmod(built, 0o755)
+  await run(process.execPath, ['--conditions=lakelet:source', 'tools/build.ts', '--out', built], {
+    cwd: root,
+  })
+  tarball = path.join(built, 'lakelet-0.1.0.tgz')
+  cloud = createServer((request, reply) => {
+    asked.push(`${request.method} ${request.url}`)
+    reply.writeHead(500).end()
+  }).listen(0)
+  await once(cloud, 'listening')
+}, 120_000)
+
+afterEach(() => {
+  expect(asked).toEqual([])
+})
+
+afterAll(async () => {
+  cloud?.closeAllConnections()
+  cloud?.close()
+  await rm(built, { recursive: true, force: true })
+})
+
+/** A folder with the package installed, in a home whose default profile is one of the cloud. */
+class Project implements AsyncDisposable {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  #up: ChildProcess | undefined
+  #said = ''
+
+  constructor(folder: string, node: string) {
+    this.folder = folder
+    const own = environment(path.join(folder, 'home'))
+    this.env = { ...own, BROWSER: 'none', PATH: `${path.dirname(node)}${path.delimiter}${own['PATH']}` }
+  }
+
+  get said(): string {
+    return this.#said
+  }
+
+  async lakelet(...args: readonly string[]): Promise<string> {
+    const { stdout } = await run('npx', ['lakelet', ...args], { cwd: this.folder, env: this.env })
+    return stdout
+  }
+
+  /** Starts `lakelet up` and waits until it says that it is ready. */
+  async up(...args: readonly string[]): Promise<void> {
+    const ports = ['--http-port', '0', '--postgres-port', '0']
+    const child = spawn('npx', ['lakelet', 'up', ...ports, ...args], {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#up = child
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (this.#said += chunk.toString()))
+    await vi.waitFor(
+      () => {
+        if (child.exitCode !== null) throw new Error(`lakelet up ended: ${this.#said}`)
+        expect(this.#said).toContain('Ctrl-C stops it.')
+      },
+      { timeout: 120_000, interval: 100 },
+    )
+  }
+
+  async ended(): Promise<number | null> {
+    const child = this.#up
+    if (child && child.exitCode === null) await once(child, 'exit')
+    return child?.exitCode ?? null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (existsSync(path.join(this.folder, '.lakelet/workspace.json'))) await this.lakelet('down', '--force')
+    await this.ended()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function install(node: string): Promise<Project> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lakelet-project-'))
+  await chmod(folder, 0o755)
+  await mkdir(path.join(folder, 'home'))
+  const { port } = cloud.address() as AddressInfo
+  const profile = `[DEFAULT]\nhost = http://0.0.0.0:${port}\ntoken = production\n`
+  await writeFile(path.join(folder, 'home/.databrickscfg'), profile)
+  await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  const project = new Project(folder, node)
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error']
+  // npm's own cache, so that what was fetched once is not fetched again.
+  const { stdout: cache } = await run('npm', ['config', 'get', 'cache'])
+  const env = { ...project.env, npm_config_cache: cache.trim() }
+  await run('npm', ['install', ...quiet, '--save-dev', tarball], { cwd: folder, env, maxBuffer: 16 << 20 })
+  return project
+}
+
+describe('the tarball', () => {
+  it('is what its manifest says, in every way of importing', async () => {
+    const { publint } = await import('publint')
+    const { messages } = await publint({ pkgDir: path.join(built, 'lakelet'), strict: true })
+    expect(messages).toEqual([])
+    const attw = path.join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { stdout } = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-color'])
+    // It ends with an exit code, and so with a rejection, when something is wrong.
+    expect(stdout).toMatch(/bundler +│ .*│/)
+    expect(stdout).not.toContain('Resolution failed')
+  })
+
+  it('holds dependencies with exact versions, and nothing of the repository alone', async () => {
+    const text = await readFile(path.join(built, 'lakelet/package.json'), 'utf8')
+    expect(text).not.toMatch(/lakelet:source|@lakelet|devDependencies/)
+    const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> }
+    for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+    const bin = await readFile(path.join(built, 'lakelet/dist/cli/src/run.js'), 'utf8')
+    expect(bin).toContain('//# sourceMappingURL=run.js.map')
+  })
+})
+
+/** What a person does in the first hour; gives the major version of the Node that did it. */
+async function firstHour(project: Project, node: string): Promise<string> {
+  expect(await project.lakelet('--version')).toBe('0.1.0\n')
+  await project.up('--tutorial', '--template', 'notes-node')
+  expect(project.said).toContain('Page of the app: shows the notes')
+  expect(project.said).toContain('`npx lakelet open` makes another')
+  expect(project.said).not.toContain('ExperimentalWarning')
+
+  const { host, apps } = JSON.parse(await project.lakelet('status', '-o', 'json')) as {
+    host: string
+    apps: { name: string; state: string }[]
+  }
+  expect(apps).toMatchObject([{ name: 'my-lakebase-app', state: 'RUNNING' }])
+  expect(await project.lakelet('sql', 'SELECT content FROM notes ORDER BY id LIMIT 1')).toBe(
+    'content\nWelcome to Lakebase Autoscaling!\n',
+  )
+  await showsTheConsole((await project.lakelet('open')).trim(), host)
+  const log = await readFile(path.join(project.folder, '.lakelet/lakelet.log'), 'utf8')
+  expect(log.split('\n').filter((line) => /"level":[56]0/.test(line))).toEqual([])
+  await project.lakelet('down')
+  expect(await project.ended()).toBe(0)
+
+  const program = `import { startWorkspace } from 'lakelet'
+    const workspace = await startWorkspace({ httpPort: 0, postgresPort: 0 })
+    const { status } = await fetch(workspace.host + '/.well-known/databricks-config')
+    console.log(process.versions.node.split('.')[0], status, workspace.ownerEmail)
+    await workspace[Symbol.asyncDispose]()`
+  await writeFile(path.join(project.folder, 'main.js'), program)
+  const { stdout } = await run(node, ['main.js'], { cwd: project.folder, env: project.env })
+  expect(stdout).toMatch(/^2\d 200 jane\.doe@example\.com\n$/)
+  return stdout.slice(0, 2)
+}
+
+/** Signs in by the link, as a browser does, and loads what the console's page begins with. */
+async function showsTheConsole(link: string, host: string): Promise<void> {
+  const code = new URL(link).searchParams.get('code') ?? ''
+  const signedIn = await fetch(`${host}/sign-in/link`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: host },
+    body: new URLSearchParams({ code }),
+  })
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const page = await fetch(`${host}/`, { headers: { cookie } })
+  expect(page.status).toBe(200)
+  const script = /<script type="module" src="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+  expect((await fetch(`${host}${script}`)).status).toBe(200)
+  const styles = await fetch(`${host}/assets/pages.css`)
+  expect(await styles.text()).toContain('--')
+}
+
+it('installs into an empty folder and performs the tutorial', { timeout: 240_000 }, async () => {
+  await using project = await install(process.execPath)
+  expect(await firstHour(project, process.execPath)).toBe(process.versions.node.slice(0, 2))
+})
+
+it.runIf(isSoak)(`does the same on ${OLDEST}`, { timeout: 480_000 }, async () => {
+  const name = OLDEST.slice(0, OLDEST.indexOf('@'))
+  const node = path.join(await npmWith([OLDEST]), 'node_modules', name, 'bin/node')
+  await using project = await install(node)
+  expect(await firstHour(project, node)).toBe('22')
+})
