@@ -199,7 +199,7 @@ it('installs into an empty folder and performs the tutorial', { timeout: 240_000
   expect(await firstHour(project, process.execPath)).toBe(process.versions.node.slice(0, 2))
 })
 
-it.runIf(isSoak)(`does the same on ${OLDEST}`, { timeout: 480_000 }, async () => {
+it.runIf(isSoak)(`does the same on ${OLDEST}, which takes npm run soak`, { timeout: 480_000 }, async () => {
   const name = OLDEST.slice(0, OLDEST.indexOf('@'))
   const node = path.join(await npmWith([OLDEST]), 'node_modules', name, 'bin/node')
   await using project = await install(node)
