@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client } from 'pg'
 import { createLogger } from '../packages/server/src/base/log.ts'
-import { startComputes } from '../packages/server/src/computes/index.ts'
+import { localDriver, startComputes } from '../packages/server/src/computes/index.ts'
 import { DEFAULT_MAJOR, openPostgres } from '../packages/server/src/postgres/index.ts'
 import { startStorage } from '../packages/server/src/storage/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
@@ -61,20 +61,27 @@ async function compute(directory: string, stack: AsyncDisposableStack): Promise<
     branchUid: 'br-bench',
     dataDirectory,
     major: DEFAULT_MAJOR,
-    minCu: 1,
     maxCu: 1,
     suspendAfterMs: null,
   }
   const spec = { ...endpoint, disabled: false, settings: {} }
-  const computes = stack.use(await startComputes({ postgres, storage, endpoints: { load: () => spec }, log }))
+  const computes = stack.use(
+    await startComputes({
+      driver: localDriver({ postgres, log }),
+      storage,
+      endpoints: { load: () => spec },
+      log,
+    }),
+  )
   return {
     name: 'compute, without gateway',
     async sample() {
       await computes.suspend('ep-bench')
       return timed(async () => {
-        const { socketDirectory } = await computes.wake('ep-bench')
+        const address = await computes.wake('ep-bench')
+        if (!('unix' in address)) throw new Error('the compute has no socket on this machine')
         const client = new Client({
-          host: socketDirectory,
+          host: path.dirname(address.unix),
           port: 5432,
           user: 'cloud_admin',
           database: 'databricks_postgres',

@@ -1,57 +1,31 @@
-// The compute of one endpoint: at most one Postgres cluster, started by the first who needs it, stopped when nobody does.
+// The compute of one endpoint: at most one server, started by the first who needs it, stopped when nobody does.
 //
-//   idle ──▶ starting ──▶ active ──▶ stopping ──▶ idle
-//              │            │           │
-//              └─▶ failed ◀─┴───────────┘           failed ──▶ starting
-//
-// All changes run one after the other under one lock. Waking an active compute takes no lock: the check for idleness ends
-// with a look, without a pause in between, at whether anybody touched the compute since it began, and whoever is told that the
+// All changes run one after the other under the lock of the branch. Waking an active compute takes no lock: the check for idleness
+// ends with a look, without a pause in between, at whether anybody touched the compute since it began, and whoever is told that the
 // compute is awake has touched it. So a wake that races a suspend is either served or starts the compute again.
 import type { Clock } from '../base/clock.ts'
+import { startDeadline } from '../base/deadline.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { KeyedMutex } from '../base/mutex.ts'
-import {
-  type AdminConnection,
-  type Cluster,
-  type ClusterAddress,
-  type ClusterExit,
-  type ClusterSettings,
-  type LoginRole,
-  type PostgresVersions,
-  connectAdmin,
-  findLoginRole,
-  isConnectionLost,
-  listLoginRoles,
-  socketDirectoryFor,
-  startCluster,
-} from '../postgres/index.ts'
-import { besideData } from '../storage/index.ts'
-import { reloadSettings, type SettingsApplied } from './apply-settings.ts'
-import { type AwakeBecause, type ClusterActivity, readActivity } from './idle-check.ts'
-import { type LoginRoles, readLoginNote, writeLoginNote } from './login-notes.ts'
-import type { CatalogObserver, EndpointSource, EndpointSpec, StateListener } from './ports.ts'
+import { untilAborted } from '../base/until-aborted.ts'
+import { type AdminConnection, isConnectionLost, type LoginRole } from '../postgres/index.ts'
+import type { SettingsApplied } from './apply-settings.ts'
+import type { BranchLocks } from './branch-locks.ts'
+import { ComputeServer, LAST_STOP_MS, serverSettings } from './compute-server.ts'
+import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
+import type { AwakeBecause } from './idle-check.ts'
 import { IdleWatch } from './idle-watch.ts'
-import { StartBackoff } from './start-backoff.ts'
-import { untilAborted } from './until-aborted.ts'
-import { type ComputeState, MOVES, type SuspendReason } from './states.ts'
+import { EndpointLock } from './endpoint-lock.ts'
+import { unreachable, WAKE_MS } from './limits.ts'
+import { type DirectorySource, LoginDirectory, type LoginNotes } from './login-directory.ts'
+import { ComputeMachine, type ComputeState, type StateListener, type SuspendReason } from './machine.ts'
+import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
+import { parkSessions } from './park-sessions.ts'
 
-/** Where an awake compute listens, and the password that its socket asks of everybody, if it asks. */
-export type AwakeCompute = ClusterAddress
-
-/** Longest that a query of the catalog may take while somebody waits to log in, or the compute to stop. */
-const CATALOG_MS = 5_000
 /** A clone waits for a checkpoint of the whole cluster. */
 const CLONE_STATEMENT_MS = 600_000
-/** Longest that a change by the API waits for its compute. */
-const WAKE_MS = 60_000
-/** How long sessions may take to end before their compute stops. */
-const SESSIONS_END_MS = 1_000
-/** Between two tries to connect to a compute that recovers. */
-const RETRY_MS = 10
-/** When the workspace stops: how long to wait for what holds the compute, and for its fast shutdown. */
+/** When the workspace stops: how long to wait for what holds the compute. */
 const HELD_MS = 5_000
-const LAST_STOP_MS = 8_000
 
 /** What people and the API may want to know about a compute. */
 export interface ComputeActivity {
@@ -69,58 +43,55 @@ export interface ComputeActivity {
 
 export interface ComputeOptions {
   readonly uid: string
-  readonly postgres: PostgresVersions
+  readonly driver: ServerDriver
+  readonly locks: BranchLocks
   readonly endpoints: EndpointSource
+  readonly notes: LoginNotes
   readonly catalogs: CatalogObserver | undefined
+  readonly sessions: SessionHolder | undefined
   readonly onStateChanged: StateListener
   readonly log: Logger
   readonly clock: Clock
 }
 
-interface Running {
-  readonly cluster: Cluster
-  readonly spec: EndpointSpec
-}
-
 export class Compute {
   readonly #options: ComputeOptions
-  readonly #lock = new KeyedMutex<'compute'>()
-  #state: ComputeState = 'idle'
-  #since: Date
-  #running: Running | undefined
-  #starting: Promise<AwakeCompute> | undefined
-  #catalog: Promise<AdminConnection> | undefined
-  #known: LoginRoles | undefined
-  readonly #closing = new AbortController()
+  readonly #endpoint: EndpointLock
+  readonly #machine: ComputeMachine
+  readonly #server: ComputeServer
+  readonly #logins: LoginDirectory
+  readonly #idle: IdleWatch
+  #starting: Promise<BackendAddress> | undefined
   #sessions = 0
   #holds = 0
   #isLooking = false
-  readonly #idle: IdleWatch
-  readonly #backoff = new StartBackoff()
   #lastActiveAt: Date | undefined
   #awakeBecause: AwakeBecause | undefined
-  #lastSuspendReason: SuspendReason | undefined
-  #lastError: string | undefined
 
   constructor(options: ComputeOptions) {
     this.#options = options
-    this.#since = options.clock.now()
-    this.#idle = new IdleWatch(options.clock.monotonicMs())
+    this.#endpoint = new EndpointLock({ ...options, runsOn: () => this.#server.running?.branchUid })
+    this.#machine = new ComputeMachine(options)
+    this.#logins = new LoginDirectory({ ...options, source: this.#directorySource() })
+    this.#server = new ComputeServer({ ...options, machine: this.#machine, logins: this.#logins })
+    this.#idle = new IdleWatch(this.#now())
   }
 
   get state(): ComputeState {
-    return this.#state
+    return this.#machine.state
   }
 
   activity(): ComputeActivity {
+    const { state, since } = this.#machine
+    const { lastSuspendReason, lastError } = this.#server
     return {
-      state: this.#state,
-      since: this.#since,
+      state,
+      since,
       sessions: this.#sessions,
       lastActiveAt: this.#lastActiveAt,
-      awakeBecause: this.#awakeBecause,
-      lastSuspendReason: this.#lastSuspendReason,
-      lastError: this.#lastError,
+      awakeBecause: state === 'active' ? this.#awakeBecause : undefined,
+      lastSuspendReason,
+      lastError,
     }
   }
 
@@ -145,27 +116,26 @@ export class Compute {
   }
 
   /** See `Computes.wake`. */
-  async wake(signal?: AbortSignal): Promise<AwakeCompute> {
+  async wake(signal?: AbortSignal): Promise<BackendAddress> {
     signal?.throwIfAborted()
     this.#stayAwake()
-    if (this.#state === 'active' && this.#running && !this.#running.cluster.isOver)
-      return this.#running.cluster.address
-    this.#starting ??= this.#lock
-      .run('compute', () => this.#ensureActive())
+    const { live } = this.#server
+    if (live) return live.address
+    this.#starting ??= this.#endpoint
+      .run(() => this.#ensureActive())
       .finally(() => {
         this.#starting = undefined
       })
-    const awake = await untilAborted(this.#starting, signal)
+    const address = await untilAborted(this.#starting, signal)
     this.#stayAwake()
-    return awake
+    return address
   }
 
   /** See `Computes.suspend`. */
   async suspend(reason: SuspendReason): Promise<void> {
-    if (reason === 'deleted' || reason === 'workspace stops')
-      this.#closing.abort(new LakeletError('workspace_stopping'))
-    const stopped = this.#lock.run('compute', async () => {
-      if (this.#state === 'active') await this.#stop(reason)
+    if (reason === 'deleted' || reason === 'workspace stops') this.#server.close()
+    const stopped = this.#endpoint.run(async () => {
+      if (this.state === 'active') await this.#stop(reason)
     })
     if (reason === 'workspace stops') await this.#stopWithoutLock(stopped)
     await stopped
@@ -179,31 +149,47 @@ export class Compute {
       () => false,
     )
     const isLate = await Promise.race([late, stopped.then(() => false)]).finally(() => given.abort())
-    if (!isLate || this.#state !== 'active' || !this.#running) return
+    const running = this.#server.running
+    if (!isLate || this.state !== 'active' || !running) return
     this.#options.log.warn('the compute is stopped though something holds it')
-    await this.#running.cluster.stop({ fastMs: LAST_STOP_MS })
+    await running.server.stop({ fastMs: LAST_STOP_MS })
   }
 
   /** Suspends the compute if it has been idle for as long as its endpoint says. */
   async suspendIfIdle(): Promise<void> {
     // A look that waits, for a long clone say, is the only one.
-    if (this.#isLooking || !this.#isDue()) return
+    if (this.#isLooking || !this.#server.live || this.#holds > 0) return
     this.#isLooking = true
     try {
-      await this.#lock.run('compute', () => this.#look())
+      if (this.#isDue(await this.#endpoint.suspendAfterMs())) await this.#endpoint.run(() => this.#look())
     } finally {
       this.#isLooking = false
     }
   }
 
   async #look(): Promise<void> {
-    if (!this.#isDue()) return
+    const server = this.#server.live
+    if (!server || !this.#isDue(await this.#endpoint.suspendAfterMs())) return
     const began = this.#now()
-    const activity = await this.#readActivity()
+    const activity = await server.catalog.activity()
+    const afterMs = await this.#endpoint.suspendAfterMs()
     this.#awakeBecause = activity.awakeBecause
-    this.#idle.saw(activity, this.#running?.spec.suspendAfterMs ?? null, began)
+    this.#idle.saw(activity, afterMs, began)
     // Who is busy is busy until the next look, however long this one took.
-    if (activity.awakeBecause === undefined && this.#isDue()) await this.#stop('idle')
+    if (activity.awakeBecause !== undefined || !this.#isDue(afterMs)) return
+    await this.#park('idle')
+    // Whoever came back while the others were parked has touched it.
+    if (this.#isDue(await this.#endpoint.suspendAfterMs())) await this.#server.stop('idle')
+  }
+
+  async #stop(reason: SuspendReason): Promise<void> {
+    await this.#park(reason)
+    if (this.state === 'active') await this.#server.stop(reason)
+  }
+
+  #park(reason: SuspendReason): Promise<void> {
+    const { uid, sessions, log } = this.#options
+    return parkSessions(sessions, uid, reason, log)
   }
 
   /** See `Computes.withAdmin`. */
@@ -223,30 +209,25 @@ export class Compute {
 
   /** Connects to the compute, which is woken; one that recovers from a crash is waited for. */
   async #connect(options: { database?: string; signal?: AbortSignal }): Promise<AdminConnection> {
-    const { clock } = this.#options
-    const late = AbortSignal.timeout(WAKE_MS)
-    const signal = options.signal ? AbortSignal.any([options.signal, late]) : late
+    const { database, signal } = options
+    using deadline = startDeadline(this.#options.clock, WAKE_MS, unreachable(WAKE_MS), signal)
     for (;;) {
-      const awake = await this.wake(signal).catch((error: unknown) => {
-        throw late.aborted && error === late.reason ? tooLate(WAKE_MS) : error
-      })
+      await this.wake(deadline.signal)
+      const server = this.#server.live
       try {
-        return await connectAdmin(awake, options.database ? { database: options.database } : {})
+        if (server) return await server.admin(database === undefined ? {} : { database })
       } catch (error) {
         if (!isConnectionLost(error)) throw error
-        if (late.aborted) throw tooLate(WAKE_MS)
-        await clock.sleep(RETRY_MS, options.signal)
+        await server?.ready(deadline.signal)
       }
     }
   }
 
   /** See `Computes.peek`. */
   async peek<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T | undefined> {
-    if (this.#state !== 'active' || (this.#running?.cluster.isOver ?? true)) return undefined
     try {
-      return await work(await this.#openCatalog())
+      return await this.#server.live?.catalog.read(work)
     } catch (error) {
-      await this.#closeCatalog()
       if (!isConnectionLost(error)) throw error
       return undefined
     }
@@ -254,15 +235,13 @@ export class Compute {
 
   /** See `Computes.applySettings`. */
   async applySettings(): Promise<SettingsApplied> {
-    return this.#lock.run('compute', async () => {
-      // What failed with other settings says nothing about these.
-      this.#backoff.succeeded()
-      const spec = await this.#loadSpec()
-      const { cluster } = this.#running ?? {}
-      if (this.#state !== 'active' || !cluster || cluster.isOver) return { applied: 'AT_NEXT_START' }
-      this.#running = { cluster, spec }
-      if (!(await cluster.writeSettings(clusterSettings(spec)))) return { applied: 'UNCHANGED' }
-      const restartedFor = await reloadSettings(await this.#openCatalog(), this.#options.clock)
+    return this.#endpoint.run(async () => {
+      this.#server.forgetFailures()
+      const spec = await this.#endpoint.load()
+      const { live } = this.#server
+      if (!live) return { applied: 'AT_NEXT_START' }
+      const restartedFor = await live.applySettings(serverSettings(spec))
+      if (!restartedFor) return { applied: 'UNCHANGED' }
       if (restartedFor.length === 0) return { applied: 'RELOADED' }
       await this.#stop('restart')
       await this.#ensureActive()
@@ -272,236 +251,53 @@ export class Compute {
 
   /** See `Computes.withFiles`. */
   async withFiles<T>(work: (connect?: () => Promise<AdminConnection>) => Promise<T>): Promise<T> {
-    return this.#lock.run('compute', async () => {
-      const cluster = this.#state === 'active' ? this.#running?.cluster : undefined
-      if (!cluster) return work()
-      return work(() => connectAdmin(cluster.address, { purpose: 'clone', statementMs: CLONE_STATEMENT_MS }))
+    return this.#endpoint.run(async () => {
+      const server = this.state === 'active' ? this.#server.running?.server : undefined
+      if (!server) return work()
+      return work(() => server.admin({ purpose: 'clone', statementMs: CLONE_STATEMENT_MS }))
     })
   }
 
   /** See `Computes.knownLoginRole`. */
-  async knownLoginRole(name: string): Promise<LoginRole | 'absent' | undefined> {
-    // Whoever asks has not authenticated: it neither wakes the compute nor keeps it awake.
-    const until = this.#now() + CATALOG_MS
-    for (;;) {
-      if (this.#now() > until) throw tooLate(CATALOG_MS)
-      if (this.#state === 'starting' || this.#state === 'stopping')
-        await this.#lock.run('compute', async () => undefined)
-      if (this.#state === 'active') {
-        const role = await this.#lookUp(name)
-        if (role !== undefined) return role
-      } else {
-        this.#known ??= await this.#readNote()
-        return this.#known && (this.#known.get(name) ?? 'absent')
-      }
-    }
+  knownLoginRole(name: string): Promise<LoginRole | 'absent' | undefined> {
+    return this.#logins.known(name)
   }
 
   /** See `Computes.readLoginRole`. */
-  async readLoginRole(name: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
-    const until = this.#now() + WAKE_MS
-    for (;;) {
-      await this.wake(signal)
-      if (this.#now() > until) throw tooLate(WAKE_MS)
-      const role = await this.#lookUp(name)
-      if (role !== undefined) return role
-    }
+  readLoginRole(name: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
+    return this.#logins.read(name, signal)
   }
 
-  /** The role in the catalog; undefined when the connection went away, with the compute or with a crash it recovers from. */
-  async #lookUp(name: string): Promise<LoginRole | 'absent' | undefined> {
-    const running = this.#running
-    if (!running || running.cluster.isOver) return untilNextTurn()
-    try {
-      return (await findLoginRole(await this.#openCatalog(), name)) ?? 'absent'
-    } catch (error) {
-      await this.#closeCatalog()
-      if (!isConnectionLost(error)) throw error
-      this.#options.log.debug({ err: error }, 'the connection to the catalog was lost')
-      await this.#options.clock.sleep(RETRY_MS)
-      return undefined
-    }
-  }
-
-  async #readActivity(): Promise<ClusterActivity> {
-    try {
-      return await readActivity(await this.#openCatalog())
-    } catch (error) {
-      await this.#closeCatalog()
-      throw error
-    }
-  }
-
-  #isDue(): boolean {
-    if (this.#state !== 'active' || !this.#running || this.#holds > 0) return false
-    return this.#idle.isDue(this.#running.spec.suspendAfterMs, this.#now())
+  #isDue(suspendAfterMs: number | null): boolean {
+    if (!this.#server.live || this.#holds > 0) return false
+    return this.#idle.isDue(suspendAfterMs, this.#now())
   }
 
   #now(): number {
     return this.#options.clock.monotonicMs()
   }
 
-  async #ensureActive(): Promise<AwakeCompute> {
-    if (this.#state === 'active' && this.#running) {
-      const { cluster } = this.#running
-      if (!cluster.isOver) return cluster.address
-      this.#crashed(cluster, await cluster.exited)
-    }
-    if (this.#closing.signal.aborted) throw new LakeletError('workspace_stopping')
-    this.#backoff.throwIfKept(this.#now())
-    const spec = await this.#loadSpec()
+  async #ensureActive(): Promise<BackendAddress> {
+    await this.#server.noteEnd()
+    const { live } = this.#server
+    if (live) return live.address
+    this.#server.throwIfKept()
+    const spec = await this.#endpoint.load()
     if (spec.disabled) throw new LakeletError('endpoint_disabled')
-    return this.#start(spec)
-  }
-
-  async #loadSpec(): Promise<EndpointSpec> {
-    const spec = await this.#options.endpoints.load(this.#options.uid)
-    if (!spec) throw new LakeletError('endpoint_unknown')
-    return spec
-  }
-
-  async #start(spec: EndpointSpec): Promise<AwakeCompute> {
-    const began = performance.now()
-    this.#move('starting')
-    this.#known = undefined
-    try {
-      const { postgres } = this.#options
-      const cluster = await startCluster(
-        {
-          installation: await postgres.of(spec.major),
-          dataDirectory: spec.dataDirectory,
-          socketDirectory: socketDirectoryFor(postgres.host, this.#options.uid),
-          settings: clusterSettings(spec),
-          logFile: besideData(spec.dataDirectory).log,
-          log: this.#options.log,
-        },
-        this.#closing.signal,
-      )
-      this.#running = { cluster, spec }
-      void cluster.exited.then((exit) => this.#crashed(cluster, exit))
-      this.#backoff.succeeded()
-      this.#lastError = undefined
-      this.#move('active', { durationMs: Math.round(performance.now() - began) })
-      return cluster.address
-    } catch (error) {
-      this.#startFailed(error)
-      throw error
-    }
-  }
-
-  #startFailed(error: unknown): void {
-    this.#backoff.failed(error, this.#now())
-    this.#lastError = error instanceof Error ? error.message : String(error)
-    this.#options.log.error({ err: error, failures: this.#backoff.failures }, 'the compute did not start')
-    this.#move('failed')
-  }
-
-  async #stop(reason: SuspendReason): Promise<void> {
-    if (!this.#running) return
-    const { cluster, spec } = this.#running
-    this.#move('stopping', { reason })
-    const roles = await this.#lastRoles(spec.branchUid)
-    await this.#closeCatalog()
-    const exit = await cluster.stop(reason === 'workspace stops' ? { fastMs: LAST_STOP_MS } : {})
-    this.#running = undefined
+    const { address } = await this.#server.start(spec)
     this.#awakeBecause = undefined
-    this.#lastSuspendReason = reason
-    const isClean = exit.code === 0
-    if (isClean && roles) await this.#note(spec.dataDirectory, roles)
-    this.#move(isClean ? 'idle' : 'failed')
+    // A start that took long is no idleness.
+    this.#stayAwake()
+    return address
   }
 
-  /**
-   * Ends all sessions and reads who may log in. Somebody may still log in between that and the shutdown, past a gateway that was
-   * told of it, and change a role: what was read is then as old as this.
-   */
-  async #lastRoles(branchUid: string): Promise<LoginRole[] | undefined> {
-    try {
-      const admin = await this.#openCatalog()
-      await this.#endSessions(admin)
-      await this.#options.catalogs?.observe(branchUid, admin)
-      return await listLoginRoles(admin)
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'the roles could not be read before the compute stops')
-      return undefined
+  #directorySource(): DirectorySource {
+    return {
+      state: () => this.state,
+      server: () => this.#server.running?.server,
+      settled: () => this.#endpoint.run(async () => undefined),
+      wake: (signal) => this.wake(signal),
+      dataDirectory: async () => (await this.#endpoint.find())?.dataDirectory,
     }
   }
-
-  async #endSessions(admin: AdminConnection): Promise<void> {
-    const others = `backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()`
-    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`)
-    const until = this.#now() + SESSIONS_END_MS
-    const left = async () => admin.query(`SELECT pid FROM pg_stat_activity WHERE ${others} LIMIT 1`)
-    while (this.#now() < until && (await left()).length > 0) await this.#options.clock.sleep(2)
-  }
-
-  async #note(dataDirectory: string, roles: readonly LoginRole[]): Promise<void> {
-    try {
-      await writeLoginNote(dataDirectory, roles)
-      this.#known = new Map(roles.map((role) => [role.name, role]))
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'the roles of the suspended compute could not be noted')
-    }
-  }
-
-  async #readNote(): Promise<LoginRoles | undefined> {
-    const spec = await this.#options.endpoints.load(this.#options.uid)
-    const known = spec && (await readLoginNote(spec.dataDirectory))
-    // It may have been started in the meantime.
-    return this.#state === 'idle' ? known : undefined
-  }
-
-  /** The server ended without being told to. */
-  #crashed(cluster: Cluster, exit: ClusterExit): void {
-    if (this.#running?.cluster !== cluster || this.#state !== 'active') return
-    this.#running = undefined
-    void this.#closeCatalog()
-    if (exit.expected) return this.#move('failed')
-    this.#lastError = `Postgres ended by itself (exit code ${exit.code}, signal ${exit.signal})`
-    this.#options.log.error(
-      { code: exit.code, signal: exit.signal, lastLines: exit.lastLines },
-      'the compute crashed',
-    )
-    this.#move('failed')
-  }
-
-  #openCatalog(): Promise<AdminConnection> {
-    if (!this.#running) throw new LakeletError('compute_unreachable', { reason: 'it is not running' })
-    this.#catalog ??= connectAdmin(this.#running.cluster.address, {
-      purpose: 'catalog',
-      connectMs: CATALOG_MS,
-      statementMs: CATALOG_MS,
-    })
-    return this.#catalog
-  }
-
-  async #closeCatalog(): Promise<void> {
-    const catalog = this.#catalog
-    this.#catalog = undefined
-    await catalog?.then((admin) => admin[Symbol.asyncDispose]()).catch(() => undefined)
-  }
-
-  #move(to: ComputeState, details: object = {}): void {
-    const from = this.#state
-    if (!MOVES[from].includes(to))
-      throw new Error(`compute ${this.#options.uid}: ${from} cannot become ${to}`)
-    this.#state = to
-    this.#since = this.#options.clock.now()
-    this.#options.log.info({ from, to, ...details }, 'compute changed its state')
-    this.#options.onStateChanged(this.#options.uid, to, this.#since)
-  }
-}
-
-/** An ended server is noted as such in one of the next turns of the event loop. */
-async function untilNextTurn(): Promise<undefined> {
-  await new Promise((resolve) => setTimeout(resolve, 1))
-  return undefined
-}
-
-function clusterSettings(spec: EndpointSpec): ClusterSettings {
-  return { maxCu: spec.maxCu, extra: spec.settings }
-}
-
-function tooLate(ms: number): LakeletError {
-  return new LakeletError('compute_unreachable', { reason: `it did not answer within ${ms / 1000} s` })
 }

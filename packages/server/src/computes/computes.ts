@@ -1,28 +1,29 @@
 // All computes of the workspace: which is awake, and putting to sleep the ones that nobody uses.
-import { rm } from 'node:fs/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import {
-  type AdminConnection,
-  type LoginRole,
-  type PostgresVersions,
-  socketDirectoryFor,
-  startProblem,
-  stopLeftover,
-} from '../postgres/index.ts'
+import { untilAborted } from '../base/until-aborted.ts'
+import type { AdminConnection, LoginRole } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
-import { type AwakeCompute, Compute, type ComputeActivity } from './compute.ts'
 import type { SettingsApplied } from './apply-settings.ts'
-import type { CatalogObserver, EndpointSource, StateListener } from './ports.ts'
-import type { ComputeState, SuspendReason } from './states.ts'
-import { untilAborted } from './until-aborted.ts'
+import { BranchLocks } from './branch-locks.ts'
+import { Compute, type ComputeActivity } from './compute.ts'
+import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
+import type { LoginNotes } from './login-directory.ts'
+import { loginNotes } from './login-notes.ts'
+import type { ComputeState, StateListener, SuspendReason } from './machine.ts'
+import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
 
 export interface ComputesOptions {
-  readonly postgres: PostgresVersions
+  /** What runs the servers. */
+  readonly driver: ServerDriver
   readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
   readonly endpoints: EndpointSource
   readonly catalogs?: CatalogObserver
+  /** Who holds the clients' ends of sessions; without it the servers end all of them. */
+  readonly sessions?: SessionHolder
+  /** Where it is noted who may log in to what sleeps; files beside the data when absent. */
+  readonly notes?: LoginNotes
   readonly onStateChanged?: StateListener
   readonly log: Logger
   readonly clock?: Clock
@@ -34,19 +35,19 @@ export interface ComputesOptions {
 export async function startComputes(options: ComputesOptions): Promise<Computes> {
   const clock = options.clock ?? systemClock
   const branches = await options.storage.list()
-  await Promise.all(
-    branches.map((branchUid) => stopOneLeftover(options.storage.dataDirectory(branchUid), options.log)),
-  )
+  const stopOne = async (branchUid: string) => {
+    const dataDirectory = options.storage.dataDirectory(branchUid)
+    if (await options.driver.stopLeftover(dataDirectory))
+      options.log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
+  }
+  await Promise.all(branches.map(stopOne))
   return new Computes({ ...options, clock })
-}
-
-async function stopOneLeftover(dataDirectory: string, log: Logger): Promise<void> {
-  if (await stopLeftover(dataDirectory)) log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
 }
 
 export class Computes implements AsyncDisposable {
   readonly #options: ComputesOptions & { readonly clock: Clock }
   readonly #computes = new Map<string, Compute>()
+  readonly #locks = new BranchLocks()
   readonly #ending = new AbortController()
   readonly #loop: Promise<void>
 
@@ -61,7 +62,7 @@ export class Computes implements AsyncDisposable {
    * with 57P03 or finds nobody. Throws `endpoint_unknown`, `endpoint_disabled`, `compute_start_failed` (remembered for a
    * while when it repeats) or `workspace_stopping`.
    */
-  async wake(uid: string, signal?: AbortSignal): Promise<AwakeCompute> {
+  async wake(uid: string, signal?: AbortSignal): Promise<BackendAddress> {
     if (this.#ending.signal.aborted) throw new LakeletError('workspace_stopping')
     return this.#compute(uid).wake(signal)
   }
@@ -86,10 +87,7 @@ export class Computes implements AsyncDisposable {
     readonly maxCu: number
     readonly settings: Readonly<Record<string, string>>
   }): Promise<string | undefined> {
-    return startProblem(await this.#options.postgres.of(wanted.major), {
-      maxCu: wanted.maxCu,
-      extra: wanted.settings,
-    })
+    return this.#options.driver.startProblem(wanted.major, { maxCu: wanted.maxCu, extra: wanted.settings })
   }
 
   /** Stops and starts the compute. A compute that does not run stays as it is. */
@@ -104,7 +102,7 @@ export class Computes implements AsyncDisposable {
   async remove(uid: string): Promise<void> {
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
-    await rm(socketDirectoryFor(this.#options.postgres.host, uid), { recursive: true, force: true })
+    await this.#options.driver.forget(uid)
   }
 
   /** Uids of the endpoints that something is kept of. */
@@ -200,14 +198,18 @@ export class Computes implements AsyncDisposable {
   #compute(uid: string): Compute {
     const known = this.#computes.get(uid)
     if (known) return known
+    const { driver, endpoints, catalogs, sessions, notes, onStateChanged, log, clock } = this.#options
     const compute = new Compute({
       uid,
-      postgres: this.#options.postgres,
-      endpoints: this.#options.endpoints,
-      catalogs: this.#options.catalogs,
-      onStateChanged: this.#options.onStateChanged ?? (() => undefined),
-      log: this.#options.log.child({ endpoint: uid }),
-      clock: this.#options.clock,
+      driver,
+      locks: this.#locks,
+      endpoints,
+      notes: notes ?? loginNotes,
+      catalogs,
+      sessions,
+      onStateChanged: onStateChanged ?? (() => undefined),
+      log: log.child({ endpoint: uid }),
+      clock,
     })
     this.#computes.set(uid, compute)
     return compute

@@ -15,7 +15,7 @@ export interface AwakeBecause {
   readonly since: string | null
 }
 
-export interface ClusterActivity {
+export interface ServerActivity {
   readonly awakeBecause?: AwakeBecause
   /** Changes whenever an idle session did something since the last look. */
   readonly newestChange: string | null
@@ -44,7 +44,7 @@ const QUERY = `
     AND NOT (usename = '${ADMIN_ROLE}' AND starts_with(application_name, '${OWN_APPLICATION_PREFIX}')))
   ORDER BY busy DESC, state_change DESC NULLS LAST`
 
-export async function readActivity(admin: AdminConnection): Promise<ClusterActivity> {
+export async function readActivity(admin: AdminConnection): Promise<ServerActivity> {
   const rows = await admin.query<Row>(QUERY)
   const busy = rows.find((row) => row.busy)
   const newest = rows.find((row) => !row.busy)

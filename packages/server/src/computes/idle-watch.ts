@@ -1,5 +1,5 @@
 // When a compute was last used, put together from what the gateway sees and what the catalogs tell now and then.
-import type { ClusterActivity } from './idle-check.ts'
+import type { ServerActivity } from './idle-check.ts'
 
 /** A compute that something keeps awake is looked at again after this long. */
 const RECHECK_MS = 1000
@@ -23,7 +23,7 @@ export class IdleWatch {
   }
 
   /** Takes in what the catalogs said at `seenAtMs`. A session that keeps the compute awake puts the next look off. */
-  saw(activity: ClusterActivity, afterMs: number | null, seenAtMs: number): void {
+  saw(activity: ServerActivity, afterMs: number | null, seenAtMs: number): void {
     if (activity.newestChange !== this.#newestChange) {
       this.#newestChange = activity.newestChange
       this.#lastActiveMs = Math.max(this.#lastActiveMs, seenAtMs - (activity.newestChangeAgeMs ?? 0))

@@ -4,16 +4,18 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { type LoginRole, readControlFile } from '../postgres/index.ts'
 import { besideData } from '../storage/index.ts'
-
-export type LoginRoles = ReadonlyMap<string, LoginRole>
+import type { LoginNotes, LoginRoles } from './login-directory.ts'
 
 interface Note {
   readonly checkpoint: string
   readonly roles: readonly LoginRole[]
 }
 
+/** One file beside each data directory. */
+export const loginNotes: LoginNotes = { write: writeLoginNote, read: readLoginNote }
+
 /** Notes the roles of a cluster that was just shut down; nothing is noted when that was not clean. */
-export async function writeLoginNote(dataDirectory: string, roles: readonly LoginRole[]): Promise<void> {
+async function writeLoginNote(dataDirectory: string, roles: readonly LoginRole[]): Promise<void> {
   const checkpoint = await checkpointOf(dataDirectory)
   const file = besideData(dataDirectory).loginNote
   if (checkpoint === undefined) return rm(file, { force: true })
@@ -23,7 +25,7 @@ export async function writeLoginNote(dataDirectory: string, roles: readonly Logi
 }
 
 /** The noted roles of a stopped cluster, or undefined when there is no note that holds. */
-export async function readLoginNote(dataDirectory: string): Promise<LoginRoles | undefined> {
+async function readLoginNote(dataDirectory: string): Promise<LoginRoles | undefined> {
   try {
     const note = JSON.parse(await readFile(besideData(dataDirectory).loginNote, 'utf8')) as Note
     if (note.checkpoint !== (await checkpointOf(dataDirectory))) return undefined

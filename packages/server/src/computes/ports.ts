@@ -1,8 +1,7 @@
 // What the computes ask of the rest of the workspace.
 import type { AdminConnection } from '../postgres/index.ts'
-import type { ComputeState } from './states.ts'
 
-/** An endpoint as its compute needs to know it; read anew at every start. */
+/** An endpoint as its compute needs to know it, as it is stored now. */
 export interface EndpointSpec {
   readonly uid: string
   readonly branchUid: string
@@ -10,7 +9,6 @@ export interface EndpointSpec {
   readonly dataDirectory: string
   /** Major version of Postgres that the data directory is of. */
   readonly major: number
-  readonly minCu: number
   /** Decides max_connections, so that it does not move while the compute scales. */
   readonly maxCu: number
   /** Suspended after this long without activity; null = never. */
@@ -22,7 +20,10 @@ export interface EndpointSpec {
 }
 
 export interface EndpointSource {
-  /** The endpoint as stored now; undefined when there is none of this uid. */
+  /**
+   * The endpoint as stored now; undefined when there is none of this uid. Asked at each look at an awake compute, about twice a
+   * second, so it answers from memory as long as nothing was stored.
+   */
   load(uid: string): EndpointSpec | undefined | Promise<EndpointSpec | undefined>
 }
 
@@ -32,5 +33,26 @@ export interface CatalogObserver {
   observe(branchUid: string, admin: AdminConnection): Promise<void>
 }
 
-/** Called after each change of state, in order. Must not throw. */
-export type StateListener = (uid: string, state: ComputeState, at: Date) => void
+/** A session that keeps its backend, and why. */
+export interface RefusedSession {
+  readonly id: string
+  /** What cannot be rebuilt: an open transaction, a temporary table, … */
+  readonly reason: string
+}
+
+export interface ParkResult {
+  /** Sessions whose clients stay connected without a backend. */
+  readonly parked: number
+  readonly refused: readonly RefusedSession[]
+}
+
+/** Whoever holds the clients' ends of sessions. Parking and retiring are no activity: nothing is touched, opened or closed by them. */
+export interface SessionHolder {
+  /**
+   * Takes the backends from the sessions of an endpoint that can do without, within `deadlineMs`; the next byte of such a client wakes
+   * the compute again. Called under the lock that wakes take, before the compute leaves `active`.
+   */
+  park(endpointUid: string, deadlineMs: number): Promise<ParkResult>
+  /** Ends sessions, by the ids of `park`, telling their clients why; resolves when their backends are let go. */
+  retire(sessionIds: readonly string[], reason: string): Promise<void>
+}

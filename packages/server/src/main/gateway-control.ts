@@ -1,7 +1,7 @@
 // What the gateway asks, answered by the control plane's rows, the computes and identity. No rule is here: which endpoint a client means is in
 // control/rules/endpoint-names.ts, what a token is worth in identity/database-credentials.ts.
 import { LakeletError } from '../base/errors.ts'
-import type { Computes } from '../computes/index.ts'
+import type { BackendAddress as ComputeAddress, Computes } from '../computes/index.ts'
 import { ReadCache } from '../control/read-cache.ts'
 import { chosenEndpoint, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
 import type {
@@ -66,8 +66,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
 
   async wake(endpoint: string, connection: string): Promise<BackendAddress> {
     const { given } = this.#hold(endpoint, connection)
-    const { socketPath, password } = await this.#computes.wake(endpoint, given.signal)
-    return { unix: socketPath, ...(password === undefined ? {} : { password }) }
+    return socketOf(await this.#computes.wake(endpoint, given.signal))
   }
 
   async role(endpoint: string, role: string): Promise<RoleFacts | 'absent'> {
@@ -94,6 +93,12 @@ export class WorkspaceGatewayControl implements GatewayControl {
     this.#computes.sessionOpened(endpoint)
     return hold
   }
+}
+
+/** The gateway dials sockets. */
+function socketOf(address: ComputeAddress): BackendAddress {
+  if ('unix' in address) return address
+  throw new LakeletError('compute_unreachable', { reason: 'it has no socket on this machine' })
 }
 
 function located(live: LiveEndpoint, role: RoleFacts | 'absent' | undefined): LocatedEndpoint {

@@ -5,12 +5,12 @@ import { type Config, loadConfig } from '../base/config.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
-import { type Computes, startComputes } from '../computes/index.ts'
+import { type Computes, localDriver, startComputes } from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
-import { findEndpointSpec } from '../control/services/endpoint-specs.ts'
+import { endpointSource } from '../control/services/endpoint-specs.ts'
 import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
@@ -170,13 +170,14 @@ async function startRooms(start: Start): Promise<Rooms> {
 }
 
 async function startComputesOf({ ground, started, stopping }: Start): Promise<Computes> {
-  const { metadata, storage, postgres, log, clock, changes } = ground
+  const { metadata, storage, postgres, clock, changes } = ground
+  const log = ground.log.child({ component: 'computes' })
   const computes = await startComputes({
-    postgres,
+    driver: localDriver({ postgres, clock, log }),
     storage,
-    endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
-    catalogs: catalogObserver({ metadata, clock, log: log.child({ component: 'control' }) }),
-    log: log.child({ component: 'computes' }),
+    endpoints: endpointSource(metadata, storage),
+    catalogs: catalogObserver({ metadata, clock, log: ground.log.child({ component: 'control' }) }),
+    log,
     clock,
     onStateChanged: () => changes.note(['computes']),
   })

@@ -68,7 +68,21 @@ export interface AdminOptions {
 }
 
 /** A connection as the bootstrap superuser; disposing ends it. */
-export class AdminConnection implements AsyncDisposable {
+export interface AdminConnection extends AsyncDisposable {
+  /** Another connection to the same cluster, in `database`. */
+  open(database: string): Promise<AdminConnection>
+  /**
+   * Runs `work` in a transaction: committed when it returns, rolled back when it throws. Inside another one it is part of that,
+   * so its error must not be caught there.
+   */
+  transaction<T>(work: () => Promise<T>): Promise<T>
+  /** Runs one statement with parameters and returns its rows. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Runs statements without parameters; several are separated by semicolons and form one implicit transaction. */
+  execute(text: string): Promise<void>
+}
+
+class SocketConnection implements AdminConnection {
   readonly #client: Client
   readonly #target: AdminTarget
   readonly #options: AdminOptions
@@ -80,15 +94,10 @@ export class AdminConnection implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Another connection to the same cluster, in `database`. */
   async open(database: string): Promise<AdminConnection> {
     return connectAdmin(this.#target, { ...this.#options, database })
   }
 
-  /**
-   * Runs `work` in a transaction: committed when it returns, rolled back when it throws. Inside another one it is part of that,
-   * so its error must not be caught there.
-   */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isInTransaction) return work()
     await this.execute('BEGIN')
@@ -105,13 +114,11 @@ export class AdminConnection implements AsyncDisposable {
     }
   }
 
-  /** Runs one statement with parameters and returns its rows. */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     const result = await this.#inTime(this.#client.query<Row>(text, [...values]))
     return result.rows
   }
 
-  /** Runs statements without parameters; several are separated by semicolons and form one implicit transaction. */
   async execute(text: string): Promise<void> {
     await this.#inTime(this.#client.query(text))
   }
@@ -159,7 +166,7 @@ export async function connectAdmin(
     destroy(client)
     throw error
   }
-  return new AdminConnection(client, target, options)
+  return new SocketConnection(client, target, options)
 }
 
 /** As `options` of the startup packet has them: blanks and backslashes escaped (src/backend/utils/init/postinit.c, pg_split_opts). */

@@ -2,7 +2,8 @@
 export { DatabaseError } from 'pg'
 export {
   ADMIN_ROLE,
-  AdminConnection,
+  type AdminConnection,
+  type AdminOptions,
   OWN_APPLICATION_PREFIX,
   connectAdmin,
   identifier,

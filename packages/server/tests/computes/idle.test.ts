@@ -169,11 +169,18 @@ test('files can be copied while the compute runs or sleeps, and it does not star
 
 test('a clone that takes long keeps no other compute from sleeping', async () => {
   const { computes } = workspace
-  const held = await workspace.newEndpoint('held', { suspendAfterMs: 50 })
+  const held = await workspace.newEndpoint('held')
   const other = await workspace.newEndpoint('other', { suspendAfterMs: 50 })
   await Promise.all([computes.wake(held), computes.wake(other)])
+  const begun = Promise.withResolvers<void>()
   const cloned = Promise.withResolvers<void>()
-  const holding = computes.withFiles(held, () => cloned.promise)
+  const holding = computes.withFiles(held, () => {
+    begun.resolve()
+    return cloned.promise
+  })
+  await begun.promise
+  // Read as it is stored, at each look.
+  workspace.specs.set(held, { ...workspace.specs.get(held)!, suspendAfterMs: 50 })
   await waitUntil(() => computes.state(other) === 'idle')
   expect(computes.state(held)).toBe('active')
   cloned.resolve()

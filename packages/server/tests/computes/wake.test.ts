@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stopLeftover } from '../../src/postgres/index.ts'
-import { connectAs, waitUntil } from '../postgres/installed.ts'
+import { connectAs, socketOf, waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
 
 let workspace: TestComputes
@@ -27,7 +27,7 @@ test('many clients that wake a compute at once cause one start', async () => {
   const uid = await workspace.newEndpoint('once')
   expect(computes.state(uid)).toBe('idle')
   const awake = await Promise.all(Array.from({ length: 20 }, () => computes.wake(uid)))
-  expect(new Set(awake.map(({ socketPath }) => socketPath)).size).toBe(1)
+  expect(new Set(awake.map(socketOf)).size).toBe(1)
   expect(workspace.statesOf(uid)).toEqual(['starting', 'active'])
   await using session = await connectAs(awake[0]!, 'cloud_admin')
   expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
@@ -95,8 +95,7 @@ test('wakes that race suspends are all served', async () => {
     const suspended = computes.suspend(uid)
     const again = computes.wake(uid)
     await Promise.all([awake, suspended, again])
-    const { socketPath } = await computes.wake(uid)
-    expect(socketPath).toBe((await again).socketPath)
+    expect(socketOf(await computes.wake(uid))).toBe(socketOf(await again))
     expect(await computes.withAdmin(uid, (admin) => admin.query('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   }
 })
@@ -140,7 +139,7 @@ test('restart applies changed settings; a sleeping compute is left asleep', asyn
 test('a removed endpoint leaves no process, and its uid can be used again', async () => {
   const { computes } = workspace
   const uid = await workspace.newEndpoint('removed')
-  const { socketDirectory } = await computes.wake(uid)
+  const socketDirectory = path.dirname(socketOf(await computes.wake(uid)))
   const late = computes.remove(uid)
   await late
   await expect(readdir(socketDirectory)).rejects.toThrow(/ENOENT/)

@@ -1,8 +1,9 @@
-import type { Clock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import {
   type ComputeState,
   type Computes,
   type EndpointSpec,
+  localDriver,
   startComputes,
 } from '../../src/computes/index.ts'
 import type { PostgresVersion } from '../../src/postgres/index.ts'
@@ -34,7 +35,7 @@ export async function startTestComputes(
   const changes: string[] = []
   const start = () =>
     startComputes({
-      postgres,
+      driver: localDriver({ postgres, clock: options.clock ?? systemClock, log: testLog }),
       storage,
       endpoints: { load: (uid) => specs.get(uid) },
       onStateChanged: (uid, state) => changes.push(`${uid} ${state}`),
@@ -58,7 +59,6 @@ export async function startTestComputes(
         branchUid,
         dataDirectory,
         major: installation.major,
-        minCu: 1,
         maxCu: 1,
         suspendAfterMs: null,
         disabled: false,

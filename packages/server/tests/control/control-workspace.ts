@@ -13,11 +13,11 @@ import {
 import { systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/base/config.ts'
 import { createLogger } from '../../src/base/log.ts'
-import { type Computes, startComputes } from '../../src/computes/index.ts'
+import { type Computes, localDriver, startComputes } from '../../src/computes/index.ts'
 import { catalogObserver } from '../../src/control/catalog/known-catalog.ts'
 import type { RateLimit } from '../../src/control/http/rate-limit.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
-import { findEndpointSpec } from '../../src/control/services/endpoint-specs.ts'
+import { endpointSource } from '../../src/control/services/endpoint-specs.ts'
 import { type Identity, startIdentity } from '../../src/identity/start.ts'
 import { type ControlPlane, startControlPlane } from '../../src/main/control-plane.ts'
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
@@ -83,9 +83,9 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   await writeIdentities(postgres.host, identity.directory.identities())
   const computes = starting.use(
     await startComputes({
-      postgres,
+      driver: localDriver({ postgres, clock, log }),
       storage,
-      endpoints: { load: (uid) => findEndpointSpec(metadata.db, storage, uid) },
+      endpoints: endpointSource(metadata, storage),
       catalogs: catalogObserver({ metadata, clock, log }),
       log,
     }),

@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, type QueryResultRow } from 'pg'
 import { createLogger } from '../../src/base/log.ts'
+import type { BackendAddress } from '../../src/computes/index.ts'
 import { cloneTree } from '../../src/storage/clone-tree.ts'
 import {
   type Cluster,
@@ -47,6 +48,7 @@ export async function installForTest(): Promise<TestInstallation> {
     installation,
     async newDataDirectory(name) {
       const to = path.join(directory.path, name)
+      await mkdir(path.dirname(to), { recursive: true, mode: 0o711 })
       await cloneTree({ from: template, to, owner: ownerOf(installation), exclude: () => false })
       return to
     },
@@ -69,19 +71,25 @@ export interface TestSession extends AsyncDisposable {
   readonly ended: Promise<Error>
 }
 
+/** The path of the socket of a compute on this machine. */
+export function socketOf(address: BackendAddress): string {
+  if (!('unix' in address)) throw new Error('the compute has no socket on this machine')
+  return address.unix
+}
+
 /** A session as any role, as the gateway opens one after it has authenticated the client. */
 export async function connectAs(
-  { socketDirectory, password = '' }: ClusterAddress,
+  address: ClusterAddress | BackendAddress,
   user: string,
   database = 'databricks_postgres',
 ): Promise<TestSession> {
   const client = new Client({
-    host: socketDirectory,
+    host: path.dirname('socketPath' in address ? address.socketPath : socketOf(address)),
     port: 5432,
     user,
     database,
     ssl: false,
-    password,
+    password: 'password' in address ? address.password : '',
   })
   const ended = new Promise<Error>((resolve) => client.on('error', resolve))
   await client.connect()

@@ -1,26 +1,33 @@
-import type { EndpointSpec } from '../../computes/index.ts'
-import type { Queries } from '../../metadata/database.ts'
-import { listLiveEndpoints } from '../../metadata/endpoints.ts'
+import type { EndpointSource, EndpointSpec } from '../../computes/index.ts'
+import type { Metadata } from '../../metadata/database.ts'
+import { type LiveEndpoint, listLiveEndpoints } from '../../metadata/endpoints.ts'
+import { ReadCache } from '../read-cache.ts'
 import type { StoragePort } from '../ports.ts'
 
-/** An endpoint as its compute needs it; undefined where it, its branch or its project is deleted. */
-export async function findEndpointSpec(
-  queries: Queries,
+/** The endpoints as their computes need them, read again only when a row has changed; none of a deleted branch or project. */
+export function endpointSource(
+  metadata: Metadata,
   storage: Pick<StoragePort, 'dataDirectory'>,
-  uid: string,
-): Promise<EndpointSpec | undefined> {
-  const [found] = await listLiveEndpoints(queries, uid)
-  return (
-    found && {
-      uid,
-      branchUid: found.branchUid,
-      dataDirectory: storage.dataDirectory(found.branchUid),
-      major: found.pgVersion,
-      minCu: found.minCu,
-      maxCu: found.maxCu,
-      suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,
-      disabled: found.isDisabled,
-      settings: found.pgSettings,
-    }
-  )
+): EndpointSource {
+  const cache = new ReadCache(metadata)
+  return {
+    async load(uid) {
+      const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
+      const found = live.find((each) => each.uid === uid)
+      return found && specOf(found, storage.dataDirectory(found.branchUid))
+    },
+  }
+}
+
+function specOf(found: LiveEndpoint, dataDirectory: string): EndpointSpec {
+  return {
+    uid: found.uid,
+    branchUid: found.branchUid,
+    dataDirectory,
+    major: found.pgVersion,
+    maxCu: found.maxCu,
+    suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,
+    disabled: found.isDisabled,
+    settings: found.pgSettings,
+  }
 }

@@ -1,0 +1,175 @@
+// The server of one compute: started, watched, stopped. `start` and `stop` are called under the lock of the branch.
+import type { Clock } from '../base/clock.ts'
+import { LakeletError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { ClusterSettings, LoginRole } from '../postgres/index.ts'
+import type { BranchLocks } from './branch-locks.ts'
+import type { RunningServer, ServerDriver, ServerExit } from './drivers/driver.ts'
+import type { LoginDirectory } from './login-directory.ts'
+import type { ComputeMachine, SuspendReason } from './machine.ts'
+import type { CatalogObserver, EndpointSpec } from './ports.ts'
+import { StartBackoff } from './start-backoff.ts'
+
+/** How long sessions may take to end before their compute stops. */
+const SESSIONS_END_MS = 1_000
+/** How long the fast shutdown may take when the workspace stops. */
+export const LAST_STOP_MS = 8_000
+
+export interface ComputeServerOptions {
+  readonly uid: string
+  readonly driver: ServerDriver
+  readonly locks: BranchLocks
+  readonly machine: ComputeMachine
+  readonly logins: LoginDirectory
+  readonly catalogs: CatalogObserver | undefined
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** What runs, and on what: facts of this server, which no change of the endpoint touches. */
+interface Running {
+  readonly server: RunningServer
+  readonly branchUid: string
+  readonly dataDirectory: string
+}
+
+export class ComputeServer {
+  readonly #options: ComputeServerOptions
+  readonly #closing = new AbortController()
+  readonly #backoff = new StartBackoff()
+  #running: Running | undefined
+  #lastSuspendReason: SuspendReason | undefined
+  #lastError: string | undefined
+
+  constructor(options: ComputeServerOptions) {
+    this.#options = options
+  }
+
+  /** From its start until its end is noted. */
+  get running(): Running | undefined {
+    return this.#running
+  }
+
+  /** The server, where it is active and nothing has ended it. */
+  get live(): RunningServer | undefined {
+    const server = this.#running?.server
+    return this.#options.machine.state === 'active' && server && !server.isOver ? server : undefined
+  }
+
+  get lastSuspendReason(): SuspendReason | undefined {
+    return this.#lastSuspendReason
+  }
+
+  /** Why the last start failed or the server ended by itself. */
+  get lastError(): string | undefined {
+    return this.#lastError
+  }
+
+  /** Nothing starts any more, and a start that goes on is given up. */
+  close(): void {
+    this.#closing.abort(new LakeletError('workspace_stopping'))
+  }
+
+  /** What failed with other settings says nothing about new ones. */
+  forgetFailures(): void {
+    this.#backoff.succeeded()
+  }
+
+  /** Throws why no start is to be tried now: the workspace stops, or one failed a moment ago for a reason that is kept. */
+  throwIfKept(): void {
+    this.#closing.signal.throwIfAborted()
+    this.#backoff.throwIfKept(this.#options.clock.monotonicMs())
+  }
+
+  /** Notes the end of a server that is over before it was noted; the state is then `failed`. */
+  async noteEnd(): Promise<void> {
+    const { running } = this
+    if (running?.server.isOver) this.#ended(running, await running.server.exited)
+  }
+
+  async start(spec: EndpointSpec): Promise<RunningServer> {
+    const { uid, driver, locks, machine, logins, clock } = this.#options
+    const { branchUid, dataDirectory } = spec
+    using taken = new DisposableStack()
+    taken.use(locks.occupy(branchUid, uid))
+    const began = clock.monotonicMs()
+    machine.move('starting')
+    logins.forget()
+    try {
+      const server = await driver.start(
+        { endpointUid: uid, dataDirectory, major: spec.major, settings: serverSettings(spec) },
+        this.#closing.signal,
+      )
+      const running = { server, branchUid, dataDirectory }
+      this.#running = running
+      const held = taken.move()
+      void server.exited.then((exit) => {
+        held.dispose()
+        this.#ended(running, exit)
+      })
+      this.#backoff.succeeded()
+      this.#lastError = undefined
+      machine.move('active', { durationMs: Math.round(clock.monotonicMs() - began) })
+      return server
+    } catch (error) {
+      this.#startFailed(error)
+      throw error
+    }
+  }
+
+  #startFailed(error: unknown): void {
+    const { machine, clock, log } = this.#options
+    this.#backoff.failed(error, clock.monotonicMs())
+    this.#lastError = error instanceof Error ? error.message : String(error)
+    log.error({ err: error, failures: this.#backoff.failures }, 'the compute did not start')
+    machine.move('failed')
+  }
+
+  /** Ends its sessions, notes who may log in and stops it. */
+  async stop(reason: SuspendReason): Promise<void> {
+    const { machine, logins } = this.#options
+    const running = this.#running
+    if (!running) return
+    machine.move('stopping', { reason })
+    const roles = await this.#lastRoles(running)
+    const exit = await running.server.stop(reason === 'workspace stops' ? { fastMs: LAST_STOP_MS } : {})
+    this.#running = undefined
+    this.#lastSuspendReason = reason
+    const isClean = exit.code === 0
+    if (isClean && roles) await logins.note(running.dataDirectory, roles)
+    machine.move(isClean ? 'idle' : 'failed')
+  }
+
+  /**
+   * Ends all sessions and reads who may log in. Somebody may still log in between that and the shutdown, past a gateway that was
+   * told of it, and change a role: what was read is then as old as this.
+   */
+  async #lastRoles({ server, branchUid }: Running): Promise<LoginRole[] | undefined> {
+    const { catalogs, log } = this.#options
+    try {
+      await server.catalog.endSessions(SESSIONS_END_MS)
+      if (catalogs) await server.catalog.read((admin) => catalogs.observe(branchUid, admin))
+      return await server.catalog.listLoginRoles()
+    } catch (error) {
+      log.warn({ err: error }, 'the roles could not be read before the compute stops')
+      return undefined
+    }
+  }
+
+  /** The server has ended; without being told to, unless the workspace stops and did not wait for what holds it. */
+  #ended(running: Running, exit: ServerExit): void {
+    const { machine, log } = this.#options
+    if (this.#running !== running || machine.state !== 'active') return
+    this.#running = undefined
+    if (!exit.expected) {
+      this.#lastError = `Postgres ended by itself (exit code ${exit.code}, signal ${exit.signal})`
+      const { code, signal, lastLines } = exit
+      log.error({ code, signal, lastLines }, 'the compute crashed')
+    }
+    machine.move('failed')
+  }
+}
+
+export function serverSettings(spec: EndpointSpec): ClusterSettings {
+  return { maxCu: spec.maxCu, extra: spec.settings }
+}

@@ -1,0 +1,96 @@
+// What a compute asks of whatever runs its Postgres server. All drivers pass the same suite (`tests/computes/drivers.test.ts`).
+import type {
+  AdminConnection,
+  AdminOptions,
+  ClusterExit,
+  ClusterSettings,
+  LoginRole,
+} from '../../postgres/index.ts'
+import type { ServerActivity } from '../idle-check.ts'
+
+/** Where clients of a server connect to, and what it asks of whoever does. */
+export type BackendAddress = UnixAddress | TcpAddress
+
+export interface UnixAddress {
+  /** The path of a socket that only this workspace may open, as any role. */
+  readonly unix: string
+  /** What to answer when the server asks for a password, whatever the role; it asks only where this is set. */
+  readonly password?: string
+}
+
+export interface TcpAddress {
+  readonly tcp: { readonly host: string; readonly port: number }
+  /** The certificate authority (PEM) that the server's certificate must come from, and the name that it must bear. */
+  readonly tls: { readonly ca: string; readonly serverName: string }
+  /** Who logs in, in the place of the client whom the gateway has authenticated. */
+  readonly login: { readonly role: string; readonly password: string }
+}
+
+export interface ServerSpec {
+  readonly endpointUid: string
+  /** The Postgres data directory of the branch. */
+  readonly dataDirectory: string
+  /** Major version of Postgres that the data directory is of. */
+  readonly major: number
+  readonly settings: ClusterSettings
+}
+
+export type ServerExit = ClusterExit
+
+export interface StopOptions {
+  /** How long an orderly shutdown may take before it is done harder; the driver's own measure when left out. */
+  readonly fastMs?: number
+}
+
+export interface ServerDriver {
+  /**
+   * Starts a server and resolves when it accepts connections; recovery after a crash may take its time. Throws
+   * `compute_start_failed` with the server's last words. When `signal` aborts, the server is stopped and the signal's reason thrown.
+   */
+  start(spec: ServerSpec, signal: AbortSignal): Promise<RunningServer>
+  /** Why no server would start with these settings, found out without starting one; undefined when it would. */
+  startProblem(major: number, settings: ClusterSettings): Promise<string | undefined>
+  /** Ends a server that an earlier run of the workspace left behind on `dataDirectory`; true if there was one. */
+  stopLeftover(dataDirectory: string): Promise<boolean>
+  /** Removes what is kept for an endpoint beside its data. Its server has ended. */
+  forget(endpointUid: string): Promise<void>
+}
+
+export interface RunningServer {
+  readonly address: BackendAddress
+  /** True once it has ended, or was told to. */
+  readonly isOver: boolean
+  /** Settles when it has ended, for whatever reason; never rejects. */
+  readonly exited: Promise<ServerExit>
+  readonly catalog: ServerCatalog
+  /**
+   * Resolves when it accepts connections: at once as a rule, and after the crash of a backend when it has recovered. False when
+   * it ends instead. Rejects with the reason of `signal`.
+   */
+  ready(signal?: AbortSignal): Promise<boolean>
+  /**
+   * Ends all sessions, writes a checkpoint and ends the server; harder when that takes too long. What was committed is safe either
+   * way. Never rejects.
+   */
+  stop(options?: StopOptions): Promise<ServerExit>
+  /** A new connection as the superuser. Rejects with an error of `isConnectionLost` while the server recovers, or when it has ended. */
+  admin(options?: AdminOptions): Promise<AdminConnection>
+  /**
+   * Has the server take new settings while it runs. Returns the names of those that wait for a restart, undefined when nothing
+   * was new to it. Throws `compute_start_failed` when it refuses them: then it goes on with what it had.
+   */
+  applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined>
+}
+
+/** What the server says of itself, asked on one connection that all share. Whatever fails closes that; the next question opens another. */
+export interface ServerCatalog {
+  /** What sessions do, the workspace's own left out. */
+  activity(): Promise<ServerActivity>
+  /** Undefined where there is no such role, or it is one of ours. */
+  findLoginRole(name: string): Promise<LoginRole | undefined>
+  listLoginRoles(): Promise<LoginRole[]>
+  /** Ends the sessions of all others (57P01) and waits for their ends, `withinMs` at most. */
+  endSessions(withinMs: number): Promise<void>
+  /** Runs `work` on the shared connection: only SELECT, no transaction. */
+  read<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T>
+}
