@@ -9,6 +9,7 @@ import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import { type AdminConnection, isConnectionLost, type LoginRole } from '../postgres/index.ts'
+import type { ComputeActivity } from './activity.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import type { BranchLocks } from './branch-locks.ts'
 import { ComputeServer, LAST_STOP_MS, serverSettings } from './compute-server.ts'
@@ -26,20 +27,6 @@ import { parkSessions } from './park-sessions.ts'
 const CLONE_STATEMENT_MS = 600_000
 /** When the workspace stops: how long to wait for what holds the compute. */
 const HELD_MS = 5_000
-
-/** What people and the API may want to know about a compute. */
-export interface ComputeActivity {
-  readonly state: ComputeState
-  /** Since when it is in this state. */
-  readonly since: Date
-  readonly sessions: number
-  readonly lastActiveAt: Date | undefined
-  /** What kept it awake when it would otherwise have been suspended. */
-  readonly awakeBecause: AwakeBecause | undefined
-  readonly lastSuspendReason: SuspendReason | undefined
-  /** Why the last start failed or the server ended by itself. */
-  readonly lastError: string | undefined
-}
 
 export interface ComputeOptions {
   readonly uid: string
