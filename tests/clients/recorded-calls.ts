@@ -1,5 +1,6 @@
 // Calls of official clients and what the real service was seen to answer, one a row, in the order in which the test sends them.
 import type { RecordedCall } from './recorded-call.ts'
+import { absentCalls } from './recorded-absent.ts'
 import { secretCalls } from './recorded-secrets.ts'
 
 const PROJECT = '/api/2.0/postgres/projects/recorded'
@@ -10,25 +11,6 @@ const HOME = '/Workspace/Users/jane.doe@example.com'
 
 /** `path` as one segment of an address. */
 export const segment = (path: string) => encodeURIComponent(path.slice(1))
-
-const refused = { error_code: 'FEATURE_DISABLED' }
-const empty = (area: string, path: string): RecordedCall => ({
-  area,
-  call: `GET ${path}`,
-  status: 200,
-  reply: {},
-  witness: 'client',
-  note: 'always empty',
-})
-const disabled = (area: string, path: string, body: object = {}): RecordedCall => ({
-  area,
-  call: `POST ${path}`,
-  body,
-  status: 400,
-  reply: refused,
-  witness: 'lakelet',
-  note: 'not part of a local workspace',
-})
 
 export const recordedCalls: readonly RecordedCall[] = [
   {
@@ -41,54 +23,14 @@ export const recordedCalls: readonly RecordedCall[] = [
   },
   {
     area: 'platform',
-    call: 'GET /api/2.1/unity-catalog/current-metastore-assignment',
-    status: 404,
-    reply: { error_code: 'METASTORE_DOES_NOT_EXIST' },
-    witness: 'client',
-  },
-  {
-    area: 'platform',
     call: 'POST /telemetry-ext',
     body: { protoLogs: ['a', 'b'] },
     status: 200,
     reply: { numProtoSuccess: 2 },
     witness: 'client',
   },
-  empty('jobs', '/api/2.2/jobs/list'),
-  empty('jobs', '/api/2.1/jobs/list'),
-  empty('jobs', '/api/2.2/jobs/runs/list'),
-  disabled('jobs', '/api/2.2/jobs/create'),
-  disabled('jobs', '/api/2.2/jobs/run-now'),
-  disabled('jobs', '/api/2.2/jobs/runs/submit'),
-  empty('clusters', '/api/2.1/clusters/list'),
-  empty('clusters', '/api/2.0/policies/clusters/list'),
-  empty('clusters', '/api/2.0/instance-pools/list'),
-  disabled('clusters', '/api/2.1/clusters/create'),
-  empty('pipelines', '/api/2.0/pipelines'),
-  disabled('pipelines', '/api/2.0/pipelines'),
-  empty('SQL warehouses', '/api/2.0/sql/warehouses'),
-  empty('SQL warehouses', '/api/2.0/preview/sql/data_sources'),
-  empty('SQL warehouses', '/api/2.0/alerts'),
-  disabled('SQL warehouses', '/api/2.0/sql/warehouses'),
-  disabled('SQL warehouses', '/api/2.0/sql/statements'),
-  empty('Unity Catalog', '/api/2.1/unity-catalog/catalogs'),
-  empty('Unity Catalog', '/api/2.1/unity-catalog/schemas'),
-  empty('Unity Catalog', '/api/2.1/unity-catalog/tables'),
-  empty('Unity Catalog', '/api/2.1/unity-catalog/volumes'),
-  empty('Unity Catalog', '/api/2.1/unity-catalog/metastores'),
-  disabled('Unity Catalog', '/api/2.1/unity-catalog/catalogs'),
-  disabled('Unity Catalog', '/api/2.1/unity-catalog/schemas'),
-  disabled('Unity Catalog', '/api/2.1/unity-catalog/volumes'),
-  empty('DBFS', '/api/2.0/dbfs/list?path=/'),
-  disabled('DBFS', '/api/2.0/dbfs/put'),
-  empty('serving', '/api/2.0/serving-endpoints'),
-  empty('serving', '/api/2.0/vector-search/endpoints'),
-  disabled('serving', '/api/2.0/serving-endpoints'),
-  empty('Git folders', '/api/2.0/repos'),
-  disabled('Git folders', '/api/2.0/repos'),
+  ...absentCalls,
   ...secretCalls,
-  empty('database instances', '/api/2.0/database/instances'),
-  disabled('database instances', '/api/2.0/database/instances'),
   {
     area: 'postgres',
     call: 'POST /api/2.0/postgres/projects?project_id=recorded',
@@ -107,12 +49,12 @@ export const recordedCalls: readonly RecordedCall[] = [
   },
   {
     area: 'postgres',
-    call: 'POST /api/2.0/postgres/projects?project_id=sixteen',
-    body: { spec: { pg_version: 16 } },
-    status: 501,
-    reply: { message: /Postgres 16/ },
+    call: 'POST /api/2.0/postgres/projects?project_id=twelve',
+    body: { spec: { pg_version: 12 } },
+    status: 400,
+    reply: { message: /Postgres 12 is not offered here.*17/ },
     witness: 'lakelet',
-    note: 'until a workspace offers other versions, the refusal names the one asked for',
+    note: 'the refusal names the version asked for and those that are offered',
   },
   {
     area: 'postgres',

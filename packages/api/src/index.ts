@@ -85,6 +85,8 @@ export { type ExportQuery, type ImportFormat, importFields, type ObjectInfo } fr
 export { OTHER_APP_SETTINGS, type OtherAppSettings } from './resources/apps.ts'
 export { appsRoutes } from './routes/apps.ts'
 export { workspaceFilesRoutes } from './routes/workspace-files.ts'
+export { absentFeatureAt } from './routes/absent-paths.ts'
+export { absentServicePaths } from './routes/absent-services.ts'
 export { workspaceRoutes } from './routes/workspace.ts'
 export type { DatabaseCredentialReply } from './resources/identity-credentials.ts'
 export type { ScimGroup, ScimServicePrincipal, ScimUser } from './resources/identity-scim.ts'

@@ -110,6 +110,12 @@ export const platformErrors = {
     errorCode: 'FEATURE_DISABLED',
     message: '{feature} is not part of a Lakelet workspace.',
   },
+  feature_has_nothing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: "'{path}' does not exist: {feature} are not part of a Lakelet workspace.",
+  },
   client_gone: {
     kind: 'client_gone',
     status: 499,

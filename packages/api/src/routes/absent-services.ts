@@ -36,6 +36,10 @@ const SERVICES: readonly AbsentService[] = [
       '/api/2.1/clusters/list',
       '/api/2.0/policies/clusters/list',
       '/api/2.0/instance-pools/list',
+      '/api/2.0/policy-families',
+      '/api/2.0/libraries/all-cluster-statuses',
+      '/api/2.0/global-init-scripts',
+      '/api/2.0/instance-profiles/list',
     ],
     writes: ['/api/2.0/clusters/create', '/api/2.1/clusters/create', '/api/2.0/instance-pools/create'],
   },
@@ -43,7 +47,15 @@ const SERVICES: readonly AbsentService[] = [
   {
     id: 'sql',
     feature: 'SQL warehouses',
-    lists: ['/api/2.0/sql/warehouses', '/api/2.0/preview/sql/data_sources', '/api/2.0/alerts'],
+    lists: [
+      '/api/2.0/sql/warehouses',
+      '/api/2.0/sql/queries',
+      '/api/2.0/sql/alerts',
+      '/api/2.0/sql/history/queries',
+      '/api/2.0/preview/sql/data_sources',
+      '/api/2.0/preview/sql/dashboards',
+      '/api/2.0/alerts',
+    ],
     writes: ['/api/2.0/sql/warehouses', '/api/2.0/sql/statements'],
   },
   {
@@ -55,6 +67,14 @@ const SERVICES: readonly AbsentService[] = [
       '/api/2.1/unity-catalog/tables',
       '/api/2.1/unity-catalog/volumes',
       '/api/2.1/unity-catalog/metastores',
+      '/api/2.1/unity-catalog/models',
+      '/api/2.1/unity-catalog/functions',
+      '/api/2.1/unity-catalog/connections',
+      '/api/2.1/unity-catalog/storage-credentials',
+      '/api/2.1/unity-catalog/external-locations',
+      '/api/2.1/unity-catalog/shares',
+      '/api/2.1/unity-catalog/recipients',
+      '/api/2.1/unity-catalog/providers',
     ],
     writes: [
       '/api/2.1/unity-catalog/catalogs',
@@ -74,7 +94,25 @@ const SERVICES: readonly AbsentService[] = [
     lists: ['/api/2.0/serving-endpoints', '/api/2.0/vector-search/endpoints'],
     writes: ['/api/2.0/serving-endpoints', '/api/2.0/vector-search/endpoints'],
   },
-  { id: 'repos', feature: 'Git folders', lists: ['/api/2.0/repos'], writes: ['/api/2.0/repos'] },
+  {
+    id: 'repos',
+    feature: 'Git folders',
+    lists: ['/api/2.0/repos', '/api/2.0/git-credentials'],
+    writes: ['/api/2.0/repos'],
+  },
+  {
+    id: 'mlflow',
+    feature: 'MLflow',
+    lists: ['/api/2.0/mlflow/experiments/list', '/api/2.0/mlflow/registered-models/list'],
+    writes: ['/api/2.0/mlflow/experiments/create'],
+  },
+  {
+    id: 'dashboards',
+    feature: 'AI/BI dashboards',
+    lists: ['/api/2.0/lakeview/dashboards'],
+    writes: ['/api/2.0/lakeview/dashboards'],
+  },
+  { id: 'genie', feature: 'Genie', lists: ['/api/2.0/genie/spaces'], writes: ['/api/2.0/genie/spaces'] },
   {
     id: 'database',
     feature: 'provisioned database instances',
@@ -108,7 +146,19 @@ export const refusedServiceRoutes: Readonly<Record<string, ReturnType<typeof ref
   ),
 )
 
+/** The addresses of both, for tests and documents. */
+export const absentServicePaths = SERVICES.map(({ feature, lists, writes }) => ({ feature, lists, writes }))
+
 export const metastoreRoutes = {
+  getSummary: defineRoute({
+    id: 'unityCatalog.getMetastoreSummary',
+    method: 'GET',
+    path: '/api/2.1/unity-catalog/metastore_summary',
+    summary: 'Say that there is no metastore',
+    reply: z.object({}),
+    errors: ['metastore_missing'],
+    permission: { kind: 'authenticated' },
+  }),
   getAssignment: defineRoute({
     id: 'unityCatalog.getCurrentMetastoreAssignment',
     method: 'GET',

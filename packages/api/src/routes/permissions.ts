@@ -5,7 +5,13 @@ import { defineRoute } from '../route.ts'
 const base = '/api/2.0/permissions/:object_type/:object_id'
 const params = z.object({ object_type: z.string(), object_id: z.string() })
 const body = z.object({ access_control_list: z.array(accessControlRequest).max(1000).optional() })
-const errors = ['resource_not_found', 'named_principal_not_found', 'permission_denied'] as const
+const errors = [
+  'resource_not_found',
+  'named_principal_not_found',
+  'permission_denied',
+  'path_not_found',
+  'feature_disabled',
+] as const
 const mayRead = { kind: 'service', rule: 'any level on the object' } as const
 const mayChange = { kind: 'service', rule: 'CAN_MANAGE on the object' } as const
 

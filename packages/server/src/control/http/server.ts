@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
 import { Readable } from 'node:stream'
-import type { RouteDefinition } from '@lakelet/api'
+import { absentFeatureAt, type RouteDefinition } from '@lakelet/api'
 import {
   fastify,
   type FastifyBaseLogger,
@@ -148,10 +148,20 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     sendError(toLakeletError(error, request), request, reply)
   })
   http.setNotFoundHandler((request, reply) => {
-    const { method, path } = headOf(request)
-    sendError(new LakeletError('endpoint_not_found', { method, path: path.slice(0, 200) }), request, reply)
+    sendError(nothingAt(headOf(request)), request, reply)
   })
   return http
+}
+
+/** A service that a local workspace does not have is named: reading finds nothing there, writing is refused. */
+function nothingAt({ method, path }: RequestHead): LakeletError {
+  const shown = path.slice(0, 200)
+  const feature = absentFeatureAt(path)
+  if (feature === undefined) return new LakeletError('endpoint_not_found', { method, path: shown })
+  const reads = method === 'GET' || method === 'HEAD'
+  return reads
+    ? new LakeletError('feature_has_nothing', { feature, path: shown })
+    : new LakeletError('feature_disabled', { feature })
 }
 
 /** Where whoever subscribed before the server started is told of every answer; the tests learn there which routes they called. */

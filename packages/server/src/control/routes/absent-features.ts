@@ -46,6 +46,9 @@ export function implementAbsentFeatures(metadata: Metadata): ImplementedRoute[] 
     ...Object.values({ ...emptyRoutes, ...emptyServiceRoutes }).map(answerEmpty),
     ...Object.values(missingRoutes).map(answerMissing),
     ...implementRoutes(metastoreRoutes, {
+      getSummary() {
+        throw new LakeletError('metastore_missing')
+      },
       getAssignment() {
         throw new LakeletError('metastore_missing')
       },

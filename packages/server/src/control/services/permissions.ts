@@ -65,6 +65,9 @@ export class PermissionsService {
     lines: readonly AccessControlLine[],
     mode: 'replace' | 'add',
   ) {
+    if (named.object_type === 'authorization') {
+      throw new LakeletError('feature_disabled', { feature: 'Changing who may use tokens and passwords' })
+    }
     const object = await this.#visible(caller, named)
     const level = await this.#permissions.levelOf(caller, object)
     if (level !== 'CAN_MANAGE') {
@@ -76,6 +79,7 @@ export class PermissionsService {
   }
 
   async levels(caller: Caller, named: NamedObject) {
+    if (named.object_type === 'authorization') return authorizationLevels(workspaceAuthorization(named))
     const object = await this.#visible(caller, named)
     return {
       permission_levels: LEVELS[object.type].map((level) => ({
@@ -140,7 +144,6 @@ export class PermissionsService {
   }
 }
 
-/** `parentType` is the type, as a path names it, of the object that a permission is inherited from. */
 /** Who may use tokens and passwords: everybody tokens, nobody else than administrators passwords; that cannot be changed here. */
 function workspaceAuthorization({ object_id: kind }: NamedObject) {
   if (kind !== 'tokens' && kind !== 'passwords')
@@ -156,6 +159,11 @@ function workspaceAuthorization({ object_id: kind }: NamedObject) {
   }
 }
 
+function authorizationLevels({ object_type: what }: { readonly object_type: string }) {
+  return { permission_levels: [{ permission_level: 'CAN_USE', description: `Can use ${what}` }] }
+}
+
+/** `parentType` is the type, as a path names it, of the object that a permission is inherited from. */
 function lineOf({ principal, permissions }: AccessEntry, parentType: string) {
   const names = {
     user: { user_name: principal.name },
