@@ -110,12 +110,12 @@ export const appsErrors = {
     message:
       'This is a Python app, and {found}. Install Python 3.9 or newer with its venv module (on Debian: apt install python3 python3-venv) and deploy again.',
   },
-  uv_missing: {
+  python_base_failed: {
     kind: 'unavailable',
     status: 400,
     errorCode: 'INVALID_STATE',
     message:
-      'The app is described by pyproject.toml and uv.lock, and this machine has no uv. Install uv, or add a requirements.txt, and deploy again.',
+      "The app uses packages of the platform without naming them ({packages}), and they could not be installed; the build's log says why. Without a way to the Python index, name what the app needs in requirements.txt.",
   },
   app_build_failed: {
     kind: 'invalid',

@@ -74,7 +74,7 @@ async function build(
   const command = startCommand(source, request.command)
   await request.checkEnvironment(source.yaml.env)
   warnOfPlaceholders(source, onLine)
-  const options = { ...request, source, onLine, environment: await environmentFor(request) }
+  const options = { ...request, source, command, onLine, environment: await environmentFor(request) }
   const keys = await readPackageKeys(options)
   await request.directory.handOver(folder)
   const { binDirectories } = await buildApp(options, keys)

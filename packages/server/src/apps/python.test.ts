@@ -42,6 +42,7 @@ it('tells whether its pip can fill other environments', async () => {
   expect(await findPython(directory)).toEqual({
     program: 'python3',
     identity: '3.11.7 /usr/bin/python3',
+    executable: '/usr/bin/python3',
     canInstallElsewhere: true,
   })
   await fakePython('echo 3 9 21.9 3.9.2 /usr/bin/python3')

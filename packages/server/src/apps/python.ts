@@ -1,5 +1,6 @@
 // Finding a Python that can make virtual environments.
 import { execFile } from 'node:child_process'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { LakeletError } from '../base/errors.ts'
 import type { Account } from './account.ts'
@@ -8,6 +9,8 @@ export interface Python {
   readonly program: string
   /** `3.11.7 /usr/bin/python3`: changes when the interpreter does. */
   readonly identity: string
+  /** Where it is. */
+  readonly executable: string
   /** Whether its own pip can fill an environment that has none, which saves the seconds that a copy of pip costs. */
   readonly canInstallElsewhere: boolean
 }
@@ -37,7 +40,12 @@ export async function findPython(searchPath: string, account?: Account): Promise
     const [major = 0, minor = 0] = probe.words.slice(0, 2).map(Number)
     const [, , pip = '0', ...identity] = probe.words
     if (major === 3 && minor >= OLDEST)
-      return { program, identity: identity.join(' '), canInstallElsewhere: isAtLeast(pip, 22, 3) }
+      return {
+        program,
+        identity: identity.join(' '),
+        executable: identity.slice(1).join(' '),
+        canInstallElsewhere: isAtLeast(pip, 22, 3),
+      }
     findings.push(`${program} is ${identity[0]}`)
   }
   const found = findings.length === 0 ? 'there is no Python on this machine' : findings.join(', ')
@@ -83,4 +91,19 @@ export async function isOnPath(program: string, searchPath: string, account?: Ac
   } catch {
     return false
   }
+}
+
+/** Command that makes an environment in `directory`. */
+export function createEnvironment(python: Python, directory: string): string[] {
+  const withoutPip = python.canInstallElsewhere ? ['--without-pip'] : []
+  return [python.executable, '-m', 'venv', '--clear', ...withoutPip, directory]
+}
+
+/** The words of a pip that installs into the environment; what to install comes after them. */
+export function pipInstall(python: Python, environment: string): string[] {
+  const inside = path.join(environment, 'bin', 'python')
+  const pip = python.canInstallElsewhere
+    ? [python.executable, '-m', 'pip', '--python', inside]
+    : [inside, '-m', 'pip']
+  return [...pip, 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
 }

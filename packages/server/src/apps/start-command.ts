@@ -11,6 +11,7 @@ export interface SourceFolder {
   readonly yaml: AppYaml
   /** The parsed package.json of a Node app. */
   readonly packageJson?: PackageJson
+  /** How it names its Python packages; `plain` for an app in Python that names none. */
   readonly python: 'requirements' | 'uv' | 'plain' | 'none'
   readonly pythonFiles: readonly string[]
 }
@@ -34,7 +35,13 @@ export async function inspectSource(directory: string): Promise<SourceFolder> {
     directory,
     yaml,
     ...(packageJson ? { packageJson } : {}),
-    python: pythonKind(names, yaml, packageJson !== undefined, pythonFiles),
+    python: pythonKind({
+      names,
+      yaml,
+      isNode: packageJson !== undefined,
+      files: pythonFiles,
+      isProject: names.includes('pyproject.toml') && (await isPythonProject(directory)),
+    }),
     pythonFiles,
   }
 }
@@ -82,17 +89,32 @@ async function readPackageJson(directory: string): Promise<PackageJson> {
 
 const PYTHON_PROGRAMS = /^(python[\d.]*|flask|gunicorn|uvicorn|streamlit|gradio|shiny|dash|uv|hypercorn)$/
 
-function pythonKind(
-  names: readonly string[],
-  yaml: AppYaml,
-  isNode: boolean,
-  files: readonly string[],
-): SourceFolder['python'] {
+/** Whether pyproject.toml is about a project, and not only about tools such as a linter. */
+async function isPythonProject(directory: string): Promise<boolean> {
+  return /^\s*\[\s*project\s*\]/m.test(await readFile(path.join(directory, 'pyproject.toml'), 'utf8'))
+}
+
+function pythonKind({
+  names,
+  yaml,
+  isNode,
+  files,
+  isProject,
+}: {
+  readonly names: readonly string[]
+  readonly yaml: AppYaml
+  readonly isNode: boolean
+  readonly files: readonly string[]
+  readonly isProject: boolean
+}): SourceFolder['python'] {
   if (names.includes('requirements.txt')) return 'requirements'
   if (names.includes('pyproject.toml') && names.includes('uv.lock')) return 'uv'
-  const program = path.basename(yaml.command?.[0] ?? '')
-  if (PYTHON_PROGRAMS.test(program)) return 'plain'
-  return !isNode && yaml.command === undefined && files.length > 0 ? 'plain' : 'none'
+  const words = (yaml.command ?? []).flatMap((each) => each.split(/\s+/))
+  const isPython =
+    words.some((word) => PYTHON_PROGRAMS.test(path.basename(word))) ||
+    (!isNode && (yaml.command === undefined ? files.length > 0 : isProject))
+  if (!isPython) return 'none'
+  return isProject ? 'uv' : 'plain'
 }
 
 /** Whether `directory` has the file; a build looks at lock files with it. */
