@@ -3,12 +3,14 @@ import { pathToFileURL } from 'node:url'
 import { checkBoundaries } from './boundaries.ts'
 import { checkGenerated } from './generate-docs.ts'
 import { checkLockFile } from './lock-file.ts'
+import { checkLintReasons } from './lint-reasons.ts'
 import { checkPostgresMajors } from './postgres-majors.ts'
 import { root, runTool } from './processes.ts'
 
 const steps: readonly (readonly [name: string, run: () => Promise<boolean>])[] = [
   ['format', async () => (await runTool('oxfmt', ['--check', '.'])) === 0],
   ['lint', async () => (await runTool('oxlint', ['--type-aware', '--quiet', '.'])) === 0],
+  ['reasons', async () => checkLintReasons(root)],
   ['types', async () => (await runTool('tsc', ['-p', 'tsconfig.json'])) === 0],
   // The console runs in browsers, so it has other types around it.
   ['console types', async () => (await runTool('tsc', ['-p', 'packages/console/tsconfig.json'])) === 0],

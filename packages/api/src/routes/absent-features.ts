@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- one table of what is absent, a line or two each
 // Parts of the Postgres API that a Lakelet workspace does not have: their lists are empty, their items are not found, and
 // their writes are refused by name. Nothing is silently accepted. One long list, because each entry is three lines of data and is only
 // ever read beside its neighbours.

@@ -5,8 +5,7 @@ import type { ConnectorPart } from './options.ts'
 import { LakebasePool } from './pool.ts'
 import type { PoolLife } from './pool.ts'
 
-// Older releases of pg are CommonJS without names that an import could see.
-// oxlint-disable-next-line import/no-named-as-default-member
+// oxlint-disable-next-line import/no-named-as-default-member -- older releases of pg are CommonJS without names that an import could see
 const { Client: PgClient } = pg
 
 export { LakebasePool } from './pool.ts'

@@ -6,8 +6,7 @@ import { LakebaseError } from '../errors.ts'
 import { LakebaseSocket } from '../dial/lakebase-socket.ts'
 import type { Connector } from '../connector.ts'
 
-// Older releases of pg are CommonJS without names that an import could see.
-// oxlint-disable-next-line import/no-named-as-default-member
+// oxlint-disable-next-line import/no-named-as-default-member -- older releases of pg are CommonJS without names that an import could see
 const { Pool } = pg
 
 /** 45 minutes: far from every limit of the platform, and what its own samples use. */
