@@ -10,29 +10,19 @@ import {
   addMember,
   deletePrincipal,
   insertPrincipal,
-  listMemberships,
-  listPrincipals,
   type PrincipalRow,
   removeMember,
   updatePrincipal,
 } from '../metadata/principals.ts'
+import {
+  type DirectorySnapshot,
+  keyOf,
+  type Principal,
+  type PrincipalKind,
+  readSnapshot,
+} from './directory-snapshot.ts'
 
-export type PrincipalKind = 'user' | 'service_principal' | 'group'
-
-export interface Principal {
-  /** Numeric SCIM id. */
-  readonly id: number
-  readonly kind: PrincipalKind
-  /** E-mail address, application id, or the group's display name: also the Postgres role name. */
-  readonly name: string
-  readonly displayName: string
-  readonly active: boolean
-  readonly externalId: string | undefined
-  /** SCIM attributes that nothing interprets. */
-  readonly attributes: Readonly<Record<string, unknown>>
-  /** True for the groups that every workspace has. */
-  readonly isSystem: boolean
-}
+export type { Principal, PrincipalKind } from './directory-snapshot.ts'
 
 /** Fields of a principal that may change after it was made. */
 export interface PrincipalChanges {
@@ -55,15 +45,6 @@ export const ADMINS_GROUP = 'admins'
 /** The group that everybody is in, without being listed. */
 export const USERS_GROUP = 'users'
 
-interface Snapshot {
-  readonly all: readonly Principal[]
-  readonly byId: ReadonlyMap<number, Principal>
-  readonly byName: ReadonlyMap<string, Principal>
-  readonly members: ReadonlyMap<number, readonly number[]>
-  readonly parents: ReadonlyMap<number, readonly number[]>
-  readonly callers: Map<number, Caller>
-}
-
 export interface DirectoryOptions {
   readonly metadata: Metadata
   readonly clock: Clock
@@ -84,9 +65,9 @@ export class Directory {
   readonly #clock: Clock
   readonly #writes = new KeyedMutex<'directory'>()
   readonly #listeners = new Set<() => void | Promise<void>>()
-  #snapshot: Snapshot
+  #snapshot: DirectorySnapshot
 
-  constructor(options: DirectoryOptions, snapshot: Snapshot) {
+  constructor(options: DirectoryOptions, snapshot: DirectorySnapshot) {
     this.#metadata = options.metadata
     this.#clock = options.clock
     this.#snapshot = snapshot
@@ -274,10 +255,6 @@ const KIND_WORDS = { user: 'User', service_principal: 'ServicePrincipal', group:
 const KINDS = { USER: 'user', SERVICE_PRINCIPAL: 'service_principal', GROUP: 'group' } as const
 const IDENTITY_TYPES = { user: 'USER', service_principal: 'SERVICE_PRINCIPAL', group: 'GROUP' } as const
 
-function keyOf(kind: PrincipalKind, name: string): string {
-  return `${kind} ${name.toLowerCase()}`
-}
-
 function rowChanges(changes: PrincipalChanges): Partial<PrincipalRow> {
   return {
     ...(changes.name === undefined ? {} : { name: changes.name }),
@@ -285,36 +262,5 @@ function rowChanges(changes: PrincipalChanges): Partial<PrincipalRow> {
     ...(changes.active === undefined ? {} : { active: Number(changes.active) }),
     ...('externalId' in changes ? { external_id: changes.externalId ?? null } : {}),
     ...(changes.attributes === undefined ? {} : { attributes: JSON.stringify(changes.attributes) }),
-  }
-}
-
-async function readSnapshot(queries: Queries): Promise<Snapshot> {
-  const all = (await listPrincipals(queries)).map(principalOf)
-  const members = new Map<number, number[]>()
-  const parents = new Map<number, number[]>()
-  for (const { group_id, member_id } of await listMemberships(queries)) {
-    members.set(group_id, [...(members.get(group_id) ?? []), member_id])
-    parents.set(member_id, [...(parents.get(member_id) ?? []), group_id])
-  }
-  return {
-    all,
-    byId: new Map(all.map((each) => [each.id, each])),
-    byName: new Map(all.map((each) => [keyOf(each.kind, each.name), each])),
-    members,
-    parents,
-    callers: new Map(),
-  }
-}
-
-function principalOf(row: PrincipalRow): Principal {
-  return {
-    id: row.id,
-    kind: row.kind,
-    name: row.name,
-    displayName: row.display_name,
-    active: row.active === 1,
-    externalId: row.external_id ?? undefined,
-    attributes: JSON.parse(row.attributes) as Record<string, unknown>,
-    isSystem: row.is_system === 1,
   }
 }

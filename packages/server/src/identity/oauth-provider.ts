@@ -81,7 +81,6 @@ export function createOAuthServer(options: OAuthOptions): Provider {
 }
 
 function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Configuration {
-  const { accessTokenTtlSeconds } = options
   return {
     adapter: (model) =>
       oauthStore(model, {
@@ -98,23 +97,8 @@ function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Con
     responseTypes: ['code'],
     pkce: { required: () => true },
     features: features(options, secretScopes),
-    formats: {
-      customizers: {
-        jwt: (_ctx, token, parts) => {
-          const principal = principalOf(options.directory, token)
-          if (!principal) throw new errors.InvalidGrant('the principal no longer exists')
-          parts.payload = { ...parts.payload, ...subjectClaims(principal) }
-        },
-      },
-    },
-    findAccount: (_ctx, id) => {
-      const caller = options.directory.callerOf(Number(id))
-      if (caller?.kind !== 'user') return undefined
-      return {
-        accountId: id,
-        claims: () => ({ sub: caller.name, email: caller.name, name: caller.displayName }),
-      }
-    },
+    formats: tokenFormats(options.directory),
+    findAccount: (_ctx, id) => accountOf(options.directory, id),
     // A person is asked each time, so no earlier answer is looked up.
     loadExistingGrant: async (ctx) => {
       const grantId = ctx.oidc.result?.consent?.grantId
@@ -139,21 +123,47 @@ function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Con
       revocation: '/v1/revoke',
     },
     discovery: { introspection_endpoint: `${options.issuer}/v1/introspect` },
-    ttl: {
-      AccessToken: accessTokenTtlSeconds,
-      ClientCredentials: accessTokenTtlSeconds,
-      IdToken: accessTokenTtlSeconds,
-      AuthorizationCode: CODE_SECONDS,
-      Grant: REFRESH_TOKEN_SECONDS,
-      RefreshToken: REFRESH_TOKEN_SECONDS,
-      Interaction: INTERACTION_SECONDS,
-      Session: INTERACTION_SECONDS,
-    },
+    ttl: livesOf(options.accessTokenTtlSeconds),
     renderError: (ctx, out) => {
       const text = out.error_description ?? 'The request could not be understood.'
       ctx.set(pageHeaders())
       ctx.body = page('Sign-in failed', messagePage('Sign-in failed', `${out.error}: ${text}`))
     },
+  }
+}
+
+function tokenFormats(directory: Directory): NonNullable<Configuration['formats']> {
+  return {
+    customizers: {
+      jwt: (_ctx, token, parts) => {
+        const principal = principalOf(directory, token)
+        if (!principal) throw new errors.InvalidGrant('the principal no longer exists')
+        parts.payload = { ...parts.payload, ...subjectClaims(principal) }
+      },
+    },
+  }
+}
+
+function accountOf(directory: Directory, id: string) {
+  const caller = directory.callerOf(Number(id))
+  if (caller?.kind !== 'user') return undefined
+  return {
+    accountId: id,
+    claims: () => ({ sub: caller.name, email: caller.name, name: caller.displayName }),
+  }
+}
+
+/** How long each thing is valid, in seconds. */
+function livesOf(accessTokenTtlSeconds: number): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: accessTokenTtlSeconds,
+    ClientCredentials: accessTokenTtlSeconds,
+    IdToken: accessTokenTtlSeconds,
+    AuthorizationCode: CODE_SECONDS,
+    Grant: REFRESH_TOKEN_SECONDS,
+    RefreshToken: REFRESH_TOKEN_SECONDS,
+    Interaction: INTERACTION_SECONDS,
+    Session: INTERACTION_SECONDS,
   }
 }
 

@@ -78,48 +78,17 @@ export interface Identity extends AsyncDisposable {
 
 /** Opens what is stored, makes what every workspace has, and keeps house until disposed. */
 export async function startIdentity(options: IdentityOptions): Promise<Identity> {
-  const { metadata, clock, workspaceId } = options
-  const directory = await openDirectory({ metadata, clock })
-  const keys = await openKeyRing({ metadata, clock })
-  const tokens = await openPersonalTokens({ metadata, clock, directory })
-  const permissions = await openPermissions({ metadata, directory, objects: options.objects })
-  const secrets = new ServicePrincipalSecrets(metadata, clock, directory)
-  const sealer = await openSealer(options.sealingKeyFile)
-  const secretScopes = new SecretScopes(metadata, clock, directory, sealer)
-  const sessions = new BrowserSessions(metadata, clock, directory, workspaceId)
-  const authenticator = new Authenticator({ workspaceId, clock, directory, tokens, keys })
-  const issuer = () => `${options.baseUrl()}/oidc`
-  const credentials = new DatabaseCredentials({
-    workspaceId,
-    issuer,
-    clock,
-    directory,
-    keys,
-    limits: options.credentials,
-  })
+  const { metadata } = options
+  const parts = await openParts(options)
+  const { directory, tokens, sessions, keys, authenticator, permissions, credentials, secrets } = parts
   const formSecret = await settingOrCreate(metadata.db, 'form_secret', () => randomHex(32))
-  const server = oauthServerKeeper({ options, directory, secrets, keys, issuer, formSecret })
+  const server = oauthServerKeeper({ options, directory, secrets, keys, formSecret })
   const stop = new AbortController()
   const housekeeping = keepHouse(options, keys, tokens, stop.signal)
-
-  const owner = async (): Promise<Principal> => {
-    const id = await findSetting(metadata.db, 'owner_id')
-    const principal = id === undefined ? undefined : directory.get(Number(id))
-    if (!principal) throw new Error('the workspace has no owner yet')
-    return principal
-  }
+  const owner = () => ownerOf(metadata, directory)
   return {
-    workspaceId,
-    directory,
-    tokens,
-    secrets,
-    secretScopes,
-    sealer,
-    credentials,
-    permissions,
-    sessions,
-    authenticator,
-    keys,
+    ...parts,
+    workspaceId: options.workspaceId,
     baseUrl: options.baseUrl,
     ensureOwner: (wanted) => ensureOwner(metadata, directory, wanted),
     ensureOwnerToken: async (current) => tokens.ensureForConfigFile(await owner(), current),
@@ -127,17 +96,10 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     callers: requestCallers({ authenticator, sessions, permissions }),
     sessionOf: (cookieHeader) => sessions.callerOf(cookieHeader),
     mount: async (http) => {
-      await mountOAuth(http, {
-        server,
-        sessions,
-        authenticator,
-        credentials,
-        secrets,
-        workspaceId,
-        formSecret,
-      })
+      const { workspaceId, baseUrl, command = 'lakelet' } = options
+      const oauth = { server, sessions, authenticator, credentials, secrets, workspaceId, formSecret }
+      await mountOAuth(http, oauth)
       const isAppUrl = options.isAppUrl ?? (() => false)
-      const { baseUrl, command = 'lakelet' } = options
       await mountSignIn(http, { sessions, baseUrl, isAppUrl, command })
     },
     async [Symbol.asyncDispose]() {
@@ -145,6 +107,41 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
       await housekeeping
     },
   }
+}
+
+/** Opens what is stored, in the order in which one needs the other. */
+async function openParts(options: IdentityOptions) {
+  const { metadata, clock, workspaceId } = options
+  const directory = await openDirectory({ metadata, clock })
+  const keys = await openKeyRing({ metadata, clock })
+  const tokens = await openPersonalTokens({ metadata, clock, directory })
+  const permissions = await openPermissions({ metadata, directory, objects: options.objects })
+  const sealer = await openSealer(options.sealingKeyFile)
+  const limits = options.credentials
+  const issuer = () => issuerOf(options)
+  return {
+    directory,
+    keys,
+    tokens,
+    permissions,
+    sealer,
+    secrets: new ServicePrincipalSecrets(metadata, clock, directory),
+    secretScopes: new SecretScopes(metadata, clock, directory, sealer),
+    sessions: new BrowserSessions(metadata, clock, directory, workspaceId),
+    authenticator: new Authenticator({ workspaceId, clock, directory, tokens, keys }),
+    credentials: new DatabaseCredentials({ workspaceId, issuer, clock, directory, keys, limits }),
+  }
+}
+
+function issuerOf({ baseUrl }: IdentityOptions): string {
+  return `${baseUrl()}/oidc`
+}
+
+async function ownerOf(metadata: Metadata, directory: Directory): Promise<Principal> {
+  const id = await findSetting(metadata.db, 'owner_id')
+  const principal = id === undefined ? undefined : directory.get(Number(id))
+  if (!principal) throw new Error('the workspace has no owner yet')
+  return principal
 }
 
 async function ensureOwner(
@@ -177,14 +174,13 @@ function oauthServerKeeper(parts: {
   readonly directory: Directory
   readonly secrets: ServicePrincipalSecrets
   readonly keys: KeyRing
-  readonly issuer: () => string
   readonly formSecret: string
 }): () => Promise<Provider> {
   const { options, directory, secrets, keys } = parts
   let made: { readonly issuer: string; readonly kid: string; readonly server: Provider } | undefined
   return async () => {
     const { createOAuthServer } = await import('./oauth-provider.ts')
-    const issuer = parts.issuer()
+    const issuer = issuerOf(options)
     const kid = keys.activeKid
     if (made?.issuer === issuer && made.kid === kid) return made.server
     const server = createOAuthServer({

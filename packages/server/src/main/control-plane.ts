@@ -93,40 +93,21 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     }),
   )
   const context = contextOf(parts, operations)
-  const kinds = {
-    projects: projectOperations(context),
-    branches: branchOperations(context),
-    endpoints: endpointOperations(context),
-    databases: databaseOperations(context),
-    roles: roleOperations(context),
-  }
-  for (const group of Object.values(kinds)) {
-    // Each kind is only ever given the input that it stored itself.
-    for (const kind of Object.values(group) as OperationKind<object>[]) operations.register(kind)
-  }
+  const kinds = registerKinds(context)
   const cache = new ReadCache(metadata)
   const branches = new Branches(context, kinds.branches, cache)
-  const start = (name: string, everyMs: number, round: () => Promise<void>) => {
-    loops.push(
-      starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) })),
-    )
-  }
-  start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches))
-  start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context))
-  start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds))
-  start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests)
-  // Not woken by operations: once at the start and then by the clock alone.
-  starting.use(
-    startReconciler({
-      name: 'back-up-metadata',
-      everyMs: BACK_UP_EVERY_MS,
-      round: async () => {
-        await metadata.backUp()
-      },
-      clock,
-      log: log.child({ component: 'back-up-metadata' }),
-    }),
+  const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
+    starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
+  loops.push(
+    start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches)),
+    start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
+    start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
+    start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
   )
+  // Not woken by operations: once at the start and then by the clock alone.
+  start('back-up-metadata', BACK_UP_EVERY_MS, async () => {
+    await metadata.backUp()
+  })
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
@@ -146,6 +127,22 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     ],
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }
+}
+
+/** Every kind of operation of the control plane, which can go on from here. */
+function registerKinds(context: ControlContext) {
+  const kinds = {
+    projects: projectOperations(context),
+    branches: branchOperations(context),
+    endpoints: endpointOperations(context),
+    databases: databaseOperations(context),
+    roles: roleOperations(context),
+  }
+  for (const group of Object.values(kinds)) {
+    // Each kind is only ever given the input that it stored itself.
+    for (const kind of Object.values(group) as OperationKind<object>[]) context.operations.register(kind)
+  }
+  return kinds
 }
 
 function contextOf(parts: ControlPlaneParts, operations: Operations): ControlContext {

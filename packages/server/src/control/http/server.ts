@@ -2,7 +2,6 @@
 // Order of a request: host and origin → authenticate → rate limit → authorize → read the body → validate → handle → send.
 import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
-import { Readable } from 'node:stream'
 import { absentFeatureAt, type RouteDefinition } from '@lakelet/api'
 import {
   fastify,
@@ -21,12 +20,14 @@ import { lingerWhereUnread } from '../../base/http-linger.ts'
 import type { Logger } from '../../base/log.ts'
 import type { RequestHead } from '../../base/request-head.ts'
 import type { CallerPort } from '../ports.ts'
+import { admit, CALLER, type Guards, headOf } from './admission.ts'
 import { closeServer } from './close-server.ts'
 import { sendError, toLakeletError } from './error-reply.ts'
 import type { ImplementedRoute, RequestOf } from './implementation.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
 import { readInput } from './request-input.ts'
 import { createOriginGuard } from './request-origin.ts'
+import { sendResult, sendStream } from './send.ts'
 
 export interface HttpServerOptions {
   readonly host: string
@@ -59,25 +60,7 @@ const SILENCE_TIMEOUT_MS = 5 * 60_000
 const MOST_CONNECTIONS = 4000
 /** Of these, connections that wait for their client: for each more the one that waits longest is closed. */
 const MOST_WAITING = 2000
-/** A stream of events may outlive the token or session that opened it by this long. */
-const ASK_AGAIN_MS = 5_000
 const BODY_LIMIT_BYTES = 1024 * 1024
-
-/** What the hooks of a request share. */
-interface Guards {
-  readonly callers: CallerPort
-  readonly checkOrigin: (request: RequestHead) => void
-  readonly takeRequest: (who: string) => void
-}
-
-/** Where a request keeps its caller between the hook that finds out and the handler. A weak map of requests would burden each garbage collection. */
-const CALLER = Symbol('caller')
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    [CALLER]: Caller | undefined
-  }
-}
 
 /** Listens and serves; disposing stops accepting and lets running requests end, within a deadline. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -225,125 +208,10 @@ class HandledRequest implements RequestOf<RouteDefinition> {
   }
 }
 
-/** Finds the caller and lets the request pass or throws. It only takes a promise where something has to be waited for. */
-function admit(route: RouteDefinition, request: FastifyRequest, guards: Guards): Promise<void> | undefined {
-  const caller = authenticate(request, guards.callers)
-  return caller instanceof Promise
-    ? caller.then((found) => admitCaller(route, found, request, guards))
-    : admitCaller(route, caller, request, guards)
-}
-
-function admitCaller(
-  route: RouteDefinition,
-  caller: Caller | undefined,
-  request: FastifyRequest,
-  guards: Guards,
-): Promise<void> | undefined {
-  guards.takeRequest(caller ? String(caller.id) : `address ${request.ip}`)
-  if (!caller) {
-    if (route.permission.kind !== 'public') throw new LakeletError('unauthenticated')
-    return undefined
-  }
-  request[CALLER] = caller
-  return authorize(route, caller, request, guards.callers)
-}
-
-function headOf(request: FastifyRequest): RequestHead {
-  const query = request.url.indexOf('?')
-  return {
-    method: request.method,
-    path: query === -1 ? request.url : request.url.slice(0, query),
-    headers: request.headers,
-  }
-}
-
-function authenticate(
-  request: FastifyRequest,
-  callers: CallerPort,
-): Caller | undefined | Promise<Caller | undefined> {
-  const { authorization } = request.headers
-  if (authorization === undefined) return callers.authenticateSession?.(headOf(request))
-  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-  return token === undefined ? undefined : callers.authenticate(token, headOf(request))
-}
-
-function authorize(
-  route: RouteDefinition,
-  caller: Caller,
-  request: FastifyRequest,
-  callers: CallerPort,
-): Promise<void> | undefined {
-  const { permission } = route
-  if (permission.kind === 'admin' && !caller.isAdmin) {
-    throw new LakeletError('permission_denied', { action: route.summary })
-  }
-  if (permission.kind !== 'object') return undefined
-  const id = (request.params as Record<string, string>)[permission.param] ?? ''
-  const verdict = callers.authorize(caller, { type: permission.type, id }, permission.level)
-  const act = (answer: Awaited<typeof verdict>) => {
-    // The very words of an object that is not there.
-    if (answer === 'hidden') throw new LakeletError('resource_not_found', { type: permission.type })
-    if (answer === 'denied') throw new LakeletError('permission_denied', { action: route.summary })
-  }
-  if (verdict instanceof Promise) return verdict.then(act)
-  act(verdict)
-  return undefined
-}
-
 function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort(new LakeletError('client_gone'))
   })
   return controller.signal
-}
-
-function sendResult(route: RouteDefinition, result: unknown, reply: FastifyReply): FastifyReply {
-  if (typeof route.reply === 'string' && !reply.hasHeader('content-type'))
-    reply.type(route.contentType ?? 'application/octet-stream')
-  return reply.send(result)
-}
-
-/**
- * Read as fast as the client takes it, and ended when the client goes, or when who opened it is no longer let in: a token that ended, a
- * session that was signed out, a principal that was deleted. Nothing follows on its connection, which would hold up a stop.
- */
-function sendStream(
-  route: RouteDefinition,
-  result: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  guards: Guards,
-): FastifyReply {
-  const stream = Readable.from(result as AsyncIterable<Uint8Array>)
-  const asking = setInterval(() => {
-    void isStillAdmitted(route, request, guards).then((isAdmitted) => {
-      // Its connection, not the stream: a generator that waits for its next event would end no sooner than that comes.
-      if (!isAdmitted) reply.raw.destroy()
-    })
-  }, ASK_AGAIN_MS)
-  asking.unref()
-  stream.once('close', () => {
-    clearInterval(asking)
-  })
-  return reply
-    .type(route.contentType ?? 'application/octet-stream')
-    .header('connection', 'close')
-    .send(stream)
-}
-
-async function isStillAdmitted(
-  route: RouteDefinition,
-  request: FastifyRequest,
-  guards: Guards,
-): Promise<boolean> {
-  if (route.permission.kind === 'public') return true
-  try {
-    const caller = await authenticate(request, guards.callers)
-    if (!caller) return false
-    await authorize(route, caller, request, guards.callers)
-    return true
-  } catch {
-    return false
-  }
 }
