@@ -27,6 +27,8 @@ const PLACES: Readonly<Record<string, string>> = {
   project: paths.project(PROJECT),
   branches: paths.project(PROJECT, '/branches'),
   'new branch': `${paths.project(PROJECT, '/branches')}?new=branch`,
+  operations: paths.operations,
+  'project operations': paths.project(PROJECT, '/operations'),
   'project settings': paths.project(PROJECT, '/settings'),
   'project permissions': paths.project(PROJECT, '/permissions'),
   branch: paths.branch(PROJECT, BRANCH),

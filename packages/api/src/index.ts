@@ -44,7 +44,7 @@ export {
   ROLE_ID,
   secondsOf,
 } from './resources/fields.ts'
-export type { Operation } from './resources/operation.ts'
+export type { Operation, OperationSummary } from './resources/operation.ts'
 export type { DefaultEndpointSettings, Project, ProjectInput, ProjectSpec } from './resources/project.ts'
 export type { Role, RoleSpec } from './resources/role.ts'
 export {

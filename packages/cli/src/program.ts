@@ -22,6 +22,7 @@ import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
 import { open } from './commands/open.ts'
+import { operations } from './commands/operations.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
 import { generateDatabaseCredential } from './commands/postgres/credential.ts'
 import { getOperationCommand } from './commands/postgres/get-operation.ts'
@@ -65,6 +66,7 @@ export const program: Program = {
     currentUserMe,
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
+    operations,
     getOperationCommand,
     extensionList,
     extensionInstall,

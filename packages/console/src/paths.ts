@@ -24,6 +24,7 @@ export const paths = {
     `/lakebase/projects/${id(project)}/branches/${id(branch)}${place}`,
   apps: '/apps',
   newApp: '/apps/new',
+  operations: '/operations',
   app: (name: string, place: AppPlace = '') => `/apps/${id(name)}${place}`,
   files: '/workspace',
   users: '/settings/users',

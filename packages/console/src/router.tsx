@@ -66,6 +66,8 @@ const routes = [
   moved('/lakebase/projects', paths.projects),
   page(P, () => import('./features/project/ProjectPage.tsx'), 'ProjectPage'),
   page(`${P}/branches`, () => import('./features/branches/BranchesPage.tsx'), 'BranchesPage'),
+  page(`${P}/operations`, () => import('./features/operations/OperationsPage.tsx'), 'ProjectOperationsPage'),
+  page('/operations', () => import('./features/operations/OperationsPage.tsx'), 'OperationsPage'),
   page(`${P}/settings`, () => import('./features/project/ProjectSettingsPage.tsx'), 'ProjectSettingsPage'),
   page(
     `${P}/permissions`,

@@ -25,3 +25,28 @@ export const empty = z.object({ '@type': z.literal('type.googleapis.com/google.p
 export const operation = operationOf(z.looseObject({}))
 
 export type Operation = z.output<typeof operation>
+
+/** An operation as a list shows it: what it does to which resource, how far it is, and how it ended. */
+export const operationSummary = z.object({
+  name: z.string(),
+  /** What it does, such as `create_branch`. */
+  kind: z.string(),
+  /** Full name of the resource it works on. */
+  resource: z.string(),
+  /** `UNDOING`: a step failed, and what the steps before it did is taken back. */
+  state: z.enum(['RUNNING', 'UNDOING', 'SUCCEEDED', 'FAILED']),
+  steps_done: z.int(),
+  steps: z.int(),
+  /** Who asked for it; absent for what the workspace does by itself, and for who is gone. */
+  started_by: z.string().optional(),
+  create_time: z.string(),
+  end_time: z.string().optional(),
+  error: operationError.optional(),
+})
+
+export type OperationSummary = z.output<typeof operationSummary>
+
+export const operationList = z.object({
+  operations: z.array(operationSummary).optional(),
+  next_page_token: z.string().optional(),
+})

@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { paging } from '../resources/fields.ts'
+import { operationList } from '../resources/operation.ts'
 import { overview, session } from '../resources/overview.ts'
 import { defineRoute } from '../route.ts'
 
@@ -20,5 +23,18 @@ export const overviewRoutes = {
     reply: session,
     errors: [],
     permission: { kind: 'authenticated' },
+  }),
+  listOperations: defineRoute({
+    id: 'lakelet.listOperations',
+    method: 'GET',
+    path: '/api/2.0/lakelet/operations',
+    summary: 'List operations of the last days, the newest first',
+    query: paging.extend({ project: z.string().optional() }),
+    reply: operationList,
+    errors: ['invalid_parameter', 'resource_not_found'],
+    permission: {
+      kind: 'service',
+      rule: 'shows what the caller started, and what happens in projects with CAN_USE; all to admins',
+    },
   }),
 } as const

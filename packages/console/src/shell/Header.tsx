@@ -6,6 +6,7 @@ import { ChevronDown, MenuIcon, Plus, Search } from '../ui/icons.ts'
 import { Menu } from '../ui/menu.tsx'
 import { Breadcrumb } from './Breadcrumb.tsx'
 import { UserMenu } from './UserMenu.tsx'
+import { RunningOperations } from './RunningOperations.tsx'
 import { usePlace } from './place.ts'
 
 interface HeaderProps {
@@ -41,6 +42,7 @@ export function Header({ onPalette, onNav, isNavOpen }: HeaderProps) {
         <span className="sr-only">{t.shell.search}</span>
         <kbd className="text-meta max-md:hidden">{shortcutText()}</kbd>
       </Button>
+      <RunningOperations />
       <NewMenu />
       <AppSwitcher />
       <UserMenu />

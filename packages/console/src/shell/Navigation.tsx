@@ -91,6 +91,7 @@ function projectGroup(project: string): NavGroup {
     items: [
       { to: paths.project(project), text: t.project.dashboard, icon: LayoutDashboard },
       { to: paths.project(project, '/branches'), text: t.branches.title, icon: GitBranch },
+      { to: paths.project(project, '/operations'), text: t.operations.title, icon: Activity },
       { to: paths.project(project, '/settings'), text: t.shell.settings, icon: Settings },
       { to: paths.project(project, '/permissions'), text: t.permissions.title, icon: Lock },
     ],

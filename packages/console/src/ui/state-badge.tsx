@@ -49,6 +49,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   UPDATING: 'pending',
   DELETING: 'pending',
   RESETTING: 'pending',
+  UNDOING: 'warning',
 }
 
 const COLOURS: Readonly<Record<Look, string>> = {

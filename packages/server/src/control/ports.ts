@@ -47,6 +47,8 @@ export interface PrincipalsPort {
     type: RoleIdentity['type'],
     name: string,
   ): (RoleIdentity & { readonly name: string }) | undefined
+  /** The name of a principal; undefined for one that is gone. */
+  nameOf(id: number): string | undefined
   /** What was granted to a principal, or to a group of it, on a project; owners and admins are not asked about. */
   projectLevel(caller: Caller, projectUid: string): AccessLevel | undefined | Promise<AccessLevel | undefined>
 }

@@ -158,6 +158,7 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
     storage: parts.storage,
     principals: {
       findIdentity: (type, name) => identity.directory.findIdentity(type, name),
+      nameOf: (id) => identity.directory.callerOf(id)?.name,
       projectLevel(caller, projectUid) {
         const level = identity.permissions.grantedLevel(caller, { type: 'project', id: projectUid })
         return level === 'CAN_MANAGE' || level === 'CAN_USE' ? level : undefined

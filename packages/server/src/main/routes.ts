@@ -22,6 +22,7 @@ import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppsService } from '../control/services/apps.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
 import { ExtensionsService } from '../control/services/extensions.ts'
+import { OperationList } from '../control/services/operation-list.ts'
 import { PermissionsService } from '../control/services/permissions.ts'
 import { ScimService } from '../control/services/scim.ts'
 import { SecretsService } from '../control/services/secrets.ts'
@@ -76,7 +77,12 @@ export function implementAllRoutes(parts: {
     ...implementApps(apps),
     ...implementExtensions(new ExtensionsService(parts.postgres)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
-    ...implementOverview({ ...control.services, apps, session: parts.session }),
+    ...implementOverview({
+      ...control.services,
+      apps,
+      operations: new OperationList(control.context),
+      session: parts.session,
+    }),
     ...implementSql(parts.sql),
   ]
 }

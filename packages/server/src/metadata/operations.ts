@@ -10,6 +10,34 @@ export async function findOperation(queries: Queries, id: string): Promise<Opera
   return queries.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+/** Place of an operation in the list of all, newest first. */
+export interface OperationPlace {
+  readonly createTime: string
+  readonly id: string
+}
+
+/** Operations, newest first, from the one behind `after`. */
+export async function listOperations(
+  queries: Queries,
+  {
+    after,
+    objectUid,
+    limit,
+  }: { readonly after?: OperationPlace; readonly objectUid?: string; readonly limit: number },
+): Promise<OperationRow[]> {
+  let found = queries.selectFrom('operations').selectAll()
+  if (objectUid !== undefined) found = found.where('object_uid', '=', objectUid)
+  if (after) {
+    found = found.where((where) =>
+      where.or([
+        where('create_time', '<', after.createTime),
+        where.and([where('create_time', '=', after.createTime), where('id', '<', after.id)]),
+      ]),
+    )
+  }
+  return found.orderBy('create_time', 'desc').orderBy('id', 'desc').limit(limit).execute()
+}
+
 /** Operations that have not ended, oldest first. */
 export async function listUnfinishedOperations(queries: Queries): Promise<OperationRow[]> {
   return queries

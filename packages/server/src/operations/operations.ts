@@ -73,6 +73,11 @@ export class Operations implements AsyncDisposable {
     return kind
   }
 
+  /** How many steps operations of this kind have; undefined for a kind of another version. */
+  stepsOf(kind: string): number | undefined {
+    return this.#kinds.get(kind)?.steps.length
+  }
+
   /**
    * Stores an operation and starts it; one without steps is done when this resolves. Throws `conflicting_operations` when a
    * running operation holds one of its locks, `workspace_stopping`, and whatever `store` throws.

@@ -1,5 +1,15 @@
 import { app, apps, files, home, identity } from './apps.ts'
-import { branch, branches, computes, connect, permissions, project, projects, roles } from './lakebase.ts'
+import {
+  branch,
+  branches,
+  computes,
+  connect,
+  operations,
+  permissions,
+  project,
+  projects,
+  roles,
+} from './lakebase.ts'
 import { about, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { activity, sql, tables } from './sql.ts'
 
@@ -18,6 +28,7 @@ export const en = {
   home,
   identity,
   palette,
+  operations,
   permissions,
   preferences,
   project,

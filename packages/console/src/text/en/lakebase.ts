@@ -193,3 +193,20 @@ export const connect = {
   pgHostNote: 'PGSSLROOTCERT is needed where the client checks certificates.',
   snippet: 'Snippet',
 }
+
+export const operations = {
+  title: 'Operations',
+  intro: 'What the workspace does, and what it did in the last days.',
+  emptyTitle: 'Nothing has run yet',
+  empty:
+    'Each creation, change and deletion of a project, branch, compute, role, database or app is listed here.',
+  what: 'What',
+  resource: 'Resource',
+  state: 'State',
+  by: 'By',
+  started: 'Started',
+  workspace: 'the workspace itself',
+  step: (done: number, steps: number) => `step ${Math.min(done + 1, steps)} of ${steps}`,
+  running: (count: number) =>
+    count === 0 ? 'Operations' : count === 1 ? '1 operation is running' : `${count} operations are running`,
+}

@@ -46,6 +46,7 @@ export const states = {
   ERROR: 'Error',
   UPDATING: 'Updating',
   DELETING: 'Deleting',
+  UNDOING: 'Undoing',
 }
 
 export const shell = {

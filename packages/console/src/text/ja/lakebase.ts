@@ -198,3 +198,19 @@ export const connect: Messages['connect'] = {
   pgHostNote: '証明書を検証するクライアントには PGSSLROOTCERT が必要です。',
   snippet: 'スニペット',
 }
+
+export const operations: Messages['operations'] = {
+  title: '操作',
+  intro: 'ワークスペースが実行している操作と、ここ数日の操作です。',
+  emptyTitle: 'まだ何も実行されていません',
+  empty:
+    'プロジェクト、ブランチ、コンピュート、ロール、データベース、アプリの作成、変更、削除がここに並びます。',
+  what: '内容',
+  resource: 'リソース',
+  state: '状態',
+  by: '実行者',
+  started: '開始',
+  workspace: 'ワークスペース自身',
+  step: (done, steps) => `${steps} 個中 ${Math.min(done + 1, steps)} 番目の手順`,
+  running: (count) => (count === 0 ? '操作' : `${count} 件の操作を実行しています`),
+}

@@ -48,6 +48,7 @@ export const states: Messages['states'] = {
   ERROR: 'エラー',
   UPDATING: '更新中',
   DELETING: '削除中',
+  UNDOING: '取り消し中',
 }
 
 export const shell: Messages['shell'] = {

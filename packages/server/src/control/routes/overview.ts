@@ -1,13 +1,18 @@
 import { overviewRoutes, type Session } from '@lakelet/api'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { OperationList } from '../services/operation-list.ts'
 import { type OverviewParts, readOverview } from '../services/overview.ts'
 
 /** Handlers of `/api/2.0/lakelet/overview` and `/session`. */
 export function implementOverview(
-  parts: OverviewParts & { readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'> },
+  parts: OverviewParts & {
+    readonly operations: OperationList
+    readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
+  },
 ): ImplementedRoute[] {
   return implementRoutes(overviewRoutes, {
     getOverview: ({ caller }) => readOverview(caller, parts),
+    listOperations: ({ caller, query }) => parts.operations.read(caller, query),
     getSession: ({ caller }) => ({
       ...parts.session,
       user: caller.name,
