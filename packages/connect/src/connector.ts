@@ -1,23 +1,25 @@
 // The connector: settings, a token cache, a gate, and the sockets it handed out.
-import { encodeStartup, encodeTerminate } from '@lakelet/wire'
+import { encodeStartup, encodeTerminate, startupParameter } from '@lakelet/wire'
 import type { StartupParameter } from '@lakelet/wire'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { abortReason, untilAborted } from './clock.ts'
 import { credentialSource } from './credentials/credential-source.ts'
-import type { CredentialReason, CredentialSource } from './credentials/credential-source.ts'
+import type { CredentialSource } from './credentials/credential-source.ts'
 import { TokenCache } from './credentials/token-cache.ts'
 import type { Credential } from './credentials/token-cache.ts'
-import { DialFailure, dial } from './dial/dialer.ts'
+import { DialFailure } from './dial/dial-failure.ts'
+import { dial } from './dial/dialer.ts'
 import type { DialOptions, Dialled } from './dial/dialer.ts'
-import { LakebaseSocket, parameterText } from './dial/lakebase-socket.ts'
-import type { SocketOwner } from './dial/lakebase-socket.ts'
+import { LakebaseSocket } from './dial/lakebase-socket.ts'
+import type { SocketOwner } from './dial/socket-owner.ts'
 import { openTransport } from './dial/transport.ts'
 import type { Address } from './dial/transport.ts'
+import type { Connector, ConnectorEvents, ConnectorStats, DriverOptions } from './connector-types.ts'
 import { LakebaseError, codeOf, messageOf } from './errors.ts'
 import { channels } from './diagnostics.ts'
 import type { ListenOptions, LocalProxy } from './proxy/local-proxy.ts'
+import { LookUps } from './look-ups.ts'
 import { connectorSettings } from './settings.ts'
 import type { ConnectorOptions, ConnectorSettings } from './settings.ts'
 import { leaseCache, leaseGate } from './shared.ts'
@@ -25,72 +27,6 @@ import type { Lease } from './shared.ts'
 
 /** Stands in the driver's startup packet until the real user is looked up; never reaches the server. */
 const USER_PLACEHOLDER = 'lakelet-connect-looks-up-the-user'
-
-/** What a connector tells: `connector.on('retry', …)`, and the same on `diagnostics_channel`. */
-export interface ConnectorEvents {
-  /** A new credential is in use. */
-  refresh: { generation: number; lifeMs: number; durationMs: number; reason: CredentialReason }
-  refreshFailed: { code: string; message: string; failures: number; reason: CredentialReason }
-  /** An attempt to connect failed and another follows. */
-  retry: { attempt: number; code: string; delayMs: number }
-  /** The server refused a token. */
-  rejected: { code: string; generation: number }
-  /** The endpoint was asleep and is up now. */
-  woke: { durationMs: number; attempts: number }
-  connected: { durationMs: number; attempts: number }
-  connectFailed: { durationMs: number; attempts: number; code: string }
-}
-
-/** Counters since the connector was made. */
-export interface ConnectorStats {
-  readonly credential: {
-    /** Requests to the source, by everyone who shares this cache. */
-    readonly requests: number
-    readonly refreshes: number
-    readonly failures: number
-    /** Refreshes because the server refused a token. */
-    readonly forced: number
-    readonly generation: number
-  }
-  readonly connections: {
-    /** Sockets the drivers hold now, also those still being connected. */
-    readonly open: number
-    readonly opened: number
-    readonly failed: number
-    readonly retries: number
-    readonly rejected: number
-    readonly wakes: number
-    readonly cancels: number
-  }
-}
-
-/** Connection options as pg and everything built on it takes them. Spread them into the driver's own. */
-export interface DriverOptions {
-  host: string
-  port: number
-  user: string
-  database: string
-  ssl: false
-  stream: () => Duplex
-}
-
-export interface Connector extends AsyncDisposable {
-  getOptions(): DriverOptions
-  /** The credential in use, or a new one. Handle with care: it is a password. */
-  getCredential(options?: { forceRefresh?: boolean; signal?: AbortSignal }): Promise<Readonly<Credential>>
-  /**
-   * Fails fast at start: a credential, a login, and whether the host belongs to the endpoint. Rejects with LakebaseError,
-   * or with the server's refusal (`code` is the SQLSTATE).
-   */
-  ready(signal?: AbortSignal): Promise<void>
-  /** A door for tools without a hook: a unix socket, or a loopback port with a password of its own. */
-  listen(options?: ListenOptions): Promise<LocalProxy>
-  stats(): ConnectorStats
-  on<E extends keyof ConnectorEvents>(event: E, listener: (event: ConnectorEvents[E]) => void): this
-  off<E extends keyof ConnectorEvents>(event: E, listener: (event: ConnectorEvents[E]) => void): this
-  /** Destroys every connection and ends all waiting. The process can exit afterwards. Never rejects. */
-  close(): Promise<void>
-}
 
 /** A connector for one endpoint and one identity. Opens nothing until it is used. Throws CONFIGURATION. */
 export function createConnector(options: ConnectorOptions = {}): Connector {
@@ -109,11 +45,11 @@ class LakebaseConnector implements Connector, SocketOwner {
   #cache: Lease<TokenCache> | undefined
   #gate: Lease<DialOptions['gate']> | undefined
   #unsubscribe: (() => void) | undefined
-  #host: Promise<string> | undefined
-  #user: Promise<string> | undefined
+  readonly #lookUps: LookUps
 
   constructor(settings: ConnectorSettings) {
     this.#settings = settings
+    this.#lookUps = new LookUps(settings, () => this.#credentialSource(), this.#closing.signal)
   }
 
   getOptions(): DriverOptions {
@@ -153,14 +89,14 @@ class LakebaseConnector implements Connector, SocketOwner {
     this.#requireOpen()
     const limits = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal
     if (this.#settings.login === 'token') await this.getCredential({ signal: limits })
-    await this.#checkHost(limits)
+    await this.#lookUps.checkHost(limits)
     if (this.#settings.login === 'token') await this.#tryLogin(limits)
   }
 
   async listen(options: ListenOptions = {}): Promise<LocalProxy> {
     this.#requireOpen()
     const { startLocalProxy } = await import('./proxy/local-proxy.ts')
-    const user = await this.userName()
+    const user = await this.#lookUps.user()
     const target = { user, database: this.#settings.database, openSocket: () => this.openSocket() }
     const proxy = await startLocalProxy(target, options)
     this.#proxies.add(proxy)
@@ -240,9 +176,9 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async startupParameters(parameters: readonly StartupParameter[]): Promise<readonly StartupParameter[]> {
-    const user = parameterText(parameters, 'user')
-    const name = user === USER_PLACEHOLDER || !user ? await this.userName() : user
-    const application = parameterText(parameters, 'application_name')
+    const user = startupParameter(parameters, 'user')
+    const name = user === USER_PLACEHOLDER || !user ? await this.#lookUps.user() : user
+    const application = startupParameter(parameters, 'application_name')
     const rest = parameters.filter(
       (each) => !['user', 'application_name'].includes(each.name.toString('latin1')),
     )
@@ -251,82 +187,6 @@ class LakebaseConnector implements Connector, SocketOwner {
       ...rest,
       parameter('application_name', this.#applicationName(application)),
     ]
-  }
-
-  /** The role to log in as: given, the service principal's client id, or who the workspace says we are. */
-  userName(): Promise<string> {
-    this.#user ??= this.#lookUpUser().catch((error: unknown) => {
-      this.#user = undefined
-      throw error
-    })
-    return this.#user
-  }
-
-  hostName(): Promise<string> {
-    this.#host ??= this.#lookUpHost().catch((error: unknown) => {
-      this.#host = undefined
-      throw error
-    })
-    return this.#host
-  }
-
-  async #lookUpUser(): Promise<string> {
-    const { user, env, auth, credential } = this.#settings
-    if (user) return user
-    if (credential.group) return credential.group
-    const clientId =
-      (typeof auth === 'object' && 'clientId' in auth && auth.clientId) || env['DATABRICKS_CLIENT_ID']
-    if (clientId && !this.#hasToken()) return clientId
-    const { workspace } = await this.#credentialSource()
-    if (!workspace) {
-      throw new LakebaseError(
-        'CONFIGURATION',
-        'no user: set PGUSER or pass user (with a provider or SDK client it is not looked up)',
-      )
-    }
-    return workspace.currentUser({ timeoutMs: 8000, signal: this.#closing.signal })
-  }
-
-  /** A PAT beats client id and secret in the login order, so the identity is the PAT's. */
-  #hasToken(): boolean {
-    const { auth, env } = this.#settings
-    return Boolean((typeof auth === 'object' && 'token' in auth && auth.token) || env['DATABRICKS_TOKEN'])
-  }
-
-  async #lookUpHost(): Promise<string> {
-    const { host, endpoint } = this.#settings
-    if (host) return host
-    const { workspace } = await this.#credentialSource()
-    if (!workspace || !endpoint) {
-      throw new LakebaseError(
-        'CONFIGURATION',
-        'no host: set PGHOST or pass host (with a provider or SDK client it is not looked up)',
-      )
-    }
-    const hosts = await workspace.endpointHosts(endpoint, { timeoutMs: 8000, signal: this.#closing.signal })
-    if (!hosts[0])
-      throw new LakebaseError('ENDPOINT_NOT_FOUND', `${endpoint} has no host name yet`, { isRetryable: true })
-    return hosts[0]
-  }
-
-  /** A host that belongs to another endpoint would wake and ask the wrong database. Unreadable endpoints are not judged. */
-  async #checkHost(signal: AbortSignal): Promise<void> {
-    const { host, tls, endpoint } = this.#settings
-    const workspace = endpoint ? (await this.#credentialSource()).workspace : undefined
-    if (!host || !endpoint || !workspace) return
-    let hosts: string[]
-    try {
-      hosts = await workspace.endpointHosts(endpoint, { timeoutMs: 8000, signal })
-    } catch (error) {
-      if (error instanceof LakebaseError && error.code === 'ENDPOINT_NOT_FOUND') throw error
-      return
-    }
-    const named = tls.serverName ?? host
-    if (hosts.length === 0 || hosts.includes(named)) return
-    throw new LakebaseError(
-      'HOST_MISMATCH',
-      `PGHOST ${named} is not a host of ${endpoint}; its hosts are ${hosts.join(', ')}`,
-    )
   }
 
   async #tryLogin(signal: AbortSignal): Promise<void> {
@@ -343,7 +203,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async #address(signal: AbortSignal): Promise<Address> {
-    return { host: await untilAborted(this.hostName(), signal), port: this.#settings.port }
+    return { host: await untilAborted(this.#lookUps.host(), signal), port: this.#settings.port }
   }
 
   #dialOptions(address: Address, tokens: TokenCache | undefined, gate: DialOptions['gate']): DialOptions {

@@ -1,7 +1,7 @@
 export { systemClock } from './clock.ts'
 export type { Clock, SleepOptions } from './clock.ts'
 export { createConnector } from './connector.ts'
-export type { Connector, ConnectorEvents, ConnectorStats, DriverOptions } from './connector.ts'
+export type { Connector, ConnectorEvents, ConnectorStats, DriverOptions } from './connector-types.ts'
 export type {
   ConnectorAuth,
   CredentialProvider,

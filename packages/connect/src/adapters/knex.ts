@@ -1,6 +1,6 @@
 import { splitOptions } from '../pg/options.ts'
 import type { ConnectorPart } from '../pg/options.ts'
-import type { DriverOptions } from '../connector.ts'
+import type { DriverOptions } from '../connector-types.ts'
 import type { ClientConfig } from 'pg'
 
 const MAX_LIFETIME_MS = 2_700_000

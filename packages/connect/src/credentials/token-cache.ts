@@ -294,12 +294,6 @@ export class TokenCache {
 
 function asLakebaseError(error: unknown): LakebaseError {
   if (error instanceof LakebaseError) return error
-  return new LakebaseError(
-    'CREDENTIAL_UNAVAILABLE',
-    `the credential provider failed: ${messageOf(error) || codeOf(error)}`,
-    {
-      cause: error,
-      isRetryable: true,
-    },
-  )
+  const message = `the credential provider failed: ${messageOf(error) || codeOf(error)}`
+  return new LakebaseError('CREDENTIAL_UNAVAILABLE', message, { cause: error, isRetryable: true })
 }

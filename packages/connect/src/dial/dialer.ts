@@ -3,16 +3,18 @@
 // after the login nothing is ever repeated.
 import type { Socket } from 'node:net'
 import { backoffMs } from '../backoff.ts'
-import { abortReason, untilAborted } from '../clock.ts'
+import { untilAborted } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { TokenCache } from '../credentials/token-cache.ts'
 import { LakebaseError, codeOf, messageOf } from '../errors.ts'
 import type { Attempt } from '../errors.ts'
 import { ServerRefusal, judge } from './failures.ts'
 import type { ConnectFailure } from './connect-failure.ts'
+import { describeFailure, DialFailure, TokenRejected } from './dial-failure.ts'
 import type { Verdict } from './failures.ts'
 import type { Finding, Gate, Ticket } from './gate.ts'
 import { login } from './login.ts'
+import { PhaseLimit } from './phase-limit.ts'
 import type { LoginResult } from './login.ts'
 import type { TlsOptions } from './tls.ts'
 import { openTransport } from './transport.ts'
@@ -52,20 +54,6 @@ export interface DialOptions {
 
 export interface Dialled extends LoginResult {
   readonly socket: Socket
-}
-
-/** What ends in the driver's hands when every attempt failed. */
-export class DialFailure extends Error {
-  override readonly name = 'DialFailure'
-  /** The server's own refusal, to be handed on as it came; else undefined. */
-  readonly refusal: ServerRefusal | undefined
-  readonly error: LakebaseError
-
-  constructor(error: LakebaseError, refusal: ServerRefusal | undefined) {
-    super(error.message)
-    this.error = error
-    this.refusal = refusal
-  }
 }
 
 /** Connects and logs in with this startup packet. Rejects with DialFailure. */
@@ -274,88 +262,15 @@ class Dial {
     const cause = last instanceof TokenRejected ? last.refusal : last
     const refusal = cause instanceof ServerRefusal ? cause : undefined
     this.#options.events.failed({ durationMs, attempts: this.#attempts.length, code: codeOf(cause) })
-    return new DialFailure(this.#describe(cause, budget), refusal)
-  }
-
-  #describe(cause: unknown, budget: AbortSignal): LakebaseError {
-    const attempts = this.#attempts
-    if (this.#signal.aborted) {
-      const reason = abortReason(this.#signal)
-      return reason instanceof LakebaseError
-        ? reason
-        : new LakebaseError('CLOSED', 'the connection was given up', { cause: reason })
+    const { address, timeoutMs } = this.#options
+    const ending = {
+      given: this.#signal,
+      budget,
+      address,
+      timeoutMs,
+      attempts: this.#attempts,
+      phase: this.#phase,
     }
-    const { host, port } = this.#options.address
-    if (budget.aborted) {
-      const why =
-        cause instanceof LakebaseError && cause.code === 'CONNECT_TIMEOUT'
-          ? ''
-          : `; last: ${codeOf(cause)} ${messageOf(cause)}`
-      return new LakebaseError(
-        'CONNECT_TIMEOUT',
-        `no connection to ${host}:${port} within ${this.#options.timeoutMs} ms (${attempts.length} attempts, ended in phase '${this.#phase}')${why}`,
-        { cause, attempts, isRetryable: true },
-      )
-    }
-    if (cause instanceof LakebaseError) {
-      const { isRetryable, httpStatus, retryAfterMs } = cause
-      return new LakebaseError(cause.code, cause.message, {
-        cause,
-        attempts,
-        isRetryable,
-        httpStatus,
-        retryAfterMs,
-      })
-    }
-    return new LakebaseError(
-      'CONNECT_FAILED',
-      `could not connect to ${host}:${port}: ${codeOf(cause)} ${messageOf(cause)}`,
-      {
-        cause,
-        attempts,
-      },
-    )
-  }
-}
-
-class TokenRejected extends Error {
-  readonly code: string
-  readonly refusal: ServerRefusal
-  readonly credential: { readonly generation: number; readonly isFresh: boolean }
-
-  constructor(refusal: unknown, credential: { readonly generation: number; readonly isFresh: boolean }) {
-    super(messageOf(refusal))
-    this.refusal = refusal as ServerRefusal
-    this.code = this.refusal.code
-    this.credential = credential
-  }
-}
-
-/** A deadline that starts anew in each phase of an attempt, as one signal. */
-class PhaseLimit {
-  readonly #clock: Clock
-  readonly #late = new AbortController()
-  readonly signal: AbortSignal
-  #timer = new AbortController()
-
-  constructor(clock: Clock, signal: AbortSignal) {
-    this.#clock = clock
-    this.signal = AbortSignal.any([signal, this.#late.signal])
-  }
-
-  start(ms: number): void {
-    this.#timer.abort()
-    this.#timer = new AbortController()
-    const silence = Object.assign(new Error(`no answer from the server within ${ms} ms`), {
-      code: 'ETIMEDOUT',
-    })
-    this.#clock.sleep(ms, { signal: this.#timer.signal }).then(
-      () => this.#late.abort(silence),
-      () => {},
-    )
-  }
-
-  end(): void {
-    this.#timer.abort()
+    return new DialFailure(describeFailure(cause, ending), refusal)
   }
 }

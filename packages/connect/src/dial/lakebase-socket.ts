@@ -1,35 +1,19 @@
 // What a driver gets instead of a socket: it writes its startup packet into it, and what comes out is a connection that
 // is already encrypted and logged in. Until then every attempt replays that packet; afterwards bytes just pass.
-import {
-  MessageFramer,
-  decodeStartupPacket,
-  encodeErrorResponse,
-  encodeStartup,
-  startupParameter,
-} from '@lakelet/wire'
+import { MessageFramer, decodeStartupPacket, encodeErrorResponse, encodeStartup } from '@lakelet/wire'
 import type { StartupParameter } from '@lakelet/wire'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { LakebaseError } from '../errors.ts'
-import { DialFailure } from './dialer.ts'
+import { DialFailure } from './dial-failure.ts'
 import type { Dialled } from './dialer.ts'
 import type { ServerRefusal } from './failures.ts'
+import type { SocketOwner } from './socket-owner.ts'
+import { forward, settle } from './stream-callbacks.ts'
 
 const MAX_STARTUP = 10_000
 /** How long the server may take to close its half after the driver ended its own, in ms. */
 const FAREWELL_MS = 3000
-
-/** What the socket needs from the connector. */
-export interface SocketOwner {
-  /** Runs the whole login with this startup packet. */
-  dial(startup: Buffer, signal: AbortSignal): Promise<Dialled>
-  /** A connection without a login, for a CancelRequest. */
-  dialForCancel(signal: AbortSignal): Promise<Socket>
-  /** The parameters to send instead of the driver's: a user that was looked up, the application's name. */
-  startupParameters(parameters: readonly StartupParameter[]): Promise<readonly StartupParameter[]>
-  opened(socket: LakebaseSocket): void
-  closed(socket: LakebaseSocket): void
-}
 
 type State = 'startup' | 'dialling' | 'open' | 'cancel' | 'ended'
 
@@ -137,7 +121,7 @@ export class LakebaseSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#state === 'open' && this.#socket) this.#forward(this.#socket, chunk, done)
+    if (this.#state === 'open' && this.#socket) forward(this.#socket, chunk, done)
     else if (this.#state === 'startup') this.#begin(chunk, done)
     else if (this.#state === 'dialling') this.#early = { chunk, done }
     else done()
@@ -178,18 +162,6 @@ export class LakebaseSocket extends Duplex {
     this.#early = undefined
     early?.done(error)
     done(error)
-  }
-
-  /** Sends on, and says "done" only when the server keeps up: the driver's own back-pressure works. */
-  #forward(socket: Socket, chunk: Buffer, done: (error?: Error | null) => void): void {
-    if (socket.write(chunk)) done()
-    else {
-      const settle = () => {
-        socket.off('drain', settle).off('close', settle)
-        done()
-      }
-      socket.on('drain', settle).on('close', settle)
-    }
   }
 
   #begin(chunk: Buffer, done: (error?: Error | null) => void): void {
@@ -258,7 +230,7 @@ export class LakebaseSocket extends Duplex {
     socket.resume()
     const early = this.#early
     this.#early = undefined
-    if (early) this.#forward(socket, early.chunk, early.done)
+    if (early) forward(socket, early.chunk, early.done)
   }
 
   #fail(error: unknown): void {
@@ -296,21 +268,8 @@ export class LakebaseSocket extends Duplex {
   }
 }
 
-/** Tells a stream callback how a promise ended, outside of the promise. */
-function settle(promise: Promise<void>, done: (error?: Error | null) => void): void {
-  promise.then(
-    () => process.nextTick(done),
-    (error: unknown) => process.nextTick(done, error instanceof Error ? error : new Error(String(error))),
-  )
-}
-
 function lengthPrefixed(body: Buffer): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(body.length + 4)
   return Buffer.concat([length, body])
-}
-
-/** The text of a startup parameter, for those that need one. */
-export function parameterText(parameters: readonly StartupParameter[], name: string): string | undefined {
-  return startupParameter(parameters, name)
 }

@@ -2,7 +2,7 @@
 // and no token goes into any of it; what an operation is called is its first keyword.
 import { SpanKind, SpanStatusCode, metrics, trace } from '@opentelemetry/api'
 import type { Attributes, Meter, ObservableResult, Tracer } from '@opentelemetry/api'
-import type { Connector, ConnectorEvents } from '../connector.ts'
+import type { Connector, ConnectorEvents } from '../connector-types.ts'
 import { libraryName } from '../settings.ts'
 
 export interface TelemetryOptions {

@@ -1,7 +1,7 @@
 // Splits what the app passes into the connector's part and pg's part.
 import type { ClientConfig } from 'pg'
 import { createConnector } from '../connector.ts'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connector-types.ts'
 import type { TlsOptions } from '../dial/tls.ts'
 import { LakebaseError } from '../errors.ts'
 import type { ConnectorOptions } from '../settings.ts'

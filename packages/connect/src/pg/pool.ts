@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { PoolClient, PoolConfig } from 'pg'
 import { LakebaseError } from '../errors.ts'
 import { LakebaseSocket } from '../dial/lakebase-socket.ts'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connector-types.ts'
 
 // oxlint-disable-next-line import/no-named-as-default-member -- older releases of pg are CommonJS without names that an import could see
 const { Pool } = pg

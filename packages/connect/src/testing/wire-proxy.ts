@@ -2,11 +2,9 @@
 // good tokens, and faults at every stage. It stands for Lakebase's own front in tests of what an app does when things go
 // wrong.
 import {
-  MessageFramer,
   decodePassword,
   decodeStartupPacket,
   encodeAuthenticationCleartextPassword,
-  encodeErrorResponse,
   startupParameter,
 } from '@lakelet/wire'
 import type { StartupParameter } from '@lakelet/wire'
@@ -15,16 +13,14 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { TLSSocket, createSecureContext } from 'node:tls'
 import { systemClock } from '../clock.ts'
 import type { CertificateAndKey } from './certificates.ts'
+import { refuse, reset, suffered } from './connection-fault.ts'
+import type { ConnectionFault } from './connection-fault.ts'
+import { PacketReader } from './packet-reader.ts'
 import type { TokenTable } from './token-table.ts'
 import { openUpstream } from './upstream.ts'
 import type { Upstream } from './upstream-address.ts'
 
-/** What happens to a connection. `at`: before TLS, with the startup packet, or after the password was found good. */
-export interface ConnectionFault {
-  at: 'accept' | 'startup' | 'login'
-  /** Hang up with RST or FIN, say nothing for ever, hold for a while and go on, or refuse with an SQLSTATE. */
-  action: 'reset' | 'close' | 'silence' | { holdMs: number } | { code: string; message: string }
-}
+export type { ConnectionFault } from './connection-fault.ts'
 
 export interface WireProxyOptions {
   upstream: Upstream
@@ -265,94 +261,5 @@ export class WireProxy {
     if (rest.length > 0) server.write(rest)
     client.pipe(server)
     server.pipe(client)
-  }
-}
-
-/** True when the fault ends the connection here. */
-async function suffered(
-  socket: Socket,
-  fault: ConnectionFault | undefined,
-  at: ConnectionFault['at'],
-): Promise<boolean> {
-  if (fault?.at !== at) return false
-  const { action } = fault
-  if (action === 'reset') reset(socket)
-  else if (action === 'close') socket.end().resume()
-  else if (action === 'silence') socket.resume()
-  else if ('code' in action) refuse(socket, action.code, action.message)
-  else {
-    await systemClock.sleep(action.holdMs, { background: true })
-    return false
-  }
-  return true
-}
-
-function refuse(socket: Socket, code: string, message: string): void {
-  socket.end(encodeErrorResponse({ severity: 'FATAL', severityCode: 'FATAL', code, message }))
-  socket.resume()
-}
-
-/** RST instead of FIN. Behind TLS the socket below has to be asked. */
-function reset(socket: Socket): void {
-  const { _parent: parent } = socket as Socket & { _parent?: Socket }
-  ;(parent ?? socket).resetAndDestroy()
-  socket.destroy()
-}
-
-/** Reads the packets of a handshake from a socket, then lets go of it. */
-class PacketReader {
-  readonly #framer = new MessageFramer()
-  readonly #socket: Socket
-  #wake = () => {}
-  #isClosed = false
-  readonly #onData = (chunk: Buffer) => {
-    this.#framer.push(chunk)
-    this.#wake()
-  }
-  readonly #onClose = () => {
-    this.#isClosed = true
-    this.#wake()
-  }
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('data', this.#onData).on('close', this.#onClose).on('end', this.#onClose)
-  }
-
-  get isEmpty(): boolean {
-    return this.#framer.buffered === 0
-  }
-
-  packet(): Promise<Buffer> {
-    return this.#until(() => this.#framer.nextUntyped())
-  }
-
-  message() {
-    return this.#until(() => this.#framer.next())
-  }
-
-  /** Whether another byte comes before the other side hangs up. */
-  async byteOrEnd(): Promise<boolean> {
-    return this.#until(() => this.#framer.nextByte()).then(
-      () => true,
-      () => false,
-    )
-  }
-
-  release(): Buffer {
-    this.#socket.off('data', this.#onData).off('close', this.#onClose).off('end', this.#onClose)
-    this.#socket.pause()
-    return this.#framer.takeRest()
-  }
-
-  async #until<T>(take: () => T | undefined): Promise<T> {
-    for (;;) {
-      const found = take()
-      if (found !== undefined) return found
-      if (this.#isClosed) throw new Error('the client hung up')
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
   }
 }
