@@ -2,6 +2,7 @@
 // has no scenario here fails the kill tests by its name.
 import {
   ApiError,
+  type AppResource,
   appsRoutes,
   branchRoutes,
   type Client,
@@ -11,9 +12,9 @@ import {
   roleRoutes,
   workspaceRoutes,
 } from '@lakelet/api'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { TestWorkspace } from '../system/workspace.ts'
-import { BASE, BASE_ENDPOINT, connectTo, operationDone } from './kill-workspace.ts'
+import { BASE, BASE_ENDPOINT, connectTo, operationDone, patience } from './kill-workspace.ts'
 
 /** `id` is the name of the resource that this kill works on, of no other. */
 export interface KillScenario {
@@ -137,6 +138,45 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       expect((await templateFolders(client, user)).some((name) => name.includes(id))).toBe(false)
     },
   },
+  update_app: {
+    prepare: async (workspace, id) => void (await createApp(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(appsRoutes.update, {
+        params: { name: id },
+        body: { description: 'changed', resources: appResources() },
+      }),
+    expectDone: async ({ client }, id) => expect((await getApp(client, id)).description).toBe('changed'),
+    expectUndone: async ({ client }, id) => expect((await getApp(client, id)).description).toBe(''),
+  },
+  deploy_app: {
+    prepare: serveOne,
+    act: (workspace, id) => deploy(workspace, id, 'two'),
+    async expectDone(workspace, id) {
+      expect(await deploymentStates(workspace, id)).toEqual(['SUCCEEDED', 'SUCCEEDED'])
+      expect(await pageOf(workspace, id)).toBe('two')
+    },
+    async expectUndone(workspace, id) {
+      expect(await deploymentStates(workspace, id)).toEqual(['FAILED', 'SUCCEEDED'])
+      expect(await pageOf(workspace, id)).toBe('one')
+    },
+  },
+  start_app: {
+    async prepare(workspace, id) {
+      await serveOne(workspace, id)
+      await workspace.client.call(appsRoutes.stop, { params: { name: id }, body: {} })
+    },
+    act: ({ client }, id) => client.call(appsRoutes.start, { params: { name: id }, body: {} }),
+    async expectDone(workspace, id) {
+      expect((await getApp(workspace.client, id)).compute_status.state).toBe('ACTIVE')
+      expect(await pageOf(workspace, id)).toBe('one')
+    },
+    expectUndone: ({ client }, id) => expectStopped(client, id),
+  },
+  stop_app: {
+    prepare: serveOne,
+    act: ({ client }, id) => client.call(appsRoutes.stop, { params: { name: id }, body: {} }),
+    expectDone: ({ client }, id) => expectStopped(client, id),
+  },
   delete_app: {
     prepare: async (workspace, id) => void (await createApp(workspace, id)),
     act: ({ client }, id) => client.call(appsRoutes.delete, { params: { name: id } }),
@@ -216,15 +256,54 @@ async function memoryIn(workspace: TestWorkspace): Promise<unknown[]> {
 }
 
 function createApp({ client }: TestWorkspace, id: string) {
-  const postgres = {
-    branch: baseName,
-    database: 'databricks_postgres',
-    permission: 'CAN_CONNECT_AND_CREATE',
-  } as const
   return client.call(appsRoutes.create, {
     query: { template: 'node-hello-world' },
-    body: { name: id, resources: [{ name: 'postgres', postgres }] },
+    body: { name: id, resources: appResources() },
   })
+}
+
+function appResources(): AppResource[] {
+  const permission = 'CAN_CONNECT_AND_CREATE'
+  return [{ name: 'postgres', postgres: { branch: baseName, database: 'databricks_postgres', permission } }]
+}
+
+/** Makes an app that answers `one`. */
+async function serveOne(workspace: TestWorkspace, id: string): Promise<void> {
+  await createApp(workspace, id)
+  await deploy(workspace, id, 'one')
+  await vi.waitFor(async () => expect(await deploymentStates(workspace, id)).toEqual(['SUCCEEDED']), patience)
+}
+
+/** Begins to deploy a server that answers with `text`: a folder with nothing in it, and a command. */
+async function deploy({ client, user }: TestWorkspace, id: string, text: string): Promise<void> {
+  const path = `/Workspace/Users/${user}/empty`
+  await client.call(workspaceRoutes.mkdirs, { body: { path } })
+  const server = `require('node:http').createServer((_, reply) => reply.end('${text}')).listen(process.env.PORT)`
+  await client.call(appsRoutes.createDeployment, {
+    params: { name: id },
+    body: { source_code_path: path, command: ['node', '-e', server] },
+  })
+}
+
+async function deploymentStates({ client }: TestWorkspace, id: string): Promise<string[]> {
+  const { app_deployments: all = [] } = await client.call(appsRoutes.listDeployments, {
+    params: { name: id },
+  })
+  return all.map((each) => each.status.state)
+}
+
+/** What the app answers, once it runs. */
+async function pageOf(workspace: TestWorkspace, id: string): Promise<string> {
+  const { url } = await getApp(workspace.client, id)
+  return vi.waitFor(async () => {
+    const reply = await fetch(url, { headers: { authorization: `Bearer ${workspace.token}` } })
+    expect(reply.status).toBe(200)
+    return reply.text()
+  }, patience)
+}
+
+async function expectStopped(client: Client, id: string): Promise<void> {
+  expect((await getApp(client, id)).compute_status.state).toBe('STOPPED')
 }
 
 function getApp(client: Client, id: string) {

@@ -13,7 +13,7 @@ export const BASE = 'base'
 export const BASE_ENDPOINT = `projects/${BASE}/branches/production/endpoints/primary`
 
 /** For what a busy machine may take its time. */
-const patience = { timeout: 60_000, interval: 25 }
+export const patience = { timeout: 60_000, interval: 25 }
 
 /** A session of the owner at an endpoint. */
 export async function connectTo(workspace: TestWorkspace, endpoint: string) {

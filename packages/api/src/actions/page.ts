@@ -1,3 +1,4 @@
+import { appActions } from './app.ts'
 import { branchActions } from './branch.ts'
 import { endpointActions } from './endpoint.ts'
 import { projectActions } from './project.ts'
@@ -8,6 +9,7 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly Pick<Cond
     Project: projectActions,
     Branch: branchActions,
     Endpoint: endpointActions,
+    App: appActions,
   }
 
 /** `docs/actions.md`: what each action of a resource needs. */

@@ -28,8 +28,13 @@ const FIRST_BACKOFF_MS = 1000
 const LONGEST_BACKOFF_MS = 60_000
 const STABLE_MS = 60_000
 
-/** Starts one run of a certain build; rejects when it does not come up. */
-export type Launch = (signal: AbortSignal) => Promise<AppProcess>
+/** How runs of one deployment are started. */
+export interface Launch {
+  /** Id of the deployment. */
+  readonly deployment: string
+  /** Starts one run; rejects when it does not come up. */
+  readonly start: (signal: AbortSignal) => Promise<AppProcess>
+}
 
 export interface AppInstanceOptions {
   readonly name: string
@@ -68,6 +73,11 @@ export class AppInstance implements AsyncDisposable {
     return this.#process?.pid
   }
 
+  /** Id of the deployment that it runs, or starts again and again; undefined while it is idle. */
+  get deployment(): string | undefined {
+    return this.#launch?.deployment
+  }
+
   /** Where it answers; undefined unless it runs. */
   get socket(): ListeningSocket | undefined {
     return this.#state === 'running' || this.#state === 'starting' ? this.#process?.socket : undefined
@@ -90,7 +100,7 @@ export class AppInstance implements AsyncDisposable {
       this.#move('starting', 'deploying')
       if (mustGoFirst) await this.#endProcess()
       try {
-        const started = await launch(signal)
+        const started = await launch.start(signal)
         const old = this.#process
         this.#serve(started, launch)
         if (old) await this.#options.drained(old.socket)
@@ -204,7 +214,7 @@ export class AppInstance implements AsyncDisposable {
     if (!launch) return false
     if (this.#state !== 'starting') this.#move('starting', this.#message)
     try {
-      const started = await launch(signal)
+      const started = await launch.start(signal)
       if (signal.aborted) {
         await started[Symbol.asyncDispose]()
         return false

@@ -29,16 +29,16 @@ export class AppResources {
 
   /** Makes sure of the app's role on each database and its permission on each secret; wakes the databases' computes. */
   async bind(row: AppDatabaseRow): Promise<void> {
-    for (const { postgres, secret } of resourcesOf(row)) {
+    for (const { postgres, secret } of row.resources) {
       if (postgres) await this.#databases.bind(roleOf(row), postgres)
       if (secret) await this.#secrets.bind(roleOf(row), secret)
     }
   }
 
   /** Takes away what `before` had and `now` has not: roles on branches, permissions on scopes. What cannot be reached stays as it is. */
-  async release(before: AppDatabaseRow, now: readonly AppResource[]): Promise<void> {
+  async release(before: AppDatabaseRow, now: readonly AppResource[] = []): Promise<void> {
     const kept = new Set(now.flatMap(placesOf))
-    for (const resource of resourcesOf(before)) {
+    for (const resource of before.resources) {
       const [place] = placesOf(resource)
       if (place === undefined || kept.has(place)) continue
       kept.add(place)
@@ -67,7 +67,7 @@ export class AppResources {
   ): Promise<ResolvedResources> {
     const databases = new Map<string, DatabaseBinding>()
     const secrets = new Map<string, string>()
-    for (const { name, postgres, secret } of resourcesOf(row)) {
+    for (const { name, postgres, secret } of row.resources) {
       if (postgres) databases.set(name, await this.#databases.resolve(postgres))
       if (secret) secrets.set(name, await valueOf(secret))
     }
@@ -83,10 +83,6 @@ export class AppResources {
 /** The app as its resources know it. */
 export function roleOf(row: Pick<AppRow, 'name' | 'client_id'>): AppRole {
   return { name: row.name, clientId: row.client_id }
-}
-
-function resourcesOf(row: AppDatabaseRow): AppResource[] {
-  return JSON.parse(row.resources) as AppResource[]
 }
 
 /** What the app has rights on through a resource: two databases of a branch are one place, and two secrets of a scope. */

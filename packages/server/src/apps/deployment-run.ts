@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { z } from 'zod'
 import { RotatingFile } from '../base/rotating-file.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
+import type { FinishedBuild } from '../metadata/deployments.ts'
 import type { AppDirectory } from './app-directory.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
 import { buildApp, readPackageKeys } from './build.ts'
@@ -13,20 +13,6 @@ import type { Confinement } from './confined-process.ts'
 import { buildEnvironment } from './environment.ts'
 import type { PackageCache } from './package-cache.ts'
 import { inspectSource, type SourceFolder, startCommand } from './start-command.ts'
-
-const variable = z.union([
-  z.object({ name: z.string(), value: z.string() }),
-  z.object({ name: z.string(), valueFrom: z.string() }),
-])
-
-/** A finished build: all that a start needs. Stored with the deployment. */
-export const finishedBuild = z.object({
-  directory: z.string(),
-  binDirectories: z.array(z.string()),
-  command: z.array(z.string()),
-  env: z.array(variable),
-})
-export type FinishedBuild = z.output<typeof finishedBuild>
 
 export interface BuildRequest extends Confinement {
   readonly tree: WorkspaceTree

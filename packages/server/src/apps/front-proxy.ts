@@ -60,10 +60,10 @@ export async function startFrontProxy(options: FrontProxyOptions): Promise<Front
   })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : options.port
-  return new AppAddress({ ...options, port }, server)
+  return new ListeningProxy({ ...options, port }, server)
 }
 
-class AppAddress implements FrontProxy {
+class ListeningProxy implements FrontProxy {
   readonly #options: FrontProxyOptions
   readonly #server: Server
   #logStreams: WebSocketServer | undefined

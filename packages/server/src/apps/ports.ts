@@ -6,10 +6,17 @@ import type { Caller } from '../base/caller.ts'
 export interface AppIdentities {
   /** Makes the principal that a new app runs as; one with that client id is it already. */
   create(displayName: string, clientId: string): Promise<{ readonly id: number; readonly name: string }>
-  /** A new OAuth secret of the principal. */
-  issueSecret(id: number): Promise<string>
+  readonly secrets: PrincipalSecrets
   /** Removes the principal, its secrets and its grants; one that is gone already is no error. */
   removeClient(clientId: string): Promise<void>
+}
+
+/** OAuth secrets of a service principal, named by its id. */
+export interface PrincipalSecrets {
+  /** Those that are valid; `createdAt` in milliseconds since 1970. */
+  list(principalId: number): Promise<readonly { readonly id: string; readonly createdAt: number }[]>
+  create(principalId: number): Promise<{ readonly secret: string }>
+  revoke(principalId: number, id: string): Promise<void>
 }
 
 /** Who may do what with an app. */

@@ -24,3 +24,8 @@ export function errorData({ code, params }: LakeletError): ErrorData {
 export function errorFromData({ code, params }: ErrorData): LakeletError {
   return new LakeletError(code, params)
 }
+
+/** What was thrown, as an error also where it was none. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

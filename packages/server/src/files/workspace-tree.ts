@@ -132,34 +132,30 @@ export class WorkspaceTree {
   }
 
   /**
-   * Keeps `parts`, which lie below `folder`, as the files of a deployment, with `record` in the same transaction: contents are shared,
-   * not copied, and what changes meanwhile is there as a whole or not. LakeletError `source_name_clash` where two objects would have one
+   * Keeps `parts`, which lie below `folder`, as the files of a deployment, in a transaction of the caller: contents are shared, not
+   * copied, and what changes meanwhile is there as a whole or not. LakeletError `source_name_clash` where two objects would have one
    * name on disk.
    */
   async keepSnapshot(
+    queries: Queries,
     id: string,
     folder: string,
     parts: readonly TreePart[],
-    record: (queries: Queries) => Promise<void>,
   ): Promise<void> {
-    await this.#metadata.transaction(async (queries) => {
-      const source = await findObject(queries, folder)
-      if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: folder })
-      const rows = await rowsOf(queries, parts)
-      const files = new Map<string, DeploymentFileRow>()
-      for (const row of rows) {
-        const name = row.path.slice(folder.length + 1) + sourceExtension(row)
-        if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
-        if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
-      }
-      const leftOut = dataDirectoriesAmong(new Set(files.keys()))
-      const kept = [...files].filter(([name]) => !leftOut.some((each) => `${name}/`.startsWith(each)))
-      await insertDeploymentFiles(
-        queries,
-        kept.map(([, row]) => row),
-      )
-      await record(queries)
-    })
+    const source = await findObject(queries, folder)
+    if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: folder })
+    const files = new Map<string, DeploymentFileRow>()
+    for (const row of await rowsOf(queries, parts)) {
+      const name = row.path.slice(folder.length + 1) + sourceExtension(row)
+      if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
+      if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
+    }
+    const leftOut = dataDirectoriesAmong(new Set(files.keys()))
+    const kept = [...files].filter(([name]) => !leftOut.some((each) => `${name}/`.startsWith(each)))
+    await insertDeploymentFiles(
+      queries,
+      kept.map(([, row]) => row),
+    )
   }
 
   /** Writes the files of a deployment into a directory of the disk, which must be empty. */

@@ -5,7 +5,6 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { appOperations } from '../apps/app-operations.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
 import type {
   AppDatabases,
@@ -16,12 +15,12 @@ import type {
   PackConnector,
 } from '../apps/ports.ts'
 import { AppTemplates } from '../apps/templates.ts'
+import { AppDeploymentsService } from '../control/services/app-deployments.ts'
 import { AppsService } from '../control/services/apps.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
-import type { OperationKind } from '../operations/operation-kind.ts'
 import type { Operations } from '../operations/operations.ts'
 
 /** First port for the addresses of apps, when the workspace itself has a fixed one. */
@@ -47,45 +46,29 @@ export interface AppsParts {
 export interface RunningApps extends AsyncDisposable {
   readonly apps: Apps
   readonly service: AppsService
+  readonly deployments: AppDeploymentsService
 }
 
-/** Opens the apps with their addresses and the service behind their API; none runs before `apps.startWanted`. */
+/** Opens the address of every app and gives the services behind their API; none runs before `apps.startWanted`. */
 export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
   const { metadata, clock, identity, tree } = parts
-  const identities = appIdentities(identity)
   const grants = appGrants(identity)
-  const apps = await startApps({
-    directory: parts.directory,
-    metadata,
-    tree,
-    clock,
-    log: parts.log.child({ component: 'apps' }),
-    workspace: { host: parts.baseUrl, workspaceId: identity.workspaceId, caFile: parts.caFile },
-    identities,
-    grants,
-    visitors: appVisitors(identity, parts.baseUrl),
-    databases: parts.databases,
-    secrets: appSecrets(identity),
-    host: parts.host,
-    firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
-  })
   const directory = path.resolve(import.meta.dirname, '../../../../templates')
   const templates = new AppTemplates({ directory, tree, clock, packConnector })
-  const kinds = appOperations({ metadata, apps, templates, identities, grants })
-  for (const kind of [kinds.create, kinds.delete] as unknown as OperationKind<object>[])
-    parts.operations.register(kind)
-  const service = new AppsService({
-    operations: parts.operations,
-    kinds,
-    metadata,
-    clock,
-    apps,
+  const apps = await startApps({
+    ...parts,
     templates,
-    tree,
-    workspace: parts.files,
+    log: parts.log.child({ component: 'apps' }),
+    workspace: { host: parts.baseUrl, workspaceId: identity.workspaceId, caFile: parts.caFile },
+    identities: appIdentities(identity),
     grants,
+    visitors: appVisitors(identity, parts.baseUrl),
+    secrets: appSecrets(identity),
+    firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
   })
-  return { apps, service, [Symbol.asyncDispose]: () => apps[Symbol.asyncDispose]() }
+  const service = new AppsService({ metadata, clock, apps, templates, grants })
+  const deployments = new AppDeploymentsService({ metadata, clock, apps, workspace: parts.files })
+  return { apps, service, deployments, [Symbol.asyncDispose]: () => apps[Symbol.asyncDispose]() }
 }
 
 function appIdentities(identity: Identity): AppIdentities {
@@ -96,20 +79,12 @@ function appIdentities(identity: Identity): AppIdentities {
         (await identity.directory.createServicePrincipal(displayName, clientId))
       return { id: made.id, name: made.displayName }
     },
-    issueSecret: (id) => issueSecret(identity, id),
+    secrets: identity.secrets,
     async removeClient(clientId) {
       const principal = identity.directory.find('service_principal', clientId)
       if (principal) await identity.directory.delete(principal)
     },
   }
-}
-
-/** A new secret; the one before stays, since an earlier deployment may still serve with it, and older ones go. */
-async function issueSecret({ secrets }: Identity, id: number): Promise<string> {
-  const earlier = (await secrets.list(id)).sort((a, b) => b.createdAt - a.createdAt)
-  const { secret } = await secrets.create(id)
-  for (const each of earlier.slice(1)) await secrets.revoke(id, each.id)
-  return secret
 }
 
 function appGrants(identity: Identity): AppGrants {

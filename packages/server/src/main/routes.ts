@@ -19,6 +19,7 @@ import { implementSql } from '../control/routes/sql.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
+import type { AppDeploymentsService } from '../control/services/app-deployments.ts'
 import type { AppsService } from '../control/services/apps.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
 import { ExtensionsService } from '../control/services/extensions.ts'
@@ -40,6 +41,7 @@ export function implementAllRoutes(parts: {
   readonly control: ControlPlane
   readonly files: WorkspaceFilesService
   readonly apps: AppsService
+  readonly deployments: AppDeploymentsService
   readonly ownerId: number
   readonly postgres: PostgresVersions
   readonly changes: Changes
@@ -74,7 +76,7 @@ export function implementAllRoutes(parts: {
     ...implementTokens(new TokensService(identity.tokens)),
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
-    ...implementApps(apps),
+    ...implementApps(apps, parts.deployments),
     ...implementExtensions(new ExtensionsService(parts.postgres)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
     ...implementOverview({

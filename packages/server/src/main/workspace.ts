@@ -165,7 +165,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   started.use(stopping.limit('apps', running))
   later.running = running
   await control.resume()
-  await running.service.resumeDeletions()
+  await running.apps.adopt()
   return { identity, owner, computes, control, files, running }
 }
 
@@ -213,6 +213,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       ...ground,
       ...rooms,
       apps,
+      deployments: running.deployments,
       ownerId: owner.id,
       stopping: ending.signal,
       sql,

@@ -1,33 +1,81 @@
+// Deployments as they are stored. Lists and builds are JSON in their columns; they are written and read as JSON here and nowhere else.
+import type { EnvVar } from '@lakelet/api'
+import { z } from 'zod'
 import type { Queries } from './database.ts'
-import type { DeploymentRow } from './schema.ts'
+import type { DeploymentColumns } from './schema.ts'
 
-export type { DeploymentRow }
+const variable = z.union([
+  z.object({ name: z.string(), value: z.string() }),
+  z.object({ name: z.string(), valueFrom: z.string() }),
+])
+
+const finishedBuild = z.object({
+  directory: z.string(),
+  binDirectories: z.array(z.string()),
+  command: z.array(z.string()),
+  env: z.array(variable),
+})
+
+/** A finished build: all that a start needs. */
+export type FinishedBuild = z.output<typeof finishedBuild>
+
+export interface DeploymentRow extends Omit<DeploymentColumns, 'command' | 'env_vars' | 'build'> {
+  /** Null where app.yaml decides. */
+  readonly command: readonly string[] | null
+  readonly env_vars: readonly EnvVar[] | null
+  /** Null until there is one. */
+  readonly build: FinishedBuild | null
+}
+
+export type DeploymentChange = Partial<Pick<DeploymentRow, 'state' | 'message' | 'build' | 'update_time'>>
 
 export async function findDeployment(
   queries: Queries,
   app: string,
   id: string,
 ): Promise<DeploymentRow | undefined> {
-  return queries
+  const row = await queries
     .selectFrom('app_deployments')
     .selectAll()
     .where('app', '=', app)
     .where('deployment_id', '=', id)
     .executeTakeFirst()
+  return row && rowOf(row)
 }
 
 /** The newest first. */
 export async function listDeployments(queries: Queries, app: string): Promise<DeploymentRow[]> {
-  return queries
+  const rows = await queries
     .selectFrom('app_deployments')
     .selectAll()
     .where('app', '=', app)
     .orderBy('sequence', 'desc')
     .execute()
+  return rows.map(rowOf)
 }
 
 export async function listDeploymentsInProgress(queries: Queries): Promise<DeploymentRow[]> {
-  return queries.selectFrom('app_deployments').selectAll().where('state', '=', 'IN_PROGRESS').execute()
+  const rows = await queries
+    .selectFrom('app_deployments')
+    .selectAll()
+    .where('state', '=', 'IN_PROGRESS')
+    .execute()
+  return rows.map(rowOf)
+}
+
+/** The deployment of the app that is on its way, if there is one. */
+export async function findDeploymentInProgress(
+  queries: Queries,
+  app: string,
+): Promise<DeploymentRow | undefined> {
+  const row = await queries
+    .selectFrom('app_deployments')
+    .selectAll()
+    .where('app', '=', app)
+    .where('state', '=', 'IN_PROGRESS')
+    .orderBy('sequence', 'desc')
+    .executeTakeFirst()
+  return row && rowOf(row)
 }
 
 export async function nextDeploymentSequence(queries: Queries, app: string): Promise<number> {
@@ -40,13 +88,34 @@ export async function nextDeploymentSequence(queries: Queries, app: string): Pro
 }
 
 export async function insertDeployment(queries: Queries, row: DeploymentRow): Promise<void> {
-  await queries.insertInto('app_deployments').values(row).execute()
+  const columns: DeploymentColumns = {
+    ...row,
+    command: jsonOrNull(row.command),
+    env_vars: jsonOrNull(row.env_vars),
+    build: jsonOrNull(row.build),
+  }
+  await queries.insertInto('app_deployments').values(columns).execute()
 }
 
 export async function updateDeployment(
   queries: Queries,
   id: string,
-  change: Partial<Pick<DeploymentRow, 'state' | 'message' | 'build' | 'update_time'>>,
+  { build, ...plain }: DeploymentChange,
 ): Promise<void> {
-  await queries.updateTable('app_deployments').set(change).where('deployment_id', '=', id).execute()
+  const columns = build === undefined ? plain : { ...plain, build: jsonOrNull(build) }
+  await queries.updateTable('app_deployments').set(columns).where('deployment_id', '=', id).execute()
+}
+
+function jsonOrNull(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value)
+}
+
+function rowOf(columns: DeploymentColumns): DeploymentRow {
+  const { command, env_vars: variables, build } = columns
+  return {
+    ...columns,
+    command: command === null ? null : (JSON.parse(command) as string[]),
+    env_vars: variables === null ? null : (JSON.parse(variables) as EnvVar[]),
+    build: build === null ? null : finishedBuild.parse(JSON.parse(build)),
+  }
 }

@@ -228,7 +228,8 @@ export interface FilesTables {
   workspace_objects: ObjectRow
 }
 
-export interface AppRow {
+/** As it is stored; what the rest of the server sees is `AppRow` of apps.ts. */
+export interface AppColumns {
   readonly name: string
   readonly id: string
   readonly description: string
@@ -258,10 +259,11 @@ export interface AppRow {
 }
 
 export interface AppsTables {
-  apps: AppRow
+  apps: AppColumns
 }
 
-export interface DeploymentRow {
+/** As it is stored; what the rest of the server sees is `DeploymentRow` of deployments.ts. */
+export interface DeploymentColumns {
   readonly deployment_id: string
   readonly app: string
   /** Counts up within the app. */
@@ -284,7 +286,7 @@ export interface DeploymentRow {
 }
 
 export interface DeploymentsTables {
-  app_deployments: DeploymentRow
+  app_deployments: DeploymentColumns
 }
 
 export interface DeploymentFileRow {

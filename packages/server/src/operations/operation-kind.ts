@@ -29,6 +29,12 @@ export interface Step<I> {
   undo?(run: OperationRun<I>): Promise<void>
 }
 
+/** Why an operation failed, as it is stored and shown. */
+export interface OperationFailure {
+  readonly error_code: string
+  readonly message: string
+}
+
 export interface OperationKind<I extends object> {
   /** Unique and stable: it is stored. */
   readonly name: string
@@ -38,7 +44,12 @@ export interface OperationKind<I extends object> {
   /** Makes the result visible, in the transaction that marks the operation as done; returns the reply's `response`. */
   complete(queries: Queries, run: OperationRun<I>): Promise<object>
   /** Takes the stored intent back, in the transaction that marks the operation as failed. */
-  abandon?(queries: Queries, run: OperationRun<I>): Promise<void>
+  abandon?(queries: Queries, run: OperationRun<I>, failure: OperationFailure): Promise<void>
+  /**
+   * Called once the end is stored, in the process that stored it: a kill in between loses the call, so nothing that must happen may
+   * depend on it. Must not throw.
+   */
+  ended?(run: OperationRun<I>, failure: OperationFailure | undefined): void
 }
 
 /** What is kept from others while an operation runs: a path that covers everything below it. */

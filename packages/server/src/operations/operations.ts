@@ -4,7 +4,7 @@
 // ran, backward those that were being undone.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { knownError, LakeletError } from '../base/errors.ts'
+import { asError, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata, Queries } from '../metadata/database.ts'
 import {
@@ -18,7 +18,8 @@ import {
   updateOperation,
 } from '../metadata/operations.ts'
 import { type Failpoint, failpointsOf } from './failpoints.ts'
-import { conflict, type Lock, type OperationKind, type OperationRun } from './operation-kind.ts'
+import { conflict, type Lock, type OperationKind } from './operation-kind.ts'
+import { type AnyKind, OperationRunner } from './runner.ts'
 
 export interface OperationsOptions {
   readonly metadata: Metadata
@@ -44,26 +45,22 @@ export interface OperationRequest<I extends object> {
   readonly store?: (queries: Queries) => Promise<void>
 }
 
-/** How often an undo that fails is tried before the operation is given up. */
-const UNDO_ATTEMPTS = 5
-const UNDO_RETRY_MS = 500
-
 /** How often what the engine itself meets (a full disk, a fault in a kind) is tried again before the operation is given up. */
 const DRIVE_ATTEMPTS = 5
 const DRIVE_RETRY_MS = 500
 const LONGEST_RETRY_MS = 30_000
 
-// The kinds differ in their input; each is only ever given input that it stored itself.
-type AnyKind = OperationKind<object>
-
 export class Operations implements AsyncDisposable {
   readonly #options: OperationsOptions
   readonly #kinds = new Map<string, AnyKind>()
-  readonly #running = new Map<string, Promise<void>>()
+  /** What each running operation fails with, or undefined. */
+  readonly #running = new Map<string, Promise<Error | undefined>>()
   readonly #stopping = new AbortController()
+  readonly #runner: OperationRunner
 
   constructor(options: OperationsOptions) {
     this.#options = options
+    this.#runner = new OperationRunner({ ...options, kinds: this.#kinds, stopping: this.#stopping.signal })
   }
 
   /** Makes a kind known; all must be before `resume`. */
@@ -83,6 +80,34 @@ export class Operations implements AsyncDisposable {
    * running operation holds one of its locks, `workspace_stopping`, and whatever `store` throws.
    */
   async start<I extends object>(kind: OperationKind<I>, request: OperationRequest<I>): Promise<OperationRow> {
+    const stored = await this.#store(kind, request)
+    if (stored.state === 'running') void this.#run(stored)
+    return stored
+  }
+
+  /**
+   * Does an operation for who waits for its end: throws what `start` throws, and what a step failed with. LakeletError
+   * `conflicting_operations` where it has not ended after `ms`; it goes on then.
+   */
+  async perform<I extends object>(
+    kind: OperationKind<I>,
+    request: OperationRequest<I>,
+    ms: number,
+  ): Promise<void> {
+    const stored = await this.#store(kind, request)
+    if (stored.state !== 'running') return
+    const failure = this.#run(stored)
+    const ended = await this.waitFor(stored.id, ms)
+    if (ended?.state === 'running' || ended?.state === 'undoing')
+      throw new LakeletError('conflicting_operations')
+    const error = await failure
+    if (error !== undefined) throw error
+  }
+
+  async #store<I extends object>(
+    kind: OperationKind<I>,
+    request: OperationRequest<I>,
+  ): Promise<OperationRow> {
     if (this.#stopping.signal.aborted) throw new LakeletError('workspace_stopping')
     const id = randomUUID()
     const { input } = request
@@ -91,7 +116,7 @@ export class Operations implements AsyncDisposable {
       const row = this.#newRow(id, kind, request, typeof input === 'function' ? await input(queries) : input)
       await request.store?.(queries)
       await insertOperation(queries, row)
-      if (kind.steps.length === 0) return this.#complete(queries, kind, row)
+      if (kind.steps.length === 0) return this.#runner.complete(queries, kind, row)
       await insertLocks(
         queries,
         request.locks.map((lock) => ({ operation_id: id, ...lock })),
@@ -99,8 +124,7 @@ export class Operations implements AsyncDisposable {
       return row
     }
     const stored = await this.#options.metadata.transaction(store)
-    if (stored.state === 'running') this.#run(stored)
-    else this.#options.onEnd?.()
+    if (stored.state !== 'running') this.#options.onEnd?.()
     return stored
   }
 
@@ -155,8 +179,14 @@ export class Operations implements AsyncDisposable {
         { operation: row.id, kind: row.kind, state: row.state, stepsDone: row.steps_done },
         'resuming an operation',
       )
-      this.#run(row)
+      void this.#run(row)
     }
+  }
+
+  /** Operations on the resource of this full name that have not ended. */
+  async unfinishedOn(resource: string): Promise<OperationRow[]> {
+    const rows = await listUnfinishedOperations(this.#options.metadata.db)
+    return rows.filter((row) => row.resource === resource)
   }
 
   /** Resolves when no operation runs. */
@@ -170,36 +200,37 @@ export class Operations implements AsyncDisposable {
     await this.idle()
   }
 
-  #run(row: OperationRow): void {
+  /** Resolves at the end with what the operation failed with, or undefined. */
+  #run(row: OperationRow): Promise<Error | undefined> {
     const running = this.#driveToEnd(row).finally(() => {
       this.#running.delete(row.id)
       this.#options.onEnd?.()
     })
     this.#running.set(row.id, running)
+    return running
   }
 
   /**
    * Tries until the operation has ended. One that throws again and again is given up, so that it does not keep its locks; where
    * even that cannot be stored, it goes on trying. Only a stop leaves it unfinished, for the next start.
    */
-  async #driveToEnd(start: OperationRow): Promise<void> {
+  async #driveToEnd(start: OperationRow): Promise<Error | undefined> {
     const { signal } = this.#stopping
     let row = start
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#drive(row)
-        return
+        return await this.#runner.drive(row)
       } catch (error) {
-        if (signal.aborted) return
+        if (signal.aborted) return asError(error)
         this.#options.log.error(
           { err: error, operation: row.id, kind: row.kind, attempt },
           'operation is stuck',
         )
-        if (attempt >= DRIVE_ATTEMPTS && (await this.#giveUp(row, error))) return
+        if (attempt >= DRIVE_ATTEMPTS && (await this.#giveUp(row, error))) return asError(error)
       }
       const pauseMs = Math.min(DRIVE_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS)
       await this.#options.clock.sleep(pauseMs, signal).catch(() => undefined)
-      if (signal.aborted) return
+      if (signal.aborted) return undefined
       row = (await findOperation(this.#options.metadata.db, row.id).catch(() => undefined)) ?? row
     }
   }
@@ -211,7 +242,7 @@ export class Operations implements AsyncDisposable {
         const current = (await findOperation(queries, row.id)) ?? row
         await updateOperation(queries, row.id, {
           state: 'failed',
-          error: current.error ?? JSON.stringify(this.#errorBody(error, current)),
+          error: current.error ?? JSON.stringify(this.#runner.errorBody(error, current)),
           end_time: this.#options.clock.now().toISOString(),
         })
         await deleteLocks(queries, row.id)
@@ -222,133 +253,6 @@ export class Operations implements AsyncDisposable {
       return false
     }
   }
-
-  async #drive(row: OperationRow): Promise<void> {
-    const kind = this.#kinds.get(row.kind)
-    if (!kind) throw new Error(`operation ${row.id} is of the unknown kind ${row.kind}`)
-    if (row.state === 'undoing') {
-      await this.#undo(kind, row)
-      return
-    }
-    try {
-      const advanced = await this.#advance(kind, row)
-      await this.#failpoint(`${kind.name}.complete`)
-      await this.#options.metadata.transaction((queries) => this.#complete(queries, kind, advanced))
-    } catch (error) {
-      if (this.#stopping.signal.aborted) throw error
-      const current = (await findOperation(this.#options.metadata.db, row.id)) ?? row
-      const failed = {
-        ...current,
-        state: 'undoing' as const,
-        error: JSON.stringify(this.#errorBody(error, current)),
-      }
-      await updateOperation(this.#options.metadata.db, row.id, { state: failed.state, error: failed.error })
-      await this.#undo(kind, failed)
-    }
-  }
-
-  async #advance(kind: AnyKind, start: OperationRow): Promise<OperationRow> {
-    let row = start
-    for (const step of kind.steps.slice(row.steps_done)) {
-      this.#stopping.signal.throwIfAborted()
-      await this.#failpoint(`${kind.name}.${step.name}.before`)
-      const run = this.#runOf(row)
-      const result = await step.run(run)
-      await this.#failpoint(`${kind.name}.${step.name}.after`)
-      row = {
-        ...row,
-        steps_done: row.steps_done + 1,
-        progress: JSON.stringify({ ...run.progress, ...result }),
-      }
-      await updateOperation(this.#options.metadata.db, row.id, {
-        steps_done: row.steps_done,
-        progress: row.progress,
-      })
-    }
-    return row
-  }
-
-  async #complete(queries: Queries, kind: AnyKind, row: OperationRow): Promise<OperationRow> {
-    const response = await kind.complete(queries, this.#runOf(row))
-    const ended = {
-      state: 'succeeded' as const,
-      response: JSON.stringify(response),
-      end_time: this.#options.clock.now().toISOString(),
-    }
-    await updateOperation(queries, row.id, ended)
-    await deleteLocks(queries, row.id)
-    return { ...row, ...ended }
-  }
-
-  async #undo(kind: AnyKind, row: OperationRow): Promise<void> {
-    for (let index = Math.min(row.steps_done, kind.steps.length - 1); index >= 0; index -= 1) {
-      const step = kind.steps[index]
-      if (step?.undo) {
-        await this.#failpoint(`${kind.name}.${step.name}.undo`)
-        await this.#undoStep(() => step.undo?.(this.#runOf(row)) ?? Promise.resolve(), row, step.name)
-      }
-      await updateOperation(this.#options.metadata.db, row.id, { steps_done: Math.max(index - 1, 0) })
-    }
-    await this.#options.metadata.transaction(async (queries) => {
-      await kind.abandon?.(queries, this.#runOf(row))
-      await updateOperation(queries, row.id, {
-        state: 'failed',
-        end_time: this.#options.clock.now().toISOString(),
-      })
-      await deleteLocks(queries, row.id)
-    })
-  }
-
-  /** What cannot be undone after some attempts is left to the sweep; the operation must end. */
-  async #undoStep(undo: () => Promise<void>, row: OperationRow, step: string): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await undo()
-        return
-      } catch (error) {
-        this.#stopping.signal.throwIfAborted()
-        if (attempt === UNDO_ATTEMPTS) {
-          this.#options.log.error({ err: error, operation: row.id, step }, 'a step could not be undone')
-          return
-        }
-        await this.#options.clock.sleep(UNDO_RETRY_MS * attempt, this.#stopping.signal)
-      }
-    }
-  }
-
-  #runOf(row: OperationRow): OperationRun<object> {
-    const progress = progressOf(row)
-    return {
-      id: row.id,
-      input: JSON.parse(row.input) as object,
-      progress,
-      note: async (more) => {
-        Object.assign(progress, more)
-        await updateOperation(this.#options.metadata.db, row.id, { progress: JSON.stringify(progress) })
-      },
-      signal: this.#stopping.signal,
-      log: this.#options.log.child({ operation: row.id, kind: row.kind }),
-    }
-  }
-
-  #errorBody(error: unknown, row: OperationRow): object {
-    const known = knownError(error, row.id)
-    if (known.kind === 'internal')
-      this.#options.log.error({ err: error, operation: row.id, kind: row.kind }, 'operation failed')
-    return {
-      error_code: known.entry.errorCode,
-      message: known.message.replaceAll('{traceId}', row.id.replaceAll('-', '')),
-      ...(known.details.length > 0 ? { details: known.details } : {}),
-    }
-  }
-
-  async #failpoint(name: string): Promise<void> {
-    await this.#options.failpoint?.(name)
-  }
-}
-
-function progressOf(row: OperationRow): Record<string, unknown> {
-  return JSON.parse(row.progress) as Record<string, unknown>
 }
 
 async function refuseConflicts(queries: Queries, locks: readonly Lock[]): Promise<void> {

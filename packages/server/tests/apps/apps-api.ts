@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { appOperations } from '../../src/apps/app-operations.ts'
 import { Apps, startApps } from '../../src/apps/apps.ts'
 import type { AppDatabases, AppGrants, AppIdentities, AppSecrets, AppVisitors } from '../../src/apps/ports.ts'
 import { AppTemplates } from '../../src/apps/templates.ts'
@@ -16,6 +15,7 @@ import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementApps } from '../../src/control/routes/apps.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
+import { AppDeploymentsService } from '../../src/control/services/app-deployments.ts'
 import { AppsService } from '../../src/control/services/apps.ts'
 import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
 import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
@@ -31,6 +31,8 @@ export interface AppsApi extends AsyncDisposable {
   call(method: string, url: string, json?: unknown, as?: string): Promise<{ status: number; body: ReplyBody }>
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
+  /** Does `work` as a workspace does that is not to be killed. */
+  withoutFailpoint(work: () => Promise<void>): Promise<void>
   /** Deploys and waits for the end. */
   deploy(name: string, body?: unknown, as?: string): Promise<Deployment>
 }
@@ -97,7 +99,11 @@ export async function startAppsApi(
   const workspace = new WorkspaceFilesService(tree, { levelOn: async () => undefined })
   const identities: AppIdentities = {
     create: async (name) => ({ id: randomNumericId(), name }),
-    issueSecret: async (id) => `secret-of-${id}`,
+    secrets: {
+      list: async () => [],
+      create: async (id) => ({ secret: `secret-of-${id}` }),
+      revoke: async () => {},
+    },
     removeClient: async (clientId) => {
       options.removed?.push(clientId)
     },
@@ -117,11 +123,25 @@ export async function startAppsApi(
     bind: async () => {},
     release: async () => {},
   }
+  const templates = new AppTemplates({
+    directory: path.join(import.meta.dirname, '../../../../templates'),
+    tree,
+    clock: systemClock,
+    packConnector: async () => {
+      throw new Error('no connector in this test')
+    },
+  })
+  let isArmed = true
+  const kill = failpointFrom(options.failpoint)
+  const failpoint = (name: string) => (isArmed ? kill(name) : undefined)
+  const operations = starting.use(new Operations({ ...common, failpoint }))
   const apps = starting.use(
     await startApps({
       ...common,
       directory: path.join(directory, 'apps'),
+      operations,
       tree,
+      templates,
       workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile: '/nowhere/ca.pem' },
       identities,
       grants,
@@ -133,31 +153,11 @@ export async function startAppsApi(
       stopMs: 3000,
     }),
   )
-  await apps.startWanted()
-  const templates = new AppTemplates({
-    directory: path.join(import.meta.dirname, '../../../../templates'),
-    tree,
-    clock: systemClock,
-    packConnector: async () => {
-      throw new Error('no connector in this test')
-    },
-  })
-  const operations = starting.use(new Operations({ ...common, failpoint: failpointFrom(options.failpoint) }))
-  const kinds = appOperations({ metadata, apps, templates, identities, grants })
-  operations.register(kinds.create)
-  operations.register(kinds.delete)
   await operations.resume()
-  const service = new AppsService({
-    operations,
-    kinds,
-    metadata,
-    clock: systemClock,
-    apps,
-    templates,
-    tree,
-    workspace,
-    grants,
-  })
+  await apps.adopt()
+  await apps.startWanted()
+  const service = new AppsService({ metadata, clock: systemClock, apps, templates, grants })
+  const deployments = new AppDeploymentsService({ metadata, clock: systemClock, apps, workspace })
   const server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',
@@ -171,7 +171,7 @@ export async function startAppsApi(
       routes: [
         ...implementWorkspace(workspace),
         ...implementWorkspaceFiles(workspace),
-        ...implementApps(service),
+        ...implementApps(service, deployments),
       ],
     }),
   )
@@ -188,6 +188,12 @@ export async function startAppsApi(
         await tree.mkdirs(path.posix.dirname(key))
         await tree.write({ key, bytes: Buffer.from(text), overwrite: true })
       }
+    },
+    async withoutFailpoint(work) {
+      isArmed = false
+      await work()
+      await operations.idle()
+      isArmed = true
     },
     async deploy(name, body = {}, as = 'admin') {
       const url = `/api/2.0/apps/${name}/deployments`

@@ -1,29 +1,59 @@
 // Every place where an operation on an app can be killed, from the kinds themselves, and what leads there.
 import type { AppOperations } from '../../src/apps/app-operations.ts'
+import { failpointsOf } from '../../src/operations/failpoints.ts'
+import type { OperationKind } from '../../src/operations/operation-kind.ts'
 import type { AppsApi } from './apps-api.ts'
 
-/** `<kind>.<step>.<before|after|undo>` and `<kind>.complete` of both kinds; of a creation only what precedes the failing step is undone. */
-export function failpointsOf({ create, delete: remove }: AppOperations): string[] {
-  const failing = create.steps.findIndex(({ name }) => name === 'bind_databases')
-  return [
-    ...[create, remove].flatMap((kind) => [
-      ...kind.steps.flatMap(({ name }) => [`${kind.name}.${name}.before`, `${kind.name}.${name}.after`]),
-      `${kind.name}.complete`,
-    ]),
-    ...create.steps
-      .slice(0, failing + 1)
-      .flatMap((step) => ('undo' in step ? [`${create.name}.${step.name}.undo`] : [])),
-  ]
+/** All places of all kinds. */
+export function failpointsOfAll(kinds: AppOperations): string[] {
+  return (Object.values(kinds) as OperationKind<never>[]).flatMap((kind) => failpointsOf(kind))
 }
 
-/** Creates an app, one that cannot be created, or creates and deletes one. */
+/** What makes the workspace kill itself there: what is undone must fail first, at its very end. */
+export function failpointSpec(failpoint: string): string {
+  const [kind = ''] = failpoint.split('.')
+  return failpoint.endsWith('.undo') ? `${kind}.complete=error,${failpoint}` : failpoint
+}
+
+/** A server that answers with `text`. */
+export function says(text: string): Readonly<Record<string, string>> {
+  return {
+    'app.yaml': `command: ['${process.execPath}', 'a.js']`,
+    'a.js': `require('node:http').createServer((request, reply) => reply.end('${text}')).listen(process.env.PORT, '127.0.0.1')`,
+  }
+}
+
+const POSTGRES = {
+  branch: 'projects/my-app-db/branches/production',
+  database: 'd',
+  permission: 'CAN_CONNECT_AND_CREATE',
+}
+const RESOURCES = [{ name: 'postgres', postgres: POSTGRES }]
+const APP = '/api/2.0/apps/killed'
+const CREATE = '/api/2.0/apps?template=node-hello-world'
+
+/** Leads to the failpoint. */
 export async function act(api: AppsApi, failpoint: string): Promise<void> {
-  const branch = failpoint.endsWith('.undo')
-    ? 'projects/other/branches/b'
-    : 'projects/my-app-db/branches/production'
-  const resources = [
-    { name: 'postgres', postgres: { branch, database: 'd', permission: 'CAN_CONNECT_AND_CREATE' } },
-  ]
-  await api.call('POST', '/api/2.0/apps?template=node-hello-world', { name: 'killed', resources })
-  if (failpoint.startsWith('delete_app')) await api.call('DELETE', '/api/2.0/apps/killed')
+  const [kind = ''] = failpoint.split('.')
+  if (kind === 'create_app' || kind === 'delete_app')
+    await api.call('POST', CREATE, { name: 'killed', resources: RESOURCES })
+  else await serveOne(api)
+  if (kind === 'delete_app') await api.call('DELETE', APP)
+  if (kind === 'update_app') await api.call('PATCH', APP, { description: 'changed', resources: RESOURCES })
+  if (kind === 'deploy_app') await deploy(api, says('two'))
+  if (kind === 'start_app' || kind === 'stop_app') await api.call('POST', `${APP}/stop`, {})
+  if (kind === 'start_app') await api.call('POST', `${APP}/start`, {})
+}
+
+/** An app that answers `one`. Only what follows is to be killed. */
+async function serveOne(api: AppsApi): Promise<void> {
+  await api.withoutFailpoint(async () => {
+    await api.call('POST', '/api/2.0/apps', { name: 'killed' })
+    await deploy(api, says('one'))
+  })
+}
+
+async function deploy(api: AppsApi, files: Readonly<Record<string, string>>): Promise<void> {
+  await api.upload('/Shared/killed', files)
+  await api.deploy('killed', { source_code_path: '/Shared/killed' })
 }

@@ -1,12 +1,13 @@
 import { appsRoutes } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
+import type { AppDeploymentsService } from '../services/app-deployments.ts'
 import type { AppsService } from '../services/apps.ts'
 
 const LINES = 200
 
 /** Handlers of `/api/2.0/apps/…` and of Lakelet's additions to it. */
-export function implementApps(service: AppsService): ImplementedRoute[] {
+export function implementApps(service: AppsService, deployments: AppDeploymentsService): ImplementedRoute[] {
   return implementRoutes(appsRoutes, {
     create: ({ caller, query, body }) =>
       service.create(caller, { body, hasCompute: !query.no_compute, template: query.template }),
@@ -16,9 +17,9 @@ export function implementApps(service: AppsService): ImplementedRoute[] {
     delete: ({ params }) => service.delete(params.name),
     start: ({ caller, params }) => service.start(caller, params.name),
     stop: ({ caller, params }) => service.stop(caller, params.name),
-    createDeployment: ({ caller, params, body }) => service.deploy(caller, params.name, body),
-    listDeployments: ({ params, query }) => service.listDeployments(params.name, query),
-    getDeployment: ({ params }) => service.getDeployment(params.name, params.deployment_id),
+    createDeployment: ({ caller, params, body }) => deployments.deploy(caller, params.name, body),
+    listDeployments: ({ params, query }) => deployments.list(params.name, query),
+    getDeployment: ({ params }) => deployments.get(params.name, params.deployment_id),
     createUpdate: ({ caller, params, body }) =>
       service.createUpdate(caller, params.name, body.app ?? {}, body.update_mask),
     getUpdate: ({ params }) => service.getUpdate(params.name),
@@ -29,7 +30,7 @@ export function implementApps(service: AppsService): ImplementedRoute[] {
       lines: await service.logs(params.name, query.tail_lines ?? LINES),
     }),
     getDeploymentLog: async ({ params }) => ({
-      log: await service.deploymentLog(params.name, params.deployment_id),
+      log: await deployments.log(params.name, params.deployment_id),
     }),
     getEnvironment: async ({ params }) => ({ variables: await service.environment(params.name) }),
   })

@@ -1,6 +1,7 @@
 // App and AppDeployment as the API shows them. `compute_status` and a deployment's `status` are always there: clients rely on it.
-import type { App, AppDeployment, AppResource, EnvVar, OtherAppSettings } from '@lakelet/api'
-import type { AppStatus } from '../../apps/apps.ts'
+import type { App, AppDeployment } from '@lakelet/api'
+import { computeStateOf } from '../../apps/app-state.ts'
+import type { AppStatus } from '../../apps/live-apps.ts'
 import type { AppRow } from '../../metadata/apps.ts'
 import type { DeploymentRow } from '../../metadata/deployments.ts'
 
@@ -15,8 +16,7 @@ export interface AppParts {
 }
 
 export function viewApp({ row, url, status, active, pending, showsValues }: AppParts): App {
-  const resources = JSON.parse(row.resources) as AppResource[]
-  const scopes = JSON.parse(row.user_api_scopes) as string[]
+  const { resources, user_api_scopes: scopes } = row
   const isStopped = row.wanted !== 'RUNNING'
   return {
     name: row.name,
@@ -41,23 +41,23 @@ export function viewApp({ row, url, status, active, pending, showsValues }: AppP
     ...(row.default_source_code_path === null
       ? {}
       : { default_source_code_path: row.default_source_code_path }),
-    ...(JSON.parse(row.other_settings) as OtherAppSettings),
-    ...(resources.length > 0 ? { resources } : {}),
-    ...(scopes.length > 0 ? { user_api_scopes: scopes } : {}),
-    effective_user_api_scopes: scopes,
+    ...row.other_settings,
+    ...(resources.length > 0 ? { resources: [...resources] } : {}),
+    ...(scopes.length > 0 ? { user_api_scopes: [...scopes] } : {}),
+    effective_user_api_scopes: [...scopes],
   }
 }
 
 /** A deployment; of its variables the names only, unless the values are asked for: it is written so by `GET …/deployments/{id}`. */
 export function viewDeployment(row: DeploymentRow, showsValues = false): AppDeployment {
-  const env = row.env_vars === null ? undefined : (JSON.parse(row.env_vars) as EnvVar[])
+  const env = row.env_vars
   return {
     deployment_id: row.deployment_id,
     source_code_path: row.source_code_path,
     mode: row.mode,
     status: { state: row.state, message: row.message },
-    ...(row.command === null ? {} : { command: JSON.parse(row.command) as string[] }),
-    ...(env ? { env_vars: showsValues ? env : env.map(({ name }) => ({ name })) } : {}),
+    ...(row.command === null ? {} : { command: [...row.command] }),
+    ...(env ? { env_vars: showsValues ? [...env] : env.map(({ name }) => ({ name })) } : {}),
     deployment_artifacts: { source_code_path: `/Workspace${row.snapshot_path}` },
     creator: row.creator,
     create_time: row.create_time,
@@ -66,13 +66,12 @@ export function viewDeployment(row: DeploymentRow, showsValues = false): AppDepl
 }
 
 function computeStatus(row: AppRow, status: AppStatus): App['compute_status'] {
-  if (row.wanted === 'DELETED') return { state: 'DELETING', message: 'App is being deleted.' }
-  if (row.wanted === 'STOPPED') {
-    return status.state === 'idle'
-      ? { state: 'STOPPED', message: 'Start the app compute to deploy the app.', active_instances: 0 }
-      : { state: 'STOPPING', message: 'App compute is stopping.' }
-  }
-  return { state: 'ACTIVE', message: 'App compute is active.', active_instances: 1 }
+  const state = computeStateOf(row, status.state)
+  if (state === 'DELETING') return { state, message: 'App is being deleted.' }
+  if (state === 'STOPPED')
+    return { state, message: 'Start the app compute to deploy the app.', active_instances: 0 }
+  if (state === 'STOPPING') return { state, message: 'App compute is stopping.' }
+  return { state, message: 'App compute is active.', active_instances: 1 }
 }
 
 function appStatus(row: AppRow, status: AppStatus, isPending: boolean): App['app_status'] {

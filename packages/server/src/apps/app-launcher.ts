@@ -1,0 +1,105 @@
+// Starts runs of a build: with the variables that its app has at that time, as its app's user, recorded for the next workspace.
+import path from 'node:path'
+import type { AppVariable } from '@lakelet/api'
+import type { Metadata } from '../metadata/database.ts'
+import type { DeploymentRow, FinishedBuild } from '../metadata/deployments.ts'
+import type { AppDirectories } from './app-directories.ts'
+import type { AppDirectory } from './app-directory.ts'
+import type { Launch } from './app-instance.ts'
+import { type AppProcess, START_MS, startAppProcess, STOP_MS } from './app-process.ts'
+import { getApp } from './app-rows.ts'
+import type { AppVariables } from './app-variables.ts'
+import { processEnvironment } from './environment.ts'
+import { freePort } from './free-port.ts'
+import type { Hosting } from './hosting.ts'
+import { APP_MARK, recordRun } from './leftovers.ts'
+import type { LiveApps } from './live-apps.ts'
+import { withPort } from './start-command.ts'
+
+export interface AppLauncherParts {
+  /** Directory of all apps. */
+  readonly directory: string
+  readonly host: string
+  readonly startMs: number | undefined
+  readonly stopMs: number | undefined
+  readonly metadata: Metadata
+  readonly hosting: Hosting
+  readonly directories: AppDirectories
+  readonly variables: AppVariables
+  readonly live: LiveApps
+}
+
+export class AppLauncher {
+  readonly #parts: AppLauncherParts
+
+  constructor(parts: AppLauncherParts) {
+    this.#parts = parts
+  }
+
+  /** How runs of this deployment, which was built so, are started. */
+  launchOf(deployment: DeploymentRow, build: FinishedBuild): Launch {
+    return {
+      deployment: deployment.deployment_id,
+      start: (signal) => this.#start(deployment, build, signal),
+    }
+  }
+
+  async #start(deployment: DeploymentRow, build: FinishedBuild, signal: AbortSignal): Promise<AppProcess> {
+    const { metadata, host, directories, variables, live, hosting, startMs, stopMs } = this.#parts
+    const row = await getApp(metadata.db, deployment.app)
+    const port = await freePort(host, 0)
+    const own = await variables.of(row, build.env, deployment.env_vars ?? [], port)
+    const directory = await directories.of(row)
+    const { log } = live.of(row.name)
+    const record = this.#recordOf(row.name)
+    const started = await startAppProcess({
+      command: withPort(build.command, port),
+      directory: build.directory,
+      environment: await this.#environment(own, build, directory),
+      account: directory.account,
+      mark: hosting.marks?.make(),
+      port,
+      log,
+      onSpawn: record.write,
+      appOf: (pid) => live.appOf(pid),
+      startMs: startMs ?? START_MS,
+      stopMs: stopMs ?? STOP_MS,
+      signal,
+    }).catch(async (error: unknown) => {
+      await record.remove()
+      throw error
+    })
+    log.add('SYSTEM', `App started successfully, listening on port ${started.socket.port}`)
+    const end = async () => {
+      await started[Symbol.asyncDispose]()
+      await record.remove()
+    }
+    return { ...started, exited: started.exited, [Symbol.asyncDispose]: end }
+  }
+
+  async #environment(
+    variables: readonly AppVariable[],
+    build: FinishedBuild,
+    directory: AppDirectory,
+  ): Promise<Record<string, string>> {
+    const { hosting } = this.#parts
+    const environment = processEnvironment(variables, {
+      binDirectories: build.binDirectories,
+      nodeDirectory: hosting.nodeDirectory,
+      home: await directory.home(),
+      isOwnUser: directory.account !== undefined,
+    })
+    return { ...environment, [APP_MARK]: hosting.mark }
+  }
+
+  /** The record of a run, by which the next workspace finds what is left of it. */
+  #recordOf(app: string) {
+    let forget: (() => Promise<void>) | undefined
+    return {
+      write: async (pid: number) => {
+        forget = await recordRun(path.join(this.#parts.directory, 'runs'), app, pid)
+      },
+      remove: async () => forget?.(),
+    }
+  }
+}

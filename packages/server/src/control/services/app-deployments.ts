@@ -1,0 +1,94 @@
+// The service behind `/api/2.0/apps/{name}/deployments` and the logs of deployments.
+import type { AppDeployment, CreateDeploymentBody } from '@lakelet/api'
+import { getApp, getDeployment } from '../../apps/app-rows.ts'
+import type { Apps } from '../../apps/apps.ts'
+import type { Caller } from '../../base/caller.ts'
+import type { Clock } from '../../base/clock.ts'
+import { LakeletError } from '../../base/errors.ts'
+import { randomUUID } from '../../base/ids.ts'
+import { homeOf } from '../../files/paths.ts'
+import type { AppRow } from '../../metadata/apps.ts'
+import type { Metadata } from '../../metadata/database.ts'
+import { type DeploymentRow, listDeployments } from '../../metadata/deployments.ts'
+import { type PageQuery, pageOfRows } from '../rules/pages.ts'
+import { viewDeployment } from '../views/app.ts'
+import type { WorkspaceFilesService } from './workspace.ts'
+
+export interface AppDeploymentsOptions {
+  readonly metadata: Metadata
+  readonly clock: Clock
+  readonly apps: Apps
+  readonly workspace: WorkspaceFilesService
+}
+
+export class AppDeploymentsService {
+  readonly #options: AppDeploymentsOptions
+
+  constructor(options: AppDeploymentsOptions) {
+    this.#options = options
+  }
+
+  /** Deploys the source as it is now, as far as the caller may read it; the deployment goes on after the answer. */
+  async deploy(caller: Caller, name: string, body: CreateDeploymentBody): Promise<AppDeployment> {
+    const { apps, workspace } = this.#options
+    if (body.mode === 'AUTO_SYNC')
+      throw new LakeletError('not_implemented', { feature: 'Deployment mode AUTO_SYNC' })
+    const row = await apps.lives.allow('deploy', name)
+    const source = body.source_code_path || row.default_source_code_path
+    if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
+    const { path, key, parts } = await workspace.readableParts(caller, source)
+    const deployment = this.#newRow(caller, row, path, body)
+    return viewDeployment(await apps.lives.deploy(caller, deployment, { folder: key, parts }), true)
+  }
+
+  async list(name: string, page: PageQuery) {
+    const { db } = this.#options.metadata
+    await getApp(db, name)
+    const rows = await listDeployments(db, name)
+    const { items, next } = pageOfRows(`deployments ${name}`, rows, page, (row) => row.deployment_id)
+    return {
+      ...(items.length > 0 ? { app_deployments: items.map((each) => viewDeployment(each)) } : {}),
+      ...next,
+    }
+  }
+
+  async get(name: string, id: string): Promise<AppDeployment> {
+    return viewDeployment(await this.#row(name, id))
+  }
+
+  async log(name: string, id: string): Promise<string> {
+    await this.#row(name, id)
+    return this.#options.apps.buildLogOf(name, id)
+  }
+
+  #newRow(
+    caller: Caller,
+    app: AppRow,
+    path: string,
+    { command, env_vars: variables }: CreateDeploymentBody,
+  ): Omit<DeploymentRow, 'sequence'> {
+    const id = randomUUID().replaceAll('-', '')
+    const now = this.#options.clock.now().toISOString()
+    return {
+      deployment_id: id,
+      app: app.name,
+      source_code_path: path,
+      snapshot_path: `${homeOf(app.client_id)}/src/${id}`,
+      mode: 'SNAPSHOT',
+      state: 'IN_PROGRESS',
+      message: 'Deployment in progress',
+      command: command && command.length > 0 ? command : null,
+      env_vars: variables ?? null,
+      build: null,
+      creator: caller.name,
+      create_time: now,
+      update_time: now,
+    }
+  }
+
+  async #row(name: string, id: string): Promise<DeploymentRow> {
+    const { db } = this.#options.metadata
+    await getApp(db, name)
+    return getDeployment(db, name, id)
+  }
+}
