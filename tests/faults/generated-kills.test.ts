@@ -10,7 +10,7 @@ import { runsIn } from '../hostile/footprint.ts'
 import { isSoak } from '../hostile/duration.ts'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { dealt, sampleOf } from './kill-plan.ts'
-import { killScenarios } from './kill-scenarios.ts'
+import { killScenarios, prepareServed } from './kill-scenarios.ts'
 import { acknowledge, atRest, expectWhole, failpointsOf, prepareBase } from './kill-workspace.ts'
 
 const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-kills-'))
@@ -42,6 +42,7 @@ const kindOf = (failpoint: string) => failpoint.slice(0, failpoint.indexOf('.'))
 const first = await start(undefined, { LAKELET_LOG_LEVEL: 'debug' })
 const kinds = failpointsOf(first)
 await prepareBase(first)
+await prepareServed(first)
 await first.stop()
 const sample = isSoak ? undefined : sampleOf([...kinds.values()])
 const points = dealt(sample?.points ?? [...kinds.values()])

@@ -27,6 +27,9 @@ export interface KillScenario {
   readonly expectUndone?: (workspace: TestWorkspace, id: string) => Promise<void>
 }
 
+/** An app that runs before the first kill. */
+const SERVED = 'served'
+
 const base = { project: BASE, branch: 'production' }
 const baseName = `projects/${BASE}/branches/production`
 
@@ -148,16 +151,16 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
     expectDone: async ({ client }, id) => expect((await getApp(client, id)).description).toBe('changed'),
     expectUndone: async ({ client }, id) => expect((await getApp(client, id)).description).toBe(''),
   },
+  // On an app that runs already: its first deployment would come by the place that is armed, too.
   deploy_app: {
-    prepare: serveOne,
-    act: (workspace, id) => deploy(workspace, id, 'two'),
+    act: (workspace, id) => deploy(workspace, SERVED, id),
     async expectDone(workspace, id) {
-      expect(await deploymentStates(workspace, id)).toEqual(['SUCCEEDED', 'SUCCEEDED'])
-      expect(await pageOf(workspace, id)).toBe('two')
+      expect((await deploymentStates(workspace, SERVED))[0]).toBe('SUCCEEDED')
+      expect(await pageOf(workspace, SERVED)).toBe(id)
     },
     async expectUndone(workspace, id) {
-      expect(await deploymentStates(workspace, id)).toEqual(['FAILED', 'SUCCEEDED'])
-      expect(await pageOf(workspace, id)).toBe('one')
+      expect((await deploymentStates(workspace, SERVED))[0]).toBe('FAILED')
+      expect(await pageOf(workspace, SERVED)).not.toBe(id)
     },
   },
   start_app: {
@@ -265,6 +268,11 @@ function createApp({ client }: TestWorkspace, id: string) {
 function appResources(): AppResource[] {
   const permission = 'CAN_CONNECT_AND_CREATE'
   return [{ name: 'postgres', postgres: { branch: baseName, database: 'databricks_postgres', permission } }]
+}
+
+/** Makes the app that deployments are killed of. */
+export function prepareServed(workspace: TestWorkspace): Promise<void> {
+  return serveOne(workspace, SERVED)
 }
 
 /** Makes an app that answers `one`. */
