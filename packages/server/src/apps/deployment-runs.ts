@@ -2,7 +2,6 @@
 import { LakeletError } from '../base/errors.ts'
 import { randomUUID } from '../base/ids.ts'
 import type { OperationRun } from '../operations/operation-kind.ts'
-import type { DeployApp } from './deploy-operation.ts'
 
 interface Run {
   readonly app: string
@@ -41,7 +40,7 @@ export class DeploymentRuns {
 
   /** Does part of a deployment; rejects with the reason when that is ended early. */
   async during<T>(
-    { id, input, signal: stopping }: OperationRun<DeployApp>,
+    { id, input, signal: stopping }: OperationRun<{ readonly name: string }>,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { abort } = this.#runOf(id, input.name)
