@@ -43,6 +43,12 @@ const schema = z.strictObject({
       defaultSeconds: seconds(1, 604_800).default(86_400),
     })
     .prefault({}),
+  gateway: z
+    .strictObject({
+      /** Threads that carry the connections of Postgres clients; 0 = the thread of everything else. */
+      workers: z.coerce.number().int().min(0).max(64).default(0),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** REST requests per second that one principal may send on average. */

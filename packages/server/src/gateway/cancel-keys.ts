@@ -9,16 +9,16 @@ import type { BackendAddress } from './control.ts'
 export interface CancelTarget {
   readonly address: BackendAddress
   readonly processId: number
-  readonly secret: Buffer
+  readonly secret: Uint8Array
 }
 
 export interface CancelKey {
   readonly processId: number
-  readonly secret: Buffer
+  readonly secret: Uint8Array
 }
 
 export class CancelKeys {
-  readonly #targets = new Map<number, { readonly secret: Buffer; readonly target: CancelTarget }>()
+  readonly #targets = new Map<number, { readonly secret: Uint8Array; readonly target: CancelTarget }>()
 
   get size(): number {
     return this.#targets.size

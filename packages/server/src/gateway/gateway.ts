@@ -8,6 +8,7 @@ import { defaultLimits, type GatewayLimits } from './limits.ts'
 import { type Listener, startListener } from './listener.ts'
 import { retireSessions } from './retirement.ts'
 import { LocalState } from './shared.ts'
+import { startWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -19,6 +20,8 @@ export interface GatewayOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits?: Partial<GatewayLimits>
+  /** How many threads of their own connections have; 0, also when left out, means this one. */
+  readonly workers?: number
 }
 
 /** A running gateway; disposing stops it, giving clients as long to leave as its limits say. */
@@ -28,14 +31,17 @@ export interface Gateway extends GatewayCommands, AsyncDisposable {
 
 /** Listens until stopped. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, port, tls, control, clock } = options
+  const { host, port, tls, control, clock, workers = 0 } = options
   const limits = { ...defaultLimits, ...options.limits }
   const logger = options.logger.child({ component: 'gateway' })
   const shared = new LocalState(limits, clock, logger)
-  const mockSecret = randomBytes(32)
-  const settings = { host, port, sharesPort: false, tls, mockSecret, limits }
-  const listener = await startListener({ ...settings, control, shared, clock, logger })
-  return new RunningGateway(listener, { limits, clock, logger })
+  const settings = { host, port, sharesPort: workers > 0, tls, mockSecret: randomBytes(32), limits }
+  const parts = { control, shared, clock, logger }
+  const connections =
+    workers > 0
+      ? await startWorkerPool({ workers, settings, ...parts })
+      : await startListener({ ...settings, ...parts })
+  return new RunningGateway(connections, { limits, clock, logger })
 }
 
 interface Context {
@@ -45,14 +51,14 @@ interface Context {
 }
 
 class RunningGateway implements Gateway {
-  readonly #connections: Listener
+  readonly address: { readonly host: string; readonly port: number }
+  readonly #connections: GatewayCommands
   readonly #limits: GatewayLimits
   readonly #stopping = new AbortController()
   readonly #retiring: Promise<void>
   #stopped: Promise<void> | undefined
-  readonly address: { readonly host: string; readonly port: number }
 
-  constructor(connections: Listener, context: Context) {
+  constructor(connections: Listener | WorkerPool, context: Context) {
     this.#connections = connections
     this.#limits = context.limits
     this.address = connections.address
@@ -63,8 +69,8 @@ class RunningGateway implements Gateway {
     return this.#connections.sessions()
   }
 
-  park(endpoint: string) {
-    return this.#connections.park(endpoint)
+  park(...args: Parameters<GatewayCommands['park']>) {
+    return this.#connections.park(...args)
   }
 
   retire(...args: Parameters<GatewayCommands['retire']>) {

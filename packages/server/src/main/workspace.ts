@@ -236,6 +236,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     control: new WorkspaceGatewayControl({ ...ground, identity, computes }),
     clock: ground.clock,
     logger: ground.log,
+    workers: config.gateway.workers,
   })
   started.use(stopping.limit('gateway', gateway))
 }

@@ -84,6 +84,8 @@ export class TestWorkspace implements AsyncDisposable, GatewayControl {
   readonly log = new LogLines()
   readonly logger = createLogger({ level: 'debug', destination: this.log })
   readonly sessions = new Map<string, string>()
+  /** Threads of its gateways. */
+  readonly workers: number
   starts = 0
   wakes = 0
   lookUps = 0
@@ -99,16 +101,18 @@ export class TestWorkspace implements AsyncDisposable, GatewayControl {
   readonly #template: string
   readonly #keys: Awaited<ReturnType<typeof generateKeyPair>>
 
-  constructor(
-    home: string,
-    installation: PostgresInstallation,
-    template: string,
-    keys: Awaited<ReturnType<typeof generateKeyPair>>,
-  ) {
-    this.#home = home
-    this.#installation = installation
-    this.#template = template
-    this.#keys = keys
+  constructor(parts: {
+    home: string
+    installation: PostgresInstallation
+    template: string
+    keys: Awaited<ReturnType<typeof generateKeyPair>>
+    workers: number
+  }) {
+    this.#home = parts.home
+    this.#installation = parts.installation
+    this.#template = parts.template
+    this.#keys = parts.keys
+    this.workers = parts.workers
   }
 
   get home(): string {
@@ -358,6 +362,7 @@ export class TestWorkspace implements AsyncDisposable, GatewayControl {
       control: this,
       clock,
       logger: this.logger,
+      workers: this.workers,
       limits: { drainMs: 200, ...limits },
     })
   }
@@ -380,6 +385,9 @@ function refusalOf(error: unknown): LakeletError {
 
 /** pg's client; disposing ends it. Errors of idle connections are kept, not thrown. */
 export class TestClient extends Client implements AsyncDisposable {
+  /** Its cancel key, which the types of pg leave out. */
+  declare readonly processID: number
+  declare readonly secretKey: number
   readonly errors: Error[] = []
 
   constructor(config: ClientConfig) {
@@ -392,13 +400,22 @@ export class TestClient extends Client implements AsyncDisposable {
   }
 }
 
-export async function startTestWorkspace(endpoints: readonly string[] = ['ep-one']): Promise<TestWorkspace> {
+/** Everything holds for a gateway in the thread of the tests and, where threads can share a port, for one in threads of its own. */
+export const GATEWAYS = [
+  { name: 'in this thread', workers: 0 },
+  ...(process.platform === 'linux' ? [{ name: 'in 2 workers', workers: 2 }] : []),
+]
+
+export async function startTestWorkspace(
+  endpoints: readonly string[],
+  workers: number,
+): Promise<TestWorkspace> {
   const home = await mkdtemp(path.join(tmpdir(), 'lakelet-gateway-'))
   const installation = await (await openPostgres({ dataDir: home })).of(DEFAULT_MAJOR)
   await writeIdentities(installation, [USER, APP, GROUP])
   const template = await installation.template()
   const keys = await generateKeyPair('ES256', { extractable: true })
-  const workspace = new TestWorkspace(home, installation, template, keys)
+  const workspace = new TestWorkspace({ home, installation, template, keys, workers })
   for (const endpoint of endpoints) await workspace.addEndpoint(endpoint)
   workspace.gateway = await workspace.startGateway()
   return workspace

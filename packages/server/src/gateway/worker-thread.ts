@@ -1,0 +1,124 @@
+// A gateway's worker as seen by the thread that started it: what it asks is answered here, and what it leaves behind when it dies is cleared up.
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../base/log.ts'
+import type { GatewayControl, SessionEvent } from './control.ts'
+import type { CancelKey } from './cancel-keys.ts'
+import type { SharedState } from './shared.ts'
+import { ThreadCalls, ThreadEndedError } from './thread-calls.ts'
+import type { ParentMethods, WorkerMethods, WorkerSettings } from './worker-contract.ts'
+
+export interface WorkerServices {
+  readonly control: GatewayControl
+  readonly shared: SharedState
+  /** Its name is in each of its lines. */
+  readonly logger: Logger
+  /** A cancel request that the worker cannot place. */
+  readonly cancelElsewhere: (from: WorkerThread, key: CancelKey, address: string) => Promise<void>
+}
+
+/** Sources name each other's packages by this condition (tools/run.mjs); a test runner that resolves them itself does not set it. */
+const SOURCE_ARGUMENTS = ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning']
+
+export class WorkerThread {
+  readonly calls: ThreadCalls<WorkerMethods>
+  /** Resolves when the thread has ended, with what it died of, if it did. */
+  readonly exited: Promise<Error | undefined>
+  readonly #worker: Worker
+  readonly #services: WorkerServices
+  readonly #log: Logger
+  /** Connections that have a place. */
+  readonly #connections = new Set<string>()
+  /** Sessions that were reported as opened, with their endpoints. */
+  readonly #sessions = new Map<string, string>()
+
+  constructor(name: string, settings: WorkerSettings, services: WorkerServices) {
+    this.#services = services
+    this.#log = services.logger.child({ thread: name })
+    this.#worker = new Worker(entry(), { name, workerData: settings, ...execArgv() })
+    this.calls = new ThreadCalls<WorkerMethods>(this.#worker, this.#methods())
+    this.exited = this.#untilExit()
+  }
+
+  terminate(): Promise<unknown> {
+    return this.#worker.terminate()
+  }
+
+  async #untilExit(): Promise<Error | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+    let reason: Error | undefined
+    this.#worker.on('error', (error: Error) => (reason = error))
+    this.#worker.once('exit', () => resolve(reason))
+    await promise
+    this.calls.close(new ThreadEndedError('the gateway thread has ended', { cause: reason }))
+    this.#clearUp()
+    return reason
+  }
+
+  #methods(): ParentMethods {
+    const { control, shared, cancelElsewhere } = this.#services
+    return {
+      locate: (...args) => control.locate(...args),
+      verify: (token) => control.verify(token),
+      wake: (endpoint, connection) => control.wake(endpoint, connection),
+      role: (...args) => control.role(...args),
+      release: (connection) => control.release(connection),
+      report: (events) => this.#report(events),
+      admit: async (connection, place) => {
+        await shared.admit(connection, place)
+        this.#connections.add(connection)
+      },
+      leave: (connection) => {
+        shared.leave(connection)
+        this.#connections.delete(connection)
+      },
+      loginFailed: (key) => shared.loginFailed(key),
+      loginSucceeded: (key) => shared.loginSucceeded(key),
+      cancelElsewhere: (key, address) => cancelElsewhere(this, key, address),
+      log: (line) => this.#write(line),
+    }
+  }
+
+  #report(events: readonly SessionEvent[]): void {
+    for (const { kind, session, endpoint } of events) {
+      if (kind === 'opened') this.#sessions.set(session, endpoint)
+      if (kind === 'closed') this.#sessions.delete(session)
+    }
+    this.#services.control.report(events)
+  }
+
+  #write(line: string): void {
+    const { level, time: _, msg, ...fields } = JSON.parse(line) as Record<string, unknown>
+    const { labels } = this.#log.levels
+    const write = labels[Number(level)] as 'debug' | 'info' | 'warn' | 'error'
+    this.#log[write](fields, String(msg))
+  }
+
+  /** A thread that stopped by itself leaves nothing; of one that died the connections are gone, and nobody else says so. */
+  #clearUp(): void {
+    const { control, shared } = this.#services
+    const closed = Array.from(this.#sessions, ([session, endpoint]) => ({
+      kind: 'closed' as const,
+      session,
+      endpoint,
+    }))
+    if (closed.length > 0) control.report(closed)
+    for (const connection of this.#connections) {
+      control.release(connection)
+      shared.leave(connection)
+    }
+    this.#sessions.clear()
+    this.#connections.clear()
+  }
+}
+
+function entry(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return new URL(`./worker.${extension}`, import.meta.url)
+}
+
+/** Those of this process are inherited when nothing is said. */
+function execArgv(): { execArgv?: string[] } {
+  const isSource = import.meta.url.endsWith('.ts')
+  const isSet = process.execArgv.some((each) => each.includes('lakelet:source'))
+  return isSource && !isSet ? { execArgv: SOURCE_ARGUMENTS } : {}
+}

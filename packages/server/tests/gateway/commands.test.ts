@@ -1,0 +1,108 @@
+// What may be asked of the gateway: who is connected, to end sessions, to park them; and what the workspace is told and asked.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { errorData, LakeletError } from '../../src/base/errors.ts'
+import { eventually, GATEWAYS, startTestWorkspace, type TestWorkspace, USER } from './test-workspace.ts'
+
+describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
+  let workspace: TestWorkspace
+  beforeAll(async () => {
+    workspace = await startTestWorkspace(['ep-one', 'ep-two'], workers)
+  })
+  afterAll(() => workspace[Symbol.asyncDispose]())
+  afterEach(async () => {
+    await eventually(async () => (await workspace.gateway.sessions()).length === 0, 'every session ends')
+    expect(workspace.sessions.size).toBe(0)
+  })
+
+  const retired = errorData(new LakeletError('connection_retired', { reason: 'asked to leave' }))
+
+  async function idOf(processId: unknown): Promise<string> {
+    const found = (await workspace.gateway.sessions()).find((each) => each.processId === processId)
+    if (!found) throw new Error(`no session of process ${String(processId)}`)
+    return found.id
+  }
+
+  async function stateOf(processId: unknown) {
+    return (await workspace.gateway.sessions()).find((each) => each.processId === processId)?.state
+  }
+
+  test('sessions say who is connected to what, and what each does', async () => {
+    const before = new Date()
+    await using idle = await workspace.connect({ application_name: 'idler' })
+    await using open = await workspace.connect({ endpoint: 'ep-two' })
+    await using busy = await workspace.connect()
+    await open.query('begin')
+    const sleeping = busy.query('select pg_sleep(60)').catch((error: unknown) => error)
+    const [idlePid, openPid, busyPid] = [idle, open, busy].map((each) => each.processID)
+    await eventually(async () => (await stateOf(busyPid)) === 'active', 'the query is seen')
+    const sessions = await workspace.gateway.sessions()
+    const of = (pid: number | undefined) => sessions.find(({ processId }) => processId === pid)
+    expect(of(idlePid)).toMatchObject({
+      state: 'idle',
+      stage: 'relaying',
+      role: USER.name,
+      database: 'databricks_postgres',
+      applicationName: 'idler',
+      address: '127.0.0.1',
+      endpoint: { id: 'ep-one', name: 'projects/p/branches/b/endpoints/ep-one' },
+    })
+    expect(of(idlePid)?.since.getTime()).toBeGreaterThanOrEqual(before.getTime())
+    expect(of(openPid)).toMatchObject({ state: 'transaction', endpoint: { id: 'ep-two' } })
+    expect(of(busyPid)?.state).toBe('active')
+    await workspace.gateway.retire([await idOf(busyPid)], retired)
+    expect(await sleeping).toMatchObject({ code: '57P01' })
+  })
+
+  test('retired sessions are told why and end, others and ids of nobody are left alone', async () => {
+    await using one = await workspace.connect()
+    await using other = await workspace.connect()
+    await workspace.gateway.retire([await idOf(one.processID), 'nobody'], retired)
+    await eventually(() => one.errors.length > 0, 'the client hears')
+    expect(one.errors[0]).toMatchObject({
+      code: '57P01',
+      message: 'terminating connection: it was asked to leave',
+    })
+    expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('no session can be parked yet, and each says why', async () => {
+    await using idle = await workspace.connect()
+    await using open = await workspace.connect()
+    await using busy = await workspace.connect()
+    await using elsewhere = await workspace.connect({ endpoint: 'ep-two' })
+    await open.query('begin')
+    const sleeping = busy.query('select pg_sleep(60)').catch((error: unknown) => error)
+    await eventually(async () => (await stateOf(busy.processID)) === 'active', 'the query is seen')
+    const { parked, refused } = await workspace.gateway.park('ep-one', 1_000)
+    const reasons = new Map(refused.map(({ session, reason }) => [session, reason]))
+    expect(parked).toBe(0)
+    expect(reasons).toEqual(
+      new Map([
+        [await idOf(idle.processID), 'state_unknown'],
+        [await idOf(open.processID), 'transaction'],
+        [await idOf(busy.processID), 'active'],
+      ]),
+    )
+    expect((await elsewhere.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await workspace.gateway.retire([await idOf(busy.processID)], retired)
+    await sleeping
+  })
+
+  test('a connection looks its endpoint up once, and its life is reported in order', async () => {
+    const lookUps = workspace.lookUps
+    const client = await workspace.connect({
+      password: await workspace.token(USER.name, { endpoint: 'ep-one' }),
+    })
+    expect(workspace.lookUps - lookUps).toBe(1)
+    await eventually(async () => (await workspace.gateway.sessions())[0]?.state === 'idle', 'it is open')
+    const id = await idOf(client.processID)
+    expect(workspace.sessions.get(id)).toBe('ep-one')
+    await client.end()
+    const kinds = () =>
+      workspace.events
+        .filter(({ session, kind }) => session === id && kind !== 'active')
+        .map(({ kind }) => kind)
+    await eventually(() => kinds().length === 2, 'its end is reported')
+    expect(kinds()).toEqual(['opened', 'closed'])
+  })
+})
