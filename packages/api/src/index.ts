@@ -35,7 +35,13 @@ export {
 } from './resource-names.ts'
 export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
 export type { Database, DatabaseSpec } from './resources/database.ts'
-export type { ComputeActivityView, ComputeSettings, Endpoint, EndpointSpec } from './resources/endpoint.ts'
+export type {
+  ComputeActivityView,
+  ComputeSettings,
+  Endpoint,
+  EndpointSessionView,
+  EndpointSpec,
+} from './resources/endpoint.ts'
 export {
   DATABASE_ID,
   durationOf,

@@ -147,6 +147,14 @@ export const gatewayErrors = {
     message: 'terminating connection due to administrator command',
     retryable: true,
   },
+  compute_suspended: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    sqlState: '57P01',
+    message: 'terminating connection due to administrator command',
+    retryable: true,
+  },
   connection_retired: {
     kind: 'unavailable',
     status: 503,

@@ -112,6 +112,27 @@ export const computeActivity = z.object({
 
 export type ComputeActivityView = z.output<typeof computeActivity>
 
+/** A client's session with an endpoint, as the gateway knows it; what it cannot know is left out. */
+export const endpointSession = z.object({
+  session_id: z.string(),
+  role: z.string().optional(),
+  database: z.string().optional(),
+  application: z.string().optional(),
+  client_address: z.string(),
+  /** When the client connected. */
+  since: timestamp,
+  /** `connecting`: it waits for the compute. `closing`: it ends. */
+  state: z.enum(['connecting', 'idle', 'active', 'idle in transaction', 'closing']).optional(),
+  /** Its backend, as in pg_stat_activity. */
+  pid: z.int().optional(),
+  /** Whether its backend could be taken away now without ending it. */
+  can_park: z.boolean(),
+  /** Why not: it is `connecting`, `active`, in a `transaction`, or what it has set up in its server is not known (`state_unknown`). */
+  park_refusal: z.string().optional(),
+})
+
+export type EndpointSessionView = z.output<typeof endpointSession>
+
 /** A compute behind an endpoint; without high availability there is exactly one. */
 export const computeInstance = z.object({
   name: z.string(),

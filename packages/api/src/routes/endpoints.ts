@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { computeActivity, computeInstance, endpoint, endpointInput } from '../resources/endpoint.ts'
+import {
+  computeActivity,
+  computeInstance,
+  endpoint,
+  endpointInput,
+  endpointSession,
+} from '../resources/endpoint.ts'
 import { branchParams, paging, queryFlag, updateMaskQuery } from '../resources/fields.ts'
 import { empty, operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
@@ -101,6 +107,16 @@ export const endpointRoutes = {
     summary: 'Read what keeps the compute of an endpoint awake, why it last slept and what went wrong',
     params,
     reply: computeActivity,
+    errors: ['resource_not_found'],
+    permission: canUseProject,
+  }),
+  listSessions: defineRoute({
+    id: 'lakelet.listEndpointSessions',
+    method: 'GET',
+    path: '/api/2.0/lakelet/projects/:project/branches/:branch/endpoints/:endpoint/sessions',
+    summary: 'List who is connected to an endpoint, and what keeps a session from being parked',
+    params,
+    reply: z.object({ sessions: z.array(endpointSession) }),
     errors: ['resource_not_found'],
     permission: canUseProject,
   }),

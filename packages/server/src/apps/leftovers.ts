@@ -2,11 +2,10 @@
 // workspace ends what is still there, since nobody reads its output any more, and starts the app anew.
 import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
-import { sendSignal } from '../base/terminate.ts'
+import { sendSignal, terminate, termThenKill } from '../base/terminate.ts'
 import type { Account } from './account.ts'
 import { killAllOfEach } from './confined-process.ts'
 import type { RunMarks } from './run-mark.ts'
@@ -57,19 +56,16 @@ export async function endLeftovers(directory: string, marks: LeftoverMarks, log:
 }
 
 async function end(groups: readonly number[], pids: readonly number[]): Promise<void> {
-  const signalAll = (signal: NodeJS.Signals) => {
-    for (const group of groups) sendSignal(-group, signal)
-    for (const pid of pids) sendSignal(pid, signal)
-  }
-  signalAll('SIGTERM')
-  await untilGone(groups, pids, 2000)
-  signalAll('SIGKILL')
-  await untilGone(groups, pids, 1000)
-}
-
-async function untilGone(groups: readonly number[], pids: readonly number[], limitMs: number): Promise<void> {
-  const deadline = performance.now() + limitMs
-  while (performance.now() < deadline && (await isAnyAlive(groups, pids))) await delay(50)
+  await terminate(
+    {
+      send(signal) {
+        for (const group of groups) sendSignal(-group, signal)
+        for (const pid of pids) sendSignal(pid, signal)
+      },
+      hasEnded: async () => !(await isAnyAlive(groups, pids)),
+    },
+    { stages: termThenKill(2_000, 1_000) },
+  )
 }
 
 async function isAnyAlive(groups: readonly number[], pids: readonly number[]): Promise<boolean> {

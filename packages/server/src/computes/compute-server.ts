@@ -7,7 +7,8 @@ import type { BranchLocks } from './branch-locks.ts'
 import type { RunningServer, ServerDriver, ServerExit } from './drivers/driver.ts'
 import type { LoginDirectory } from './login-directory.ts'
 import type { ComputeMachine, SuspendReason } from './machine.ts'
-import type { CatalogObserver, EndpointSpec } from './ports.ts'
+import { retireSessions } from './park-sessions.ts'
+import type { CatalogObserver, EndpointSpec, RefusedSession, SessionHolder } from './ports.ts'
 import { StartBackoff } from './start-backoff.ts'
 
 /** How long sessions may take to end before their compute stops. */
@@ -22,6 +23,7 @@ export interface ComputeServerOptions {
   readonly machine: ComputeMachine
   readonly logins: LoginDirectory
   readonly catalogs: CatalogObserver | undefined
+  readonly sessions: SessionHolder | undefined
   readonly log: Logger
   readonly clock: Clock
 }
@@ -125,12 +127,13 @@ export class ComputeServer {
     machine.move('failed')
   }
 
-  /** Ends its sessions, notes who may log in and stops it. */
-  async stop(reason: SuspendReason): Promise<void> {
+  /** Ends its sessions, those that were not parked by their holder, notes who may log in and stops it. */
+  async stop(reason: SuspendReason, refused: readonly RefusedSession[] = []): Promise<void> {
     const { machine, logins } = this.#options
     const running = this.#running
     if (!running) return
     machine.move('stopping', { reason })
+    await retireSessions(this.#options, refused)
     const roles = await this.#lastRoles(running)
     const exit = await running.server.stop(reason === 'workspace stops' ? { fastMs: LAST_STOP_MS } : {})
     this.#running = undefined

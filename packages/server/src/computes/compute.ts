@@ -164,19 +164,15 @@ export class Compute {
     this.#idle.saw(activity, afterMs, began)
     // Who is busy is busy until the next look, however long this one took.
     if (activity.awakeBecause !== undefined || !this.#isDue(afterMs)) return
-    await this.#park('idle')
+    const refused = await parkSessions(this.#options, 'idle')
     // Whoever came back while the others were parked has touched it.
-    if (this.#isDue(await this.#endpoint.suspendAfterMs())) await this.#server.stop('idle')
+    if (this.#isDue(await this.#endpoint.suspendAfterMs())) await this.#server.stop('idle', refused)
   }
 
   async #stop(reason: SuspendReason): Promise<void> {
-    await this.#park(reason)
-    if (this.state === 'active') await this.#server.stop(reason)
-  }
-
-  #park(reason: SuspendReason): Promise<void> {
-    const { uid, sessions, log } = this.#options
-    return parkSessions(sessions, uid, reason, log)
+    const refused = await parkSessions(this.#options, reason)
+    // It may have crashed meanwhile.
+    if (this.state === 'active') await this.#server.stop(reason, refused)
   }
 
   /** See `Computes.withAdmin`. */

@@ -33,26 +33,26 @@ export interface CatalogObserver {
   observe(branchUid: string, admin: AdminConnection): Promise<void>
 }
 
-/** A session that keeps its backend, and why. */
+/** A session that keeps its backend, and why: an open transaction, what it has set up in the server, … */
 export interface RefusedSession {
-  readonly id: string
-  /** What cannot be rebuilt: an open transaction, a temporary table, … */
+  readonly session: string
   readonly reason: string
 }
 
 export interface ParkResult {
-  /** Sessions whose clients stay connected without a backend. */
+  /** How many clients stay connected without a backend. */
   readonly parked: number
+  /** Sessions that are only connecting, and have no backend yet, are not among them. */
   readonly refused: readonly RefusedSession[]
 }
 
-/** Whoever holds the clients' ends of sessions. Parking and retiring are no activity: nothing is touched, opened or closed by them. */
+/** Whoever holds the clients' ends of sessions. */
 export interface SessionHolder {
   /**
    * Takes the backends from the sessions of an endpoint that can do without, within `deadlineMs`; the next byte of such a client wakes
-   * the compute again. Called under the lock that wakes take, before the compute leaves `active`.
+   * the compute again. Called under the lock that wakes take, before the compute leaves `active`. It is no activity: nothing is touched by it.
    */
   park(endpointUid: string, deadlineMs: number): Promise<ParkResult>
-  /** Ends sessions, by the ids of `park`, telling their clients why; resolves when their backends are let go. */
-  retire(sessionIds: readonly string[], reason: string): Promise<void>
+  /** Ends sessions that were refused, with 57P01; resolves when they are over. Called once the compute is stopping. */
+  retire(sessions: readonly string[]): Promise<void>
 }

@@ -5,7 +5,7 @@ import type { Metadata } from '../metadata/database.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
 import type { ControlDefaults } from './rules/limits.ts'
-import type { ComputesPort, EndpointHosts, PrincipalsPort, StoragePort } from './ports.ts'
+import type { ComputesPort, EndpointHosts, PrincipalsPort, SessionsPort, StoragePort } from './ports.ts'
 
 /** What the kinds of operation, the views and the loops are given. */
 export interface ControlParts {
@@ -21,8 +21,9 @@ export interface ControlParts {
   readonly defaults: ControlDefaults
 }
 
-/** What a service is given beside: it starts operations and reads catalogues. */
+/** What a service is given beside: it starts operations, reads catalogues and asks who is connected. */
 export interface ControlContext extends ControlParts {
+  readonly sessions: SessionsPort
   readonly operations: Operations
   readonly catalogs: Catalogs
 }

@@ -34,6 +34,25 @@ export type StoragePort = Pick<
   | 'files'
 >
 
+/** A client of an endpoint, as whoever holds its connection knows it. */
+export interface ClientSession {
+  readonly id: string
+  readonly address: string
+  readonly since: Date
+  readonly stage: 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
+  readonly state?: 'idle' | 'active' | 'transaction'
+  readonly role?: string
+  readonly database?: string
+  readonly applicationName?: string
+  readonly processId?: number
+  readonly parkRefusal?: string
+}
+
+/** Who is connected; `main` plugs the gateway in. */
+export interface SessionsPort {
+  list(endpointUid: string): Promise<readonly ClientSession[]>
+}
+
 /** Where clients connect to an endpoint; `main` knows which names resolve on this machine. */
 export type EndpointHosts = (endpointUid: string) => {
   readonly host: string

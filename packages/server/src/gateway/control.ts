@@ -118,6 +118,8 @@ export interface SessionInfo {
   readonly endpoint?: GatewayEndpoint
   /** The process id of the backend, as in pg_stat_activity. */
   readonly processId?: number
+  /** Why it could not be parked now; absent where it could. */
+  readonly parkRefusal?: ParkRefusal
   /** Grows whenever bytes move, either way: who sees the same number again knows that nothing did. */
   readonly moves: number
 }

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
-import { abortable } from './abortable.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { Challenger } from './challenger.ts'
 import type { EndpointQuery, GatewayControl, LocatedEndpoint, RoleFacts, TokenPrincipal } from './control.ts'
 import { authenticatePassword, type PasswordContext } from './password-login.ts'
@@ -67,7 +67,7 @@ async function locate(
   { role, signal }: Challenger,
   control: GatewayControl,
 ): Promise<LocatedEndpoint | undefined> {
-  const answer = await abortable(control.locate(query, role), signal)
+  const answer = await untilAborted(control.locate(query, role), signal)
   if (answer === 'unknown') throw new LakeletError('endpoint_unknown')
   return answer === 'ambiguous' ? undefined : answer
 }

@@ -4,7 +4,7 @@ import { buildScramVerifier, parseScramVerifier, type ScramVerifier } from '@lak
 import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
-import { abortable } from './abortable.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { RoleFacts } from './control.ts'
 
 /** LOGIN and VALID UNTIL; throws `role_without_login` or, for what is past, `password_wrong`. */
@@ -36,7 +36,7 @@ export function matchesPassword(
   if (verifier.iterations > MOST_ITERATIONS) return Promise.resolve(false)
   // Nobody derives for a client that left while it waited for its turn.
   const turn = () => (signal.aborted ? Promise.resolve(false) : derivesTo(verifier, password))
-  return abortable(deriving.run('password', turn), signal)
+  return untilAborted(deriving.run('password', turn), signal)
 }
 
 async function derivesTo(verifier: ScramVerifier, password: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { SecureContext } from 'node:tls'
 import { encodeStartup } from '@lakelet/wire'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { abortable } from './abortable.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import { acceptClient, type FirstPacket, NotPostgresError } from './accept.ts'
 import type { CancelRequests } from './cancel-requests.ts'
 import { ClientConnection, ClientGoneError } from './client-connection.ts'
@@ -69,6 +69,7 @@ export class Session {
       since: this.#since,
       stage: this.#stage,
       moves: this.#relay?.moves ?? 0,
+      parkRefusal: this.parkRefusal,
       ...(state ? { state } : {}),
       ...this.#names(),
       ...(this.#login ? { endpoint: this.#login.located.endpoint } : {}),
@@ -174,10 +175,10 @@ export class Session {
     const startedMs = clock.monotonicMs()
     let isJudged = located.role !== undefined || !principal
     const backend = await connectCompute({
-      wake: (signal) => abortable(control.wake(endpoint.id, this.id), signal),
+      wake: (signal) => untilAborted(control.wake(endpoint.id, this.id), signal),
       check: async (signal) => {
         if (isJudged || !principal) return
-        const facts = await abortable(control.role(endpoint.id, startup.role), signal)
+        const facts = await untilAborted(control.role(endpoint.id, startup.role), signal)
         checkTokenRole(principal, startup.role, facts, clock)
         isJudged = true
       },

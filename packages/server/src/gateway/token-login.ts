@@ -2,9 +2,9 @@
 import { decodePassword, encodeAuthenticationCleartextPassword } from '@lakelet/wire'
 import type { Clock } from '../base/clock.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { GatewayControl, RoleFacts, TokenPrincipal } from './control.ts'
 import { type Challenger, readAnswer } from './challenger.ts'
-import { abortable } from './abortable.ts'
 import { checkLogin, matchesPassword, verifierOf } from './role-checks.ts'
 
 /** What a client answered to the challenge, and what it is worth as a token. */
@@ -32,7 +32,7 @@ export async function askForToken(client: Challenger, control: GatewayControl): 
   const password = readPassword(await readAnswer(client)).toString('utf8')
   if (password === '')
     throw new LakeletError('startup_invalid', { reason: 'empty password returned by client' })
-  const verdict = abortable(control.verify(password), client.signal).catch((error: unknown) => {
+  const verdict = untilAborted(control.verify(password), client.signal).catch((error: unknown) => {
     if (isLakeletError(error) && error.kind === 'unauthenticated') return error
     throw error
   })

@@ -28,6 +28,7 @@ import { implementProjects } from '../control/routes/projects.ts'
 import { implementRoles } from '../control/routes/roles.ts'
 import { Branches } from '../control/services/branches.ts'
 import type { ControlContext } from '../control/context.ts'
+import type { SessionsPort } from '../control/ports.ts'
 import { DEFAULTS } from '../control/rules/limits.ts'
 import { ComputeControl } from '../control/services/compute-control.ts'
 import type { OverviewParts } from '../control/services/overview.ts'
@@ -64,6 +65,7 @@ export interface ControlPlaneParts {
   readonly clock: Clock
   readonly log: Logger
   readonly computes: Computes
+  readonly sessions: SessionsPort
   readonly storage: Storage
   readonly identity: Identity
   readonly hostNames: HostNames
@@ -155,6 +157,7 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
     log: parts.log.child({ component: 'control' }),
     operations,
     computes: parts.computes,
+    sessions: parts.sessions,
     storage: parts.storage,
     principals: {
       findIdentity: (type, name) => identity.directory.findIdentity(type, name),

@@ -24,6 +24,7 @@ import { mountConsole } from './console/mount.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { WorkspaceGatewayControl } from './gateway-control.ts'
+import { GatewaySessions } from './gateway-sessions.ts'
 import { type Ground, startGround } from './ground.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
@@ -72,6 +73,8 @@ interface Start {
   readonly config: Config
   readonly ports: Listeners
   readonly ground: Ground
+  /** The gateway's, once it listens. */
+  readonly sessions: GatewaySessions
   /** Base URL of the API. */
   readonly host: string
   /** What was started so far, to be ended in reverse. */
@@ -110,7 +113,8 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   const stopping = new Stopping(ground)
   if (options.ownsProcess) started.use(ownProcess(ground.log, stopping))
   const host = `http://${options.host}:${ports.http.port}`
-  const start = { options, directory, config, ports, ground, host, started, stopping }
+  const sessions = new GatewaySessions()
+  const start = { options, directory, config, ports, ground, sessions, host, started, stopping }
   const rooms = await startRooms(start)
   await listen(start, rooms)
   // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
@@ -121,7 +125,7 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
 }
 
 async function startRooms(start: Start): Promise<Rooms> {
-  const { options, directory, config, ports, ground, host, started, stopping } = start
+  const { options, directory, config, ports, ground, sessions, host, started, stopping } = start
   const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
   const grants = fileGrants(() => known(later.identity).permissions)
   const identity = await startIdentity({
@@ -140,7 +144,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   await keepIdentitiesWritten(identity, ground.postgres.host)
   const computes = await startComputesOf(start)
   const failpoint = process.env['LAKELET_FAILPOINT']
-  const control = await startControlPlane({ ...ground, config, computes, identity, failpoint })
+  const control = await startControlPlane({ ...ground, config, computes, sessions, identity, failpoint })
   started.use(stopping.limit('control', control))
   const tree = await openWorkspaceTree({
     ...ground,
@@ -169,12 +173,13 @@ async function startRooms(start: Start): Promise<Rooms> {
   return { identity, owner, computes, control, files, running }
 }
 
-async function startComputesOf({ ground, started, stopping }: Start): Promise<Computes> {
+async function startComputesOf({ ground, sessions, started, stopping }: Start): Promise<Computes> {
   const { metadata, storage, postgres, clock, changes } = ground
   const log = ground.log.child({ component: 'computes' })
   const computes = await startComputes({
     driver: localDriver({ postgres, clock, log }),
     storage,
+    sessions,
     endpoints: endpointSource(metadata, storage),
     catalogs: catalogObserver({ metadata, clock, log: ground.log.child({ component: 'control' }) }),
     log,
@@ -238,6 +243,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     logger: ground.log,
     workers: config.gateway.workers,
   })
+  start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
 }
 

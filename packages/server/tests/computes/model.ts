@@ -72,7 +72,10 @@ export class ComputesModel {
       },
       sessions: {
         park: (uid) => this.#park(uid),
-        retire: async () => undefined,
+        // As the gateway does: the end of a session is one more sign of life of it.
+        retire: async (sessions) => {
+          for (const uid of sessions) this.touch(uid)
+        },
       },
       onStateChanged: (uid, state) => this.#moved(uid, state),
       log: testLog,
@@ -313,7 +316,7 @@ export class ComputesModel {
       this.#break(`${uid} was to park as ${this.#computes.state(uid)}`)
     await this.clock.sleep(10)
     if (this.of(uid).isTouchedWhileParking) this.touch(uid)
-    return { parked: 1, refused: [{ id: 'one', reason: 'an open transaction' }] }
+    return { parked: 1, refused: [{ session: uid, reason: 'transaction' }] }
   }
 
   #look(): void {

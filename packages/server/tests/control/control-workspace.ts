@@ -98,6 +98,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       clock,
       log,
       computes,
+      sessions: { list: async () => [] },
       storage,
       identity,
       hostNames: { of: (uid) => ({ host: `${uid}.database.local` }), certificateNames: [] },

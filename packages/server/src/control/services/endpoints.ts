@@ -3,6 +3,7 @@ import {
   type Endpoint,
   endpointActions,
   endpointName,
+  type EndpointSessionView,
   type EndpointSpec,
   endpointUpdate,
   parseUpdateMask,
@@ -18,6 +19,7 @@ import { type Empty, type OperationView, viewOperation } from '../views/operatio
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
+import { viewSession } from '../views/session.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
   type BranchPath,
@@ -129,6 +131,13 @@ export class Endpoints {
   async getActivity(path: EndpointPath): Promise<ComputeActivityView> {
     const { row } = await this.#parts(path)
     return viewActivity(row, this.#context)
+  }
+
+  /** Who is connected, by when they came. */
+  async listSessions(path: EndpointPath): Promise<{ sessions: EndpointSessionView[] }> {
+    const { row } = await this.#parts(path)
+    const sessions = await this.#context.sessions.list(row.uid)
+    return { sessions: [...sessions].sort((a, b) => a.since.getTime() - b.since.getTime()).map(viewSession) }
   }
 
   async listInstances(path: EndpointPath): Promise<{ compute_instances: ComputeInstance[] }> {

@@ -1,0 +1,27 @@
+import type { EndpointSessionView } from '@lakelet/api'
+import type { ClientSession } from '../ports.ts'
+
+/** A session in the words of pg_stat_activity. */
+export function viewSession(session: ClientSession): EndpointSessionView {
+  const { id, address, since, role, database, applicationName, processId, parkRefusal } = session
+  const state = stateOf(session)
+  return {
+    session_id: id,
+    ...(role === undefined ? {} : { role }),
+    ...(database === undefined ? {} : { database }),
+    ...(applicationName === undefined ? {} : { application: applicationName }),
+    client_address: address,
+    since: since.toISOString(),
+    ...(state === undefined ? {} : { state }),
+    ...(processId === undefined ? {} : { pid: processId }),
+    can_park: parkRefusal === undefined,
+    ...(parkRefusal === undefined ? {} : { park_refusal: parkRefusal }),
+  }
+}
+
+/** Undefined where the gateway lost track of what the client does. */
+function stateOf({ stage, state }: ClientSession): EndpointSessionView['state'] {
+  if (stage === 'closing') return 'closing'
+  if (stage !== 'relaying') return 'connecting'
+  return state === 'transaction' ? 'idle in transaction' : state
+}

@@ -1,0 +1,111 @@
+// Who is connected to an endpoint, seen through the API, and what becomes of sessions when its compute goes to sleep.
+import { readFile } from 'node:fs/promises'
+import {
+  computeControlRoutes,
+  credentialRoutes,
+  type EndpointSessionView,
+  endpointRoutes,
+} from '@lakelet/api'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
+
+const params = { project: 'watched', branch: 'production', endpoint: 'primary' }
+
+let workspace: TestWorkspace
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace({ env: { LAKELET_SCALE_TO_ZERO_DEFAULT_SECONDS: '2' } })
+  await workspace.cli(['postgres', 'create-project', 'watched'])
+})
+
+afterAll(async () => {
+  await workspace[Symbol.asyncDispose]()
+})
+
+interface Connected extends AsyncDisposable {
+  readonly client: Client
+  readonly pid: number
+  /** Why the server ended the session. */
+  readonly ended: Promise<Error>
+}
+
+async function connect(application: string): Promise<Connected> {
+  const endpoint = 'projects/watched/branches/production/endpoints/primary'
+  const { token } = await workspace.client.call(credentialRoutes.generate, { body: { endpoint } })
+  const client = new Client({
+    ...workspace.postgres,
+    user: workspace.user,
+    password: token,
+    database: 'databricks_postgres',
+    application_name: application,
+    ssl: { ca: await readFile(workspace.caFile, 'utf8') },
+  })
+  const ended = new Promise<Error>((resolve) => client.on('error', resolve))
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  return { client, pid: rows[0]!.pid, ended, [Symbol.asyncDispose]: () => client.end() }
+}
+
+async function session(application: string): Promise<EndpointSessionView | undefined> {
+  const { sessions } = await workspace.client.call(endpointRoutes.listSessions, { params })
+  return sessions.find((each) => each.application === application)
+}
+
+it('lists sessions with what they do and what keeps them from being parked', async () => {
+  expect(await workspace.client.call(endpointRoutes.listSessions, { params })).toEqual({ sessions: [] })
+  const before = Date.now()
+  await using watched = await connect('watched app')
+  await vi.waitFor(async () => expect((await session('watched app'))?.state).toBe('idle'))
+  const seen = await session('watched app')
+  expect(seen).toMatchObject({
+    role: workspace.user,
+    database: 'databricks_postgres',
+    client_address: '127.0.0.1',
+    pid: watched.pid,
+  })
+  expect(Date.parse(seen!.since)).toBeGreaterThanOrEqual(before - 1000)
+  expect(seen!.can_park).toBe(seen!.park_refusal === undefined)
+
+  await watched.client.query('BEGIN')
+  await vi.waitFor(async () =>
+    expect(await session('watched app')).toMatchObject({
+      state: 'idle in transaction',
+      can_park: false,
+      park_refusal: 'transaction',
+    }),
+  )
+  await watched.client.query('ROLLBACK')
+  const waiting = watched.client.query('SELECT pg_sleep(600)').catch((error: unknown) => error)
+  await vi.waitFor(async () =>
+    expect(await session('watched app')).toMatchObject({ state: 'active', can_park: false }),
+  )
+  await using other = await connect('the one that cancels')
+  await other.client.query('SELECT pg_cancel_backend($1)', [watched.pid])
+  expect(await waiting).toMatchObject({ code: '57014' })
+})
+
+it('ends the sessions of a compute that is suspended with 57P01, and lists them no more', async () => {
+  await using suspended = await connect('suspended app')
+  await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
+  expect(await suspended.ended).toMatchObject({ code: '57P01' })
+  await vi.waitFor(async () => expect(await session('suspended app')).toBeUndefined())
+  await using again = await connect('suspended app')
+  expect(again.pid).not.toBe(suspended.pid)
+})
+
+it('lets a compute sleep though idle sessions are open, and keeps it awake for a transaction', async () => {
+  const activity = () => workspace.client.call(endpointRoutes.getActivity, { params })
+  await using busy = await connect('busy app')
+  await busy.client.query('BEGIN')
+  await vi.waitFor(
+    async () => expect((await activity()).awake_because).toMatchObject({ application: 'busy app' }),
+    { timeout: 30_000 },
+  )
+  expect((await activity()).state).toBe('active')
+  await busy.client.query('COMMIT')
+  await vi.waitFor(
+    async () => expect(await activity()).toMatchObject({ state: 'idle', last_suspend_reason: 'idle' }),
+    { timeout: 30_000 },
+  )
+})
