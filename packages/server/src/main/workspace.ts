@@ -5,12 +5,10 @@ import { type Config, loadConfig } from '../base/config.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
-import { type Computes, localDriver, startComputes } from '../computes/index.ts'
-import { catalogObserver } from '../control/catalog/known-catalog.ts'
+import type { Computes } from '../computes/index.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
-import { endpointSource } from '../control/services/endpoint-specs.ts'
 import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
@@ -19,6 +17,7 @@ import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
 import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } from '../postgres/index.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
+import { startWorkspaceComputes } from './computes.ts'
 import { ConsoleBuilds } from './console/builds.ts'
 import { mountConsole } from './console/mount.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
@@ -142,7 +141,8 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, ground.postgres.host)
-  const computes = await startComputesOf(start)
+  const computes = await startWorkspaceComputes(ground, sessions)
+  started.use(stopping.limit('computes', computes))
   const failpoint = process.env['LAKELET_FAILPOINT']
   const control = await startControlPlane({ ...ground, config, computes, sessions, identity, failpoint })
   started.use(stopping.limit('control', control))
@@ -171,23 +171,6 @@ async function startRooms(start: Start): Promise<Rooms> {
   await control.resume()
   await running.apps.adopt()
   return { identity, owner, computes, control, files, running }
-}
-
-async function startComputesOf({ ground, sessions, started, stopping }: Start): Promise<Computes> {
-  const { metadata, storage, postgres, clock, changes } = ground
-  const log = ground.log.child({ component: 'computes' })
-  const computes = await startComputes({
-    driver: localDriver({ postgres, clock, log }),
-    storage,
-    sessions,
-    endpoints: endpointSource(metadata, storage),
-    catalogs: catalogObserver({ metadata, clock, log: ground.log.child({ component: 'control' }) }),
-    log,
-    clock,
-    onStateChanged: () => changes.note(['computes']),
-  })
-  started.use(stopping.limit('computes', computes))
-  return computes
 }
 
 /** Opens the API and then the gateway, each on the port that was held for it. */
