@@ -55,6 +55,7 @@ const PLACES: Readonly<Record<string, string>> = {
   tokens: paths.tokens,
   preferences: paths.preferences,
   about: paths.about,
+  calls: `${paths.project(PROJECT)}?drawer=cli`,
 }
 
 describe.skipIf(reason !== undefined)(`every page of the console${reason ? ` (${reason})` : ''}`, () => {

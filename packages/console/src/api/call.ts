@@ -1,15 +1,8 @@
 // Calls of the API. Types come from the contract; of its values only method and path are in the browser (see build.ts).
-import type { RouteCall, RouteResult, routeGroups } from '@lakelet/api'
 import { routes } from 'virtual:routes'
 import { noteReach } from './reach.ts'
-
-type Groups = Omit<typeof routeGroups, 'refused' | 'empty' | 'missing'>
-type AnyRoute = { [G in keyof Groups]: Groups[G][keyof Groups[G]] }[keyof Groups]
-
-export type RouteId = AnyRoute['id']
-export type RouteOf<I extends RouteId> = Extract<AnyRoute, { readonly id: I }>
-export type Input<I extends RouteId> = RouteCall<RouteOf<I>>
-export type Result<I extends RouteId> = RouteResult<RouteOf<I>>
+import type { Input, LooseInput, Result, RouteId } from './types.ts'
+import { noteWrite } from './writes.ts'
 
 /** An error of the API, or that the server is not there (status 0). */
 export class ApiError extends Error {
@@ -25,12 +18,6 @@ export class ApiError extends Error {
     this.errorCode = errorCode
     this.request = request
   }
-}
-
-interface LooseInput {
-  readonly params?: object | undefined
-  readonly query?: object | undefined
-  readonly body?: unknown
 }
 
 /** Calls a route of the contract by its id. Writes are never repeated here. */
@@ -49,6 +36,7 @@ export async function call<I extends RouteId>(
 /** Calls a route and gives the reply with its body still to come. Throws ApiError for an error reply. */
 export async function send(id: RouteId, input: LooseInput, signal?: AbortSignal): Promise<Response> {
   const { method, url } = requestOf(id, input)
+  if (method !== 'GET') noteWrite(id, input)
   const isRaw = typeof input.body === 'string' || input.body instanceof Uint8Array
   const body = input.body === undefined ? undefined : isRaw ? input.body : JSON.stringify(input.body)
   const reply = await fetch(url, {

@@ -1,6 +1,7 @@
 // Reading through the cache. A key begins with the route's id, so that what changed can name what it makes stale.
 import { keepPreviousData, QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
-import { ApiError, call, type Input, type RouteId } from './call.ts'
+import { ApiError, call } from './call.ts'
+import type { Input, RouteId } from './types.ts'
 import { liveInterval } from './live.ts'
 
 const RETRY_DELAYS_MS = [500, 1000, 2000, 5000]

@@ -2,7 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { paths } from '../paths.ts'
 import { t } from '../text/index.ts'
 import { Button } from '../ui/button.tsx'
-import { ChevronDown, MenuIcon, Plus, Search } from '../ui/icons.ts'
+import { ChevronDown, MenuIcon, Plus, Search, Terminal } from '../ui/icons.ts'
 import { Menu } from '../ui/menu.tsx'
 import { Breadcrumb } from './Breadcrumb.tsx'
 import { UserMenu } from './UserMenu.tsx'
@@ -11,11 +11,12 @@ import { usePlace } from './place.ts'
 
 interface HeaderProps {
   readonly onPalette: () => void
+  readonly onDrawer: () => void
   readonly onNav: () => void
   readonly isNavOpen: boolean
 }
 
-export function Header({ onPalette, onNav, isNavOpen }: HeaderProps) {
+export function Header({ onPalette, onDrawer, onNav, isNavOpen }: HeaderProps) {
   return (
     <header className="sticky top-0 z-10 flex h-12 items-center gap-1 border-b border-line bg-surface px-2 sm:gap-2 sm:px-4">
       <Button
@@ -41,6 +42,15 @@ export function Header({ onPalette, onNav, isNavOpen }: HeaderProps) {
         <Search size={16} aria-hidden />
         <span className="sr-only">{t.shell.search}</span>
         <kbd className="text-meta max-md:hidden">{shortcutText()}</kbd>
+      </Button>
+      <Button
+        variant="quiet"
+        className="px-2 text-dim max-sm:hidden"
+        aria-label={t.calls.title}
+        title={t.calls.title}
+        onClick={onDrawer}
+      >
+        <Terminal size={16} aria-hidden />
       </Button>
       <RunningOperations />
       <NewMenu />

@@ -6,14 +6,17 @@ import { Header } from './Header.tsx'
 import { Navigation } from './Navigation.tsx'
 import { OfflineBar } from './OfflineBar.tsx'
 import { Palette } from './Palette.tsx'
+import { CallsDrawer } from './CallsDrawer.tsx'
+import { useSearchValue } from './params.ts'
 import { useShortcuts } from './shortcuts.ts'
 
 export function Shell() {
   const [isPaletteOpen, setPaletteOpen] = useState(false)
   const [isNavOpen, setNavOpen] = useState(false)
+  const [drawer, setDrawer] = useSearchValue('drawer')
   const isLoading = useRouterState({ select: (state) => state.isLoading })
   const path = useRouterState({ select: (state) => state.location.pathname })
-  useShortcuts({ onPalette: () => setPaletteOpen(true) })
+  useShortcuts({ onPalette: () => setPaletteOpen(true), onDrawer: () => setDrawer('cli') })
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#main" className="btn sr-only z-50 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
@@ -21,6 +24,7 @@ export function Shell() {
       </a>
       <Header
         onPalette={() => setPaletteOpen(true)}
+        onDrawer={() => setDrawer('cli')}
         onNav={() => setNavOpen(!isNavOpen)}
         isNavOpen={isNavOpen}
       />
@@ -32,6 +36,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      {drawer !== undefined && <CallsDrawer onClose={() => setDrawer(undefined)} />}
       {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
     </div>
   )

@@ -11,8 +11,14 @@ const PLACES: Readonly<Record<string, string>> = {
   w: paths.files,
 }
 
-/** Ctrl-K for the palette, `g` and a letter for a place, `/` for the filter of a list. */
-export function useShortcuts({ onPalette }: { readonly onPalette: () => void }): void {
+/** Ctrl-K for the palette, `d` for the calls of the page, `g` and a letter for a place, `/` for the filter of a list. */
+export function useShortcuts({
+  onPalette,
+  onDrawer,
+}: {
+  readonly onPalette: () => void
+  readonly onDrawer: () => void
+}): void {
   const navigate = useNavigate()
   useEffect(() => {
     let pressedG = 0
@@ -27,11 +33,12 @@ export function useShortcuts({ onPalette }: { readonly onPalette: () => void }):
       const place = Date.now() - pressedG < AFTER_G_MS ? PLACES[event.key] : undefined
       pressedG = event.key === 'g' ? Date.now() : 0
       if (place !== undefined) void navigate({ to: place })
+      else if (event.key === 'd') onDrawer()
       else if (event.key === '/') focusFilter(event)
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
-  }, [navigate, onPalette])
+  }, [navigate, onPalette, onDrawer])
 }
 
 function focusFilter(event: KeyboardEvent): void {

@@ -1,6 +1,7 @@
 // Who may do what with a project or an app.
 import { useState } from 'react'
-import { call, type Result } from '../../api/call.ts'
+import { call } from '../../api/call.ts'
+import type { Result } from '../../api/types.ts'
 import { refresh, useRead } from '../../api/queries.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'

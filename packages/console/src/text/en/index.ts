@@ -10,7 +10,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
-import { about, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { activity, sql, tables } from './sql.ts'
 
 export const en = {
@@ -20,6 +20,7 @@ export const en = {
   apps,
   branch,
   branches,
+  calls,
   common,
   computes,
   connect,

@@ -86,6 +86,7 @@ export const preferences = {
   keyList: [
     ['Ctrl K', 'Search everything'],
     ['g h · g p · g a · g w', 'Home, projects, apps, workspace files'],
+    ['d', 'The same as commands and API calls'],
     ['/', 'Filter the list'],
     ['Ctrl Enter', 'Run the statement at the caret, or the selection'],
     ['Ctrl Shift Enter', 'Run all statements'],
@@ -123,4 +124,13 @@ export const errors = {
   unexpected: 'This page failed',
   unreachable: 'The workspace does not answer',
   unreachableText: 'It may be stopped or starting. This page goes on by itself when it is back.',
+}
+
+export const calls = {
+  title: 'CLI and API',
+  intro:
+    'The same from a terminal or a script. $TOKEN is a token of yours: lakelet auth token --field access_token',
+  reads: 'This page reads',
+  writes: 'Changed from here lately',
+  command: 'Command',
 }

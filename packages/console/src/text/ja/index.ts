@@ -10,7 +10,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
-import { about, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { activity, sql, tables } from './sql.ts'
 
 import type { Messages } from '../messages.ts'
@@ -22,6 +22,7 @@ export const ja: Messages = {
   apps,
   branch,
   branches,
+  calls,
   common,
   computes,
   connect,

@@ -88,6 +88,7 @@ export const preferences: Messages['preferences'] = {
   keyList: [
     ['Ctrl K', 'すべてを検索'],
     ['g h · g p · g a · g w', 'ホーム、プロジェクト、アプリ、ワークスペースのファイル'],
+    ['d', '同じ操作のコマンドと API 呼び出し'],
     ['/', '一覧を絞り込む'],
     ['Ctrl Enter', 'カーソル位置の文、または選択範囲を実行'],
     ['Ctrl Shift Enter', 'すべての文を実行'],
@@ -124,4 +125,13 @@ export const errors: Messages['errors'] = {
   unexpected: 'このページでエラーが発生しました',
   unreachable: 'ワークスペースが応答しません',
   unreachableText: '停止中または起動中の可能性があります。復帰すると、このページは自動的に続行します。',
+}
+
+export const calls: Messages['calls'] = {
+  title: 'CLI と API',
+  intro:
+    '同じことをターミナルやスクリプトから行う方法です。$TOKEN は自分のトークンです: lakelet auth token --field access_token',
+  reads: 'このページが読み取るもの',
+  writes: 'このページから最近行った変更',
+  command: 'コマンド',
 }
