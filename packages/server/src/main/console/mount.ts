@@ -10,7 +10,7 @@ import type { ConsoleBuilds } from './builds.ts'
 import { buildingPage, consoleHeaders, consolePage } from './page.ts'
 
 /** The paths whose pages are the console's; the rest belongs to the API and to the pages of sign-in. */
-const PLACES = ['/', '/lakebase', '/apps', '/workspace', '/settings']
+const PLACES = ['/', '/lakebase', '/apps', '/operations', '/workspace', '/settings']
 /** Longest wait for a build before its page says that it is being made. */
 const BUILD_WAIT_MS = 1500
 const TYPES: Readonly<Record<string, string>> = {
