@@ -1,6 +1,7 @@
 // Calls of official clients and what the real service was seen to answer, one a row, in the order in which the test sends them.
 import type { RecordedCall } from './recorded-call.ts'
 import { absentCalls } from './recorded-absent.ts'
+import { bundleCalls, rolePasswordCalls } from './recorded-bundle.ts'
 import { secretCalls } from './recorded-secrets.ts'
 
 const PROJECT = '/api/2.0/postgres/projects/recorded'
@@ -142,6 +143,20 @@ export const recordedCalls: readonly RecordedCall[] = [
     reply: { message: `Field 'branch_id' is required, expected non-default value (not "")!` },
     witness: 'testserver',
   },
+  {
+    area: 'postgres',
+    call: 'POST /api/2.0/postgres/credentials',
+    body: {
+      endpoint: ENDPOINT.slice(18),
+      claims: [{ permission_set: 'READ_ONLY', resources: [{ table_name: 'notes' }] }],
+    },
+    status: 501,
+    reply: { error_code: 'NOT_IMPLEMENTED', message: /claims.*GRANT SELECT/ },
+    witness: 'lakelet',
+    note: 'refused rather than issued without effect (docs/decisions/0017-secrets-and-claims.md)',
+  },
+  ...rolePasswordCalls,
+  ...bundleCalls,
   {
     area: 'apps',
     call: 'POST /api/2.0/apps?no_compute=true',

@@ -5,6 +5,7 @@ import {
   endpointRoutes,
   operationRoutes,
   projectRoutes,
+  roleRoutes,
   scimRoutes,
   servicePrincipalSecretRoutes,
 } from '@lakelet/api'
@@ -92,6 +93,24 @@ it('takes passwords where the project allows them, awake and asleep, and not bef
   expect(await login()).toEqual([{ current_user: 'native' }])
   await allowPasswords(false)
   await expect(login()).rejects.toMatchObject({ code: '28P01' })
+})
+
+it('takes the password that was made for a role and is shown by the API', async () => {
+  const params = { project: 'team', branch: 'production' }
+  const made = await workspace.client.call(roleRoutes.createRole, {
+    params,
+    query: { role_id: 'generated' },
+    body: { spec: { postgres_role: 'generated' } },
+  })
+  const operation = made.name.split('/').at(-1) ?? ''
+  const ask = { params: { ...params, role: 'generated', operation } }
+  const isDone = async () => (await workspace.client.call(operationRoutes.getRoleOperation, ask)).done
+  await expect.poll(isDone, { timeout: 30_000 }).toBe(true)
+  await allowPasswords(true)
+  const role = { ...params, role: 'generated' }
+  const { password } = await workspace.client.call(roleRoutes.revealRolePassword, { params: role, body: {} })
+  expect(await query('generated', password, 'SELECT current_user')).toEqual([{ current_user: 'generated' }])
+  await allowPasswords(false)
 })
 
 it('does not wake a disabled endpoint', async () => {

@@ -93,6 +93,16 @@ export { appsRoutes } from './routes/apps.ts'
 export { workspaceFilesRoutes } from './routes/workspace-files.ts'
 export { absentFeatureAt } from './routes/absent-paths.ts'
 export { absentServicePaths } from './routes/absent-services.ts'
+export { bundleDeploymentRoutes } from './routes/bundle-deployments.ts'
+export type {
+  BundleDeployment,
+  BundleDeploymentInput,
+  BundleOperation,
+  BundleOperationInput,
+  BundleResource,
+  BundleVersion,
+  BundleVersionInput,
+} from './resources/bundle-deployments.ts'
 export { workspaceRoutes } from './routes/workspace.ts'
 export type { DatabaseCredentialReply } from './resources/identity-credentials.ts'
 export type { ScimGroup, ScimServicePrincipal, ScimUser } from './resources/identity-scim.ts'

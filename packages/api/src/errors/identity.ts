@@ -125,6 +125,19 @@ export const identityErrors = {
     message:
       'The value of {secret} was sealed with a key that this data directory no longer has (its file secrets.key was replaced). Restore that file, or store the value again.',
   },
+  role_password_unknown: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    message: 'The password of role {role} cannot be shown: {reason}.',
+  },
+  credential_claims: {
+    kind: 'invalid',
+    status: 501,
+    errorCode: 'NOT_IMPLEMENTED',
+    message:
+      'A credential with claims (READ_ONLY on certain tables) is not issued: nothing in Postgres would hold its session to them, so it would open all that the role may do. Ask for one without claims, as a role that may do no more than it should: CREATE ROLE …; GRANT SELECT ON … TO …, or databricks_create_role for a service principal of its own.',
+  },
   not_group_member: {
     kind: 'forbidden',
     status: 403,

@@ -108,13 +108,25 @@ export const platformErrors = {
     kind: 'invalid',
     status: 400,
     errorCode: 'FEATURE_DISABLED',
-    message: '{feature} is not part of a Lakelet workspace.',
+    message: '{feature}: this is not part of a Lakelet workspace.',
+  },
+  bundle_exists: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'ALREADY_EXISTS',
+    message: '{name} already exists.',
+  },
+  bundle_aborted: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'ABORTED',
+    message: 'Refused: {reason}. Read it again, and try again.',
   },
   feature_has_nothing: {
     kind: 'not_found',
     status: 404,
     errorCode: 'RESOURCE_DOES_NOT_EXIST',
-    message: "'{path}' does not exist: {feature} are not part of a Lakelet workspace.",
+    message: "'{path}' does not exist: this is not part of a Lakelet workspace ({feature}).",
   },
   client_gone: {
     kind: 'client_gone',

@@ -89,8 +89,6 @@ const SCHEDULES = 'Snapshot schedules'
 const TABLES = 'Table serving'
 const FORWARD_ETL = 'Forward ETL'
 const REPLICATION = 'Replication between workspaces'
-const ROLE_PASSWORD =
-  "Showing a role's password (only its verifier is kept; set a password with ALTER ROLE … PASSWORD '…')"
 
 export const refusedRoutes = {
   createCatalog: refused(
@@ -121,17 +119,6 @@ export const refusedRoutes = {
     },
     CDF,
     canManageProject,
-  ),
-  revealRolePassword: refused(
-    {
-      id: 'postgres.revealRolePassword',
-      method: 'POST',
-      path: `${BRANCH}/roles/:role/password`,
-      params: branchParams.extend({ role: z.string() }),
-    },
-    ROLE_PASSWORD,
-    canManageProject,
-    'not_implemented',
   ),
   createSnapshot: refused(
     { id: 'postgres.createSnapshot', method: 'POST', path: `${PROJECT}/snapshots`, params: projectParams },

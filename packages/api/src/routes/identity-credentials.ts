@@ -14,6 +14,7 @@ export const credentialRoutes = {
       'invalid_parameter',
       'resource_not_found',
       'not_group_member',
+      'credential_claims',
       'not_implemented',
     ],
     permission: {

@@ -4,6 +4,7 @@ import type { RouteDefinition } from '../route.ts'
 import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
 import { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './absent-services.ts'
 import { appsRoutes } from './apps.ts'
+import { bundleDeploymentRoutes } from './bundle-deployments.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
 import { computeControlRoutes } from './compute-control.ts'
@@ -39,6 +40,7 @@ export const routeGroups = {
   workspace: workspaceRoutes,
   workspaceFiles: workspaceFilesRoutes,
   apps: appsRoutes,
+  bundleDeployments: bundleDeploymentRoutes,
   refused: refusedRoutes,
   empty: emptyRoutes,
   missing: missingRoutes,

@@ -71,6 +71,17 @@ export const roleRoutes = {
     errors: [...writeErrors, ...catalogErrors],
     permission: canManageProject,
   }),
+  revealRolePassword: defineRoute({
+    id: 'postgres.revealRolePassword',
+    method: 'POST',
+    path: `${BRANCH}/roles/:role/password`,
+    summary: 'Show the password that was made for a Postgres role',
+    params,
+    body: z.looseObject({}),
+    reply: z.object({ password: z.string() }),
+    errors: ['resource_not_found', ...catalogErrors, 'role_password_unknown', 'secret_unreadable'],
+    permission: canManageProject,
+  }),
   deleteRole: defineRoute({
     id: 'postgres.deleteRole',
     method: 'DELETE',

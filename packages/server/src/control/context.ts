@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
+import type { RolePasswords } from './catalog/role-passwords.ts'
 import type { ControlDefaults } from './rules/limits.ts'
 import type { ComputesPort, EndpointHosts, PrincipalsPort, SessionsPort, StoragePort } from './ports.ts'
 
@@ -17,6 +18,7 @@ export interface ControlParts {
   readonly computes: ComputesPort
   readonly storage: StoragePort
   readonly principals: PrincipalsPort
+  readonly rolePasswords: RolePasswords
   readonly hosts: EndpointHosts
   readonly defaults: ControlDefaults
 }

@@ -107,16 +107,14 @@ export class DatabaseCredentials {
     this.#limits = options.limits
   }
 
-  /** Signs a credential for `caller`; LakeletError `invalid_parameter` for a life out of bounds, `not_group_member`, `not_implemented` for claims. */
+  /** Signs a credential for `caller`; LakeletError `invalid_parameter` for a life out of bounds, `not_group_member`, `credential_claims`. */
   issue(caller: Caller, request: CredentialRequest): DatabaseCredential {
     const { groupName } = request
     if (groupName !== undefined && !caller.groups.includes(groupName)) {
       throw new LakeletError('not_group_member', { group: groupName })
     }
     if (request.claims !== undefined && request.claims.length > 0) {
-      throw new LakeletError('not_implemented', {
-        feature: 'A credential that opens certain tables only (claims)',
-      })
+      throw new LakeletError('credential_claims')
     }
     const now = Math.floor(this.#clock.now().getTime() / 1000)
     const exp = this.#expiry(now, request)

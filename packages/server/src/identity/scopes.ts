@@ -28,6 +28,7 @@ const SCOPES_BY_PREFIX: readonly (readonly [prefix: string, scopes: readonly str
   ['/api/2.0/workspace', ['workspace', 'files']],
   ['/api/2.0/fs/', ['files']],
   ['/api/2.0/secrets/', ['secrets']],
+  ['/api/2.0/bundle/', ['workspace']],
   ['/telemetry-ext', API_SCOPES],
 ]
 

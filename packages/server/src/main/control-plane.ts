@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts'
 import type { Computes } from '../computes/index.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { Catalogs } from '../control/catalog/catalogs.ts'
+import { RolePasswords } from '../control/catalog/role-passwords.ts'
 import { branchOperations } from '../control/operations/branches.ts'
 import { databaseOperations } from '../control/operations/databases.ts'
 import { endpointOperations } from '../control/operations/endpoints.ts'
@@ -159,6 +160,7 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
     computes: parts.computes,
     sessions: parts.sessions,
     storage: parts.storage,
+    rolePasswords: new RolePasswords(parts.metadata, identity.sealer),
     principals: {
       findIdentity: (type, name) => identity.directory.findIdentity(type, name),
       nameOf: (id) => identity.directory.callerOf(id)?.name,

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Session } from '@lakelet/api'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
+import { implementBundleDeployments } from '../control/routes/bundle-deployments.ts'
 import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
 import { implementExtensions } from '../control/routes/extensions.ts'
@@ -21,6 +22,8 @@ import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppDeploymentsService } from '../control/services/app-deployments.ts'
 import type { AppsService } from '../control/services/apps.ts'
+import { BundleDeploymentsService } from '../control/services/bundle-deployments.ts'
+import { BundleOperationsService } from '../control/services/bundle-operations.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
 import { ExtensionsService } from '../control/services/extensions.ts'
 import { OperationList } from '../control/services/operation-list.ts'
@@ -33,6 +36,7 @@ import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
+import type { Metadata } from '../metadata/database.ts'
 import type { PostgresVersions } from '../postgres/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 
@@ -77,6 +81,7 @@ export function implementAllRoutes(parts: {
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
     ...implementApps(apps, parts.deployments),
+    ...bundleRoutes(control.context.metadata, clock),
     ...implementExtensions(new ExtensionsService(parts.postgres)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),
     ...implementOverview({
@@ -87,4 +92,9 @@ export function implementAllRoutes(parts: {
     }),
     ...implementSql(parts.sql),
   ]
+}
+
+function bundleRoutes(metadata: Metadata, clock: Clock): ImplementedRoute[] {
+  const deployments = new BundleDeploymentsService(metadata, clock)
+  return implementBundleDeployments(deployments, new BundleOperationsService(metadata, clock, deployments))
 }

@@ -60,6 +60,16 @@ export interface SecretScopesTables {
   secret_attachments: SecretAclColumns
 }
 
+export interface BundleDeploymentsTables {
+  bundle_deployments: { id: string; creator_id: number; body: string }
+  bundle_versions: { deployment_id: string; version_id: number; locked_until: number; body: string }
+  bundle_records: { deployment_id: string; version_id: number; resource_key: string; body: string }
+}
+
+export interface RolePasswordsTables {
+  role_passwords: { verifier_hash: string; project_uid: string; sealed: string }
+}
+
 export interface SessionsTables {
   browser_sessions: { hash: string; principal_id: number; created_at: number; expires_at: number }
   sign_in_links: { hash: string; principal_id: number; expires_at: number }
@@ -307,6 +317,8 @@ export interface Tables
     PrincipalsTables,
     TokensTables,
     SecretScopesTables,
+    RolePasswordsTables,
+    BundleDeploymentsTables,
     SessionsTables,
     OAuthTables,
     SigningKeysTables,

@@ -1,4 +1,5 @@
 // Making and changing roles of a cluster, as CREATE ROLE and ALTER ROLE of their owner would.
+import { escapeLiteral } from 'pg'
 import { LakeletError } from '../base/errors.ts'
 import { type AdminConnection, identifier, sqlStateOf } from './admin.ts'
 import {
@@ -16,6 +17,8 @@ export interface NewRole {
   readonly isSuperuserMember: boolean
   readonly canLogin: boolean
   readonly identity?: RoleIdentity
+  /** What Postgres stores of its password, `SCRAM-SHA-256$…`; no password where absent. */
+  readonly verifier?: string
   /** A role that gets the ADMIN option on the new one, as who runs CREATE ROLE does (user.c, CreateRole). */
   readonly administrator?: string
 }
@@ -34,6 +37,7 @@ export async function createRole(admin: AdminConnection, role: NewRole): Promise
   try {
     await admin.transaction(async () => {
       const options = [...attributeOptions(role.attributes), role.canLogin ? 'LOGIN' : 'NOLOGIN', 'INHERIT']
+      if (role.verifier !== undefined) options.push(`PASSWORD ${escapeLiteral(role.verifier)}`)
       await admin.execute(`CREATE ROLE ${identifier(role.name)} ${options.join(' ')}`)
       await setMembership(admin, role.name, role.isSuperuserMember)
       if (role.identity) await setLabel(admin, role.name, role.identity)

@@ -1,4 +1,4 @@
-import { databaseRoutes, endpointRoutes, roleRoutes } from '@lakelet/api'
+import { branchRoutes, databaseRoutes, endpointRoutes, roleRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ControlWorkspace,
@@ -78,6 +78,31 @@ describe('roles and databases', () => {
     })
     expect(verifier).toMatch(/^SCRAM-SHA-256\$/)
     await sql('DROP ROLE with_password')
+  })
+
+  test('the password that was made for a role is shown, in branches too, until SQL changes it', async () => {
+    const { client } = workspace
+    const reveal = (role: string, branch = 'production') =>
+      client.call(roleRoutes.revealRolePassword, { params: { ...params, branch, role }, body: {} })
+    await createRole('revealed', { postgres_role: 'revealed' })
+    const { password } = await reveal('revealed')
+    expect(password).toMatch(/^[\w-]{32}$/)
+    const copy = {
+      params: { project: 'shop' },
+      query: { branch_id: 'copy' },
+      body: { spec: { no_expiry: true } },
+    }
+    await done(client, await client.call(branchRoutes.createBranch, copy))
+    expect(await reveal('revealed', 'copy')).toEqual({ password })
+    await sql(`ALTER ROLE revealed PASSWORD 'secret'`)
+    const unknown = { status: 400, errorCode: 'BAD_REQUEST' }
+    const said = (reason: string) => ({ ...unknown, message: expect.stringContaining(reason) as string })
+    expect(await refusal(reveal('revealed'))).toMatchObject(said('set by SQL'))
+    await sql(`ALTER ROLE revealed PASSWORD NULL`)
+    expect(await refusal(reveal('revealed'))).toMatchObject(said('ALTER ROLE'))
+    expect(await refusal(reveal('jane-doe'))).toMatchObject(said('identity'))
+    expect(await refusal(reveal('nobody'))).toMatchObject({ status: 404 })
+    await sql('DROP ROLE revealed')
   })
 
   test('databricks-sdk 0.81.0 creates roles with PATCH', async () => {

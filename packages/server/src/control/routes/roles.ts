@@ -19,6 +19,7 @@ export function implementRoles(roles: Roles): ImplementedRoute[] {
     getRole: ({ params, signal }) => roles.get(params, signal),
     updateRole: ({ caller, params, query, body, signal }) =>
       roles.update(caller, params, query.update_mask, body.spec ?? {}, signal),
+    revealRolePassword: ({ params, signal }) => roles.revealPassword(params, signal),
     deleteRole: ({ caller, params, query, signal }) =>
       roles.delete(caller, params, query.reassign_owned_to, signal),
   })

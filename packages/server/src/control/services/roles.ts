@@ -1,9 +1,10 @@
 import { parseUpdateMask, type Role as RoleView, roleName, type RoleSpec, roleUpdate } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
-import type { Role, RoleChanges } from '../../postgres/index.ts'
+import { findLoginRole, type Role, type RoleChanges } from '../../postgres/index.ts'
 import type { OpenedCatalog } from '../catalog/catalogs.ts'
 import type { Known } from '../catalog/known-catalog.ts'
+import { onCatalog } from '../catalog/work.ts'
 import type { ControlContext } from '../context.ts'
 import type { RoleOperations } from '../operations/roles.ts'
 import type { PageQuery } from '../rules/pages.ts'
@@ -57,8 +58,14 @@ export class Roles {
     if (isTaken) throw new LakeletError('name_exists', { type: 'role' })
     const id = idOfNew('role', opened.roles, wantedId, role.name)
     const administrator = creatorIn(opened.roles, caller)
+    const isNative = role.identity === undefined && role.canLogin
+    const verifier = isNative ? await this.#context.rolePasswords.make(rows.project.uid) : undefined
     const operation = catalogRequest(caller, opened, this.#named(rows, id), {
-      role: { ...role, ...(administrator === undefined ? {} : { administrator }) },
+      role: {
+        ...role,
+        ...(administrator === undefined ? {} : { administrator }),
+        ...(verifier === undefined ? {} : { verifier }),
+      },
     })
     return viewOperation(await this.#context.operations.start(this.#kinds.create, operation))
   }
@@ -91,6 +98,15 @@ export class Roles {
     const opened = await this.#context.catalogs.current(await this.#rows(path), signal)
     const present = findKnown('role', opened.roles, path.role)
     return this.#startUpdate(caller, opened, present, roleChanges(spec, changed, mask))
+  }
+
+  /** The password that was made for the role, as it is now: wakes the compute. */
+  async revealPassword(path: RolePath, signal: AbortSignal): Promise<{ password: string }> {
+    const { roles, endpointUid } = await this.#context.catalogs.current(await this.#rows(path), signal)
+    const { name } = findKnown('role', roles, path.role).object
+    const login = await onCatalog(this.#context, endpointUid, (admin) => findLoginRole(admin, name), signal)
+    if (!login) throw new LakeletError('role_missing', { role: name })
+    return { password: await this.#context.rolePasswords.reveal(login) }
   }
 
   async delete(
