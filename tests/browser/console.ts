@@ -8,6 +8,9 @@ import type { TestWorkspace } from '../system/workspace.ts'
 export const TEXTS = { en, ja } as const
 export type Language = keyof typeof TEXTS
 
+/** Longest wait for anything on a page: a busy machine is slow, not wrong. */
+const LONGEST_MS = 90_000
+
 export interface ConsoleOptions {
   readonly language?: Language
   readonly theme?: 'light' | 'dark'
@@ -33,6 +36,7 @@ export async function openConsole(
     viewport: { width, height: 844 },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
+  context.setDefaultTimeout(LONGEST_MS)
   const page = await context.newPage()
   await signIn(page, workspace)
   // A checkout builds the console when it is first asked for; its page comes by itself.
