@@ -17,11 +17,11 @@ interface Version {
   readonly files: readonly string[]
 }
 
-const withoutPostgres = ['sdk_identity.py', 'sdk_files.py', 'sdk_apps.py']
+const withoutPostgres = ['sdk_identity.py', 'sdk_files.py', 'sdk_apps.py', 'sdk_bundles.py']
 const versions: readonly Version[] = [
   {
-    sdk: '0.156.0',
-    requirements: ['databricks-sdk==0.156.0', psycopg],
+    sdk: '0.162.0',
+    requirements: ['databricks-sdk==0.162.0', psycopg],
     files: [...withoutPostgres, 'sdk_postgres.py'],
   },
   // The first one with w.postgres.

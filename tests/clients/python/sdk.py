@@ -38,6 +38,7 @@ def main(workspace_file, label):
     import sdk_identity  # noqa: F401
     import sdk_files  # noqa: F401
     import sdk_apps  # noqa: F401
+    import sdk_bundles  # noqa: F401
 
     if hasattr(client, "postgres"):
         import sdk_postgres  # noqa: F401

@@ -6,7 +6,7 @@ import uuid
 
 import psycopg
 from databricks.sdk.common.types.fieldmask import FieldMask
-from databricks.sdk.errors import BadRequest, DatabricksError, NotFound, NotImplemented, ResourceConflict
+from databricks.sdk.errors import BadRequest, DatabricksError, NotFound, ResourceConflict
 from databricks.sdk.errors.platform import AlreadyExists
 from databricks.sdk.service import postgres
 from google.protobuf.duration_pb2 import Duration
@@ -453,6 +453,25 @@ def update_role(context):
     assert changed.status.attributes.bypassrls is False, changed.status
 
 
+@check("update_role: a mask of the whole needs every attribute, and what is fixed cannot be named")
+def update_role_masks(context):
+    need(context, "update_role", "reveal_role_password")
+
+    def update(*paths, **attributes):
+        spec = postgres.RoleRoleSpec(attributes=postgres.RoleAttributes(**attributes))
+        role = postgres.Role(spec=spec)
+        return api(context).update_role(name=context.role, role=role, update_mask=mask(*paths)).wait()
+
+    refused = lambda call: expect_error(BadRequest, call, "INVALID_PARAMETER_VALUE")  # noqa: E731
+    refused(lambda: update("*", createdb=True))
+    refused(lambda: update("spec", "spec.attributes.createdb", createdb=True))
+    for fixed in ("identity_type", "auth_method", "postgres_role"):
+        refused(lambda: update(f"spec.{fixed}"))
+    assert update("spec", createrole=True).status.attributes.createdb is True
+    whole = update("*", createdb=False, createrole=False, bypassrls=False).status.attributes
+    assert (whole.createdb, whole.createrole, whole.bypassrls) == (False, False, False), whole
+
+
 @check("a service principal with a role logs in to Postgres with its own credential")
 def robot_login(context):
     context.w.permissions.update(
@@ -484,7 +503,7 @@ def permission(context, level):
     )
 
 
-@check("a password role logs in once the project allows it; its password cannot be revealed")
+@check("a password role logs in once the project allows it, by the password that is revealed or that SQL set")
 def role_password(context):
     need(context, "reveal_role_password")
     spec = postgres.RoleRoleSpec(
@@ -495,23 +514,27 @@ def role_password(context):
         .create_role(parent=production(context), role=postgres.Role(spec=spec), role_id="with-password")
         .wait()
     )
-    expect_error(
-        NotImplemented, lambda: api(context).reveal_role_password(name=role.name), "NOT_IMPLEMENTED", "ALTER ROLE"
-    )
+    made = api(context).reveal_role_password(name=role.name).password
+    assert len(made) == 32, made
     token = api(context).generate_database_credential(endpoint=primary(context)).token
-    with connect(context, context.endpoint, context.user, token) as connection:
-        connection.execute("ALTER ROLE with_password PASSWORD 'correct horse battery staple'")
-    log_in = lambda: connect(  # noqa: E731
-        context, context.endpoint, "with_password", "correct horse battery staple", options=endpoint_option(context)
+    log_in = lambda password: connect(  # noqa: E731
+        context, context.endpoint, "with_password", password, options=endpoint_option(context)
     )
-    error = expect_error(psycopg.OperationalError, log_in)
+    error = expect_error(psycopg.OperationalError, lambda: log_in(made))
     assert "password authentication failed" in str(error), error
     native = postgres.Project(spec=postgres.ProjectSpec(enable_pg_native_login=True))
     api(context).update_project(
         name=project_name(context), project=native, update_mask=mask("spec.enable_pg_native_login")
     ).wait()
-    with log_in() as connection:
+    with log_in(made) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("with_password",)
+    with connect(context, context.endpoint, context.user, token) as connection:
+        connection.execute("ALTER ROLE with_password PASSWORD 'correct horse battery staple'")
+    with log_in("correct horse battery staple") as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("with_password",)
+    expect_error(
+        BadRequest, lambda: api(context).reveal_role_password(name=role.name), "BAD_REQUEST", "set by SQL"
+    )
     api(context).delete_role(name=role.name).wait()
 
 
