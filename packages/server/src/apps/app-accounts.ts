@@ -22,6 +22,11 @@ export class AppAccounts {
     return this.#range !== undefined
   }
 
+  /** The user ids that accounts are drawn from. */
+  get range(): Awaited<ReturnType<typeof accountRange>> {
+    return this.#range
+  }
+
   /** The account of an app, given to it the first time; undefined where apps are who the workspace is. */
   async of(app: Pick<AppRow, 'name' | 'os_uid'>): Promise<Account | undefined> {
     const range = this.#range

@@ -14,7 +14,7 @@ import { freePort } from './free-port.ts'
 import type { Hosting } from './hosting.ts'
 import { APP_MARK, recordRun } from './leftovers.ts'
 import type { LiveApps } from './live-apps.ts'
-import { withPort } from './start-command.ts'
+import { onLoopback, withPort } from './start-command.ts'
 
 export interface AppLauncherParts {
   /** Directory of all apps. */
@@ -53,7 +53,7 @@ export class AppLauncher {
     const { log } = live.of(row.name)
     const record = this.#recordOf(row.name)
     const started = await startAppProcess({
-      command: withPort(build.command, port),
+      command: onLoopback(withPort(build.command, port)),
       directory: build.directory,
       environment: await this.#environment(own, build, directory),
       account: directory.account,

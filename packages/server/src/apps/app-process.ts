@@ -13,10 +13,12 @@ import {
   processesOf,
   spawnConfined,
 } from './confined-process.ts'
+import { exposureLine } from './exposure.ts'
 import { OutputTail } from './output-tail.ts'
 import { conflictingPort, describeOwner } from './port-conflict.ts'
 import {
   groupByPs,
+  exposedPorts,
   hasProcessTable,
   type ListeningSocket,
   listeningSockets,
@@ -70,6 +72,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   try {
     await run.spawned()
     const socket = await run.listening()
+    await run.warnIfExposed()
     return {
       pid: run.pid,
       socket,
@@ -129,6 +132,13 @@ class Run {
       if (socket && (await answersAt(socket)) && !this.#exit) return socket
       await Promise.race([delay(pauseMs), this.exited])
     }
+  }
+
+  /** Says so where other machines reach the app past its sign-in. */
+  async warnIfExposed(): Promise<void> {
+    const ports = await exposedPorts(await processesOf(this.#process))
+    if (ports.length === 0) return
+    this.#options.log.add('SYSTEM', exposureLine(ports))
   }
 
   async stop(): Promise<void> {

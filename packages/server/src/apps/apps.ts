@@ -20,6 +20,7 @@ import { AppResources } from './app-resources.ts'
 import { AppSweeps } from './app-sweeps.ts'
 import { AppVariables } from './app-variables.ts'
 import { DeploymentRuns } from './deployment-runs.ts'
+import { NOT_HELD_TO_LOOPBACK } from './exposure.ts'
 import { type Hosting, openHosting } from './hosting.ts'
 import { endLeftovers } from './leftovers.ts'
 import { type AppStatus, LiveApps } from './live-apps.ts'
@@ -61,13 +62,13 @@ export interface AppsOptions {
 export async function startApps(options: AppsOptions): Promise<Apps> {
   await ensureDirectory(options.directory)
   const hosting = await openHosting(options)
-  await endLeftovers(
-    path.join(options.directory, 'runs'),
-    { directory: hosting.mark, runs: hosting.marks, accounts: await hosting.accounts.known() },
-    options.log,
-  )
   const apps = new Apps(options, hosting)
   try {
+    await endLeftovers(
+      path.join(options.directory, 'runs'),
+      { directory: hosting.mark, runs: hosting.marks, accounts: await hosting.accounts.known() },
+      options.log,
+    )
     await apps.open()
   } catch (error) {
     await apps[Symbol.asyncDispose]()
@@ -78,6 +79,7 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
 
 export class Apps implements AsyncDisposable {
   readonly #options: AppsOptions
+  readonly #hosting: Hosting
   readonly #runs = new DeploymentRuns()
   readonly #live: LiveApps
   readonly #builds: AppBuilds
@@ -90,6 +92,7 @@ export class Apps implements AsyncDisposable {
 
   constructor(options: AppsOptions, hosting: Hosting) {
     this.#options = options
+    this.#hosting = hosting
     const { metadata, operations } = options
     const directories = new AppDirectories(options.directory, hosting)
     const resources = new AppResources(options.databases, options.secrets, options.log)
@@ -121,6 +124,11 @@ export class Apps implements AsyncDisposable {
 
   urlOf(row: Pick<AppRow, 'port'>): string {
     return `http://${this.#options.host}:${row.port}`
+  }
+
+  /** What a person should know of apps on this host, a sentence each. */
+  get notices(): readonly string[] {
+    return this.#hosting.bindGuard ? [] : [NOT_HELD_TO_LOOPBACK]
   }
 
   /** Whether an app is served at this port. */
@@ -180,6 +188,7 @@ export class Apps implements AsyncDisposable {
     await this.#runs.stop()
     await this.#live[Symbol.asyncDispose]()
     await this.#sweeps[Symbol.asyncDispose]()
+    await this.#hosting.bindGuard?.[Symbol.asyncDispose]()
   }
 }
 

@@ -97,6 +97,8 @@ function platformLayer({ app, workspace, port }: EnvironmentInput): Layer {
     ['PORT', text],
     ['HOST', host],
     ['PYTHONUNBUFFERED', '1'],
+    // By PORT alone gunicorn listens on all interfaces; its command line goes before this.
+    ['GUNICORN_CMD_ARGS', `--bind=${host}:${text}`],
     ['FLASK_RUN_HOST', host],
     ['FLASK_RUN_PORT', text],
     ['UVICORN_HOST', host],

@@ -1,9 +1,11 @@
 // What the machine gives to all apps: users of their own, marks for their processes, a Node that they can run.
 import path from 'node:path'
 import { ensureDirectory } from '../base/files.ts'
+import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { ensureReachable, reachableNode } from './account.ts'
 import { type AppAccounts, openAppAccounts } from './app-accounts.ts'
+import { startBindGuard } from './bind-guard.ts'
 import { openRunMarks, type RunMarks } from './run-mark.ts'
 
 /** What all apps of this machine are run with. */
@@ -14,21 +16,26 @@ export interface Hosting {
   readonly mark: string
   /** Directory of the Node that apps run on. */
   readonly nodeDirectory: string
+  /** Holds what apps listen on to loopback; undefined where the host does not let us. */
+  readonly bindGuard: AsyncDisposable | undefined
 }
 
 /** Looks at what this machine offers and opens the way to the apps' directories. LakeletError `app_unreachable_directory`. */
 export async function openHosting({
   directory,
   metadata,
+  log,
 }: {
   readonly directory: string
   readonly metadata: Metadata
+  readonly log: Logger
 }): Promise<Hosting> {
   const accounts = await openAppAccounts(metadata)
   if (accounts.areSeparate) {
     const apps = path.resolve(directory)
     await ensureReachable(await ensureDirectory(path.join(apps, 'by-name')), path.dirname(apps))
   }
+  const { range } = accounts
   return {
     accounts,
     marks: await openRunMarks(directory),
@@ -36,5 +43,6 @@ export async function openHosting({
     nodeDirectory: accounts.areSeparate
       ? await reachableNode(path.join(directory, 'bin'))
       : path.dirname(process.execPath),
+    bindGuard: range && (await startBindGuard(range, log)),
   }
 }

@@ -134,8 +134,27 @@ async function socketInodes(pid: number): Promise<string[]> {
 }
 
 async function listListeners(): Promise<(ListeningSocket & { inode: string })[]> {
+  return (await listenerLines()).flatMap(parseListener)
+}
+
+async function listenerLines(): Promise<string[]> {
   const tables = await Promise.all([readOrEmpty('/proc/net/tcp'), readOrEmpty('/proc/net/tcp6')])
-  return tables.flatMap((table) => table.split('\n').slice(1).flatMap(parseListener))
+  return tables.flatMap((table) => table.split('\n').slice(1))
+}
+
+/** Ports on which these processes listen beyond loopback, in ascending order. */
+export async function exposedPorts(pids: readonly number[]): Promise<number[]> {
+  const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
+  if (inodes.size === 0) return []
+  const exposed = (await listenerLines()).filter((line) => !isOnLoopback(line)).flatMap(parseListener)
+  const ports = exposed.filter((each) => inodes.has(each.inode)).map((each) => each.port)
+  return [...new Set(ports)].sort((a, b) => a - b)
+}
+
+/** 127.0.0.0/8, ::1, and the former within IPv6, as /proc/net writes them. */
+function isOnLoopback(line: string): boolean {
+  const address = line.trim().split(/\s+/)[1]?.split(':')[0] ?? ''
+  return /^(?:0{16}FFFF0{4})?.{6}7F$/.test(address) || address === '00000000000000000000000001000000'
 }
 
 /** One line of /proc/net/tcp{,6}; 0A is TCP_LISTEN. */

@@ -31,7 +31,7 @@ async function isGone(directory: string): Promise<boolean> {
 }
 
 /** Where the system keeps its programs, whatever the PATH of who started the workspace holds or leaves out. */
-function systemPath(): string {
+export function systemPath(): string {
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin', process.env['PATH'] ?? ''].join(path.delimiter)
 }
 

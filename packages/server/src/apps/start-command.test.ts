@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { inspectSource, startCommand, withPort } from './start-command.ts'
+import { inspectSource, onLoopback, startCommand, withPort } from './start-command.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -51,4 +51,39 @@ it('replaces the port and no other variable', () => {
       9,
     ),
   ).toEqual(['x', '--port=9', '9', '$DATABRICKS_APP_PORTS', '$HOME'])
+})
+
+it.each([
+  [
+    ['flask', 'run', '--host', '0.0.0.0'],
+    ['flask', 'run', '--host', '127.0.0.1'],
+  ],
+  [
+    ['gunicorn', '--bind=0.0.0.0:8000', '-b', '[::]:8000'],
+    ['gunicorn', '--bind=127.0.0.1:8000', '-b', '127.0.0.1:8000'],
+  ],
+  [
+    ['sh', '-c', 'uvicorn a:b --host 0.0.0.0'],
+    ['sh', '-c', 'uvicorn a:b --host 127.0.0.1'],
+  ],
+  [
+    ['x', '--host', '::'],
+    ['x', '--host', '127.0.0.1'],
+  ],
+  [
+    ['x', '10.0.0.0.0', '0.0.0.0/0', '20.0.0.0', 'std::string'],
+    ['x', '10.0.0.0.0', '0.0.0.0/0', '20.0.0.0', 'std::string'],
+  ],
+])('%j listens on loopback', (command, expected) => {
+  expect(onLoopback(command)).toEqual(expected)
+})
+
+it.each([
+  [{ 'pyproject.toml': '[project]\nname = "a"', 'app.py': '' }, 'uv'],
+  [{ 'pyproject.toml': '[tool.ruff]', 'app.py': '' }, 'plain'],
+  [{ 'pyproject.toml': '[project]', 'package.json': '{}' }, 'none'],
+  [{ 'app.yaml': "command: ['sh', '-c', 'gunicorn app:app']", 'app.py': '' }, 'plain'],
+])('sees in %j how Python packages are named', async (files, python) => {
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(directory, name), text)
+  expect((await inspectSource(directory)).python).toBe(python)
 })

@@ -63,6 +63,16 @@ export function withPort(command: readonly string[], port: number): string[] {
   )
 }
 
+/**
+ * The command with `0.0.0.0` and `[::]`, where it names them as the address to listen on, made 127.0.0.1: on the platform these are the
+ * inside of a container, here they would be all interfaces of the machine.
+ */
+export function onLoopback(command: readonly string[]): string[] {
+  return command.map((word) =>
+    word.replace(/(?<![\d.])0\.0\.0\.0(?![\d./])|\[::\](?=:)/g, '127.0.0.1').replace(/^::$/, '127.0.0.1'),
+  )
+}
+
 async function readAppYaml(directory: string, names: readonly string[]): Promise<AppYaml> {
   const file = ['app.yaml', 'app.yml'].find((name) => names.includes(name))
   if (file === undefined) return { env: [] }

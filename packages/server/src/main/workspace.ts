@@ -244,7 +244,7 @@ function sessionFacts(start: Start) {
 }
 
 /** Tells other programs and hands the whole over to the caller. */
-async function publish(start: Start, { identity, owner }: Rooms): Promise<Workspace> {
+async function publish(start: Start, { identity, owner, running }: Rooms): Promise<Workspace> {
   const { directory, ground, host, ports, started } = start
   const { caFile } = ground.certificates
   const configFile = directory.file('databrickscfg')
@@ -259,7 +259,7 @@ async function publish(start: Start, { identity, owner }: Rooms): Promise<Worksp
     caFile,
     configFile,
     ownerEmail: owner.name,
-    notices: [...ground.notices, ...noticesOf(ports)],
+    notices: [...ground.notices, ...noticesOf(ports), ...running.apps.notices],
     signInLink: () => identity.createSignInLink(host),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }
