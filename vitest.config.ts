@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['lakelet:source']
@@ -7,7 +8,10 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
+    // Most tests wait for processes and sockets more than they work: one more than cores, where vitest would take one fewer.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './tools/vitest-summary.ts'],
+    setupFiles: ['./tests/guards/setup.ts'],
     hookTimeout: 60_000,
     testTimeout: 30_000,
     projects: [

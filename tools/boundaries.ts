@@ -103,7 +103,7 @@ function importsOf(text: string): string[] {
 function targetRoom(file: string, imported: string): string | undefined {
   if (imported.startsWith('.')) {
     const target = path.normalize(path.join(path.dirname(file), imported))
-    if (isOwnManifest(file, target)) return undefined
+    if (isOwnManifest(file, target) || isHelperOfTest(file, target)) return undefined
     return target.startsWith(`packages${path.sep}`)
       ? (roomOf(target) ?? `outside src (${target})`)
       : `outside packages (${target})`
@@ -116,6 +116,12 @@ function targetRoom(file: string, imported: string): string | undefined {
 function isOwnManifest(file: string, target: string): boolean {
   const [packages = '', name = ''] = file.split(path.sep)
   return target === path.join(packages, name, 'package.json')
+}
+
+/** A test may use what lies with the other tests of its package. */
+function isHelperOfTest(file: string, target: string): boolean {
+  const [packages = '', name = ''] = file.split(path.sep)
+  return /\.test\.tsx?$/.test(file) && target.startsWith(path.join(packages, name, 'tests') + path.sep)
 }
 
 function sourceFiles(directory: string): string[] {

@@ -14,6 +14,7 @@ const commands = {
   start: ['packages/cli/src/bin.ts', 'up', '--tutorial'],
   lakelet: ['packages/cli/src/bin.ts'],
   test: ['tools/test.ts'],
+  ci: ['tools/ci.ts'],
   soak: ['tools/soak.ts'],
   check: ['tools/check.ts'],
   bench: ['benchmarks/main.ts'],

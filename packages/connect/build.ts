@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { build, transform } from 'esbuild'
+import { build, stop, transform } from 'esbuild'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../..')
@@ -29,11 +29,24 @@ export async function buildConnector(outDir: string): Promise<void> {
   await rm(outDir, { recursive: true, force: true })
   await mkdir(path.join(outDir, 'dist'), { recursive: true })
   const entries = entryPoints(manifest)
-  await bundle(outDir, entries)
+  await withEsbuild(() => bundle(outDir, entries))
   await writeTypes(outDir, entries)
   await writeFile(path.join(outDir, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
   await cp(path.join(here, 'README.md'), path.join(outDir, 'README.md'))
   await cp(path.join(root, 'LICENSE'), path.join(outDir, 'LICENSE'))
+}
+
+let builds = 0
+
+/** esbuild leaves a process behind for the next build; it ends with the last one that runs. */
+async function withEsbuild(work: () => Promise<void>): Promise<void> {
+  builds += 1
+  try {
+    await work()
+  } finally {
+    builds -= 1
+    if (builds === 0) await stop()
+  }
 }
 
 /** Builds and packs; the tarball is at `tgzFile` afterwards. */

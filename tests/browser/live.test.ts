@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { launchBrowser, whyNoBrowser } from './chromium.ts'
 import { openConsole, TEXTS } from './console.ts'
+import { expectInLog } from '../guards/log-guard.ts'
 
 const reason = await whyNoBrowser()
 
@@ -31,6 +32,7 @@ describe.skipIf(reason !== undefined)(`an open page${reason ? ` (${reason})` : '
   })
 
   it('goes on by itself when the server went and came back', { timeout: 180_000 }, async () => {
+    expectInLog(/stopped a Postgres of an earlier run/)
     await using browser = await launchBrowser()
     const { page } = await openConsole(browser, workspace)
     await page.goto(`${workspace.host}/lakebase`)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { openAppLog } from '../../packages/server/src/apps/app-logs.ts'
 import { startFrontProxy } from '../../packages/server/src/apps/front-proxy.ts'
 import { systemClock } from '../../packages/server/src/base/clock.ts'
-import { createLogger } from '../../packages/server/src/base/log.ts'
+import { guardedLogger } from '../guards/guarded-logger.ts'
 import { callerNamed } from '../../packages/server/tests/files/workspace-api.ts'
 
 export interface AppFront extends AsyncDisposable {
@@ -31,7 +31,7 @@ export async function openFront(port: number): Promise<AppFront> {
       grants: { may: async () => true },
       upstream: async () => ({ host: '127.0.0.1', port }),
       log,
-      logger: createLogger({ level: 'silent' }),
+      logger: guardedLogger(),
     }),
   )
   const opened = opening.move()

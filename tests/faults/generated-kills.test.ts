@@ -12,6 +12,14 @@ import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { dealt, sampleOf } from './kill-plan.ts'
 import { killScenarios, prepareServed } from './kill-scenarios.ts'
 import { acknowledge, atRest, expectWhole, failpointsOf, prepareBase } from './kill-workspace.ts'
+import { expectInLog } from '../guards/log-guard.ts'
+
+expectInLog(
+  // What the start after a kill says, and what was made to fail.
+  /stopped a Postgres of an earlier run/,
+  /ending processes of apps that a killed workspace left/,
+  /LAKELET_FAILPOINT makes /,
+)
 
 const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-kills-'))
 let running: { readonly workspace: TestWorkspace; readonly armed: string | undefined } | undefined

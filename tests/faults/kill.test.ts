@@ -13,6 +13,13 @@ import {
   writeFiles,
 } from '../system/workspace.ts'
 import { BASE_ENDPOINT, connectTo, prepareBase } from './kill-workspace.ts'
+import { expectInLog } from '../guards/log-guard.ts'
+
+expectInLog(
+  // What the start after a kill says.
+  /stopped a Postgres of an earlier run/,
+  /ending processes of apps that a killed workspace left/,
+)
 
 let directory: string
 

@@ -19,6 +19,7 @@ import { branchRoutes, endpointRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { cliCommand, environment, runCommand } from '../system/workspace.ts'
+import { expectInLog } from '../guards/log-guard.ts'
 
 let directory: string
 const dataDir = () => path.join(directory, 'data')
@@ -152,6 +153,10 @@ test.each(['with a backup', 'without any'])(
 )
 
 test('older metadata: unknown branches are set aside, and repair brings them back', async () => {
+  expectInLog(
+    /the metadata was older than the branches/,
+    /set aside a directory that the metadata does not know/,
+  )
   await copyFile(metadata(), saved())
   await withWorkspace((workspace) => workspace.cli(['postgres', 'create-branch', 'projects/shop', 'newer']))
   const all = await branches()

@@ -23,6 +23,9 @@ import {
   type TestWorkspace,
 } from '../system/workspace.ts'
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from './small-disk.ts'
+import { expectInLog } from '../guards/log-guard.ts'
+
+expectInLog(/ENOSPC/, /disk is full/, /stopped a Postgres of an earlier run/)
 
 const ENDPOINT = 'projects/shop/branches/production/endpoints/primary'
 const DISK_MB = 400

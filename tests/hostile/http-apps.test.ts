@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AppLog, openAppLog } from '../../packages/server/src/apps/app-logs.ts'
 import { type FrontProxy, startFrontProxy } from '../../packages/server/src/apps/front-proxy.ts'
 import { systemClock } from '../../packages/server/src/base/clock.ts'
-import { createLogger } from '../../packages/server/src/base/log.ts'
+import { guardedLogger } from '../guards/guarded-logger.ts'
 import { callerNamed } from '../../packages/server/tests/files/workspace-api.ts'
 
 /** Answers each connection with `answer` and keeps what came over it. */
@@ -93,7 +93,7 @@ function front(port: number): Promise<FrontProxy> {
     grants: { may: async () => true },
     upstream: async () => ({ host: '127.0.0.1', port }),
     log,
-    logger: createLogger({ level: 'silent' }),
+    logger: guardedLogger(),
     answerMs: 2000,
   })
 }

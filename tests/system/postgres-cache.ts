@@ -3,12 +3,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { sharedDirectory } from '../guards/shared-directory.ts'
 
 const run = promisify(execFile)
-const home = path.join(tmpdir(), 'lakelet-tests', `postgres-${process.getuid?.() ?? 0}`)
+const home = path.join(sharedDirectory, `postgres-${process.getuid?.() ?? 0}`)
 /** Hard links of files that belong to others need root, and `cp -l` is GNU's. */
 const isUsable = process.platform === 'linux'
 
@@ -17,11 +17,17 @@ export async function seedPostgres(dataDir: string): Promise<void> {
   const target = path.join(dataDir, 'postgres')
   if (!isUsable || existsSync(target) || !existsSync(home)) return
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
-  // On another file system there are no hard links: then it is a copy.
-  await run('cp', ['-al', home, target]).catch(async () => {
+  // On another file system there are no hard links: then it is a copy. What is replaced meanwhile by another test is made anew.
+  for (const how of ['-al', '-a']) {
+    if (
+      await run('cp', [how, home, target]).then(
+        () => true,
+        () => false,
+      )
+    )
+      return
     await rm(target, { recursive: true, force: true })
-    await run('cp', ['-a', home, target])
-  })
+  }
 }
 
 /** Keeps the installation of a workspace that has started, when it has something new. */
@@ -33,7 +39,7 @@ export async function keepPostgres(dataDir: string): Promise<void> {
   try {
     await run('cp', ['-al', source, path.join(copy, 'postgres')])
     await rm(path.join(copy, 'postgres', 'identities.json'), { force: true })
-    await rm(home, { recursive: true, force: true })
+    if (existsSync(home)) await rename(home, path.join(copy, 'before'))
     await rename(path.join(copy, 'postgres'), home)
   } catch {
     // Another test was faster.

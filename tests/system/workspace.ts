@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient } from '@lakelet/api'
+import { guardLogFile } from '../guards/log-guard.ts'
 import { keepPostgres, seedPostgres } from './postgres-cache.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -69,15 +70,17 @@ export class TestWorkspace implements AsyncDisposable, Published {
   readonly client: Client
   readonly #child: ChildProcess
   readonly #isTemporary: boolean
+  readonly #guard: { close(): void }
 
   constructor(
-    place: { readonly directory: string; readonly isTemporary: boolean },
+    place: { readonly directory: string; readonly isTemporary: boolean; readonly guard: { close(): void } },
     child: ChildProcess,
     published: Published,
     token: string,
   ) {
     this.directory = place.directory
     this.#isTemporary = place.isTemporary
+    this.#guard = place.guard
     this.#child = child
     this.pid = published.pid
     this.host = published.host
@@ -131,7 +134,9 @@ export class TestWorkspace implements AsyncDisposable, Published {
 
   /** Sends a signal to the server process and waits for its end; gives its exit code, or null for a death by signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    return stopChild(this.#child, signal)
+    const code = await stopChild(this.#child, signal)
+    this.#guard.close()
+    return code
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,15 +154,17 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   await chmod(directory, 0o755)
   await mkdir(path.join(directory, 'home'), { recursive: true })
   await seedPostgres(path.join(directory, 'data'))
+  const guard = guardLogFile(path.join(directory, 'data', 'lakelet.log'))
   const child = spawnServer(directory, options)
   try {
     const published = await waitUntilReady(directory, child, options.startTimeoutMs ?? 60_000)
     await keepPostgres(path.join(directory, 'data'))
     const token = /^token\s*=\s*(\S+)$/m.exec(await readFile(published.configFile, 'utf8'))?.[1] ?? ''
-    const place = { directory, isTemporary: options.directory === undefined }
+    const place = { directory, isTemporary: options.directory === undefined, guard }
     return new TestWorkspace(place, child, published, token)
   } catch (error) {
     await stopChild(child, 'SIGTERM')
+    guard.close()
     throw error
   }
 }

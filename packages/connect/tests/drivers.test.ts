@@ -203,8 +203,20 @@ describe('postgres.js', () => {
     )
     expect(await heard).toBe('hello')
     const slow = sql`select pg_sleep(20)`
-    setTimeout(() => slow.cancel(), 200)
-    await expect(slow).rejects.toMatchObject({ code: '57014' })
+    const failure = slow.then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    const watcher = lakebaseSql({ env: lakebase.env, max: 1 })
+    await expect
+      .poll(
+        () =>
+          watcher`select 1 from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'`,
+      )
+      .toHaveLength(1)
+    await watcher.end()
+    slow.cancel()
+    expect(await failure).toMatchObject({ code: '57014' })
     await expect(sql`select 1/0`).rejects.toMatchObject({ code: '22012' })
     await sql.end()
     await expect.poll(() => lakebase.proxy.openSockets).toBe(0)

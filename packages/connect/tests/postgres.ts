@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { sharedDirectory } from '../../../tests/guards/shared-directory.ts'
 
 const run = promisify(execFile)
 
@@ -128,8 +129,9 @@ async function privateCopy(): Promise<string> {
   const { version } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8')) as {
     version: string
   }
-  const target = path.join(tmpdir(), `lakelet-connect-postgres-${version}-${process.getuid?.() ?? 0}`)
+  const target = path.join(sharedDirectory, `connect-postgres-${version}-${process.getuid?.() ?? 0}`)
   if (await exists(target)) return target
+  await mkdir(sharedDirectory, { recursive: true })
   const making = await mkdtemp(`${target}-`)
   const native = path.join(source, 'native')
   await cp(native, making, { recursive: true })

@@ -76,8 +76,11 @@ export class AppDirectory {
 
   /** Removes everything of a deployment but its log. */
   async discardBuild(id: string): Promise<void> {
-    for (const each of ['source', 'venv'])
-      await removeTree(path.join(this.deployment(id), each), this.account)
+    for (const each of ['source', 'venv']) {
+      const place = path.join(this.deployment(id), each)
+      // A build that failed before its files were handed over left them ours, and the app may not remove them.
+      await removeTree(place, (await this.owns(place)) ? this.account : undefined)
+    }
   }
 
   /** Removes a deployment with its log. */

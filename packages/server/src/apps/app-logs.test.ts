@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { ManualClock } from '../base/clock.ts'
+import { ManualClock } from '../../tests/manual-clock.ts'
 import { openAppLog } from './app-logs.ts'
 
 let directory: string

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { ManualClock } from '../base/clock.ts'
+import { ManualClock } from '../../tests/manual-clock.ts'
 import { loadCertificates } from './certificates.ts'
 
 let directory: string
@@ -48,7 +48,7 @@ it('keeps what it made, and renews the server certificate before it ends under t
   const first = await loadCertificates(directory, names, clock)
   const again = await loadCertificates(directory, names, clock)
   expect(again).toEqual(first)
-  clock.advance(390 * 86_400_000)
+  await clock.advance(390 * 86_400_000)
   const renewed = await loadCertificates(directory, names, clock)
   expect(renewed.certificate).not.toBe(first.certificate)
   const ca = new X509Certificate(await readFile(renewed.caFile))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { ManualClock } from '../base/clock.ts'
+import { ManualClock } from '../../tests/manual-clock.ts'
 import { isGroupAlive } from '../base/terminate.ts'
 import { Stopping } from './stopping.ts'
 
@@ -33,10 +33,10 @@ describe('stopping', () => {
     const stopping = new Stopping({ log: logInto(lines), clock, stopMs: 10_000 })
     const never = { [Symbol.asyncDispose]: () => new Promise<void>(() => {}) }
     const first = stopping.limit('first', never)[Symbol.asyncDispose]()
-    clock.advance(10_000)
+    await clock.advance(10_000)
     await first
     const second = stopping.limit('second', never)[Symbol.asyncDispose]()
-    clock.advance(500)
+    await clock.advance(500)
     await second
     expect(stopping.overdue).toEqual(['first', 'second'])
     expect(lines.map(({ part }) => part)).toEqual(['first', 'second'])

@@ -87,6 +87,7 @@ class SocketConnection implements AdminConnection {
   readonly #target: AdminTarget
   readonly #options: AdminOptions
   #isInTransaction = false
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(client: Client, target: AdminTarget, options: AdminOptions = {}) {
     this.#client = client
@@ -115,12 +116,19 @@ class SocketConnection implements AdminConnection {
   }
 
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.#inTime(this.#client.query<Row>(text, [...values]))
+    const result = await this.#inTime(this.#inTurn(() => this.#client.query<Row>(text, [...values])))
     return result.rows
   }
 
+  /** One query after the other: a compute's connection is shared by all who look something up. */
+  #inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const answer = this.#last.then(send)
+    this.#last = answer.catch(() => undefined)
+    return answer
+  }
+
   async execute(text: string): Promise<void> {
-    await this.#inTime(this.#client.query(text))
+    await this.#inTime(this.#inTurn(() => this.#client.query(text)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppsApi, startAppsApi, visit } from './apps-api.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let api: AppsApi
 beforeAll(async () => {
@@ -305,6 +306,7 @@ describe('ports', () => {
 
 describe('a crash', () => {
   it('is answered with a new run', async () => {
+    expectInLog(/app ended by itself/)
     const url = await createApp('fragile', {
       'app.yaml': `command: ['${node}', 'a.js']`,
       'a.js': serverThatSays('up'),
@@ -376,6 +378,7 @@ describe('stop, start and delete', () => {
 
 describe('the address of an app', () => {
   it('is kept, and said to be taken when another process has it', async () => {
+    expectInLog(/an app's port is taken/)
     await using own = await startAppsApi()
     const { body: app } = await own.call('POST', '/api/2.0/apps', { name: 'homeless' })
     await own.apps[Symbol.asyncDispose]()
@@ -396,6 +399,7 @@ describe('the address of an app', () => {
 
 describe('the workspace', () => {
   it('starts the apps again, and ends what a killed one left', async () => {
+    expectInLog(/ending processes of apps that a killed workspace left/)
     const url = await createApp('lasting', {
       'app.yaml': `command: ['${node}', 'a.js']`,
       'a.js': serverThatSays('here'),

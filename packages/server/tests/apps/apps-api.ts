@@ -10,7 +10,7 @@ import { AppTemplates } from '../../src/apps/templates.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
 import { randomNumericId } from '../../src/base/ids.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementApps } from '../../src/control/routes/apps.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
@@ -92,7 +92,7 @@ export async function startAppsApi(
   await using starting = new AsyncDisposableStack()
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-apps-')))
   if (options.directory === undefined) starting.defer(() => rm(directory, { recursive: true, force: true }))
-  const log = createLogger({ level: process.env['TEST_LOG'] === 'debug' ? 'debug' : 'silent' })
+  const log = guardedLogger()
   const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
   const common = { metadata, clock: systemClock, log }
   const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })

@@ -10,7 +10,7 @@ import { type AppLog, openAppLog } from '../../src/apps/app-logs.ts'
 import { type FrontProxy, startFrontProxy } from '../../src/apps/front-proxy.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { callerNamed } from '../files/workspace-api.ts'
 import { visit } from './apps-api.ts'
 
@@ -77,7 +77,7 @@ beforeAll(async () => {
       return { host: '127.0.0.1', port }
     },
     log,
-    logger: createLogger({ level: 'silent' }),
+    logger: guardedLogger(),
     answerMs: 1000,
   })
   url = `http://127.0.0.1:${front.port}`

@@ -7,10 +7,12 @@ import { expect, it } from 'vitest'
 import { hasProcessTable, startTimeOf } from '../../src/apps/process-table.ts'
 import { startAppsApi, visit } from './apps-api.ts'
 import type { Said } from './apps-child.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 it.runIf(hasProcessTable)(
   'kill -9 of the workspace leaves nothing that the next start does not end, and the app serves again',
   async () => {
+    expectInLog(/ending processes of apps that a killed workspace left/)
     const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-kill-'))
     const script = path.join(import.meta.dirname, 'apps-child.ts')
     const child = spawn(process.execPath, ['--conditions=lakelet:source', script, directory], {

@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let workspace: TestComputes
 
@@ -36,6 +37,7 @@ function freeze(uid: string): void {
 test.runIf(isLinux)(
   'who logs in to a frozen compute is told, and it can be suspended and woken again',
   async () => {
+    expectInLog(/the roles could not be read before the compute stops/)
     const { computes } = workspace
     const uid = await workspace.newEndpoint('frozen')
     await computes.readLoginRole(uid, 'nobody')
@@ -51,6 +53,12 @@ test.runIf(isLinux)(
 test.runIf(isLinux)(
   'frozen computes, and one that a clone holds, do not keep the workspace from ending',
   async () => {
+    expectInLog(
+      /the roles could not be read before the compute stops/,
+      /the compute crashed/,
+      /of an earlier run/,
+      /though something holds it/,
+    )
     const another = await workspace.startAnother()
     const frozen = await workspace.newEndpoint('frozen-end')
     const held = await workspace.newEndpoint('held-end')
@@ -71,6 +79,7 @@ test.runIf(isLinux)(
 test.runIf(isLinux)(
   'a session that computes is ended with a postmaster that was killed',
   async () => {
+    expectInLog(/the compute crashed/)
     const { computes } = workspace
     const uid = await workspace.newEndpoint('busy')
     const running = computes

@@ -1,6 +1,6 @@
 // Computes over simulated servers with a clock that moves by hand, and what must hold of them whatever happens: every violation is kept
 // with its words, and `broken` says them.
-import { ManualClock } from '../../src/base/clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 import { isLakeletError } from '../../src/base/errors.ts'
 import { Computes } from '../../src/computes/computes.ts'
 import { SimulatedDriver } from '../../src/computes/drivers/simulated.ts'
@@ -214,7 +214,7 @@ export class ComputesModel {
 
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
-      this.clock.advance(Math.min(left, STEP_MS))
+      await this.clock.advance(Math.min(left, STEP_MS))
       await this.settle()
     }
   }

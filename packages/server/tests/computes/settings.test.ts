@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EndpointSpec } from '../../src/computes/index.ts'
 import { connectAs, waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let workspace: TestComputes
 
@@ -61,6 +62,7 @@ test('the time until a compute sleeps is the one that is stored, without a resta
 })
 
 test('what failed with other settings does not keep the compute from starting with new ones', async () => {
+  expectInLog(/Postgres did not start: .*work_mem/)
   const { computes } = workspace
   const uid = await workspace.newEndpoint('poisoned', { settings: { work_mem: 'plenty' } })
   for (let attempt = 0; attempt < 4; attempt += 1)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stopLeftover } from '../../src/postgres/index.ts'
 import { connectAs, socketOf, waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let workspace: TestComputes
 
@@ -58,6 +59,7 @@ test('unknown and disabled endpoints are not woken', async () => {
 })
 
 test('after the server was killed the next wake starts it again, with its data', async () => {
+  expectInLog(/the compute crashed/)
   const { computes } = workspace
   const uid = await workspace.newEndpoint('killed')
   await computes.withAdmin(uid, (admin) => admin.execute('CREATE TABLE public.kept AS SELECT 42 AS n'))
@@ -101,6 +103,7 @@ test('wakes that race suspends are all served', async () => {
 })
 
 test('a start that keeps failing is answered from memory for a while', async () => {
+  expectInLog(/Postgres did not start: .*work_mem/)
   const { computes } = workspace
   const uid = await workspace.newEndpoint('broken', { settings: { work_mem: 'plenty' } })
   for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -148,6 +151,7 @@ test('a removed endpoint leaves no process, and its uid can be used again', asyn
 })
 
 test('a start of the workspace ends what a killed one left running; when it stops, nothing wakes any more', async () => {
+  expectInLog(/the compute crashed/, /of an earlier run/)
   const uid = await workspace.newEndpoint('left-behind')
   await workspace.computes.wake(uid)
   // As after kill -9: new computes that know nothing of the old ones.

@@ -12,7 +12,8 @@ import {
 } from '@lakelet/api'
 import { systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/base/config.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { type Computes, localDriver, startComputes } from '../../src/computes/index.ts'
 import { catalogObserver } from '../../src/control/catalog/known-catalog.ts'
 import type { RateLimit } from '../../src/control/http/rate-limit.ts'
@@ -57,9 +58,10 @@ export interface ControlWorkspaceOptions {
 export async function startControlWorkspace(options: ControlWorkspaceOptions): Promise<ControlWorkspace> {
   await using starting = new AsyncDisposableStack()
   const clock = systemClock
-  const log = createLogger({ level: process.env['LAKELET_TEST_LOG'] ? 'debug' : 'silent' })
+  const log = guardedLogger()
   const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))
+  await seedPostgres(options.dataDir)
   const postgres = await openPostgres({ dataDir: options.dataDir })
   const storage = await startStorage({ postgres, log })
   const identity = starting.use(
@@ -119,6 +121,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
     }),
   )
   const host = `http://127.0.0.1:${server.port}`
+  await keepPostgres(options.dataDir)
   const owned = starting.move()
   const as = (name: Name) => createClient({ host, token: () => tokens[name] })
   return {

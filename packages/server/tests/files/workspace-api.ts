@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Caller } from '../../src/base/caller.ts'
 import { systemClock } from '../../src/base/clock.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
@@ -42,7 +42,7 @@ export async function startWorkspaceApi(): Promise<WorkspaceApi> {
   await using starting = new AsyncDisposableStack()
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-files-'))
   starting.defer(() => rm(directory, { recursive: true, force: true }))
-  const log = createLogger({ level: 'silent' })
+  const log = guardedLogger()
   const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
   const tree = await openWorkspaceTree({
     directory: path.join(directory, 'files'),

@@ -19,7 +19,8 @@ import { errors as joseErrors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { Client, type ClientConfig } from 'pg'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { SingleFlight } from './single-flight.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type {
@@ -82,7 +83,7 @@ type TokenKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
 export class TestWorkspace implements AsyncDisposable, GatewayControl {
   readonly endpoints = new Map<string, TestEndpoint>()
   readonly log = new LogLines()
-  readonly logger = createLogger({ level: 'debug', destination: this.log })
+  readonly logger = guardedLogger(this.log)
   readonly sessions = new Map<string, string>()
   /** Threads of its gateways. */
   readonly workers: number
@@ -411,9 +412,11 @@ export async function startTestWorkspace(
   workers: number,
 ): Promise<TestWorkspace> {
   const home = await mkdtemp(path.join(tmpdir(), 'lakelet-gateway-'))
+  await seedPostgres(home)
   const installation = await (await openPostgres({ dataDir: home })).of(DEFAULT_MAJOR)
   await writeIdentities(installation, [USER, APP, GROUP])
   const template = await installation.template()
+  await keepPostgres(home)
   const keys = await generateKeyPair('ES256', { extractable: true })
   const workspace = new TestWorkspace({ home, installation, template, keys, workers })
   for (const endpoint of endpoints) await workspace.addEndpoint(endpoint)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { allRoutes, type Client, createClient } from '@lakelet/api'
 import type { Clock } from '../../src/base/clock.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import { type HttpServer, startHttpServer } from '../../src/control/http/server.ts'
 import { implementCredentials } from '../../src/control/routes/credentials.ts'
 import { implementOAuth } from '../../src/control/routes/oauth.ts'
@@ -85,10 +85,7 @@ export async function startTestWorkspace(
   const home = directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-identity-')))
   if (directory === undefined) starting.defer(() => rm(home, { recursive: true, force: true }))
   const log: string[] = []
-  const logger = createLogger({
-    level: 'debug',
-    destination: { write: (line: string) => void log.push(line) },
-  })
+  const logger = guardedLogger({ write: (line) => void log.push(line) })
   const clock = new ShiftedClock()
   const metadata = starting.use(await openMetadata(path.join(home, 'metadata.db')))
   const objects = new Map<string, KnownObject>()

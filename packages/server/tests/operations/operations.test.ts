@@ -3,12 +3,13 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
-import { createLogger } from '../../src/base/log.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import type { OperationKind, Step } from '../../src/operations/operation-kind.ts'
 import { Operations } from '../../src/operations/operations.ts'
 import { viewOperation } from '../../src/control/views/operation.ts'
 import { openMetadata } from '../../src/metadata/database.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 interface Input {
   readonly subject: string
@@ -22,7 +23,7 @@ async function openStore() {
     await metadata[Symbol.asyncDispose]()
     await directory[Symbol.asyncDispose]()
   })
-  const log = createLogger({ level: 'silent' })
+  const log = guardedLogger()
   return { metadata, start: (clock: Clock = systemClock) => new Operations({ metadata, clock, log }) }
 }
 
@@ -100,6 +101,7 @@ test('a step that fails has everything undone in reverse, itself included', asyn
 })
 
 test('a fault shows no more than where to look', async () => {
+  expectInLog(/password hunter2/)
   const { start } = await openStore()
   await using operations = start()
   const fails = async () => {
@@ -227,6 +229,7 @@ test('what a step noted is there for its next try', async () => {
 })
 
 test('an operation that cannot even be undone ends as failed and frees its locks', async () => {
+  expectInLog(/"message":"broken"/)
   const { metadata, start } = await openStore()
   await using operations = start(hurried)
   const fails = async () => {
@@ -243,6 +246,7 @@ test('an operation that cannot even be undone ends as failed and frees its locks
 })
 
 test('an operation of a kind that this version does not know ends as failed and frees its locks', async () => {
+  expectInLog(/unknown kind note/)
   const { metadata, start } = await openStore()
   const inStep = Promise.withResolvers<void>()
   const before = start()

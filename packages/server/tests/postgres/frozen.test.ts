@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin, stopLeftover } from '../../src/postgres/index.ts'
 import { SESSION_ENDED, type TestInstallation, connectAs, installForTest, waitUntil } from './installed.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -45,6 +46,7 @@ test.runIf(isLinux)('a frozen server answers no query, and ends when it is stopp
 })
 
 test.runIf(isLinux)('a frozen backend does not hold up the stop of its server', async () => {
+  expectInLog(/Postgres did not stop in time/)
   const dataDirectory = await postgres.newDataDirectory('frozen-backend')
   const cluster = await postgres.start(dataDirectory)
   await using session = await connectAs(cluster.address, 'cloud_admin')

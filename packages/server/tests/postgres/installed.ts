@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, type QueryResultRow } from 'pg'
-import { createLogger } from '../../src/base/log.ts'
+import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
+import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import type { BackendAddress } from '../../src/computes/index.ts'
 import { cloneTree } from '../../src/storage/clone-tree.ts'
 import {
@@ -18,7 +19,7 @@ import {
   startCluster,
 } from '../../src/postgres/index.ts'
 
-export const testLog = createLogger({ level: 'silent' })
+export const testLog = guardedLogger()
 
 /** A temporary directory that Postgres' account may pass through; disposing removes it. */
 export async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -40,9 +41,11 @@ export interface TestInstallation extends AsyncDisposable {
 /** A real installation in a directory of its own, with a template. */
 export async function installForTest(): Promise<TestInstallation> {
   const directory = await temporaryDirectory()
+  await seedPostgres(directory.path)
   const postgres = await openPostgres({ dataDir: directory.path })
   const installation = await postgres.of(DEFAULT_MAJOR)
   const template = await installation.template()
+  await keepPostgres(directory.path)
   return {
     postgres,
     installation,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
 import { type TestInstallation, installForTest, testLog } from '../postgres/installed.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let postgres: TestInstallation
 let storage: Storage
@@ -145,6 +146,7 @@ test('removing is idempotent; what a killed workspace left unfinished is swept',
 })
 
 test('only what its manifest names is removed; anything else is set aside', async () => {
+  expectInLog(/set the files of a branch aside/)
   const owner = { workspaceId: 'w', projectUid: 'p' }
   const branch = { ...owner, record: {} }
   const trash = async () => (await storage.files.trash.list()).map(({ name }) => name)

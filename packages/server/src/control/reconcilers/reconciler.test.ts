@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../base/clock.ts'
+import { ManualClock } from '../../../tests/manual-clock.ts'
 import { createLogger } from '../../base/log.ts'
 import { startReconciler } from './reconciler.ts'
 
@@ -26,7 +26,7 @@ test('a round at once, at each wake-up and after each interval', async () => {
   reconciler.wake()
   await settle()
   expect(rounds).toBe(2)
-  clock.advance(everyMs)
+  await clock.advance(everyMs)
   await settle()
   expect(rounds).toBe(3)
 })
