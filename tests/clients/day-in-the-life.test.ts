@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { ask, finished } from './workspace-objects.ts'
+import { expectInLog } from '../guards/log-guard.ts'
 
 const BRANCH = '/api/2.0/postgres/projects/daily/branches/production'
 const APP = '/api/2.0/apps/daily-app'
@@ -142,6 +143,8 @@ it('is changed, by masks that name every field', async () => {
 })
 
 it('is stopped and destroyed', async () => {
+  // Its project goes at the same time.
+  expectInLog(/a resource of an app could not be taken away/)
   const stopped = await call<App>('POST', `${APP}/stop`, {})
   await expect.poll(app, { timeout: 30_000 }).toMatchObject({
     compute_status: { state: 'STOPPED', message: 'Start the app compute to deploy the app.' },

@@ -1,7 +1,6 @@
 // What an app's resources name, databases and secrets: bound when they are attached and once a deployment, resolved whenever the app starts
 // or is looked at, released when they are taken away.
 import type { AppResource } from '@lakelet/api'
-import { isLakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { AppRow } from '../metadata/apps.ts'
 import type { AppDatabases, AppRole, AppSecrets, DatabaseBinding, SecretResource } from './ports.ts'
@@ -44,8 +43,6 @@ export class AppResources {
       if (place === undefined || kept.has(place)) continue
       kept.add(place)
       await this.#releaseOne(roleOf(before), resource).catch((error: unknown) => {
-        // The operation goes on at the next start.
-        if (isLakeletError(error, 'workspace_stopping')) throw error
         this.#log.warn(
           { err: error, app: before.name, place },
           'a resource of an app could not be taken away',

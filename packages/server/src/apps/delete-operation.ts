@@ -20,9 +20,11 @@ export function deleteKind(parts: DeleteParts): OperationKind<DeleteApp> {
   const { metadata, live, resources, identities, grants } = parts
   const withRow =
     (work: (row: AppRow) => Promise<void>) =>
-    async ({ input }: OperationRun<DeleteApp>) => {
+    async ({ input, signal }: OperationRun<DeleteApp>) => {
       const row = await findApp(metadata.db, input.name)
       if (row) await work(row)
+      // What a stop of the workspace cut short is done again at the next start.
+      signal.throwIfAborted()
     }
   return {
     name: 'delete_app',

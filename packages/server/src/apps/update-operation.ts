@@ -38,7 +38,11 @@ export function updateKind({ metadata, resources }: UpdateParts): OperationKind<
       },
       {
         name: 'release_databases',
-        run: ({ input }) => resources.release(input.before, after(input).resources),
+        async run({ input, signal }) {
+          await resources.release(input.before, after(input).resources)
+          // What a stop of the workspace cut short is done again at the next start.
+          signal.throwIfAborted()
+        },
       },
     ],
     complete: async () => ({}),
