@@ -1,6 +1,5 @@
 // Python apps as they are written for the platform: what its image has installed is imported without being named, projects are
 // described by pyproject.toml, and the servers are those that people use. Everything comes from PyPI; visitors come through sign-in.
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -8,6 +7,7 @@ import { type AppsApi, startAppsApi, visit } from './apps-api.ts'
 import { isSoak } from '../../../../tests/hostile/duration.ts'
 import { pythonWith, whyNoPython } from '../../../../tests/clients/python.ts'
 import { RegistryUnreachable } from '../../../../tests/clients/registry.ts'
+import { sharedDirectory } from '../../../../tests/guards/shared-directory.ts'
 
 let api: AppsApi
 let reasonToSkip: string | undefined
@@ -23,7 +23,7 @@ beforeAll(async () => {
     reasonToSkip = error.message
     return
   }
-  process.env['XDG_CACHE_HOME'] = path.join(tmpdir(), 'lakelet-tests', 'cache')
+  process.env['XDG_CACHE_HOME'] = path.join(sharedDirectory, 'cache')
   api = await startAppsApi()
 }, 300_000)
 
