@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAs, waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let workspace: TestComputes
 
@@ -89,6 +90,7 @@ test('wakes that race the suspension of an idle compute always get a compute tha
 })
 
 test('who may log in is known while the compute sleeps, as it was when it went to sleep', async () => {
+  expectInLog(/the compute crashed/, /of an earlier run/)
   const { computes } = workspace
   const uid = await workspace.newEndpoint('logins')
   expect(await computes.knownLoginRole(uid, 'anna')).toBeUndefined()
@@ -118,6 +120,7 @@ test('who may log in is known while the compute sleeps, as it was when it went t
 })
 
 test('after a crash nothing is believed that may have changed since', async () => {
+  expectInLog(/the compute crashed/)
   const { computes } = workspace
   const uid = await workspace.newEndpoint('crashed-logins')
   await computes.withAdmin(uid, (admin) => admin.execute('CREATE ROLE anna LOGIN'))

@@ -2,6 +2,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ComputesModel } from './model.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
+
+expectInLog(
+  // The model lets servers fail in every way.
+  /the compute did not start/,
+  /the compute crashed/,
+  /\(simulated\)/,
+)
 
 /** Two endpoints of one branch, of which only one may run at a time, and one of another branch. */
 const BRANCHES: Readonly<Record<string, string>> = { 'ep-a': 'br-1', 'ep-b': 'br-1', 'ep-c': 'br-2' }

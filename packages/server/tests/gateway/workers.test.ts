@@ -10,6 +10,7 @@ import {
   type TestClient,
   type TestWorkspace,
 } from './test-workspace.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 const WORKERS = 2
 const workers: Worker[] = []
@@ -79,6 +80,7 @@ describe.skipIf(process.platform !== 'linux')('threads (need Linux, whose thread
   })
 
   test('one that dies takes its sessions with it and no others, is told to the log and started again', async () => {
+    expectInLog(/a thread of the gateway died/)
     await using gateway = await startWatched({ maxConnections: 25 })
     const { port } = gateway.address
     const clients = await connectMany(port)
