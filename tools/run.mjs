@@ -1,7 +1,15 @@
 // The entry of every npm script. It runs on any Node >= 20: brings the dependencies when they are missing or
 // out of date, picks the Node that the repository is pinned to, and hands over.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants as fsConstants,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createHash } from 'node:crypto'
 import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,6 +34,7 @@ const commands = {
 const [name = '', ...rest] = process.argv.slice(2)
 const command = commands[name]
 if (!command) fail(`unknown command '${name}'; known: ${Object.keys(commands).join(', ')}`)
+refuseForeignClone()
 installDependencies(name === 'start' || name === 'lakelet' ? 'run' : 'all')
 const node = pinnedNode()
 const child = spawn(
@@ -57,6 +66,33 @@ child.on('error', (error) => fail(`could not start ${String(node)}: ${error.mess
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 15)
 })
+
+/**
+ * Root once and a user later, or the reverse, in one clone: each would leave files that the other cannot write. Said before anything is
+ * touched, and so is a clone that cannot be written at all but needs its dependencies.
+ */
+function refuseForeignClone() {
+  const own = process.getuid?.()
+  if (own === undefined) return
+  const modules = path.join(root, 'node_modules')
+  // The stamp is of whoever ran this; npm as root may give what it installs to the owner of the folder.
+  const witness = [stampFile(), ...(own === 0 ? [] : [modules])].find((each) => existsSync(each))
+  const owner = witness === undefined ? own : statSync(witness).uid
+  const name = (uid) => (uid === 0 ? 'root' : `user ${uid}`)
+  if (owner !== own) {
+    fail(
+      `the dependencies in ${modules} belong to ${name(owner)}, and this is ${name(own)}. Run it as ${name(owner)}, use a clone of your own, or hand this one over: sudo chown -R ${own} ${root}`,
+    )
+  }
+  if (existsSync(modules)) return
+  try {
+    accessSync(root, fsConstants.W_OK)
+  } catch {
+    fail(
+      `${root} cannot be written by ${name(own)}, so its dependencies cannot be installed. Use a clone of your own.`,
+    )
+  }
+}
 
 /** `npm ci` when node_modules does not belong to this lock file and this platform. Of several processes one installs, the others wait. */
 function installDependencies(what) {
@@ -105,7 +141,8 @@ function wantedStamp(what) {
 function takeInstallLock() {
   const file = path.join(
     tmpdir(),
-    `lakelet-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`,
+    // The lock of another user, who may have left it, is none of ours: it could not be taken away.
+    `lakelet-install-${process.getuid?.() ?? ''}-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`,
   )
   for (;;) {
     try {

@@ -39,6 +39,7 @@ export async function buildLakelet(outDir: string): Promise<void> {
     buildConsole(dist),
     packConnector(path.join(dist, 'connect/lakelet-connect.tgz')),
     cp(path.join(root, 'templates'), path.join(outDir, 'templates'), { recursive: true }),
+    cp(path.join(here, 'pytest'), path.join(outDir, 'pytest'), { recursive: true, filter: isNoCache }),
     cp(path.join(here, 'README.md'), path.join(outDir, 'README.md')),
     cp(path.join(root, 'LICENSE'), path.join(outDir, 'LICENSE')),
   ])
@@ -46,6 +47,11 @@ export async function buildLakelet(outDir: string): Promise<void> {
   const imported = await resolvePackages(dist, manifests)
   const manifest = published(manifests, imported)
   await writeFile(path.join(outDir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+/** Python keeps what it compiled beside the source. */
+function isNoCache(file: string): boolean {
+  return !file.includes('__pycache__')
 }
 
 async function readManifests(): Promise<ReadonlyMap<string, Manifest>> {
@@ -137,6 +143,7 @@ async function keepPublicTypes(file: string, part: string): Promise<void> {
   if (part !== 'lakelet' || file.endsWith('bin.d.ts')) return rm(file)
   const text = await readFile(file, 'utf8')
   if (text.includes('@lakelet/')) throw new Error(`${file} shows types of other packages to users`)
+  await writeFile(file, text.replaceAll(/((?:from|import) ['"]\.[^'"]+)\.ts(['"])/g, '$1.js$2'))
 }
 
 async function resolveIn(
@@ -203,7 +210,7 @@ function published(manifests: ReadonlyMap<string, Manifest>, imported: ReadonlyS
   return {
     ...kept,
     exports: { ...Object.fromEntries(exports), './package.json': './package.json' },
-    files: ['dist', 'templates'],
+    files: ['dist', 'templates', 'pytest'],
     dependencies,
     optionalDependencies: manifests.get('server')?.optionalDependencies,
   }

@@ -39,6 +39,7 @@ process.exitCode = await run(
   process.argv.slice(2),
   {
     command: commandName(import.meta.filename, process.env),
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? import.meta.filename],
     env: process.env,
     cwd: workingDirectory(),
     home: process.env['HOME'] ?? homedir(),
@@ -47,10 +48,16 @@ process.exitCode = await run(
     stderr: (line) => process.stderr.write(line),
     readStdin: () => text(process.stdin),
     fetch,
+    tellParent,
     ignoreInterrupts: () => (isInterruptible = false),
   },
   interrupt.signal,
 )
+
+/** Once: then the channel is closed, so that it keeps nobody waiting. */
+function tellParent(message: object): void {
+  if (process.connected) process.send?.(message, () => process.disconnect())
+}
 
 /** Where the command was typed: `npm run lakelet` runs in the repository's root and tells where it was called. */
 function workingDirectory(): string {

@@ -18,6 +18,7 @@ import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { down } from './commands/local/down.ts'
 import { link } from './commands/local/link.ts'
+import { logs } from './commands/local/logs.ts'
 import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
@@ -58,6 +59,7 @@ export const program: Program = {
     status,
     repair,
     link,
+    logs,
     env,
     open,
     authLogin,

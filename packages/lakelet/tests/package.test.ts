@@ -12,7 +12,8 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { npmWith } from '../../../tests/clients/npm.ts'
 import { isSoak } from '../../../tests/hostile/duration.ts'
-import { environment } from '../../../tests/system/workspace.ts'
+import { pythonWith } from '../../../tests/clients/python.ts'
+import { environment, writeFiles } from '../../../tests/system/workspace.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -194,10 +195,83 @@ async function showsTheConsole(link: string, host: string): Promise<void> {
   expect(await styles.text()).toContain('--')
 }
 
-it('installs into an empty folder and performs the tutorial', { timeout: 240_000 }, async () => {
-  await using project = await install(process.execPath)
-  expect(await firstHour(project, process.execPath)).toBe(process.versions.node.slice(0, 2))
+describe('in a project', { timeout: 240_000 }, () => {
+  let project: Project
+  beforeAll(async () => {
+    project = await install(process.execPath)
+  }, 120_000)
+  afterAll(() => project?.[Symbol.asyncDispose]())
+
+  it('performs the tutorial from an empty folder', async () => {
+    expect(await firstHour(project, process.execPath)).toBe(process.versions.node.slice(0, 2))
+  })
+
+  it('gives each run of Vitest a fresh branch', async () => {
+    await writeFiles(project.folder, {
+      'vitest.config.js': "export default { test: { globals: true, globalSetup: ['lakelet/vitest'] } }\n",
+      'notes.test.js': DRIVER_TEST,
+    })
+    const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
+    for (let number = 0; number < 2; number++) {
+      const { stdout } = await run(process.execPath, [vitest, 'run', '--no-color'], {
+        cwd: project.folder,
+        env: project.env,
+      })
+      expect(stdout).toMatch(/Tests +1 passed/)
+    }
+  })
+
+  it.runIf(isSoak)('gives each run of Jest a fresh branch, which takes npm run soak', async () => {
+    const jest = path.join(await npmWith(['jest@30.5.2']), 'node_modules/jest/bin/jest.js')
+    const config = { globalSetup: 'lakelet/jest', globalTeardown: 'lakelet/jest-teardown', transform: {} }
+    await writeFiles(project.folder, {
+      'jest.config.json': JSON.stringify(config),
+      'notes.test.js': DRIVER_TEST,
+    })
+    const args = ['--experimental-vm-modules', jest, '--config', 'jest.config.json']
+    const { stderr } = await run(process.execPath, args, { cwd: project.folder, env: project.env })
+    expect(stderr).toMatch(/Tests: +1 passed/)
+  })
+
+  it.runIf(isSoak)('gives each run of pytest a fresh branch, which takes npm run soak', async () => {
+    const python = await pythonWith(['pytest==8.4.2', 'psycopg[binary]==3.3.9'])
+    await writeFiles(project.folder, {
+      'pytest.ini': '[pytest]\npythonpath = node_modules/lakelet/pytest\n',
+      'conftest.py': 'pytest_plugins = ["lakelet_pytest"]\n',
+      'test_notes.py': PYTHON_TEST,
+    })
+    for (let number = 0; number < 2; number++) {
+      const { stdout } = await run(python, ['-m', 'pytest', '-q'], {
+        cwd: project.folder,
+        env: project.env,
+      })
+      expect(stdout).toContain('1 passed')
+    }
+  })
 })
+
+/** A table that a second run would find if it did not have a branch of its own. */
+const DRIVER_TEST = `import pg from 'pg'
+test('the database is ours alone', async () => {
+  const client = new pg.Client()
+  await client.connect()
+  await client.query('CREATE TABLE notes (id int)')
+  const { rows } = await client.query('SELECT current_user AS me')
+  await client.end()
+  expect(rows).toEqual([{ me: process.env.PGUSER }])
+  expect(process.env.ENDPOINT_NAME).toMatch(/^projects\\/tests\\/branches\\/run-/)
+})
+`
+
+const PYTHON_TEST = `import os
+import psycopg
+
+def test_the_database_is_ours_alone(lakelet):
+    with psycopg.connect() as connection:
+        connection.execute("CREATE TABLE notes (id int)")
+        assert connection.execute("SELECT current_user").fetchone() == (os.environ["PGUSER"],)
+    assert lakelet["ENDPOINT_NAME"].startswith("projects/tests/branches/run-")
+`
 
 it.runIf(isSoak)(`does the same on ${OLDEST}, which takes npm run soak`, { timeout: 480_000 }, async () => {
   const name = OLDEST.slice(0, OLDEST.indexOf('@'))

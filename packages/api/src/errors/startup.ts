@@ -22,6 +22,13 @@ export const startupErrors = {
     message:
       'The data directory {directory} is in use by a running workspace (process {pid}). Stop it with `lakelet down`, or name another directory with --data-dir.',
   },
+  data_dir_foreign: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The data directory {directory} belongs to {owner}, and this is {user}. Nothing was changed. Start the workspace as {owner}, name another directory with --data-dir, or hand it over while it is stopped: sudo chown -R {user} {directory}',
+  },
   data_dir_unusable: {
     kind: 'invalid',
     status: 400,

@@ -3,6 +3,8 @@
 export interface Terminal {
   /** How this command line is called here, such as `npx lakelet`; `lakelet` when left out. */
   readonly command?: string
+  /** Starts this program again, with the arguments after it; absent where there is none. */
+  readonly program?: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly home: string
@@ -13,6 +15,8 @@ export interface Terminal {
   /** The whole of standard input. */
   readStdin(): Promise<string>
   readonly fetch: typeof fetch
+  /** Tells the process that started this one by a channel; nothing where there is none. */
+  tellParent?(message: object): void
   /** From now on Ctrl-C belongs to the program that the command started. */
   ignoreInterrupts(): void
 }

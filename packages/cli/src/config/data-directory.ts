@@ -1,6 +1,7 @@
 // How a data directory is told from any other: by what every workspace puts into its own.
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { LakeletError } from '@lakelet/api'
 import { usageFailure } from '../command/failure.ts'
 
 /** The file that lies in every data directory from its first start on. */
@@ -13,6 +14,18 @@ export async function isDataDirectory(directory: string): Promise<boolean> {
   if (!(await isThere(path.join(directory, LOCK)))) return false
   const found = await Promise.all(COMPANIONS.map((name) => isThere(path.join(directory, name))))
   return found.includes(true)
+}
+
+/** Throws a LakeletError when another user's workspace lives in `directory`: what is written there would lock that user out. */
+export async function refuseForeignDataDirectory(directory: string): Promise<void> {
+  const own = process.getuid?.()
+  const owner = await stat(path.join(directory, LOCK)).then(
+    ({ uid }) => uid,
+    () => undefined,
+  )
+  if (own === undefined || owner === undefined || owner === own) return
+  const name = (uid: number) => (uid === 0 ? 'root' : String(uid))
+  throw new LakeletError('data_dir_foreign', { directory, owner: name(owner), user: name(own) })
 }
 
 /** Throws a Failure when `folder` is a data directory or lies in one: what is in it leaves the machine by no upload. */

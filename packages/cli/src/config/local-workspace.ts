@@ -92,12 +92,26 @@ export function dataDirOf(terminal: Pick<Terminal, 'env' | 'cwd'>, given: string
 
 /** The owner's profile of a local workspace. */
 export async function ownerProfile(workspace: Pick<LocalWorkspace, 'configFile'>): Promise<Profile> {
-  const file = await readConfigFile(workspace.configFile)
+  const file = await readConfigFile(workspace.configFile).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error
+    throw notYours(workspace.configFile, error)
+  })
   const profile = file.profile('DEFAULT')
   if (profile?.['host'] && profile['token']) return profile
   throw new Failure(`${workspace.configFile} has no DEFAULT profile with a host and a token.`, {
     todo: "Restart the workspace with 'lakelet down' and 'lakelet up'; it writes the file anew.",
   })
+}
+
+function notYours(configFile: string, cause: unknown): Failure {
+  return new Failure(
+    `The workspace in ${path.dirname(configFile)} belongs to another user of this machine.`,
+    {
+      exitCode: exitCodes.unauthenticated,
+      todo: "Sign in to it as yourself with 'lakelet auth login --host ADDRESS', or start your own with 'lakelet up --data-dir DIR'.",
+      cause,
+    },
+  )
 }
 
 /** True while a process with this id exists. */

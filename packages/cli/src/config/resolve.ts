@@ -83,6 +83,20 @@ export async function requireLocalWorkspace(terminal: Terminal, named: Named): P
   })
 }
 
+/** The data directory of a workspace of this machine, whether it runs or not: found as the workspace is. */
+export async function requireDataDirectory(terminal: Terminal, named: Named): Promise<string> {
+  if (named.dataDir !== undefined) {
+    const dataDir = dataDirOf(terminal, named.dataDir)
+    if (await isDataDirectory(dataDir)) return dataDir
+    throw notRunning({ kind: 'flag', dataDir })
+  }
+  if (named.profile !== undefined) return (await requireLocalWorkspace(terminal, named)).dataDir
+  const places = await placesAround(terminal)
+  for (const { dataDir } of places) if (await findLocalWorkspace(dataDir)) return dataDir
+  for (const { dataDir } of places) if (await isDataDirectory(dataDir)) return dataDir
+  throw nothingRuns(terminal)
+}
+
 async function byName(terminal: Terminal, { profile, dataDir }: Named): Promise<Configuration | undefined> {
   if (dataDir !== undefined) {
     if (profile !== undefined) throw usageFailure('Give --data-dir or --profile, not both.')

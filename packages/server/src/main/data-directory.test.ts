@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -54,3 +54,19 @@ it('says why a directory cannot be used', async () => {
   await expect(openDataDirectory(path.join(file, 'd'))).rejects.toMatchObject({ code: 'data_dir_unusable' })
   await expect(openDataDirectory(file)).rejects.toMatchObject({ code: 'data_dir_unusable' })
 })
+
+it.runIf(process.getuid?.() === 0)(
+  'refuses the directory of another user before anything is touched (needs root)',
+  async () => {
+    const directory = path.join(parent, 'd')
+    const first = await openDataDirectory(directory)
+    await first[Symbol.asyncDispose]()
+    chownSync(path.join(directory, 'lock'), 65_534, 65_534)
+    const before = readdirSync(directory)
+    await expect(openDataDirectory(directory)).rejects.toMatchObject({
+      code: 'data_dir_foreign',
+      message: expect.stringContaining(`sudo chown -R root ${directory}`) as string,
+    })
+    expect(readdirSync(directory)).toEqual(before)
+  },
+)

@@ -19,6 +19,7 @@ export interface DataDirectory extends AsyncDisposable {
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   const root = path.resolve(directory)
   createDirectory(root)
+  refuseForeign(root)
   const ownerFile = path.join(root, 'lock.pid')
   const lock = takeLock(path.join(root, 'lock'), root, ownerFile)
   await writeFileAtomic(ownerFile, `${process.pid}\n`, { mode: 0o644 })
@@ -49,6 +50,19 @@ function createDirectory(root: string): void {
   if (!statSync(root).isDirectory()) {
     throw new LakeletError('data_dir_unusable', { directory: root, reason: 'it is not a directory' })
   }
+}
+
+/** Files of two owners in one directory lock both out, so what another user began is refused before anything is written. */
+function refuseForeign(root: string): void {
+  const own = process.getuid?.()
+  const owner = statSync(path.join(root, 'lock'), { throwIfNoEntry: false })?.uid
+  if (own === undefined || owner === undefined || owner === own) return
+  throw new LakeletError('data_dir_foreign', { directory: root, owner: nameOf(owner), user: nameOf(own) })
+}
+
+/** A user as `chown` takes it, too. */
+function nameOf(uid: number): string {
+  return uid === 0 ? 'root' : String(uid)
 }
 
 /** An exclusive SQLite transaction: a lock of the operating system on the file, so no stale lock can be left behind. */

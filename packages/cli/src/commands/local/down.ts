@@ -30,7 +30,7 @@ export const down = defineCommand({
         todo: `See what it is with 'ps -p ${pid}'. If it is the workspace, 'lakelet down --force' ends it.`,
       })
     }
-    process.kill(pid, options.force ? 'SIGKILL' : 'SIGTERM')
+    end(pid, options.force ? 'SIGKILL' : 'SIGTERM')
     await poll(async () => (isAlive(pid) ? undefined : true), {
       what: `The end of process ${pid}`,
       timeoutMs: options.timeout,
@@ -39,3 +39,16 @@ export const down = defineCommand({
     out.note(`The workspace in ${dataDir} has stopped.`)
   },
 })
+
+function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+    throw new Failure(`Process ${pid} belongs to another user.`, {
+      exitCode: exitCodes.unauthenticated,
+      todo: `Stop it as that user, or with 'sudo kill ${pid}'.`,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,8 @@
+import { DATABASE } from './jest.ts'
+import type { TestDatabase } from './testing.ts'
+
+/** Called by Jest at the end. */
+export default async function teardown(): Promise<void> {
+  const { [DATABASE]: database } = globalThis as { [DATABASE]?: TestDatabase }
+  await database?.[Symbol.asyncDispose]()
+}

@@ -1,0 +1,12 @@
+// `globalSetup: 'lakelet/jest'` with `globalTeardown: 'lakelet/jest-teardown'`: the tests find a fresh branch in their environment.
+import { type TestDatabase, startTestDatabase } from './testing.ts'
+
+/** Where the teardown, which Jest runs in the same process, finds what was started. */
+export const DATABASE: unique symbol = Symbol.for('lakelet.jest.database') as typeof DATABASE
+
+/** Called by Jest before its workers start, which inherit the environment. */
+export default async function setup(): Promise<void> {
+  const database = await startTestDatabase()
+  Object.assign(process.env, database.env)
+  Object.assign(globalThis, { [DATABASE]: database satisfies TestDatabase })
+}
