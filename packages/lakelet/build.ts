@@ -188,6 +188,13 @@ function entryFiles(manifests: ReadonlyMap<string, Manifest>): ReadonlyMap<strin
   return found
 }
 
+/** Where compilers that know no `exports` find the types of the entries below the root. */
+function typesBelow({ exports = {} }: Partial<Manifest>): [entry: string, files: string[]][] {
+  return Object.entries(exports)
+    .filter(([entry]) => entry !== '.')
+    .map(([entry, conditions]) => [entry.slice(2), [conditions['types'] ?? '']])
+}
+
 /** The manifest users get: exact dependencies, and nothing that only this repository needs. */
 function published(manifests: ReadonlyMap<string, Manifest>, imported: ReadonlySet<string>): object {
   const own: Partial<Manifest> = manifests.get('lakelet') ?? {}
@@ -210,6 +217,7 @@ function published(manifests: ReadonlyMap<string, Manifest>, imported: ReadonlyS
   return {
     ...kept,
     exports: { ...Object.fromEntries(exports), './package.json': './package.json' },
+    typesVersions: { '*': Object.fromEntries(typesBelow(own)) },
     files: ['dist', 'templates', 'pytest'],
     dependencies,
     optionalDependencies: manifests.get('server')?.optionalDependencies,

@@ -6,7 +6,7 @@ import { type Server, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { seedPostgres } from '../../../tests/system/postgres-cache.ts'
 import { type CommandResult, cliCommand, environment, runCommand } from '../../../tests/system/workspace.ts'
 
@@ -55,11 +55,12 @@ it('shows its log, what is added, and what is worse than a level', async () => {
     env: environment(path.join(directory, 'home')),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let followed = ''
   child.stdout.on('data', (chunk: Buffer) => (followed += chunk.toString()))
   await vi.waitFor(() => expect(followed).not.toBe(''), { timeout: 20_000 })
   await lakelet(['postgres', 'delete-project', 'projects/logged'])
-  await vi.waitFor(() => expect(followed).toContain('logged'), { timeout: 20_000 })
+  await vi.waitFor(() => expect(followed).toContain('reason=deleted'), { timeout: 20_000 })
   child.kill('SIGINT')
   const [code] = (await once(child, 'exit')) as [number | null]
   expect(code).toBe(0)

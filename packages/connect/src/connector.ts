@@ -33,6 +33,20 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return new LakebaseConnector(connectorSettings(options))
 }
 
+/**
+ * The connector that `make` gives, or, when the options or the environment contradict themselves, one whose every connection fails with what
+ * `make` said. Pools are made when a module is loaded, where a build without the variables of the app must not fail.
+ */
+export function connectorOrRefusal(make: () => Connector): Connector {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof LakebaseError)) throw error
+    const nowhere = connectorSettings({ host: 'not-configured', user: 'nobody', login: 'driver', env: {} })
+    return new LakebaseConnector(nowhere, error)
+  }
+}
+
 class LakebaseConnector implements Connector, SocketOwner {
   /** Private, for it holds secrets: nothing that prints a connector may show it. */
   readonly #settings: ConnectorSettings
@@ -46,10 +60,13 @@ class LakebaseConnector implements Connector, SocketOwner {
   #gate: Lease<DialOptions['gate']> | undefined
   #unsubscribe: (() => void) | undefined
   readonly #lookUps: LookUps
+  readonly #refusal: LakebaseError | undefined
 
-  constructor(settings: ConnectorSettings) {
+  /** With a `refusal` nothing is ever opened: every use fails with it. */
+  constructor(settings: ConnectorSettings, refusal?: LakebaseError) {
     this.#settings = settings
     this.#lookUps = new LookUps(settings, () => this.#credentialSource(), this.#closing.signal)
+    this.#refusal = refusal
   }
 
   getOptions(): DriverOptions {
@@ -176,6 +193,7 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   async startupParameters(parameters: readonly StartupParameter[]): Promise<readonly StartupParameter[]> {
+    this.#requireOpen()
     const user = startupParameter(parameters, 'user')
     const name = user === USER_PLACEHOLDER || !user ? await this.#lookUps.user() : user
     const application = startupParameter(parameters, 'application_name')
@@ -270,6 +288,7 @@ class LakebaseConnector implements Connector, SocketOwner {
 
   #requireOpen(): void {
     if (this.#closing.signal.aborted) throw abortReason(this.#closing.signal)
+    if (this.#refusal) throw this.#refusal
   }
 }
 

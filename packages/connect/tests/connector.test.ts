@@ -59,12 +59,25 @@ describe('what is not said is found out', () => {
     await expect(other.ready()).rejects.toMatchObject({ code: 'ENDPOINT_NOT_FOUND' })
   })
 
-  test('what is missing is named', () => {
+  test('what is missing is named', async () => {
     expect(() => createConnector({ env: {} })).toThrow(/LAKEBASE_ENDPOINT/)
     expect(() => createConnector({ env: { LAKEBASE_ENDPOINT: 'ep-1' } })).toThrow(
       /projects\/…\/branches\/…\/endpoints\/…/,
     )
-    expect(() => createPool({ env: lakebase.env, stream: (() => {}) as never })).toThrow(/stream/)
+    const pools = [
+      createPool({ env: lakebase.env, stream: (() => {}) as never }),
+      createPool({ env: {} }),
+      createPool({ connectionString: 'nonsense', env: lakebase.env }),
+    ]
+    for (const [index, message] of [/stream/, /LAKEBASE_ENDPOINT/, /is not a URL/].entries()) {
+      const pool = pools[index]
+      await expect(pool?.query('select 1')).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringMatching(message) as string,
+      })
+      await expect(pool?.connector.ready()).rejects.toThrow(message)
+      await pool?.end()
+    }
   })
 })
 

@@ -144,11 +144,9 @@ describe('pg, with its companions', () => {
     await using pool = createPool({ env, connectionString })
     const { rows } = await pool.query<{ application_name: string }>('show application_name')
     expect(rows[0]?.application_name).toMatch(/^fromurl lakelet-connect\//)
-    expect(() => createPool({ env: lakebase.env, ssl: { rejectUnauthorized: false } })).toThrow(
-      /certificate is always checked/,
-    )
-    expect(() => createPool({ env: { ...lakebase.env, PGSSLMODE: 'disable' } })).toThrow(/never|TLS only/)
-    expect(() => createPool({ env: { ...lakebase.env, PGPORT: '5432;drop' } })).toThrow(/PGPORT/)
+    await refuses({ env: lakebase.env, ssl: { rejectUnauthorized: false } }, /certificate is always checked/)
+    await refuses({ env: { ...lakebase.env, PGSSLMODE: 'disable' } }, /never|TLS only/)
+    await refuses({ env: { ...lakebase.env, PGPORT: '5432;drop' } }, /PGPORT/)
   })
 
   test('every option of the pool is honoured', async () => {
@@ -361,9 +359,7 @@ test('SCRAM: the drivers answer it themselves, and the test servers log in with 
   expect((await encrypted.query(ssl)).rows).toEqual([{ ssl: true }])
   await using plain = createPool({ env, password: upstream.password, tls: { unsafePlaintext: true } })
   expect((await plain.query(ssl)).rows).toEqual([{ ssl: false }])
-  expect(() => createPool({ env: { ...lakebase.env }, tls: { unsafePlaintext: true } })).toThrow(
-    /never sent without TLS/,
-  )
+  await refuses({ env: { ...lakebase.env }, tls: { unsafePlaintext: true } }, /never sent without TLS/)
   const sql = lakebaseSql({ env, password: upstream.password, tls: { ca: authority.cert } })
   expect(await sql`select current_user as u`).toEqual([{ u: 'app' }])
   await sql.end()
@@ -468,3 +464,9 @@ describe('the local proxy', () => {
     expect((await start('--help')).stdout).toContain('lakelet-connect exec [options] -- COMMAND')
   })
 })
+
+/** A pool is always made; its first query says what is wrong with the options. */
+async function refuses(options: Parameters<typeof createPool>[0], message: RegExp): Promise<void> {
+  await using pool = createPool(options)
+  await expect(pool.query('select 1')).rejects.toThrow(message)
+}

@@ -5,6 +5,7 @@ import { type TestDatabase, startTestDatabase } from './testing.ts'
 export const DATABASE: unique symbol = Symbol.for('lakelet.jest.database') as typeof DATABASE
 
 /** Called by Jest before its workers start, which inherit the environment. */
+// oxlint-disable-next-line import/no-default-export -- the test runner looks for it
 export default async function setup(): Promise<void> {
   const database = await startTestDatabase()
   Object.assign(process.env, database.env)

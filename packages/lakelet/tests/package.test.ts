@@ -208,7 +208,7 @@ describe('in a project', { timeout: 240_000 }, () => {
 
   it('gives each run of Vitest a fresh branch', async () => {
     await writeFiles(project.folder, {
-      'vitest.config.js': "export default { test: { globals: true, globalSetup: ['lakelet/vitest'] } }\n",
+      'vitest.config.js': VITEST_CONFIG,
       'notes.test.js': DRIVER_TEST,
     })
     const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
@@ -249,6 +249,12 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 })
+
+/** Packages of apps, which lie in the data directory, bring tests of their own. */
+const VITEST_CONFIG = `export default {
+  test: { globals: true, globalSetup: ['lakelet/vitest'], exclude: ['**/node_modules/**', '.lakelet/**'] },
+}
+`
 
 /** A table that a second run would find if it did not have a branch of its own. */
 const DRIVER_TEST = `import pg from 'pg'

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import type { Options, PostgresType, Sql } from 'postgres'
-import { createConnector } from '../connector.ts'
+import { connectorOrRefusal, createConnector } from '../connector.ts'
 import { takeConnectorPart } from '../pg/options.ts'
 import type { ConnectorPart } from '../pg/options.ts'
 
@@ -14,21 +14,23 @@ export type LakebaseSqlOptions<Types extends Record<string, PostgresType> = Reco
 
 /**
  * A postgres.js `sql` whose connections log in with a credential that is always fresh. `sql.end()` closes its connector
- * too, unless that was given. Throws CONFIGURATION; nothing is opened before the first query.
+ * too, unless that was given. Nothing is opened before the first query, which also tells what is wrong with the options.
  */
 export function lakebase(options: LakebaseSqlOptions = {}): Sql {
   const { connector: shared, own, rest } = takeConnectorPart(options)
   const { host, port, user, username, database, db, ...others } = rest
   const connector =
     shared ??
-    createConnector({
-      ...own,
-      host: first(host),
-      port: first(port),
-      user: user ?? username,
-      database: database ?? db,
-      login: own.login ?? (others.password === undefined && others.pass === undefined ? 'token' : 'driver'),
-    })
+    connectorOrRefusal(() =>
+      createConnector({
+        ...own,
+        host: first(host),
+        port: first(port),
+        user: user ?? username,
+        database: database ?? db,
+        login: own.login ?? (others.password === undefined && others.pass === undefined ? 'token' : 'driver'),
+      }),
+    )
   const { stream, ...address } = connector.getOptions()
   const sql = postgres({
     idle_timeout: IDLE_TIMEOUT_SECONDS,

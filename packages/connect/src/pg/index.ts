@@ -18,7 +18,8 @@ export type LakebaseClientOptions = ClientConfig & ConnectorPart
 
 /**
  * A `pg.Pool` (of the app's own pg) whose connections log in with a credential that is always fresh. Inside a Databricks
- * App, or under `lakelet env`, no option is needed. Throws CONFIGURATION; nothing is opened before the first query.
+ * App, or under `lakelet env`, no option is needed. It never throws: what is wrong with options or environment is told by the first query
+ * (CONFIGURATION), as `new pg.Pool()` does, so that a module with a pool can be loaded where the app's variables are not set, as in a build.
  */
 export function createPool(options: LakebasePoolOptions = {}): LakebasePool {
   const { pingAfterIdleMs, pingTimeoutMs, ...rest } = options

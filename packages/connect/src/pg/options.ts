@@ -1,6 +1,6 @@
 // Splits what the app passes into the connector's part and pg's part.
 import type { ClientConfig } from 'pg'
-import { createConnector } from '../connector.ts'
+import { connectorOrRefusal, createConnector } from '../connector.ts'
 import type { Connector } from '../connector-types.ts'
 import type { TlsOptions } from '../dial/tls.ts'
 import { LakebaseError } from '../errors.ts'
@@ -44,18 +44,22 @@ export function takeConnectorPart<Options extends ConnectorPart>(
   return { connector, own, rest: rest as Omit<Options, keyof ConnectorPart> }
 }
 
-/** The connector to use and the options for pg. Throws CONFIGURATION for options that contradict each other. */
+/** The connector to use and the options for pg. What is wrong with them is said by the first connection, as pg itself does. */
 export function splitOptions<Config extends ClientConfig>(
   given: Config & ConnectorPart,
 ): SplitOptions<Config> {
   const { connector: shared, own, rest } = takeConnectorPart(given)
-  const config = { ...rest, ...fromConnectionString(given.connectionString) } as Record<string, unknown>
-  if (config['stream']) {
-    throw new LakebaseError('CONFIGURATION', 'stream is what this library provides; leave it out')
-  }
-  const connector =
-    shared ??
-    createConnector({ ...own, ...shareable(config), ...loginOf(config, own), tls: tlsOf(config, own) })
+  const config: Record<string, unknown> = { ...rest }
+  const connector = connectorOrRefusal(() => {
+    Object.assign(config, fromConnectionString(given.connectionString))
+    if (config['stream']) {
+      throw new LakebaseError('CONFIGURATION', 'stream is what this library provides; leave it out')
+    }
+    return (
+      shared ??
+      createConnector({ ...own, ...shareable(config), ...loginOf(config, own), tls: tlsOf(config, own) })
+    )
+  })
   delete config['ssl']
   delete config['connectionString']
   return {
