@@ -33,21 +33,8 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return new LakebaseConnector(connectorSettings(options))
 }
 
-/**
- * The connector that `make` gives, or, when the options or the environment contradict themselves, one whose every connection fails with what
- * `make` said. Pools are made when a module is loaded, where a build without the variables of the app must not fail.
- */
-export function connectorOrRefusal(make: () => Connector): Connector {
-  try {
-    return make()
-  } catch (error) {
-    if (!(error instanceof LakebaseError)) throw error
-    const nowhere = connectorSettings({ host: 'not-configured', user: 'nobody', login: 'driver', env: {} })
-    return new LakebaseConnector(nowhere, error)
-  }
-}
-
-class LakebaseConnector implements Connector, SocketOwner {
+/** What `createConnector` makes. */
+export class LakebaseConnector implements Connector, SocketOwner {
   /** Private, for it holds secrets: nothing that prints a connector may show it. */
   readonly #settings: ConnectorSettings
   readonly #events = new EventEmitter()

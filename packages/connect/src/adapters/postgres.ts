@@ -1,6 +1,7 @@
 import postgres from 'postgres'
 import type { Options, PostgresType, Sql } from 'postgres'
-import { connectorOrRefusal, createConnector } from '../connector.ts'
+import { connectorOrRefusal } from '../connector-or-refusal.ts'
+import { createConnector } from '../connector.ts'
 import { takeConnectorPart } from '../pg/options.ts'
 import type { ConnectorPart } from '../pg/options.ts'
 

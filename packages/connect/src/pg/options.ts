@@ -1,6 +1,7 @@
 // Splits what the app passes into the connector's part and pg's part.
 import type { ClientConfig } from 'pg'
-import { connectorOrRefusal, createConnector } from '../connector.ts'
+import { connectorOrRefusal } from '../connector-or-refusal.ts'
+import { createConnector } from '../connector.ts'
 import type { Connector } from '../connector-types.ts'
 import type { TlsOptions } from '../dial/tls.ts'
 import { LakebaseError } from '../errors.ts'
