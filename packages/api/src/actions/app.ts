@@ -41,16 +41,12 @@ const hasNoDeploymentInProgress: Condition<AppSubject> = {
 
 const isDeployed: Condition<AppSubject> = {
   needs: 'it has been deployed',
-  refusal: ({ isDeployed: hasOne, name }) =>
-    hasOne
-      ? undefined
-      : new LakeletError('app_unavailable', { name, reason: 'it has not been deployed yet.' }),
+  refusal: ({ isDeployed: has, name }) => (has ? undefined : new LakeletError('app_not_deployed', { name })),
 }
 
 const isServing: Condition<AppSubject> = {
   needs: 'it is running',
-  refusal: ({ isServing: does, name }) =>
-    does ? undefined : new LakeletError('app_unavailable', { name, reason: 'it is not running.' }),
+  refusal: ({ isServing: does, name }) => (does ? undefined : new LakeletError('app_not_running', { name })),
 }
 
 export const appActions = {

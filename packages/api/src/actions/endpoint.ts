@@ -13,6 +13,8 @@ export interface EndpointSubject {
   readonly isDisabled: boolean
   /** Id and state of its branch. */
   readonly branch: { readonly id: string; readonly state: BranchState }
+  /** What its compute does; left out where only what is stored is looked at. */
+  readonly compute?: 'active' | 'idle' | 'changing'
 }
 
 /** An endpoint of a branch, as the API shows them, in the eyes of `endpointActions`. */
@@ -23,7 +25,13 @@ export function endpointSubject(endpoint: Endpoint, branch: Branch): EndpointSub
     isReadWrite: endpoint.status.endpoint_type === 'ENDPOINT_TYPE_READ_WRITE',
     isDisabled: endpoint.status.disabled,
     branch: { id: branch.branch_id, state: branch.status.current_state },
+    compute: computeOf(endpoint.status),
   }
+}
+
+function computeOf({ current_state: state, pending_state: pending }: Endpoint['status']) {
+  if (pending !== undefined) return 'changing'
+  return state === 'ACTIVE' ? 'active' : 'idle'
 }
 
 const isOfReadyBranch: Condition<EndpointSubject> = {
@@ -40,6 +48,33 @@ const isEnabled: Condition<EndpointSubject> = {
     isDisabled ? new LakeletError('endpoint_is_disabled', { name: id }) : undefined,
 }
 
+/** The words that a connection is refused with. */
+const mayWake: Condition<EndpointSubject> = {
+  needs: 'it is not disabled',
+  refusal: ({ isDisabled }) => (isDisabled ? new LakeletError('endpoint_disabled') : undefined),
+}
+
+const isSteady: Condition<EndpointSubject> = {
+  needs: 'its compute is not changing its state',
+  refusal: ({ compute, name }) =>
+    compute === 'changing' ? new LakeletError('compute_is_changing', { name }) : undefined,
+  isForOffers: true,
+}
+
+const isIdle: Condition<EndpointSubject> = {
+  needs: 'its compute is idle',
+  refusal: ({ compute, name }) =>
+    compute === 'active' ? new LakeletError('compute_is_active', { name }) : undefined,
+  isForOffers: true,
+}
+
+const isActive: Condition<EndpointSubject> = {
+  needs: 'its compute is active',
+  refusal: ({ compute, name }) =>
+    compute === 'idle' ? new LakeletError('compute_is_idle', { name }) : undefined,
+  isForOffers: true,
+}
+
 const isReadOnly: Condition<EndpointSubject> = {
   needs: 'it is read-only: the read-write endpoint goes with its branch',
   refusal: ({ isReadWrite, name }) =>
@@ -53,4 +88,7 @@ export const endpointActions = {
   delete: [isReadOnly],
   /** Creating, changing and deleting roles and databases through it. */
   change_catalog: [isOfReadyBranch, isEnabled],
+  wake: [isOfReadyBranch, mayWake, isSteady, isIdle],
+  suspend: [isSteady, isActive],
+  restart: [isOfReadyBranch, mayWake, isSteady, isActive],
 } as const satisfies ActionTable<EndpointSubject>

@@ -8,12 +8,14 @@ export interface Condition<S> {
   readonly needs: string
   /** Why `subject` does not meet it; undefined where it does. */
   readonly refusal: (subject: S) => LakeletError | undefined
+  /** Set where the server does the action all the same, to no effect: only who offers it looks at the condition. */
+  readonly isForOffers?: true
 }
 
 /** The actions of a resource, each with what must be so, in the order in which it is looked at. */
 export type ActionTable<S> = Readonly<Record<string, readonly Condition<S>[]>>
 
-/** Why `action` is not legal on `subject`, the first reason there is; undefined where it is legal. */
+/** Why `action` is not to be offered on `subject`, the first reason there is; undefined where it is. */
 export function refusalOf<S, T extends ActionTable<S>>(
   table: T,
   action: keyof T,
@@ -28,6 +30,8 @@ export function refusalOf<S, T extends ActionTable<S>>(
 
 /** Throws the reason for which `action` is not legal on `subject`. */
 export function requireAction<S, T extends ActionTable<S>>(table: T, action: keyof T, subject: S): void {
-  const refusal = refusalOf<S, T>(table, action, subject)
-  if (refusal) throw refusal
+  for (const condition of table[action] ?? []) {
+    const refusal = condition.isForOffers ? undefined : condition.refusal(subject)
+    if (refusal) throw refusal
+  }
 }

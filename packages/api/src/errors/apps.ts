@@ -148,6 +148,18 @@ export const appsErrors = {
     errorCode: 'ABORTED',
     message: 'The app was {action} during this deployment.',
   },
+  app_not_deployed: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'App {name} has not been deployed yet.',
+  },
+  app_not_running: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message: 'App {name} is not running.',
+  },
   app_unavailable: {
     kind: 'unavailable',
     status: 503,

@@ -1,8 +1,9 @@
 // What every page of an app has: its name, its state, and what can be done with it.
-import type { App } from '@lakelet/api'
+import { type App, appActions, appSubject } from '@lakelet/api'
 import { type ReactNode, useState } from 'react'
 import { call } from '../../api/call.ts'
 import { refresh, useRead } from '../../api/queries.ts'
+import { reasonAgainst } from '../../api/reasons.ts'
 import { useParam, useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
@@ -11,7 +12,6 @@ import { ExternalLink } from '../../ui/icons.ts'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { markDone } from '../home/progress.ts'
-import { appReasons } from './app-actions.ts'
 import { DeployDialog } from './DeployDialog.tsx'
 
 interface AppFrameProps {
@@ -51,7 +51,8 @@ function AppActions({ app }: { readonly app: App }) {
   const [dialog, setDialog] = useSearchValue('deploy')
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<unknown>()
-  const reasons = appReasons(app)
+  const reasonFor = (action: keyof typeof appActions) => reasonAgainst(appActions, action, appSubject(app))
+  const whyClosed = reasonFor('open')
   const switchTo = async (id: 'apps.start' | 'apps.stop') => {
     setBusy(true)
     setFailure(undefined)
@@ -67,7 +68,7 @@ function AppActions({ app }: { readonly app: App }) {
   const isStopped = app.compute_status.state === 'STOPPED'
   return (
     <>
-      {reasons.open === undefined ? (
+      {whyClosed === undefined ? (
         <a
           className="btn"
           href={/^https?:/.test(app.url) ? app.url : undefined}
@@ -79,12 +80,16 @@ function AppActions({ app }: { readonly app: App }) {
           <ExternalLink size={14} aria-hidden />
         </a>
       ) : (
-        <Button disabledReason={reasons.open}>{t.apps.open}</Button>
+        <Button disabledReason={whyClosed}>{t.apps.open}</Button>
       )}
-      <Button isBusy={busy} onClick={() => void switchTo(isStopped ? 'apps.start' : 'apps.stop')}>
+      <Button
+        isBusy={busy}
+        disabledReason={reasonFor(isStopped ? 'start' : 'stop')}
+        onClick={() => void switchTo(isStopped ? 'apps.start' : 'apps.stop')}
+      >
         {isStopped ? t.app.start : t.app.stop}
       </Button>
-      <Button variant="primary" disabledReason={reasons.deploy} onClick={() => setDialog('1')}>
+      <Button variant="primary" disabledReason={reasonFor('deploy')} onClick={() => setDialog('1')}>
         {t.app.deploy}
       </Button>
       {failure !== undefined && <ErrorPanel error={failure} />}

@@ -1,7 +1,9 @@
+import { branchActions, branchSubject } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
+import { reasonAgainst } from '../../api/reasons.ts'
 import { useParam, useSearchValue } from '../../shell/params.ts'
 import { formatBytes } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
@@ -60,7 +62,12 @@ export function BranchesPage() {
           project={project}
           branches={found.branches}
           actions={(row) => (
-            <RowMenu row={row} onProtect={() => void protect(row)} onDelete={() => setDeleting(row)} />
+            <RowMenu
+              row={row}
+              all={found.branches}
+              onProtect={() => void protect(row)}
+              onDelete={() => setDeleting(row)}
+            />
           )}
         />
       ) : (
@@ -78,19 +85,22 @@ export function BranchesPage() {
 
 function RowMenu({
   row: { branch },
+  all,
   onProtect,
   onDelete,
 }: {
   readonly row: BranchRow
+  /** All branches of the project. */
+  readonly all: readonly BranchRow[]
   readonly onProtect: () => void
   readonly onDelete: () => void
 }) {
   const { status } = branch
-  const reason = status.is_protected
-    ? t.branches.isProtected
-    : status.default
-      ? t.branches.isDefault
-      : undefined
+  const subject = branchSubject(
+    branch,
+    all.map((each) => each.branch),
+  )
+  const reasonFor = (action: keyof typeof branchActions) => reasonAgainst(branchActions, action, subject)
   return (
     <Menu
       trigger={
@@ -101,11 +111,22 @@ function RowMenu({
       groups={[
         {
           entries: [
-            { label: status.is_protected ? t.branches.unprotect : t.branches.protect, onSelect: onProtect },
+            {
+              label: status.is_protected ? t.branches.unprotect : t.branches.protect,
+              onSelect: onProtect,
+              disabledReason: reasonFor(status.is_protected ? 'update' : 'protect'),
+            },
           ],
         },
         {
-          entries: [{ label: t.branches.delete, onSelect: onDelete, isDanger: true, disabledReason: reason }],
+          entries: [
+            {
+              label: t.branches.delete,
+              onSelect: onDelete,
+              isDanger: true,
+              disabledReason: reasonFor('delete'),
+            },
+          ],
         },
       ]}
     />

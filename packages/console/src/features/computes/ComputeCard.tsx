@@ -1,5 +1,5 @@
 // One compute: what it does, how large it may be, when it sleeps, and what can be done with it.
-import type { Endpoint } from '@lakelet/api'
+import { type Endpoint, endpointActions } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
@@ -14,8 +14,8 @@ import { Menu } from '../../ui/menu.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
-import { computeReasons } from './compute-actions.ts'
 import { EditCompute } from './EditCompute.tsx'
+import { useEndpointReasons } from './use-reasons.ts'
 
 interface ComputeCardProps {
   readonly endpoint: Endpoint
@@ -27,6 +27,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   const [busy, setBusy] = useState<'wake' | 'suspend' | 'restart' | 'toggle'>()
   const [failure, setFailure] = useState<unknown>()
   const { status } = endpoint
+  const reasonFor = useEndpointReasons(endpointActions, endpoint, branch)
   const params = { ...branch, endpoint: endpoint.endpoint_id }
   const act = async (what: NonNullable<typeof busy>, work: () => Promise<unknown>, done: string) => {
     setBusy(what)
@@ -47,7 +48,6 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   const restart = () =>
     act('restart', () => call('lakelet.restartEndpoint', { params, body: {} }), t.computes.restarted)
   const toggle = () => act('toggle', () => setDisabled(params, !status.disabled), t.common.saved)
-  const reasons = computeReasons(status)
   return (
     <div className="panel mb-4 px-5 py-4">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -64,13 +64,13 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           {status.current_state === 'ACTIVE' ? (
             <Button
               onClick={() => void suspend()}
-              disabledReason={reasons.suspend}
+              disabledReason={reasonFor('suspend')}
               isBusy={busy === 'suspend'}
             >
               {t.computes.suspend}
             </Button>
           ) : (
-            <Button onClick={() => void wake()} disabledReason={reasons.wake} isBusy={busy === 'wake'}>
+            <Button onClick={() => void wake()} disabledReason={reasonFor('wake')} isBusy={busy === 'wake'}>
               {t.computes.wake}
             </Button>
           )}
@@ -91,7 +91,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
                   {
                     label: t.computes.restart,
                     onSelect: () => void restart(),
-                    disabledReason: reasons.restart,
+                    disabledReason: reasonFor('restart'),
                   },
                   {
                     label: status.disabled ? t.computes.enable : t.computes.disable,

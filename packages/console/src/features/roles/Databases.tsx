@@ -1,4 +1,4 @@
-import type { Database } from '@lakelet/api'
+import type { Database, databaseActions } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
@@ -18,7 +18,13 @@ interface BranchParams {
   readonly branch: string
 }
 
-export function Databases({ params }: { readonly params: BranchParams }) {
+interface DatabasesProps {
+  readonly params: BranchParams
+  /** Why an action cannot be taken now. */
+  readonly reasonFor: (action: keyof typeof databaseActions) => string | undefined
+}
+
+export function Databases({ params, reasonFor }: DatabasesProps) {
   const { data, error, refetch } = useRead('postgres.listDatabases', { params })
   const [isAdding, setAdding] = useState(false)
   const [dropping, setDropping] = useState<Database>()
@@ -33,7 +39,11 @@ export function Databases({ params }: { readonly params: BranchParams }) {
   return (
     <Section
       title={t.roles.databases}
-      actions={<Button onClick={() => setAdding(true)}>{t.roles.addDatabase}</Button>}
+      actions={
+        <Button disabledReason={reasonFor('create')} onClick={() => setAdding(true)}>
+          {t.roles.addDatabase}
+        </Button>
+      }
     >
       <ResourceTable
         label={t.roles.databases}
@@ -55,6 +65,7 @@ export function Databases({ params }: { readonly params: BranchParams }) {
         actions={(database) => (
           <Button
             variant="quiet"
+            disabledReason={reasonFor('delete')}
             aria-label={`${t.common.delete}: ${database.status.postgres_database}`}
             onClick={() => setDropping(database)}
           >

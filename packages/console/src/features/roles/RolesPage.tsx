@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Role } from '@lakelet/api'
+import { databaseActions, type Role, roleActions } from '@lakelet/api'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
@@ -13,26 +13,29 @@ import { Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
 import { useCompute } from '../computes/use-compute.ts'
+import { useEndpointReasons } from '../computes/use-reasons.ts'
 import { AddRole } from './AddRole.tsx'
 import { Databases } from './Databases.tsx'
 
 export function RolesPage() {
   const params = { project: useParam('project'), branch: useParam('branch') }
   const { endpoint, isAwake } = useCompute(params)
+  const roleReason = useEndpointReasons(roleActions, endpoint, params)
+  const databaseReason = useEndpointReasons(databaseActions, endpoint, params)
   const [dialog, setDialog] = useSearchValue('new')
   return (
     <Page
       title={t.roles.title}
       intro={t.roles.intro}
       actions={
-        <Button variant="primary" onClick={() => setDialog('role')}>
+        <Button variant="primary" disabledReason={roleReason('create')} onClick={() => setDialog('role')}>
           {t.roles.add}
         </Button>
       }
     >
       {endpoint && !isAwake && <Notice>{t.roles.asKnown}</Notice>}
-      <Roles params={params} />
-      <Databases params={params} />
+      <Roles params={params} whyNoDelete={roleReason('delete')} />
+      <Databases params={params} reasonFor={databaseReason} />
       {dialog === 'role' && <AddRole params={params} onClose={() => setDialog(undefined)} />}
     </Page>
   )
@@ -43,7 +46,13 @@ interface BranchParams {
   readonly branch: string
 }
 
-function Roles({ params }: { readonly params: BranchParams }) {
+interface RolesProps {
+  readonly params: BranchParams
+  /** Why no role can be deleted now. */
+  readonly whyNoDelete: string | undefined
+}
+
+function Roles({ params, whyNoDelete }: RolesProps) {
   const { data, error, refetch } = useRead('postgres.listRoles', { params })
   const [dropping, setDropping] = useState<Role>()
   const drop = async (role: Role) => {
@@ -79,6 +88,7 @@ function Roles({ params }: { readonly params: BranchParams }) {
         actions={(role) => (
           <Button
             variant="quiet"
+            disabledReason={whyNoDelete}
             aria-label={`${t.common.delete}: ${role.status.postgres_role}`}
             onClick={() => setDropping(role)}
           >

@@ -11,6 +11,7 @@ import {
   roles,
 } from './lakebase.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { reasons } from './reasons.ts'
 import { activity, sql, tables } from './sql.ts'
 
 export const en = {
@@ -34,6 +35,7 @@ export const en = {
   preferences,
   project,
   projects,
+  reasons,
   roles,
   shell,
   sql,

@@ -11,6 +11,7 @@ import {
   roles,
 } from './lakebase.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
+import { reasons } from './reasons.ts'
 import { activity, sql, tables } from './sql.ts'
 
 import type { Messages } from '../messages.ts'
@@ -36,6 +37,7 @@ export const ja: Messages = {
   preferences,
   project,
   projects,
+  reasons,
   roles,
   shell,
   sql,

@@ -1,10 +1,10 @@
 // Waking, suspending and restarting a compute because somebody says so.
-import type { Endpoint } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { type Endpoint, endpointActions, requireAction } from '@lakelet/api'
 import type { Computes } from '../../computes/index.ts'
 import { viewEndpoint } from '../views/endpoint.ts'
 import type { ControlContext } from '../context.ts'
 import type { EndpointPath } from './endpoints.ts'
+import { endpointSubjectOf } from '../rules/endpoint.ts'
 import { liveEndpoint } from '../rules/resolve.ts'
 
 export class ComputeControl {
@@ -18,31 +18,29 @@ export class ComputeControl {
 
   /** Waits until the compute is active. LakeletError `branch_not_ready`, `endpoint_disabled`. */
   async wake(path: EndpointPath, signal: AbortSignal): Promise<Endpoint> {
-    const { uid } = await this.#ready(path)
+    const uid = await this.#require('wake', path)
     await this.#computes.wake(uid, signal)
     return this.#reply(path)
   }
 
   async suspend(path: EndpointPath): Promise<Endpoint> {
-    const { endpoint } = await liveEndpoint(this.#context.metadata.db, path)
-    await this.#computes.suspend(endpoint.uid)
+    await this.#computes.suspend(await this.#require('suspend', path))
     return this.#reply(path)
   }
 
   /** LakeletError `branch_not_ready`, `endpoint_disabled`. */
   async restart(path: EndpointPath, signal: AbortSignal): Promise<Endpoint> {
-    const { uid } = await this.#ready(path)
+    const uid = await this.#require('restart', path)
     await this.#computes.suspend(uid, 'restart')
     await this.#computes.wake(uid, signal)
     return this.#reply(path)
   }
 
-  async #ready(path: EndpointPath) {
-    const { branch, endpoint } = await liveEndpoint(this.#context.metadata.db, path)
-    if (branch.state !== 'READY') {
-      throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
-    }
-    return endpoint
+  /** Uid of the endpoint, where the contract allows the action. */
+  async #require(action: 'wake' | 'suspend' | 'restart', path: EndpointPath): Promise<string> {
+    const rows = await liveEndpoint(this.#context.metadata.db, path)
+    requireAction(endpointActions, action, endpointSubjectOf(rows))
+    return rows.endpoint.uid
   }
 
   async #reply(path: EndpointPath): Promise<Endpoint> {

@@ -1,0 +1,12 @@
+import { type ActionTable, refusalOf } from '@lakelet/api'
+import { t } from '../text/index.ts'
+
+/** Why the contract does not allow an action now, for the one who would take it; undefined where it does. */
+export function reasonAgainst<S, T extends ActionTable<S>>(
+  table: T,
+  action: keyof T,
+  subject: S,
+): string | undefined {
+  const refusal = refusalOf<S, T>(table, action, subject)
+  return refusal && (t.reasons[refusal.code] ?? refusal.message)
+}
