@@ -28,19 +28,9 @@ export function BranchesPage() {
     (each) => each.project.project_id === project || each.project.uid === project,
   )
   const problem = failure ?? error
-  const protect = async ({ branch }: BranchRow) => {
+  const protect = async (row: BranchRow) => {
     setFailure(undefined)
-    try {
-      await finished(
-        await call('postgres.updateBranch', {
-          params: { project, branch: branch.branch_id },
-          query: { update_mask: 'spec.is_protected' },
-          body: { spec: { is_protected: !branch.status.is_protected } },
-        }),
-      )
-    } catch (caught) {
-      setFailure(caught)
-    }
+    await switchProtection(project, row).catch(setFailure)
   }
   return (
     <Page
@@ -80,6 +70,16 @@ export function BranchesPage() {
       )}
       {deleting && <DeleteBranch project={project} row={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
+  )
+}
+
+async function switchProtection(project: string, { branch }: BranchRow): Promise<void> {
+  await finished(
+    await call('postgres.updateBranch', {
+      params: { project, branch: branch.branch_id },
+      query: { update_mask: 'spec.is_protected' },
+      body: { spec: { is_protected: !branch.status.is_protected } },
+    }),
   )
 }
 

@@ -10,7 +10,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { Section, Skeleton } from '../../ui/page.tsx'
-import { ResourceTable } from '../../ui/resource-table.tsx'
+import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
 
 interface BranchParams {
@@ -50,18 +50,7 @@ export function Databases({ params, reasonFor }: DatabasesProps) {
         rows={data.databases ?? []}
         rowKey={({ name }) => name}
         empty={null}
-        columns={[
-          {
-            key: 'name',
-            title: t.roles.database,
-            cell: ({ status }) => <ForeignText text={status.postgres_database} />,
-          },
-          {
-            key: 'owner',
-            title: t.roles.owner,
-            cell: ({ status }) => <bdi>{status.role.split('/').at(-1)}</bdi>,
-          },
-        ]}
+        columns={columns()}
         actions={(database) => (
           <Button
             variant="quiet"
@@ -87,6 +76,17 @@ export function Databases({ params, reasonFor }: DatabasesProps) {
       )}
     </Section>
   )
+}
+
+function columns(): Column<Database>[] {
+  return [
+    {
+      key: 'name',
+      title: t.roles.database,
+      cell: ({ status }) => <ForeignText text={status.postgres_database} />,
+    },
+    { key: 'owner', title: t.roles.owner, cell: ({ status }) => <bdi>{status.role.split('/').at(-1)}</bdi> },
+  ]
 }
 
 function AddDatabase({ params, onClose }: { readonly params: BranchParams; readonly onClose: () => void }) {
