@@ -59,6 +59,24 @@ export const gatewayErrors = {
     sqlState: '3D000',
     message: 'Control plane request failed: endpoint cannot be found',
   },
+  compute_is_active: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: "The compute of endpoint '{name}' is active already.",
+  },
+  compute_is_idle: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: "The compute of endpoint '{name}' is idle already.",
+  },
+  compute_is_changing: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: "The compute of endpoint '{name}' is changing its state. Wait until it is done.",
+  },
   endpoint_disabled: {
     kind: 'conflict',
     status: 400,

@@ -121,24 +121,6 @@ export const postgresErrors = {
     errorCode: 'BAD_REQUEST',
     message: "branch already has a read-write endpoint: '{name}'",
   },
-  compute_is_active: {
-    kind: 'conflict',
-    status: 409,
-    errorCode: 'INVALID_STATE',
-    message: "The compute of endpoint '{name}' is active already.",
-  },
-  compute_is_idle: {
-    kind: 'conflict',
-    status: 409,
-    errorCode: 'INVALID_STATE',
-    message: "The compute of endpoint '{name}' is idle already.",
-  },
-  compute_is_changing: {
-    kind: 'conflict',
-    status: 409,
-    errorCode: 'INVALID_STATE',
-    message: "The compute of endpoint '{name}' is changing its state. Wait until it is done.",
-  },
   endpoint_is_disabled: {
     kind: 'conflict',
     status: 400,
