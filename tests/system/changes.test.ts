@@ -1,8 +1,10 @@
 // The stream of changes as a client reads it: a page that shows projects, a page that was away, a page that nobody reads.
 import { request } from 'node:http'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CHANGE_TOPICS, projectRoutes } from '@lakelet/api'
+import { CHANGE_TOPICS, credentialRoutes, projectRoutes } from '@lakelet/api'
+import { Client } from 'pg'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
 let workspace: TestWorkspace
@@ -78,6 +80,27 @@ test('a stream begins with a reset, tells what changes, and goes on where it end
   const foreign = new AbortController()
   expect((await watch(foreign.signal, 'another-run.7').next()).value?.event).toBe('reset')
   foreign.abort()
+})
+
+test('a client of Postgres that comes and one that leaves are told', async () => {
+  await workspace.cli(['postgres', 'create-project', 'joined'])
+  const closing = new AbortController()
+  const events = watch(closing.signal)
+  await events.next()
+  const endpoint = 'projects/joined/branches/production/endpoints/primary'
+  const { token } = await workspace.client.call(credentialRoutes.generate, { body: { endpoint } })
+  const client = new Client({
+    ...workspace.postgres,
+    user: workspace.user,
+    password: token,
+    database: 'databricks_postgres',
+    ssl: { ca: await readFile(workspace.caFile, 'utf8') },
+  })
+  await client.connect()
+  expect((await readUntil(events, ['sessions'])).told).not.toContain('apps')
+  await client.end()
+  expect((await readUntil(events, ['sessions'])).told).not.toContain('apps')
+  closing.abort()
 })
 
 test('only those who are signed in may listen', async () => {

@@ -1,5 +1,6 @@
 // What the gateway asks, answered by the control plane's rows, the computes and identity. No rule is here: which endpoint a client means is in
 // control/rules/endpoint-names.ts, what a token is worth in identity/database-credentials.ts.
+import type { Changes } from '../base/changes.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { BackendAddress as ComputeAddress, Computes } from '../computes/index.ts'
 import { ReadCache } from '../control/read-cache.ts'
@@ -20,6 +21,7 @@ import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
 import type { LoginRole } from '../postgres/index.ts'
 
 interface Parts {
+  readonly changes: Changes
   readonly metadata: Metadata
   readonly identity: Identity
   readonly computes: Computes
@@ -32,13 +34,15 @@ interface Hold {
 }
 
 export class WorkspaceGatewayControl implements GatewayControl {
+  readonly #changes: Changes
   readonly #identity: Identity
   readonly #computes: Computes
   /** The rows are read again only when one has changed. */
   readonly #cache: ReadCache
   readonly #holds = new Map<string, Hold>()
 
-  constructor({ metadata, identity, computes }: Parts) {
+  constructor({ changes, metadata, identity, computes }: Parts) {
+    this.#changes = changes
     this.#identity = identity
     this.#computes = computes
     this.#cache = new ReadCache(metadata)
@@ -83,6 +87,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
 
   report(events: readonly SessionEvent[]): void {
     for (const { kind, endpoint } of events) if (kind === 'active') this.#computes.touch(endpoint)
+    if (events.some(({ kind }) => kind !== 'active')) this.#changes.note(['sessions'])
   }
 
   #hold(endpoint: string, connection: string): Hold {
