@@ -1,7 +1,6 @@
 import type { Connector } from './connector-types.ts'
-import { LakebaseConnector } from './connector.ts'
+import { refusedConnector } from './connector.ts'
 import { LakebaseError } from './errors.ts'
-import { connectorSettings } from './settings.ts'
 
 /**
  * The connector that `make` gives, or, when the options or the environment contradict themselves, one whose every connection fails with what
@@ -12,7 +11,6 @@ export function connectorOrRefusal(make: () => Connector): Connector {
     return make()
   } catch (error) {
     if (!(error instanceof LakebaseError)) throw error
-    const nowhere = connectorSettings({ host: 'not-configured', user: 'nobody', login: 'driver', env: {} })
-    return new LakebaseConnector(nowhere, error)
+    return refusedConnector(error)
   }
 }

@@ -33,8 +33,13 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return new LakebaseConnector(connectorSettings(options))
 }
 
-/** What `createConnector` makes. */
-export class LakebaseConnector implements Connector, SocketOwner {
+/** A connector whose every use fails with `refusal`. */
+export function refusedConnector(refusal: LakebaseError): Connector {
+  const nowhere = connectorSettings({ host: 'not-configured', user: 'nobody', login: 'driver', env: {} })
+  return new LakebaseConnector(nowhere, refusal)
+}
+
+class LakebaseConnector implements Connector, SocketOwner {
   /** Private, for it holds secrets: nothing that prints a connector may show it. */
   readonly #settings: ConnectorSettings
   readonly #events = new EventEmitter()
