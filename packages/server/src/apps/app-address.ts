@@ -1,45 +1,38 @@
-// The address of an app, open as long as the app is there: while another process has its port, it is tried again.
-import type { Clock } from '../base/clock.ts'
+// The address of an app, open as long as the app is there. Its port stays the same unless another process has taken it by the next start: the
+// app moves then, since an address that is handed out must be ours.
 import { type FrontProxy, type FrontProxyOptions, startFrontProxy } from './front-proxy.ts'
 
 export interface AppAddressOptions extends FrontProxyOptions {
-  readonly clock: Clock
+  /** Finds the app another port and remembers it. */
+  readonly movePort: () => Promise<number>
 }
 
-const RETRY_MS = 5000
+/** Ports may be taken again between finding and opening them. */
+const MOVES = 10
 
 export class AppAddress implements AsyncDisposable {
   readonly #options: AppAddressOptions
-  readonly #ending = new AbortController()
   #proxy: FrontProxy | undefined
-  #problem = ''
-  #retrying: Promise<void> | undefined
 
   constructor(options: AppAddressOptions) {
     this.#options = options
   }
 
-  /** Why nobody can reach the app; empty when they can. */
-  get problem(): string {
-    return this.#problem
-  }
-
-  /** The port that it listens on; undefined while it cannot. */
+  /** The port that it listens on; undefined before it does. */
   get port(): number | undefined {
     return this.#proxy?.port
   }
 
-  /** Listens, now or when the port is free. */
+  /** Listens, on another port when its own is taken; rejects with the system's error when there is none to have. */
   async open(): Promise<void> {
-    const { name, port, logger } = this.#options
-    try {
-      this.#proxy = await startFrontProxy(this.#options)
-      this.#problem = ''
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-      if (this.#problem === '') logger.warn({ app: name, port }, "an app's port is taken")
-      this.#problem = `The app's own port ${port} is taken by another process; it is tried again until it is free.`
-      this.#retrying = this.#retry()
+    let { port } = this.#options
+    for (let moves = 0; !this.#proxy; moves += 1) {
+      try {
+        this.#proxy = await startFrontProxy({ ...this.#options, port })
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || moves === MOVES) throw error
+        port = await this.#move(port)
+      }
     }
   }
 
@@ -49,18 +42,17 @@ export class AppAddress implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort(new Error('the address is being closed'))
-    await this.#retrying
     await this.#proxy?.[Symbol.asyncDispose]()
   }
 
-  async #retry(): Promise<void> {
-    const { clock, logger, name } = this.#options
-    try {
-      await clock.sleep(RETRY_MS, this.#ending.signal)
-      await this.open()
-    } catch (error) {
-      if (!this.#ending.signal.aborted) logger.error({ err: error, app: name }, "an app's address is closed")
-    }
+  async #move(from: number): Promise<number> {
+    const { name, host, log, logger, movePort } = this.#options
+    const to = await movePort()
+    log.add(
+      'SYSTEM',
+      `Port ${from} is taken by another program, so the app's address is now http://${host}:${to}`,
+    )
+    logger.warn({ app: name, from, to }, "an app's port is taken: it has another address")
+    return to
   }
 }

@@ -1,4 +1,5 @@
-// The rows of apps as this room asks for them. Only the operations of this room write them.
+// The rows of apps as this room asks for them. Only the operations of this room write them, and
+// an app whose port is taken when its address opens.
 import { LakeletError } from '../base/errors.ts'
 import { type AppRow, findApp } from '../metadata/apps.ts'
 import type { Queries } from '../metadata/database.ts'

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { ensureDirectory } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
 import type { WorkspaceTree } from '../files/workspace-tree.ts'
-import { type AppRow, listApps } from '../metadata/apps.ts'
+import { type AppRow, listApps, updateApp } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Operations } from '../operations/operations.ts'
 import { AppBuilds } from './app-builds.ts'
@@ -106,7 +106,8 @@ export class Apps implements AsyncDisposable {
       urlOf: (row) => this.urlOf(row),
     })
     const isDeploying = (name: string) => runs.has(name)
-    const live = new LiveApps({ ...options, directories, isDeploying, ending: runs.ending })
+    const movePort = (name: string) => this.#movePort(name)
+    const live = new LiveApps({ ...options, directories, movePort, isDeploying, ending: runs.ending })
     const { startMs, stopMs } = options
     const launcher = new AppLauncher({ ...options, startMs, stopMs, hosting, directories, variables, live })
     const builds = new AppBuilds({ ...options, hosting, directories, variables, live })
@@ -145,6 +146,12 @@ export class Apps implements AsyncDisposable {
   async choosePort(): Promise<number> {
     const { metadata, host, firstPort } = this.#options
     return choosePort(host, firstPort, new Set((await listApps(metadata.db)).map((row) => row.port)))
+  }
+
+  async #movePort(name: string): Promise<number> {
+    const port = await this.choosePort()
+    await updateApp(this.#options.metadata.db, name, { port })
+    return port
   }
 
   tailOf(name: string, lines: number) {

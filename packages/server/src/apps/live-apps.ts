@@ -16,8 +16,6 @@ export interface AppStatus {
   readonly state: InstanceState
   /** Why it is in that state; empty while all is well. */
   readonly message: string
-  /** Why nobody can reach its address; empty when they can. */
-  readonly unreachable: string
 }
 
 export interface LiveApp {
@@ -35,6 +33,8 @@ export interface LiveAppsParts {
   readonly host: string
   readonly visitors: AppVisitors
   readonly grants: AppGrants
+  /** Finds the app another port for its address and remembers it. */
+  readonly movePort: (name: string) => Promise<number>
   readonly isDeploying: (name: string) => boolean
   /** Aborted when the workspace stops. */
   readonly ending: AbortSignal
@@ -68,7 +68,6 @@ export class LiveApps implements AsyncDisposable {
     return {
       state: live?.instance.state ?? 'idle',
       message: live?.instance.message ?? '',
-      unreachable: live?.address.problem ?? '',
     }
   }
 
@@ -120,7 +119,7 @@ export class LiveApps implements AsyncDisposable {
   }
 
   #addressOf(row: AppRow, instance: AppInstance, log: AppLog): AppAddress {
-    const { host, visitors, grants, clock, log: logger, metadata, isDeploying, ending } = this.#parts
+    const { host, visitors, grants, log: logger, metadata, movePort, isDeploying, ending } = this.#parts
     const { name, port } = row
     const upstream = {
       name,
@@ -138,7 +137,7 @@ export class LiveApps implements AsyncDisposable {
       upstream: (signal) => upstreamOf(upstream, signal),
       log,
       logger,
-      clock,
+      movePort: () => movePort(name),
     })
   }
 }

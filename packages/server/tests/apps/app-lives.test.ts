@@ -377,7 +377,7 @@ describe('stop, start and delete', () => {
 })
 
 describe('the address of an app', () => {
-  it('is kept, and said to be taken when another process has it', async () => {
+  it('is another one once another process has its port, and stays that', async () => {
     expectInLog(/an app's port is taken/)
     await using own = await startAppsApi()
     const { body: app } = await own.call('POST', '/api/2.0/apps', { name: 'homeless' })
@@ -387,10 +387,15 @@ describe('the address of an app', () => {
     try {
       await using again = await startAppsApi({ directory: own.directory })
       const { body } = await again.call('GET', '/api/2.0/apps/homeless')
-      expect(body).toMatchObject({
-        url: app.url,
-        app_status: { state: 'UNAVAILABLE', message: expect.stringContaining('taken by another process') },
-      })
+      expect(new URL(body.url).hostname).toBe(new URL(app.url).hostname)
+      expect(body.url).not.toBe(app.url)
+      const page = await visit(body.url)
+      expect([page.status, page.text]).toEqual([503, expect.stringContaining('has not been deployed')])
+      const { body: said } = await again.call('GET', '/api/2.0/lakelet/apps/homeless/logs')
+      expect(said.lines.at(-1)?.message).toContain(`the app's address is now ${body.url}`)
+      await again.apps[Symbol.asyncDispose]()
+      await using third = await startAppsApi({ directory: own.directory })
+      expect((await third.call('GET', '/api/2.0/apps/homeless')).body.url).toBe(body.url)
     } finally {
       await new Promise((resolve) => squatter.close(resolve))
     }

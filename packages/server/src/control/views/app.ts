@@ -75,8 +75,7 @@ function computeStatus(row: AppRow, status: AppStatus): App['compute_status'] {
 }
 
 function appStatus(row: AppRow, status: AppStatus, isPending: boolean): App['app_status'] {
-  const { state, message, unreachable } = status
-  if (unreachable !== '') return { state: 'UNAVAILABLE', message: unreachable }
+  const { state, message } = status
   if (row.wanted !== 'RUNNING') return { state: 'UNAVAILABLE', message: 'App status is unavailable.' }
   if (state === 'running') {
     return { state: 'RUNNING', message: 'App has status: App is running', running_instances: 1 }
