@@ -40,11 +40,16 @@ const noMetastore = (path: string): RecordedCall => ({
 })
 
 export const absentCalls: readonly RecordedCall[] = [
-  ...absentServicePaths.flatMap(({ feature, lists, writes }) => [
-    ...lists.map((path) => empty(feature, path)),
-    ...writes.map((path) => refused(feature, `POST ${path}`)),
-  ]),
+  ...absentServicePaths.flatMap(({ feature, lists, writes }) => {
+    // What stands in brackets says what to use instead.
+    const area = feature.replace(/ \(.*/, '')
+    return [...lists.map((path) => empty(area, path)), ...writes.map((path) => refused(area, `POST ${path}`))]
+  }),
   empty('provisioned database instances', '/api/2.0/database/instances'),
+  {
+    ...refused('provisioned database instances', 'POST /api/2.0/database/credentials'),
+    reply: { error_code: 'FEATURE_DISABLED', message: /projects of \/api\/2.0\/postgres/ },
+  },
   refused('jobs', 'POST /api/2.2/jobs/delete'),
   missing('jobs', '/api/2.2/jobs/get?job_id=1'),
   missing('clusters', '/api/2.1/clusters/get?cluster_id=1'),

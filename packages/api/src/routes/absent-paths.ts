@@ -30,7 +30,7 @@ const ABSENT: readonly (readonly [feature: string, paths: readonly string[]])[] 
   ['AI/BI dashboards', ['lakeview/']],
   ['Genie', ['genie/', 'data-rooms/']],
   ['Git folders', ['repos', 'git-credentials']],
-  ['provisioned database instances', ['database/']],
+  ['provisioned database instances (projects of /api/2.0/postgres take their place)', ['database/']],
   [
     'settings of the account and the network',
     ['settings/', 'ip-access-lists', 'workspace-conf', 'token-management/'],

@@ -115,7 +115,7 @@ const SERVICES: readonly AbsentService[] = [
   { id: 'genie', feature: 'Genie', lists: ['/api/2.0/genie/spaces'], writes: ['/api/2.0/genie/spaces'] },
   {
     id: 'database',
-    feature: 'provisioned database instances',
+    feature: 'provisioned database instances (projects of /api/2.0/postgres take their place)',
     lists: [],
     writes: ['/api/2.0/database/instances'],
   },
