@@ -10,6 +10,9 @@ import { expect, it, vi } from 'vitest'
 import { appOperations, type AppOperationsParts } from '../../src/apps/app-operations.ts'
 import { type AppsApi, type Deployment, startAppsApi, visit } from './apps-api.ts'
 import { failpointsOfAll, says } from './operations-scenarios.ts'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
+
+expectInLog(/ending processes of apps that a killed workspace left/)
 
 // Only the names of kinds and steps are asked for.
 const failpoints = failpointsOfAll(appOperations({} as AppOperationsParts))

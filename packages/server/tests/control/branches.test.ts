@@ -1,5 +1,5 @@
 import { branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   type ControlWorkspace,
   createProject,
@@ -106,10 +106,9 @@ describe('branches', () => {
       .toMatchObject({ current_state: 'DELETED' })
     const { branches } = await client.call(branchRoutes.listBranches, { params: { project: 'shop' } })
     expect(branches?.map((each) => each.branch_id)).not.toContain('brief')
-    const back = await done(
-      client,
-      await client.call(branchRoutes.undeleteBranch, { params: paramsOf('brief'), body: {} }),
-    )
+    // The branch is marked before the operation that deletes it has ended.
+    const undelete = () => client.call(branchRoutes.undeleteBranch, { params: paramsOf('brief'), body: {} })
+    const back = await done(client, await vi.waitFor(undelete, { timeout: 20_000 }))
     expect(back['status']).not.toHaveProperty('expire_time')
     expect(await goodsOf('brief')).toEqual(['tea'])
   })
