@@ -182,7 +182,7 @@ describe('the catalogue between SQL and the API', () => {
     await sql('CREATE ROLE before_sleep LOGIN')
     await workspace.computes.suspend(uid)
     const asleepSince = new Date().toISOString()
-    const revision = workspace.metadata.revision()
+    const revision = workspace.metadata.changes.revision
     const { roles = [] } = await workspace.client.call(roleRoutes.listRoles, { params })
     const role = await workspace.client.call(roleRoutes.getRole, {
       params: { ...params, role: 'before-sleep' },
@@ -194,7 +194,7 @@ describe('the catalogue between SQL and the API', () => {
     expect(databases.length).toBeGreaterThan(1)
     expect(String(role.observed_time) <= asleepSince).toBe(true)
     expect(workspace.computes.state(uid)).toBe('idle')
-    expect(workspace.metadata.revision()).toBe(revision)
+    expect(workspace.metadata.changes.revision).toBe(revision)
     await sql('CREATE ROLE after_sleep')
     const after = await workspace.client.call(roleRoutes.getRole, {
       params: { ...params, role: 'after-sleep' },

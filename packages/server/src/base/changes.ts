@@ -32,6 +32,11 @@ export class Changes {
     return this.#revisions.get(topic) ?? 0
   }
 
+  /** The revision of the last change of any of the topics. */
+  latestOf(topics: readonly ChangeTopic[]): number {
+    return Math.max(...topics.map((topic) => this.revisionOf(topic)))
+  }
+
   /** The topics that changed after `revision`, in the contract's order. */
   since(revision: number): ChangesSince {
     return {

@@ -9,7 +9,7 @@ test('what is kept is bounded by its size, whatever it is asked for', async () =
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-cache-'))
   const metadata = await openMetadata(path.join(directory, 'metadata.sqlite'))
   try {
-    const cache = new ReadCache(metadata)
+    const cache = new ReadCache(metadata, ['projects'])
     let loads = 0
     const read = (key: string, characters: number) =>
       cache.read(key, async () => {
@@ -32,6 +32,24 @@ test('what is kept is bounded by its size, whatever it is asked for', async () =
     const answers = Array.from({ length: 40 }, (_, index) => String(index))
     for (const key of [...answers, ...answers]) await read(key, 500_000)
     expect(loads).toBeGreaterThan(60)
+  } finally {
+    await metadata[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true, force: true })
+  }
+})
+
+test('an answer is kept until something of its topics changes, whatever else does', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-cache-'))
+  const metadata = await openMetadata(path.join(directory, 'metadata.sqlite'))
+  try {
+    const cache = new ReadCache(metadata, ['projects'])
+    let loads = 0
+    const read = () => cache.read('key', async () => (loads += 1))
+    await read()
+    await metadata.db.deleteFrom('apps').execute()
+    expect(await read()).toBe(1)
+    await metadata.db.deleteFrom('projects').execute()
+    expect(await read()).toBe(2)
   } finally {
     await metadata[Symbol.asyncDispose]()
     await rm(directory, { recursive: true, force: true })

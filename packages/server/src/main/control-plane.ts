@@ -97,7 +97,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   )
   const context = contextOf(parts, operations)
   const kinds = registerKinds(context)
-  const cache = new ReadCache(metadata)
+  const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   const branches = new Branches(context, kinds.branches, cache)
   const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
     starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))

@@ -45,7 +45,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
     this.#changes = changes
     this.#identity = identity
     this.#computes = computes
-    this.#cache = new ReadCache(metadata)
+    this.#cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   }
 
   async locate(query: EndpointQuery, role: string): Promise<LocatedEndpoint | 'unknown' | 'ambiguous'> {

@@ -21,8 +21,8 @@ export interface Metadata extends AsyncDisposable {
   readonly db: Kysely<Tables>
   /** Runs `work` in one transaction; its rejection rolls everything back. */
   transaction<T>(work: (queries: Transaction<Tables>) => Promise<T>): Promise<T>
-  /** A number that grows with every statement that may change a row: what was read at one revision is true as long as it stands. */
-  revision(): number
+  /** What changed: each statement that may change rows is noted under the topics of its table, and what was read of a topic is true until then. */
+  readonly changes: Changes
   /** Copies all that is stored now to a new file in the directory of backups, which is returned; old ones go. */
   backUp(): Promise<string>
 }
@@ -48,12 +48,10 @@ export async function openMetadata(file: string, changes: Changes = new Changes(
     sqlite.close()
     throw error
   }
-  let revision = 0
   const topicsOf = changedTopics(sqlite)
   const database = sqliteForKysely(sqlite, (sql) => {
     const topics = topicsOf(sql)
     return () => {
-      revision += 1
       changes.note(topics)
     }
   })
@@ -61,7 +59,7 @@ export async function openMetadata(file: string, changes: Changes = new Changes(
   return {
     db,
     transaction: (work) => db.transaction().execute(work),
-    revision: () => revision,
+    changes,
     backUp: () => backUp(sqlite, backupsOf(file)),
     async [Symbol.asyncDispose]() {
       await db.destroy()

@@ -7,12 +7,15 @@ import type { ControlContext } from '../context.ts'
 
 type Context = Pick<ControlContext, 'metadata' | 'storage' | 'workspaceId' | 'clock'>
 
+/** What a record is made of. */
+const TOPICS = ['projects', 'branches', 'endpoints', 'roles', 'databases'] as const
+
 /** Gives the rounds of one reconciler; what the manifests say is read from disk once and remembered. */
 export function manifestWriter(context: Context): () => Promise<void> {
   const written = new Map<string, BranchRecord>()
   let revision = -1
   return async () => {
-    const now = context.metadata.revision()
+    const now = context.metadata.changes.latestOf(TOPICS)
     if (now === revision) return
     const records = await loadRecords(context.metadata.db)
     for (const uid of written.keys()) if (!records.has(uid)) written.delete(uid)
@@ -21,7 +24,7 @@ export function manifestWriter(context: Context): () => Promise<void> {
       if (!isDeepStrictEqual(known, record) && !(await write(context, uid, record))) continue
       written.set(uid, record)
     }
-    // Counting up changed the revision as well; a change that came meanwhile is looked at in the next round.
+    // A change that came meanwhile is looked at in the next round.
     revision = now
   }
 }

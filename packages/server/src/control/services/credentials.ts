@@ -51,7 +51,7 @@ export async function generateCredential(
 export function credentialEndpoints(
   context: Pick<ControlContext, 'metadata' | 'catalogs' | 'principals'>,
 ): CredentialEndpoints {
-  const cache = new ReadCache(context.metadata)
+  const cache = new ReadCache(context.metadata, ['projects', 'branches', 'endpoints'])
   return {
     async nameFor(caller, name) {
       const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))

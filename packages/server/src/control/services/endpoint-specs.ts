@@ -9,7 +9,7 @@ export function endpointSource(
   metadata: Metadata,
   storage: Pick<StoragePort, 'dataDirectory'>,
 ): EndpointSource {
-  const cache = new ReadCache(metadata)
+  const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   return {
     async load(uid) {
       const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
