@@ -51,31 +51,43 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
               setAt(0)
             }}
           />
-          <ul
-            id={listId}
-            role="listbox"
-            aria-label={t.shell.search}
-            className="max-h-[56dvh] overflow-y-auto border-t border-line pt-2"
-          >
-            {found.map((command, index) => (
-              <li
-                key={command.key}
-                id={`${listId}-${index}`}
-                role="option"
-                aria-selected={index === at}
-                className="menu-item"
-                onPointerMove={() => setAt(index)}
-                onClick={() => run(command)}
-              >
-                <bdi className="min-w-0 flex-1 truncate">{command.text}</bdi>
-                <span className="text-meta text-dim">{command.kind}</span>
-              </li>
-            ))}
-          </ul>
+          <Found id={listId} commands={found} at={at} onPoint={setAt} onRun={run} />
           {found.length === 0 && <p className="px-3 py-3 text-dim">{t.common.nothingMatches}</p>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
+  )
+}
+
+function Found(props: {
+  readonly id: string
+  readonly commands: readonly Command[]
+  readonly at: number
+  readonly onPoint: (index: number) => void
+  readonly onRun: (command: Command) => void
+}) {
+  return (
+    <ul
+      id={props.id}
+      role="listbox"
+      aria-label={t.shell.search}
+      className="max-h-[56dvh] overflow-y-auto border-t border-line pt-2"
+    >
+      {props.commands.map((command, index) => (
+        <li
+          key={command.key}
+          id={`${props.id}-${index}`}
+          role="option"
+          aria-selected={index === props.at}
+          className="menu-item"
+          onPointerMove={() => props.onPoint(index)}
+          onClick={() => props.onRun(command)}
+        >
+          <bdi className="min-w-0 flex-1 truncate">{command.text}</bdi>
+          <span className="text-meta text-dim">{command.kind}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -56,7 +56,6 @@ export interface LiveEndpoint {
   readonly branchId: string
   readonly projectUid: string
   readonly projectId: string
-  readonly minCu: number
   readonly maxCu: number
   /** Null = never suspended. */
   readonly suspendSeconds: number | null
@@ -81,7 +80,6 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'branches.branch_id',
       'projects.uid as project_uid',
       'projects.project_id',
-      'endpoints.min_cu',
       'endpoints.max_cu',
       'endpoints.suspend_seconds',
       'endpoints.disabled',
@@ -102,7 +100,6 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     branchId: row.branch_id,
     projectUid: row.project_uid,
     projectId: row.project_id,
-    minCu: row.min_cu,
     maxCu: row.max_cu,
     suspendSeconds: row.suspend_seconds,
     isDisabled: row.disabled === 1,

@@ -7,7 +7,7 @@ import { Button } from '../../ui/button.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Page, Section, Skeleton } from '../../ui/page.tsx'
-import { ResourceTable } from '../../ui/resource-table.tsx'
+import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { Asleep } from '../computes/Asleep.tsx'
@@ -21,6 +21,8 @@ order by state = 'active' desc, query_start desc nulls last limit 200`
 
 const STATEMENTS = `select left(query, 500) as query, calls, round(mean_exec_time::numeric, 2) as mean, round(total_exec_time::numeric, 1) as total
 from pg_stat_statements order by total_exec_time desc limit 50`
+
+type Row = Readonly<Record<string, string | null>>
 
 interface BranchParams {
   readonly project: string
@@ -81,32 +83,7 @@ function Sessions({ params }: { readonly params: BranchParams }) {
         rows={data.rows}
         rowKey={(row) => row['pid'] ?? ''}
         empty={<p className="text-dim">{t.activity.noSessions}</p>}
-        columns={[
-          { key: 'pid', title: t.activity.pid, cell: (row) => row['pid'] },
-          { key: 'user', title: t.activity.user, cell: (row) => <ForeignText text={row['usename'] ?? ''} /> },
-          {
-            key: 'app',
-            title: t.activity.app,
-            isMinor: true,
-            cell: (row) => <ForeignText text={row['application_name'] ?? ''} />,
-          },
-          { key: 'state', title: t.activity.state, cell: (row) => row['state'] },
-          {
-            key: 'since',
-            title: t.activity.since,
-            isMinor: true,
-            cell: (row) => (row['query_start'] ? <Time at={row['query_start']} /> : '–'),
-          },
-          {
-            key: 'query',
-            title: t.activity.query,
-            cell: (row) => (
-              <code>
-                <ForeignText text={row['query'] ?? ''} longest={200} />
-              </code>
-            ),
-          },
-        ]}
+        columns={sessionColumns()}
         actions={(row) => (
           <Button
             variant="quiet"
@@ -121,6 +98,39 @@ function Sessions({ params }: { readonly params: BranchParams }) {
   )
 }
 
+function sessionColumns(): Column<Row>[] {
+  return [
+    { key: 'pid', title: t.activity.pid, cell: (row) => row['pid'] },
+    { key: 'user', title: t.activity.user, cell: (row) => <ForeignText text={row['usename'] ?? ''} /> },
+    {
+      key: 'app',
+      title: t.activity.app,
+      isMinor: true,
+      cell: (row) => <ForeignText text={row['application_name'] ?? ''} />,
+    },
+    { key: 'state', title: t.activity.state, cell: (row) => row['state'] },
+    {
+      key: 'since',
+      title: t.activity.since,
+      isMinor: true,
+      cell: (row) => (row['query_start'] ? <Time at={row['query_start']} /> : '–'),
+    },
+    queryColumn(),
+  ]
+}
+
+function queryColumn(): Column<Row> {
+  return {
+    key: 'query',
+    title: t.activity.query,
+    cell: (row) => (
+      <code>
+        <ForeignText text={row['query'] ?? ''} longest={200} />
+      </code>
+    ),
+  }
+}
+
 function Statements({ params }: { readonly params: BranchParams }) {
   const { data } = useSql(params, STATEMENTS)
   const rows = data?.rows ?? []
@@ -132,15 +142,7 @@ function Statements({ params }: { readonly params: BranchParams }) {
         rowKey={(row) => `${row['query']} ${row['total']}`}
         empty={<p className="text-dim">{t.activity.noStatistics}</p>}
         columns={[
-          {
-            key: 'query',
-            title: t.activity.query,
-            cell: (row) => (
-              <code>
-                <ForeignText text={row['query'] ?? ''} longest={200} />
-              </code>
-            ),
-          },
+          queryColumn(),
           {
             key: 'calls',
             title: t.activity.calls,

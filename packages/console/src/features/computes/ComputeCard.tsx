@@ -24,30 +24,10 @@ interface ComputeCardProps {
 
 export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   const [isEditing, setEditing] = useState(false)
-  const [busy, setBusy] = useState<'wake' | 'suspend' | 'restart' | 'toggle'>()
-  const [failure, setFailure] = useState<unknown>()
   const { status } = endpoint
   const reasonFor = useEndpointReasons(endpointActions, endpoint, branch)
   const params = { ...branch, endpoint: endpoint.endpoint_id }
-  const act = async (what: NonNullable<typeof busy>, work: () => Promise<unknown>, done: string) => {
-    setBusy(what)
-    setFailure(undefined)
-    try {
-      await work()
-      say(done)
-    } catch (caught) {
-      setFailure(caught)
-    } finally {
-      setBusy(undefined)
-      await refresh('')
-    }
-  }
-  const wake = () => act('wake', () => call('lakelet.wakeEndpoint', { params, body: {} }), t.computes.woken)
-  const suspend = () =>
-    act('suspend', () => call('lakelet.suspendEndpoint', { params, body: {} }), t.computes.suspended)
-  const restart = () =>
-    act('restart', () => call('lakelet.restartEndpoint', { params, body: {} }), t.computes.restarted)
-  const toggle = () => act('toggle', () => setDisabled(params, !status.disabled), t.common.saved)
+  const { busy, failure, wake, suspend, restart, toggle } = useComputeActions(params, status.disabled)
   return (
     <div className="panel mb-4 px-5 py-4">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -75,31 +55,11 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
             </Button>
           )}
           <Button onClick={() => setEditing(true)}>{t.common.edit}</Button>
-          <Menu
-            trigger={
-              <Button
-                variant="quiet"
-                className="px-2"
-                aria-label={`${t.common.more}: ${endpoint.endpoint_id}`}
-              >
-                <Ellipsis size={16} aria-hidden />
-              </Button>
-            }
-            groups={[
-              {
-                entries: [
-                  {
-                    label: t.computes.restart,
-                    onSelect: () => void restart(),
-                    disabledReason: reasonFor('restart'),
-                  },
-                  {
-                    label: status.disabled ? t.computes.enable : t.computes.disable,
-                    onSelect: () => void toggle(),
-                  },
-                ],
-              },
-            ]}
+          <MoreActions
+            endpoint={endpoint}
+            restartReason={reasonFor('restart')}
+            onRestart={() => void restart()}
+            onToggle={() => void toggle()}
           />
         </div>
       </div>
@@ -114,10 +74,72 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   )
 }
 
-async function setDisabled(
-  params: { readonly project: string; readonly branch: string; readonly endpoint: string },
-  disabled: boolean,
-): Promise<void> {
+interface EndpointParams {
+  readonly project: string
+  readonly branch: string
+  readonly endpoint: string
+}
+
+function useComputeActions(params: EndpointParams, isDisabled: boolean) {
+  const [busy, setBusy] = useState<'wake' | 'suspend' | 'restart' | 'toggle'>()
+  const [failure, setFailure] = useState<unknown>()
+  const act = async (what: NonNullable<typeof busy>, work: () => Promise<unknown>, done: string) => {
+    setBusy(what)
+    setFailure(undefined)
+    try {
+      await work()
+      say(done)
+    } catch (caught) {
+      setFailure(caught)
+    } finally {
+      setBusy(undefined)
+      await refresh('')
+    }
+  }
+  const wake = () => act('wake', () => call('lakelet.wakeEndpoint', { params, body: {} }), t.computes.woken)
+  const suspend = () =>
+    act('suspend', () => call('lakelet.suspendEndpoint', { params, body: {} }), t.computes.suspended)
+  const restart = () =>
+    act('restart', () => call('lakelet.restartEndpoint', { params, body: {} }), t.computes.restarted)
+  const toggle = () => act('toggle', () => setDisabled(params, !isDisabled), t.common.saved)
+  return { busy, failure, wake, suspend, restart, toggle }
+}
+
+function MoreActions(props: {
+  readonly endpoint: Endpoint
+  readonly restartReason: string | undefined
+  readonly onRestart: () => void
+  readonly onToggle: () => void
+}) {
+  const { endpoint } = props
+  const { status } = endpoint
+  return (
+    <Menu
+      trigger={
+        <Button variant="quiet" className="px-2" aria-label={`${t.common.more}: ${endpoint.endpoint_id}`}>
+          <Ellipsis size={16} aria-hidden />
+        </Button>
+      }
+      groups={[
+        {
+          entries: [
+            {
+              label: t.computes.restart,
+              onSelect: props.onRestart,
+              disabledReason: props.restartReason,
+            },
+            {
+              label: status.disabled ? t.computes.enable : t.computes.disable,
+              onSelect: props.onToggle,
+            },
+          ],
+        },
+      ]}
+    />
+  )
+}
+
+async function setDisabled(params: EndpointParams, disabled: boolean): Promise<void> {
   const query = { update_mask: 'spec.disabled' }
   await finished(await call('postgres.updateEndpoint', { params, query, body: { spec: { disabled } } }))
 }

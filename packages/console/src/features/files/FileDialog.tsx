@@ -21,24 +21,8 @@ export function FileDialog({ path, onClose }: { readonly path: string; readonly 
     gcTime: 0,
   })
   const [changed, setChanged] = useState<string>()
-  const [failure, setFailure] = useState<unknown>()
+  const { save, failure } = useSave(path, onClose)
   const text = data && textOf(data)
-  const save = async () => {
-    if (changed === undefined) return
-    setFailure(undefined)
-    try {
-      await call('workspaceFiles.importFile', {
-        params: { '*': path.slice(1) },
-        query: { overwrite: true },
-        body: changed,
-      })
-      await refresh('workspace.list')
-      say(t.common.saved)
-      onClose()
-    } catch (caught) {
-      setFailure(caught)
-    }
-  }
   return (
     <Dialog
       title={name}
@@ -49,7 +33,7 @@ export function FileDialog({ path, onClose }: { readonly path: string; readonly 
           <>
             <Button onClick={() => download(name, data)}>{t.files.download}</Button>
             {text !== undefined && (
-              <Button variant="primary" isBusy={changed === undefined} onClick={() => void save()}>
+              <Button variant="primary" isBusy={changed === undefined} onClick={() => void save(changed)}>
                 {t.common.save}
               </Button>
             )}
@@ -74,6 +58,24 @@ export function FileDialog({ path, onClose }: { readonly path: string; readonly 
       )}
     </Dialog>
   )
+}
+
+function useSave(path: string, onSaved: () => void) {
+  const [failure, setFailure] = useState<unknown>()
+  const save = async (body: string | undefined) => {
+    if (body === undefined) return
+    setFailure(undefined)
+    try {
+      const params = { '*': path.slice(1) }
+      await call('workspaceFiles.importFile', { params, query: { overwrite: true }, body })
+      await refresh('workspace.list')
+      say(t.common.saved)
+      onSaved()
+    } catch (caught) {
+      setFailure(caught)
+    }
+  }
+  return { save, failure }
 }
 
 /** The text of a file; undefined when it is none or too large to edit here. */

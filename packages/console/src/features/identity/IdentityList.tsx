@@ -37,19 +37,12 @@ export function IdentityList<T extends Identity>({ kind, rows, error, ...props }
   const [isAdding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<T>()
   const reason = session && !session.is_admin ? t.identity.onlyAdmins : undefined
-  const list = `scim.list${kind}s` as const
   const add = async (values: FormData) => {
     const typed = textOf(values, 'name')
     await call(`scim.create${kind}`, { body: props.resourceOf(typed) })
-    await refresh(list)
+    await refresh(`scim.list${kind}s`)
     say(t.identity.added(typed))
     setAdding(false)
-  }
-  const remove = async (row: T) => {
-    await call(`scim.delete${kind}`, { params: { id: row.id } })
-    await refresh(list)
-    say(t.identity.removed(row.displayName))
-    setRemoving(undefined)
   }
   const button = (
     <Button variant="primary" disabledReason={reason} onClick={() => setAdding(true)}>
@@ -90,17 +83,35 @@ export function IdentityList<T extends Identity>({ kind, rows, error, ...props }
           <TextField name="name" label={props.label} autoFocus required />
         </FormDialog>
       )}
-      {removing && (
-        <ConfirmDestructive
-          title={`${t.identity.remove}: ${removing.displayName}`}
-          action={t.identity.remove}
-          name={removing.displayName}
-          lost={t.identity.removeLost}
-          isForever
-          onClose={() => setRemoving(undefined)}
-          onConfirm={() => remove(removing)}
-        />
-      )}
+      {removing && <Remove kind={kind} identity={removing} onClose={() => setRemoving(undefined)} />}
     </Page>
+  )
+}
+
+function Remove({
+  kind,
+  identity,
+  onClose,
+}: {
+  readonly kind: Kind
+  readonly identity: Identity
+  readonly onClose: () => void
+}) {
+  const remove = async () => {
+    await call(`scim.delete${kind}`, { params: { id: identity.id } })
+    await refresh(`scim.list${kind}s`)
+    say(t.identity.removed(identity.displayName))
+    onClose()
+  }
+  return (
+    <ConfirmDestructive
+      title={`${t.identity.remove}: ${identity.displayName}`}
+      action={t.identity.remove}
+      name={identity.displayName}
+      lost={t.identity.removeLost}
+      isForever
+      onClose={onClose}
+      onConfirm={remove}
+    />
   )
 }

@@ -24,14 +24,9 @@ export function TokensPage() {
   const [isCreating, setCreating] = useState(false)
   const [secret, setSecret] = useState<string>()
   const [revoking, setRevoking] = useState<Token>()
-  const create = async (values: FormData) => {
-    const days = Number(textOf(values, 'days'))
-    const made = await call('tokens.create', {
-      body: { comment: textOf(values, 'comment'), lifetime_seconds: days * DAY_SECONDS },
-    })
-    await refresh('tokens.list')
+  const created = (value: string) => {
     setCreating(false)
-    setSecret(made.token_value)
+    setSecret(value)
   }
   const revoke = async (token: Token) => {
     await call('tokens.revoke', { body: { token_id: token.token_id } })
@@ -56,22 +51,7 @@ export function TokensPage() {
       ) : (
         <Skeleton />
       )}
-      {isCreating && (
-        <FormDialog
-          title={t.identity.createToken}
-          submit={t.identity.createToken}
-          onClose={() => setCreating(false)}
-          onSubmit={create}
-        >
-          <TextField name="comment" label={t.identity.comment} autoFocus />
-          <SelectField
-            name="days"
-            label={t.identity.lifetime}
-            defaultValue="30"
-            options={LIFETIMES.map((days) => [String(days), t.identity.days(days)])}
-          />
-        </FormDialog>
-      )}
+      {isCreating && <NewToken onClose={() => setCreating(false)} onCreated={created} />}
       {secret !== undefined && (
         <SecretOnce title={t.identity.secretTitle} secret={secret} onClose={() => setSecret(undefined)} />
       )}
@@ -86,6 +66,38 @@ export function TokensPage() {
         />
       )}
     </Page>
+  )
+}
+
+function NewToken({
+  onClose,
+  onCreated,
+}: {
+  readonly onClose: () => void
+  readonly onCreated: (value: string) => void
+}) {
+  const create = async (values: FormData) => {
+    const days = Number(textOf(values, 'days'))
+    const body = { comment: textOf(values, 'comment'), lifetime_seconds: days * DAY_SECONDS }
+    const made = await call('tokens.create', { body })
+    await refresh('tokens.list')
+    onCreated(made.token_value)
+  }
+  return (
+    <FormDialog
+      title={t.identity.createToken}
+      submit={t.identity.createToken}
+      onClose={onClose}
+      onSubmit={create}
+    >
+      <TextField name="comment" label={t.identity.comment} autoFocus />
+      <SelectField
+        name="days"
+        label={t.identity.lifetime}
+        defaultValue="30"
+        options={LIFETIMES.map((days) => [String(days), t.identity.days(days)])}
+      />
+    </FormDialog>
   )
 }
 

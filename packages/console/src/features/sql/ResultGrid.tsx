@@ -39,18 +39,12 @@ export function ResultGrid({ columns, rows }: ResultGridProps) {
   }, [at.row])
   const onKeyDown = (event: KeyboardEvent) => {
     const next = moved(at, event.key, rows.length, columns.length)
+    const value = rows[at.row]?.[at.column] ?? null
     if (next) {
       event.preventDefault()
       setAt(next)
-    } else if (event.key === 'Enter') {
-      setOpened(rows[at.row]?.[at.column] ?? null)
-    } else if (
-      (event.ctrlKey || event.metaKey) &&
-      event.key === 'c' &&
-      getSelection()?.isCollapsed !== false
-    ) {
-      void navigator.clipboard.writeText(rows[at.row]?.[at.column] ?? '')
-    }
+    } else if (event.key === 'Enter') setOpened(value)
+    else if (isCopy(event)) void navigator.clipboard.writeText(value ?? '')
   }
   return (
     <>
@@ -65,67 +59,112 @@ export function ResultGrid({ columns, rows }: ResultGridProps) {
         className="min-h-0 flex-1 overflow-auto font-mono text-[13px]"
         onKeyDown={onKeyDown}
       >
-        <div role="rowgroup" className="sticky top-0 z-1 bg-surface" style={{ width: total }}>
-          <div
-            role="row"
-            aria-rowindex={1}
-            className="grid border-b border-line"
-            style={{ gridTemplateColumns: template }}
-          >
-            <div role="columnheader" aria-colindex={1} className="px-2 py-1 text-right text-dim">
-              #
-            </div>
-            {columns.map((column, index) => (
-              <div key={index} role="columnheader" aria-colindex={index + 2} className="truncate px-2 py-1">
-                <bdi className="font-semibold">{visible(column.name)}</bdi>{' '}
-                <span className="text-meta text-dim">{column.type ?? ''}</span>
-              </div>
-            ))}
-          </div>
-        </div>
+        <GridHead columns={columns} template={template} width={total} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize(), width: total }}>
           {virtual.getVirtualItems().map((item) => (
-            <div
+            <GridRow
               key={item.index}
-              role="row"
-              aria-rowindex={item.index + 2}
-              className="absolute grid w-full border-b border-line hover:bg-sunken"
-              style={{
-                gridTemplateColumns: template,
-                height: ROW_PX,
-                transform: `translateY(${item.start}px)`,
-              }}
-            >
-              <div role="rowheader" aria-colindex={1} className="px-2 py-1 text-right text-dim">
-                {item.index + 1}
-              </div>
-              {columns.map((column, index) => (
-                <GridCell
-                  key={index}
-                  id={`cell-${item.index}-${index}`}
-                  column={index + 2}
-                  isNumber={NUMERIC.test(column.type ?? '')}
-                  isCurrent={at.row === item.index && at.column === index}
-                  value={rows[item.index]?.[index] ?? null}
-                  onSelect={() => setAt({ row: item.index, column: index })}
-                  onOpen={() => setOpened(rows[item.index]?.[index] ?? null)}
-                />
-              ))}
-            </div>
+              index={item.index}
+              columns={columns}
+              cells={rows[item.index] ?? []}
+              current={at.row === item.index ? at.column : undefined}
+              template={template}
+              top={item.start}
+              onSelect={(column) => setAt({ row: item.index, column })}
+              onOpen={setOpened}
+            />
           ))}
         </div>
       </div>
-      {opened !== undefined && (
-        <Dialog title={t.sql.cell} onClose={() => setOpened(undefined)} isWide>
-          <pre
-            tabIndex={0}
-            className="mb-4 max-h-[60dvh] overflow-auto rounded-panel bg-sunken p-4 break-all whitespace-pre-wrap"
-          >
-            {opened === null ? t.sql.nullValue : visible(opened)}
-          </pre>
-        </Dialog>
-      )}
+      {opened !== undefined && <CellDialog value={opened} onClose={() => setOpened(undefined)} />}
     </>
+  )
+}
+
+/** Ctrl-C with nothing selected: the cell is meant. */
+function isCopy(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && event.key === 'c' && getSelection()?.isCollapsed !== false
+}
+
+function CellDialog({ value, onClose }: { readonly value: Cell; readonly onClose: () => void }) {
+  return (
+    <Dialog title={t.sql.cell} onClose={onClose} isWide>
+      <pre
+        tabIndex={0}
+        className="mb-4 max-h-[60dvh] overflow-auto rounded-panel bg-sunken p-4 break-all whitespace-pre-wrap"
+      >
+        {value === null ? t.sql.nullValue : visible(value)}
+      </pre>
+    </Dialog>
+  )
+}
+
+function GridHead(props: {
+  readonly columns: readonly SqlColumn[]
+  readonly template: string
+  readonly width: number
+}) {
+  return (
+    <div role="rowgroup" className="sticky top-0 z-1 bg-surface" style={{ width: props.width }}>
+      <div
+        role="row"
+        aria-rowindex={1}
+        className="grid border-b border-line"
+        style={{ gridTemplateColumns: props.template }}
+      >
+        <div role="columnheader" aria-colindex={1} className="px-2 py-1 text-right text-dim">
+          #
+        </div>
+        {props.columns.map((column, index) => (
+          <div key={index} role="columnheader" aria-colindex={index + 2} className="truncate px-2 py-1">
+            <bdi className="font-semibold">{visible(column.name)}</bdi>{' '}
+            <span className="text-meta text-dim">{column.type ?? ''}</span>
+          </div>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function GridRow(props: {
+  readonly index: number
+  readonly columns: readonly SqlColumn[]
+  readonly cells: readonly Cell[]
+  /** The column of the cell that the keyboard is at. */
+  readonly current: number | undefined
+  readonly template: string
+  readonly top: number
+  readonly onSelect: (column: number) => void
+  readonly onOpen: (value: Cell) => void
+}) {
+  const { index: row, cells } = props
+  return (
+    <div
+      role="row"
+      aria-rowindex={row + 2}
+      className="absolute grid w-full border-b border-line hover:bg-sunken"
+      style={{
+        gridTemplateColumns: props.template,
+        height: ROW_PX,
+        transform: `translateY(${props.top}px)`,
+      }}
+    >
+      <div role="rowheader" aria-colindex={1} className="px-2 py-1 text-right text-dim">
+        {row + 1}
+      </div>
+      {props.columns.map((column, index) => (
+        <GridCell
+          key={index}
+          id={`cell-${row}-${index}`}
+          column={index + 2}
+          isNumber={NUMERIC.test(column.type ?? '')}
+          isCurrent={props.current === index}
+          value={cells[index] ?? null}
+          onSelect={() => props.onSelect(index)}
+          onOpen={() => props.onOpen(cells[index] ?? null)}
+        />
+      ))}
+    </div>
   )
 }
 

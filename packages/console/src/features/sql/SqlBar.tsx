@@ -27,6 +27,42 @@ export function SqlBar(props: SqlBarProps) {
   const { endpoint } = props
   return (
     <div className="flex flex-wrap items-center gap-2 border-y border-line bg-surface px-2 py-1.5">
+      <RunButtons {...props} />
+      <label className="flex items-center gap-1.5" title={t.sql.readOnlyHint}>
+        <input
+          type="checkbox"
+          className="size-4 accent-(--accent)"
+          checked={props.isReadOnly}
+          onChange={(event) => props.onReadOnly(event.target.checked)}
+        />
+        {t.sql.readOnly}
+      </label>
+      <div className="ml-auto flex flex-wrap items-center gap-3">
+        {endpoint && (
+          <StateBadge
+            state={endpoint.status.current_state}
+            pending={endpoint.status.pending_state}
+            isDisabled={endpoint.status.disabled}
+          />
+        )}
+        <Choice
+          label={t.connect.database}
+          chosen={props.database}
+          names={props.databases}
+          onChoose={props.onDatabase}
+        />
+        <Choice label={t.sql.runs} chosen={props.role} names={props.roles} onChoose={props.onRole} />
+        <Button onClick={props.onSave}>{t.sql.save}</Button>
+      </div>
+    </div>
+  )
+}
+
+type RunButtonsProps = Pick<SqlBarProps, 'isRunning' | 'onRun' | 'onRunAll' | 'onExplain' | 'onCancel'>
+
+function RunButtons(props: RunButtonsProps) {
+  return (
+    <>
       {props.isRunning ? (
         <Button variant="danger" onClick={props.onCancel} aria-keyshortcuts="Control+.">
           <Square size={14} aria-hidden />
@@ -57,33 +93,7 @@ export function SqlBar(props: SqlBarProps) {
           },
         ]}
       />
-      <label className="flex items-center gap-1.5" title={t.sql.readOnlyHint}>
-        <input
-          type="checkbox"
-          className="size-4 accent-(--accent)"
-          checked={props.isReadOnly}
-          onChange={(event) => props.onReadOnly(event.target.checked)}
-        />
-        {t.sql.readOnly}
-      </label>
-      <div className="ml-auto flex flex-wrap items-center gap-3">
-        {endpoint && (
-          <StateBadge
-            state={endpoint.status.current_state}
-            pending={endpoint.status.pending_state}
-            isDisabled={endpoint.status.disabled}
-          />
-        )}
-        <Choice
-          label={t.connect.database}
-          chosen={props.database}
-          names={props.databases}
-          onChoose={props.onDatabase}
-        />
-        <Choice label={t.sql.runs} chosen={props.role} names={props.roles} onChoose={props.onRole} />
-        <Button onClick={props.onSave}>{t.sql.save}</Button>
-      </div>
-    </div>
+    </>
   )
 }
 

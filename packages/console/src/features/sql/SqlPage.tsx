@@ -33,44 +33,18 @@ export function SqlPage() {
 function SqlWorkspace({ user }: { readonly user: string }) {
   const params = { project: useParam('project'), branch: useParam('branch') }
   const place = `${params.project}/${params.branch}`
-  const [database, setDatabase] = useState('databricks_postgres')
-  const [role, setRole] = useState(user)
-  const [isReadOnly, setReadOnly] = useState(false)
-  const [asked, setAsked] = useState<Statements>()
-  const [isSaving, setSaving] = useState(false)
   const { endpoint, isAwake } = useCompute(params)
-  const catalog = useCatalog({ ...params, database }, isAwake)
+  const target = useTarget(params, user, endpoint?.name ?? `projects/${place}/endpoints/primary`)
+  const [isSaving, setSaving] = useState(false)
+  const catalog = useCatalog({ ...params, database: target.choices.database }, isAwake)
   const schema = useMemo(() => namespaceOf(catalog.data ?? []), [catalog.data])
   const editor = useRef<EditorHandle>(undefined)
-  const target = {
-    endpoint: endpoint?.name ?? `projects/${place}/endpoints/primary`,
-    database,
-    max_rows: 100_000,
-    ...(role === user ? {} : { role }),
-    ...(isReadOnly ? { read_only: true } : {}),
-  }
-  const databases = useDatabaseNames(params, database)
-  const roles = useRoleNames(params, role)
-  const { data: branch } = useRead('postgres.getBranch', { params })
-  const isGuarded = branch?.status.is_protected === true || branch?.status.default === true
-  const { result, version, failure, run, cancel } = useRun(target)
-
-  const start = async (statements: Statements) => {
-    if (statements.length === 0) return
-    if (isGuarded && !isReadOnly && dangerous(statements).length > 0) setAsked(statements)
-    else await execute(statements)
-  }
-  const execute = async (statements: Statements) => {
-    setAsked(undefined)
-    remember(user, statements.map(({ text }) => text).join(';\n'))
-    editor.current?.showErrors([])
-    await run(statements)
+  const afterRun = () => {
     if (isAwake) void catalog.refetch()
   }
-  const runAt = () => start(statementsAt(editor.current))
-  const runAll = () => start(splitStatements(editor.current?.text() ?? ''))
-  const explain = (analyze: boolean) => start(explained(statementsAt(editor.current), analyze))
-
+  const runs = useGuardedRuns({ params, user, editor, target, afterRun })
+  const { result, version, failure, cancel, asked, runAt, runAll, explain } = runs
+  const keys = { onRun: runAt, onRunAll: runAll, onCancel: cancel, onSave: () => setSaving(true) }
   useMarkedErrors(editor.current, result, version)
 
   return (
@@ -84,29 +58,16 @@ function SqlWorkspace({ user }: { readonly user: string }) {
             initial={readDraft(user, place) ?? SAMPLE}
             schema={schema}
             handle={editor}
-            onRun={() => void runAt()}
-            onRunAll={() => void runAll()}
-            onCancel={cancel}
-            onSave={() => setSaving(true)}
+            {...keys}
             onChange={(text) => keepDraft(user, place, text)}
           />
         </div>
         <SqlBar
-          role={role}
-          roles={roles}
-          onRole={setRole}
-          databases={databases}
-          database={database}
-          onDatabase={setDatabase}
-          isReadOnly={isReadOnly}
-          onReadOnly={setReadOnly}
+          {...target.choices}
           endpoint={endpoint}
           isRunning={result?.isRunning ?? false}
-          onRun={() => void runAt()}
-          onRunAll={() => void runAll()}
-          onExplain={(analyze) => void explain(analyze)}
-          onCancel={cancel}
-          onSave={() => setSaving(true)}
+          onExplain={explain}
+          {...keys}
         />
         <section
           aria-label={t.sql.results}
@@ -119,8 +80,8 @@ function SqlWorkspace({ user }: { readonly user: string }) {
         <AskFirst
           statements={dangerous(asked)}
           branch={params.branch}
-          onClose={() => setAsked(undefined)}
-          onRun={() => void execute(asked)}
+          onClose={runs.forget}
+          onRun={() => void runs.execute(asked)}
         />
       )}
       {isSaving && (
@@ -128,6 +89,74 @@ function SqlWorkspace({ user }: { readonly user: string }) {
       )}
     </div>
   )
+}
+
+/** Runs statements; on a branch that matters, dangerous ones are asked about first: `asked`, then `execute` or `forget`. */
+function useGuardedRuns(parts: {
+  readonly params: { readonly project: string; readonly branch: string }
+  readonly user: string
+  readonly editor: { readonly current: EditorHandle | undefined }
+  readonly target: ReturnType<typeof useTarget>
+  readonly afterRun: () => void
+}) {
+  const { params, user, editor, target } = parts
+  const [asked, setAsked] = useState<Statements>()
+  const { data: branch } = useRead('postgres.getBranch', { params })
+  const isGuarded = branch?.status.is_protected === true || branch?.status.default === true
+  const { run, ...state } = useRun(target.run)
+  const execute = async (statements: Statements) => {
+    setAsked(undefined)
+    remember(user, statements.map(({ text }) => text).join(';\n'))
+    editor.current?.showErrors([])
+    await run(statements)
+    parts.afterRun()
+  }
+  const start = async (statements: Statements) => {
+    if (statements.length === 0) return
+    if (isGuarded && !target.choices.isReadOnly && dangerous(statements).length > 0) setAsked(statements)
+    else await execute(statements)
+  }
+  return {
+    ...state,
+    asked,
+    execute,
+    forget: () => setAsked(undefined),
+    runAt: () => void start(statementsAt(editor.current)),
+    runAll: () => void start(splitStatements(editor.current?.text() ?? '')),
+    explain: (analyze: boolean) => void start(explained(statementsAt(editor.current), analyze)),
+  }
+}
+
+/** Where statements run: the choices of the bar, and what is asked of the API. */
+function useTarget(
+  params: { readonly project: string; readonly branch: string },
+  user: string,
+  endpoint: string,
+) {
+  const [database, setDatabase] = useState('databricks_postgres')
+  const [role, setRole] = useState(user)
+  const [isReadOnly, setReadOnly] = useState(false)
+  const databases = useDatabaseNames(params, database)
+  const roles = useRoleNames(params, role)
+  return {
+    choices: {
+      role,
+      roles,
+      onRole: setRole,
+      databases,
+      database,
+      onDatabase: setDatabase,
+      isReadOnly,
+      onReadOnly: setReadOnly,
+    },
+    run: {
+      endpoint,
+      database,
+      max_rows: 100_000,
+      ...(role === user ? {} : { role }),
+      ...(isReadOnly ? { read_only: true } : {}),
+    },
+  }
 }
 
 /** Marks the place of an error in the text, once its run has ended. */

@@ -31,22 +31,7 @@ export function TableView({
   const [change, setChange] = useState<RowChange>()
   const shape = useShape(params, relation)
   const table = shape.data
-  const page = useQuery({
-    queryKey: ['rows', params, relation.schema, relation.name, after, condition],
-    queryFn: ({ signal }) =>
-      runOnce(
-        {
-          ...params,
-          statements: [pageSql(tableOf(table), { after, condition, limit: PAGE_ROWS })],
-          isReadOnly: true,
-        },
-        signal,
-      ),
-    enabled: table !== undefined,
-    placeholderData: keepPreviousData,
-    staleTime: Infinity,
-    retry: false,
-  })
+  const page = useRows(params, relation, table, { after, condition })
   const problem = shape.error ?? page.error
   const rows = page.data?.rows ?? []
   const hasKey = table?.columns.some(({ isKey }) => isKey) ?? false
@@ -57,26 +42,13 @@ export function TableView({
   }
   return (
     <>
-      <form
-        className="mb-2 flex flex-wrap items-end gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <FilterBar
+        onFilter={(wanted) => {
           setAfter(undefined)
-          setCondition(textOf(new FormData(event.currentTarget), 'condition'))
+          setCondition(wanted)
         }}
-      >
-        <div className="min-w-64 flex-1">
-          <TextField name="condition" label={t.tables.filter} hint={t.tables.filterHint} />
-        </div>
-        <div className="mb-9 flex gap-2">
-          <Button type="submit">{t.tables.apply}</Button>
-          {relation.kind === 'table' && (
-            <Button variant="primary" onClick={() => setChange({ kind: 'insert' })}>
-              {t.tables.insert}
-            </Button>
-          )}
-        </div>
-      </form>
+        onInsert={relation.kind === 'table' ? () => setChange({ kind: 'insert' }) : undefined}
+      />
       {problem && <ErrorPanel error={problem} />}
       {isReadOnly && table && (
         <div className="mb-3">
@@ -105,6 +77,52 @@ export function TableView({
       )}
     </>
   )
+}
+
+function FilterBar(props: {
+  readonly onFilter: (condition: string) => void
+  readonly onInsert: (() => void) | undefined
+}) {
+  return (
+    <form
+      className="mb-2 flex flex-wrap items-end gap-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        props.onFilter(textOf(new FormData(event.currentTarget), 'condition'))
+      }}
+    >
+      <div className="min-w-64 flex-1">
+        <TextField name="condition" label={t.tables.filter} hint={t.tables.filterHint} />
+      </div>
+      <div className="mb-9 flex gap-2">
+        <Button type="submit">{t.tables.apply}</Button>
+        {props.onInsert && (
+          <Button variant="primary" onClick={props.onInsert}>
+            {t.tables.insert}
+          </Button>
+        )}
+      </div>
+    </form>
+  )
+}
+
+function useRows(
+  params: BranchParams,
+  relation: Relation,
+  table: TableShape | undefined,
+  { after, condition }: { readonly after: Values | undefined; readonly condition: string },
+) {
+  return useQuery({
+    queryKey: ['rows', params, relation.schema, relation.name, after, condition],
+    queryFn: ({ signal }) => {
+      const statements = [pageSql(tableOf(table), { after, condition, limit: PAGE_ROWS })]
+      return runOnce({ ...params, statements, isReadOnly: true }, signal)
+    },
+    enabled: table !== undefined,
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    retry: false,
+  })
 }
 
 function tableOf(table: TableShape | undefined): TableShape {
