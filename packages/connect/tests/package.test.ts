@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { transform } from 'esbuild'
+import { stop, transform } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { packConnector } from '../build.ts'
 import { startTestLakebase } from '../src/testing/index.ts'
@@ -107,6 +107,7 @@ test('no dependencies, and small', async () => {
   const code = await Promise.all(reached.map((file) => readFile(path.join(dist, file))))
   // What a bundler leaves of it.
   const minified = await Promise.all(code.map((each) => transform(each, { minify: true })))
+  await stop()
   expect(gzipSync(minified.map((each) => each.code).join('')).length).toBeLessThan(25_000)
 })
 
