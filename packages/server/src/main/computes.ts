@@ -2,17 +2,20 @@
 import { type Computes, localDriver, type SessionHolder, startComputes } from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { endpointSource } from '../control/services/endpoint-specs.ts'
-import type { Ground } from './ground.ts'
+import type { Infrastructure } from './infrastructure.ts'
 
-export async function startWorkspaceComputes(ground: Ground, sessions: SessionHolder): Promise<Computes> {
-  const { metadata, storage, postgres, clock, changes } = ground
-  const log = ground.log.child({ component: 'computes' })
+export async function startWorkspaceComputes(
+  infrastructure: Infrastructure,
+  sessions: SessionHolder,
+): Promise<Computes> {
+  const { metadata, storage, postgres, clock, changes } = infrastructure
+  const log = infrastructure.log.child({ component: 'computes' })
   return startComputes({
     driver: localDriver({ postgres, clock, log }),
     storage,
     sessions,
     endpoints: endpointSource(metadata, storage),
-    catalogs: catalogObserver({ metadata, clock, log: ground.log.child({ component: 'control' }) }),
+    catalogs: catalogObserver({ metadata, clock, log: infrastructure.log.child({ component: 'control' }) }),
     log,
     clock,
     onStateChanged: () => changes.note(['computes']),

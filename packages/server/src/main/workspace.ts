@@ -24,7 +24,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { WorkspaceGatewayControl } from './gateway-control.ts'
 import { GatewaySessions } from './gateway-sessions.ts'
-import { type Ground, startGround } from './ground.ts'
+import { type Infrastructure, startInfrastructure } from './infrastructure.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
 import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
@@ -71,7 +71,7 @@ interface Start {
   readonly directory: DataDirectory
   readonly config: Config
   readonly ports: Listeners
-  readonly ground: Ground
+  readonly infrastructure: Infrastructure
   /** The gateway's, once it listens. */
   readonly sessions: GatewaySessions
   /** Base URL of the API. */
@@ -108,12 +108,12 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   const directory = started.use(await openDataDirectory(options.dataDir))
   const config = loadConfig({ file: directory.file('lakelet.toml'), env: process.env })
   const ports = await holdListeners(options, directory, started)
-  const ground = await startGround(ports.postgres.host, directory, config, started)
-  const stopping = new Stopping(ground)
-  if (options.ownsProcess) started.use(ownProcess(ground.log, stopping))
+  const infrastructure = await startInfrastructure(ports.postgres.host, directory, config, started)
+  const stopping = new Stopping(infrastructure)
+  if (options.ownsProcess) started.use(ownProcess(infrastructure.log, stopping))
   const host = `http://${options.host}:${ports.http.port}`
   const sessions = new GatewaySessions()
-  const start = { options, directory, config, ports, ground, sessions, host, started, stopping }
+  const start = { options, directory, config, ports, infrastructure, sessions, host, started, stopping }
   const rooms = await startRooms(start)
   await listen(start, rooms)
   // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
@@ -124,37 +124,44 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
 }
 
 async function startRooms(start: Start): Promise<Rooms> {
-  const { options, directory, config, ports, ground, sessions, host, started, stopping } = start
+  const { options, directory, config, ports, infrastructure, sessions, host, started, stopping } = start
   const later: { tree?: WorkspaceTree; identity?: Identity; running?: RunningApps } = {}
   const grants = fileGrants(() => known(later.identity).permissions)
   const identity = await startIdentity({
-    ...ground,
-    log: ground.log.child({ component: 'identity' }),
+    ...infrastructure,
+    log: infrastructure.log.child({ component: 'identity' }),
     baseUrl: () => host,
     command: options.command ?? 'lakelet',
     credentials: config.credentials,
     sealingKeyFile: directory.file('secrets.key'),
-    objects: objectPort(ground.metadata, { tree: () => known(later.tree), grants: () => grants }),
+    objects: objectPort(infrastructure.metadata, { tree: () => known(later.tree), grants: () => grants }),
     isAppUrl: (url) => url.hostname === options.host && known(later.running).apps.hasPort(Number(url.port)),
   })
   started.use(stopping.limit('identity', identity))
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
-  await keepIdentitiesWritten(identity, ground.postgres.host)
-  const computes = await startWorkspaceComputes(ground, sessions)
+  await keepIdentitiesWritten(identity, infrastructure.postgres.host)
+  const computes = await startWorkspaceComputes(infrastructure, sessions)
   started.use(stopping.limit('computes', computes))
   const failpoint = process.env['LAKELET_FAILPOINT']
-  const control = await startControlPlane({ ...ground, config, computes, sessions, identity, failpoint })
+  const control = await startControlPlane({
+    ...infrastructure,
+    config,
+    computes,
+    sessions,
+    identity,
+    failpoint,
+  })
   started.use(stopping.limit('control', control))
   const tree = await openWorkspaceTree({
-    ...ground,
+    ...infrastructure,
     directory: directory.file('files'),
-    log: ground.log.child({ component: 'files' }),
+    log: infrastructure.log.child({ component: 'files' }),
   })
   later.tree = tree
   const files = new WorkspaceFilesService(tree, grants)
   const running = await startAllApps({
-    ...ground,
+    ...infrastructure,
     directory: directory.file('apps'),
     host: options.host,
     baseUrl: host,
@@ -164,7 +171,7 @@ async function startRooms(start: Start): Promise<Rooms> {
     files,
     operations: control.context.operations,
     databases: appDatabases(control.context, () => ports.postgres.port),
-    caFile: ground.certificates.caFile,
+    caFile: infrastructure.certificates.caFile,
   })
   started.use(stopping.limit('apps', running))
   later.running = running
@@ -175,30 +182,32 @@ async function startRooms(start: Start): Promise<Rooms> {
 
 /** Opens the API and then the gateway, each on the port that was held for it. */
 async function listen(start: Start, rooms: Rooms): Promise<void> {
-  const { options, config, ports, ground, started, stopping } = start
+  const { options, config, ports, infrastructure, started, stopping } = start
   const { identity, computes, running, owner } = rooms
   const apps = running.service
-  const builds = started.use(new ConsoleBuilds(CONSOLE_DIRECTORY, ground.log.child({ component: 'console' })))
+  const builds = started.use(
+    new ConsoleBuilds(CONSOLE_DIRECTORY, infrastructure.log.child({ component: 'console' })),
+  )
   const sql = new SqlRuns({
     credentials: identity.credentials,
     endpoints: credentialEndpoints(rooms.control.context),
-    gateway: () => ({ ...postgresOf(start), ca: ground.certificates.certificate }),
-    clock: ground.clock,
-    log: ground.log.child({ component: 'sql' }),
+    gateway: () => ({ ...postgresOf(start), ca: infrastructure.certificates.certificate }),
+    clock: infrastructure.clock,
+    log: infrastructure.log.child({ component: 'sql' }),
   })
   const ending = new AbortController()
   await ports.http.release()
   const http = await startHttpServer({
     host: options.host,
     port: ports.http.port,
-    workspaceId: ground.workspaceId,
+    workspaceId: infrastructure.workspaceId,
     callers: identity.callers,
     rateLimit: {
       perSecond: config.limits.requestsPerSecond,
       burst: BURST_SECONDS * config.limits.requestsPerSecond,
     },
     routes: implementAllRoutes({
-      ...ground,
+      ...infrastructure,
       ...rooms,
       apps,
       deployments: running.deployments,
@@ -207,7 +216,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       sql,
       session: sessionFacts(start),
     }),
-    log: ground.log.child({ component: 'http' }),
+    log: infrastructure.log.child({ component: 'http' }),
     mount: async (server) => {
       await identity.mount(server)
       await mountConsole(server, { identity, builds })
@@ -220,10 +229,10 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   await ports.postgres.release()
   const gateway = await startGateway({
     ...postgresOf(start),
-    tls: ground.certificates,
-    control: new WorkspaceGatewayControl({ ...ground, identity, computes }),
-    clock: ground.clock,
-    logger: ground.log,
+    tls: infrastructure.certificates,
+    control: new WorkspaceGatewayControl({ ...infrastructure, identity, computes }),
+    clock: infrastructure.clock,
+    logger: infrastructure.log,
     workers: config.gateway.workers,
   })
   start.sessions.plug(gateway)
@@ -231,13 +240,13 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
 }
 
 function sessionFacts(start: Start) {
-  const { config, ground, host } = start
+  const { config, infrastructure, host } = start
   return {
     version: VERSION,
-    workspace_id: ground.workspaceId,
+    workspace_id: infrastructure.workspaceId,
     host,
     postgres: postgresOf(start),
-    ca_file: ground.certificates.caFile,
+    ca_file: infrastructure.certificates.caFile,
     region: config.region,
     postgres_versions: { default: DEFAULT_MAJOR, offered: [...OFFERED_MAJORS] },
   }
@@ -245,8 +254,8 @@ function sessionFacts(start: Start) {
 
 /** Tells other programs and hands the whole over to the caller. */
 async function publish(start: Start, { identity, owner, running }: Rooms): Promise<Workspace> {
-  const { directory, ground, host, ports, started } = start
-  const { caFile } = ground.certificates
+  const { directory, infrastructure, host, ports, started } = start
+  const { caFile } = infrastructure.certificates
   const configFile = directory.file('databrickscfg')
   const postgres = postgresOf(start)
   await writeProfile(configFile, { host, token: await identity.ensureOwnerToken(tokenInProfile(configFile)) })
@@ -259,7 +268,7 @@ async function publish(start: Start, { identity, owner, running }: Rooms): Promi
     caFile,
     configFile,
     ownerEmail: owner.name,
-    notices: [...ground.notices, ...noticesOf(ports), ...running.apps.notices],
+    notices: [...infrastructure.notices, ...noticesOf(ports), ...running.apps.notices],
     signInLink: () => identity.createSignInLink(host),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }

@@ -1,4 +1,4 @@
-// What a workspace stands on before anything of it runs: its log, its store, its certificates, Postgres.
+// What a workspace runs on, made before anything of it runs: its log, its store, its certificates, Postgres.
 import { Changes } from '../base/changes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
@@ -18,7 +18,7 @@ import { type HostNames, probeHostNames } from './host-names.ts'
 const LOG_BYTES = 10 * 1024 * 1024
 const LOGS_KEPT = 3
 
-export interface Ground {
+export interface Infrastructure {
   readonly clock: Clock
   readonly log: Logger
   readonly hostNames: HostNames
@@ -34,12 +34,12 @@ export interface Ground {
 }
 
 /** Opens or makes all of it; what must be closed again is added to `starting`. */
-export async function startGround(
+export async function startInfrastructure(
   host: string,
   directory: DataDirectory,
   config: Config,
   starting: AsyncDisposableStack,
-): Promise<Ground> {
+): Promise<Infrastructure> {
   const clock = systemClock
   const changes = new Changes()
   const log = openLog(directory, config, starting)
