@@ -1,4 +1,4 @@
-import { type ActionTable, refusalOf } from '@lakelet/api'
+import { type ActionTable, refusalOf } from '@lakelet/api/actions'
 import { t } from '../text/index.ts'
 
 /** Why the contract does not allow an action now, for the one who would take it; undefined where it does. */

@@ -1,5 +1,6 @@
 // What every page of an app has: its name, its state, and what can be done with it.
-import { type App, appActions, appSubject } from '@lakelet/api'
+import type { App } from '@lakelet/api'
+import { appActions, appSubject } from '@lakelet/api/actions'
 import { type ReactNode, useState } from 'react'
 import { call } from '../../api/call.ts'
 import { refresh, useRead } from '../../api/queries.ts'

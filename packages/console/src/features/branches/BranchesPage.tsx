@@ -1,4 +1,4 @@
-import { branchActions, branchSubject } from '@lakelet/api'
+import { branchActions, branchSubject } from '@lakelet/api/actions'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'

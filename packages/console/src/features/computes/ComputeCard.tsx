@@ -1,5 +1,6 @@
 // One compute: what it does, how large it may be, when it sleeps, and what can be done with it.
-import { type Endpoint, endpointActions } from '@lakelet/api'
+import type { Endpoint } from '@lakelet/api'
+import { endpointActions } from '@lakelet/api/actions'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'

@@ -1,4 +1,5 @@
-import { type ActionTable, type Endpoint, type EndpointSubject, endpointSubject } from '@lakelet/api'
+import type { Endpoint } from '@lakelet/api'
+import { type ActionTable, type EndpointSubject, endpointSubject } from '@lakelet/api/actions'
 import { useRead } from '../../api/queries.ts'
 import { reasonAgainst } from '../../api/reasons.ts'
 

@@ -1,5 +1,6 @@
 import { useState } from 'react'
-import { databaseActions, type Role, roleActions } from '@lakelet/api'
+import type { Role } from '@lakelet/api'
+import { databaseActions, roleActions } from '@lakelet/api/actions'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
