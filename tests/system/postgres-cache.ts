@@ -39,6 +39,8 @@ export async function keepPostgres(dataDir: string): Promise<void> {
   try {
     await run('cp', ['-al', source, path.join(copy, 'postgres')])
     await rm(path.join(copy, 'postgres', 'identities.json'), { force: true })
+    // Another test may have kept the same meanwhile; what others are copying right now is not taken away for nothing.
+    if (!(await isNew(source))) return
     if (existsSync(home)) await rename(home, path.join(copy, 'before'))
     await rename(path.join(copy, 'postgres'), home)
   } catch {
