@@ -1,8 +1,10 @@
 // `lakelet/testing`: a database of its own for one run of tests. The workspace is kept between runs, so that a run begins in seconds; each
 // run works in a fresh branch, so that it finds what the branch `production` holds and nothing of the runs before.
 import './disposable-stacks.ts'
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import tls from 'node:tls'
 import { type Workspace, startWorkspace } from './index.ts'
 
 export interface TestOptions {
@@ -56,6 +58,17 @@ export async function startTestDatabase(options: TestOptions = {}): Promise<Test
     await workspace[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/**
+ * Puts the variables into the environment of this process and of those it starts. Certificates are read from there when a process begins, so
+ * this one is told of the authority by itself, where its Node can be (22.19 and 24.5): Jest runs a single file of tests in it.
+ */
+export function useEnvironment({ env, workspace }: TestDatabase): void {
+  Object.assign(process.env, env)
+  if (!('setDefaultCACertificates' in tls)) return
+  const authority = readFileSync(workspace.caFile, 'utf8')
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
 }
 
 async function startInFreePlace(first: string): Promise<{ workspace: Workspace; dataDir: string }> {

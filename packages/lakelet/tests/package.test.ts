@@ -223,7 +223,12 @@ describe('in a project', { timeout: 240_000 }, () => {
 
   it.runIf(isSoak)('gives each run of Jest a fresh branch, which takes npm run soak', async () => {
     const jest = path.join(await npmWith(['jest@30.5.2']), 'node_modules/jest/bin/jest.js')
-    const config = { globalSetup: 'lakelet/jest', globalTeardown: 'lakelet/jest-teardown', transform: {} }
+    const config = {
+      globalSetup: 'lakelet/jest',
+      globalTeardown: 'lakelet/jest-teardown',
+      transform: {},
+      cacheDirectory: '<rootDir>/.jest',
+    }
     await writeFiles(project.folder, {
       'jest.config.json': JSON.stringify(config),
       'notes.test.js': DRIVER_TEST,
