@@ -2,6 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin, stopLeftover } from '../../src/postgres/index.ts'
+import { isFrozen } from '../../src/postgres/server-processes.ts'
 import { SESSION_ENDED, type TestInstallation, connectAs, installForTest, waitUntil } from './installed.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
@@ -84,7 +85,10 @@ test.runIf(isLinux)(
 test.runIf(isLinux)('a frozen server of an earlier run is ended too, with its backends', async () => {
   const dataDirectory = await postgres.newDataDirectory('frozen-leftover')
   const cluster = await postgres.start(dataDirectory)
-  for (const pid of processesOf(dataDirectory)) process.kill(pid, 'SIGSTOP')
+  const pids = processesOf(dataDirectory)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  // On a busy machine a process takes the signal when it next runs.
+  await waitUntil(async () => (await Promise.all(pids.map(isFrozen))).every(Boolean))
   const began = performance.now()
   expect(await stopLeftover(dataDirectory)).toBe(true)
   expect(performance.now() - began).toBeLessThan(8000)
