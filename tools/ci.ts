@@ -14,7 +14,7 @@ const SMOKE = [
   'tests/system/logins',
   'tests/faults/kill.test',
 ]
-const SMOKE_LIMIT_MS = 170_000
+const SMOKE_LIMIT_MS = 360_000
 const SUMMARY = /^(\d+) passed, (\d+) failed, (\d+) skipped$/
 
 type Counts = readonly [passed: number, failed: number, skipped: number]
