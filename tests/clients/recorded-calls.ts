@@ -153,7 +153,7 @@ export const recordedCalls: readonly RecordedCall[] = [
     status: 501,
     reply: { error_code: 'NOT_IMPLEMENTED', message: /claims.*GRANT SELECT/ },
     witness: 'lakelet',
-    note: 'refused rather than issued without effect (docs/decisions/0017-secrets-and-claims.md)',
+    note: 'refused rather than issued without effect (docs/decisions/0016-secrets-and-claims.md)',
   },
   ...rolePasswordCalls,
   ...bundleCalls,
