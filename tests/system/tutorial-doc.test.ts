@@ -146,8 +146,8 @@ class DocumentShell implements AsyncDisposable {
   }
 
   async #start(step: Step): Promise<string> {
-    // A group of its own, so that stopping it reaches what it started.
-    const child = spawn('bash', ['--norc', '-c', this.#script(step.script, false)], {
+    // A group of its own, so that stopping it reaches what it started; one stream, so that what it says stays in order.
+    const child = spawn('bash', ['--norc', '-c', `exec 2>&1\n${this.#script(step.script, false)}`], {
       cwd: this.#directory,
       env: { ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -56,9 +56,20 @@ function numberOf(value: string, { type, unit }: SettingDescription): number | u
   const [, digits, given = ''] = NUMBER.exec(value) ?? []
   if (digits === undefined) return undefined
   const number = type === 'integer' ? wholeNumber(digits) : signed(digits)
-  const factor = given === '' ? 1 : unit === undefined ? undefined : factorOf(given, unit)
-  if (factor === undefined || number === undefined) return undefined
-  return type === 'integer' ? rounded(number * factor) : number * factor
+  const converted = number === undefined || given === '' ? number : inUnit(number, given, unit)
+  if (converted === undefined) return undefined
+  return type === 'integer' ? rounded(converted) : converted
+}
+
+/** A number of `given` in the setting's own unit, rounded to whole ones of the next smaller unit as Postgres does (convert_to_base_unit). */
+function inUnit(number: number, given: string, unit: string | undefined): number | undefined {
+  if (unit === undefined) return undefined
+  const factor = factorOf(given, unit)
+  if (factor === undefined) return undefined
+  const units = unitsOf(unit)
+  const smaller = units[units.indexOf(given) - 1]
+  const step = smaller === undefined ? undefined : factorOf(smaller, unit)
+  return step === undefined ? number * factor : rounded((number * factor) / step) * step
 }
 
 /** As rint() of C rounds: a half goes to the even neighbour. */
