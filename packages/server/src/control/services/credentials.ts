@@ -56,17 +56,18 @@ export function credentialEndpoints(
     async nameFor(caller, name) {
       const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
       const found = endpointNamed(live, name)
-      return found && (await mayKnow(context, caller, found)) ? nameOfEndpoint(found) : undefined
+      return found && (await mayKnow(context, cache, caller, found)) ? nameOfEndpoint(found) : undefined
     },
   }
 }
 
 async function mayKnow(
-  context: Pick<ControlContext, 'metadata' | 'catalogs' | 'principals'>,
+  context: Pick<ControlContext, 'catalogs' | 'principals'>,
+  cache: ReadCache,
   caller: Caller,
   { uid, branchUid, projectUid }: LiveEndpoint,
 ): Promise<boolean> {
-  const project = await findProject(context.metadata.db, projectUid)
+  const project = await cache.read(`project ${projectUid}`, (queries) => findProject(queries, projectUid))
   if (project && (await levelOn(context, caller, project)) !== undefined) return true
   const catalog = await context.catalogs.remembered(branchUid, uid)
   return catalog?.roles.some(({ object }) => hasIdentity(caller, object)) ?? false
