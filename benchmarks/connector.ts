@@ -1,13 +1,12 @@
 // lakelet-connect against plain pg with a password function and the official package: the faults that ask nothing but a
 // pool, speed, import time, memory and weight. Same rig, same run.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
-import { packConnector } from '../packages/connect/build.ts'
+import { bundledBytes, packConnector } from '../packages/connect/build.ts'
 import { createTestAuthority, startTestLakebase } from '../packages/connect/src/testing/index.ts'
 import { scenarios } from '../packages/connect/tests/faults/all-scenarios.ts'
 import { startRunner } from '../packages/connect/tests/faults/runner.ts'
@@ -182,12 +181,13 @@ async function measureWeight(): Promise<{ rows: Row[]; goals: Goal[] }> {
       { rounds: 5, warmups: 1 },
     )
     const packed = (await stat(tarball)).size / 1000
-    const gzipped = await gzippedSize(path.join(directory, 'package/dist/esm'))
+    const esm = path.join(directory, 'package/dist/esm')
+    const gzipped = (await bundledBytes(esm, ['index.js', 'pg.js'])) / 1000
     const rows = [
       ...time,
       ...memory,
       summarise('packed, all entries', 'lakelet-connect', 'kB', [packed]),
-      summarise('code of . and /pg, gzipped', 'lakelet-connect', 'kB', [gzipped]),
+      summarise('code of . and /pg, minified, gzipped', 'lakelet-connect', 'kB', [gzipped]),
     ]
     const own = time.find(({ name }) => name === 'lakelet-connect')?.p50 ?? Number.NaN
     const goals = [
@@ -211,19 +211,4 @@ function importer([name, specifier]: readonly [string, string], cwd: string, uni
       return Number(stdout)
     },
   }
-}
-
-/** The entries and what they import at once; what is loaded when it is needed does not count. */
-async function gzippedSize(folder: string): Promise<number> {
-  const present = new Set(await readdir(folder))
-  const seen = new Set<string>()
-  const pending = ['index.js', 'pg.js']
-  for (let file = pending.pop(); file; file = pending.pop()) {
-    if (seen.has(file) || !present.has(file)) continue
-    seen.add(file)
-    const text = await readFile(path.join(folder, file), 'utf8')
-    for (const [, name] of text.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) pending.push(name ?? '')
-  }
-  const code = await Promise.all([...seen].map((file) => readFile(path.join(folder, file))))
-  return gzipSync(Buffer.concat(code)).length / 1000
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { build, stop, transform } from 'esbuild'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -222,4 +223,28 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const [target] = process.argv.slice(2)
   if (!target) throw new Error('usage: build.ts <directory | file.tgz>')
   await (target.endsWith('.tgz') ? packConnector(path.resolve(target)) : buildConnector(path.resolve(target)))
+}
+
+/** Bytes of what a bundler leaves of `entries` in `folder` and of what they import at once: minified and gzipped. */
+export async function bundledBytes(folder: string, entries: readonly string[]): Promise<number> {
+  const reached = await reachedFrom(folder, entries)
+  const minified = await Promise.all(
+    reached.map(async (file) => transform(await readFile(path.join(folder, file)), { minify: true })),
+  )
+  await stop()
+  return gzipSync(minified.map(({ code }) => code).join('')).length
+}
+
+/** Files of `folder` that are imported from the entries; what is imported only when it is needed does not count. */
+async function reachedFrom(folder: string, entries: readonly string[]): Promise<string[]> {
+  const present = new Set(await readdir(folder))
+  const seen = new Set<string>()
+  const pending = [...entries]
+  for (let file = pending.pop(); file; file = pending.pop()) {
+    if (seen.has(file) || !present.has(file)) continue
+    seen.add(file)
+    const text = await readFile(path.join(folder, file), 'utf8')
+    for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) pending.push(name ?? '')
+  }
+  return [...seen]
 }
