@@ -33,19 +33,29 @@ function page<M extends Record<string, unknown>>(
   })
 }
 
-/** Fetches a chunk, and once more when the workspace that did not answer is back. */
+/** Before a chunk is asked for again that a workspace which answers did not give, one that just started say. */
+const AGAIN_MS = [250, 500, 1000, 2000, 4000] as const
+
+/** Fetches a chunk, as often as it takes while the workspace is away, and a few times more when it is back. */
 function again<M>(load: () => Promise<M>): () => Promise<M> {
-  return () =>
-    load().catch(async (error: unknown) => {
-      const answers = await fetch('/api/2.0/lakelet/session', { method: 'HEAD' }).then(
-        () => true,
-        () => false,
-      )
-      noteReach(answers)
-      if (answers) throw error
-      await reachable()
-      return load()
-    })
+  return async () => {
+    for (const delay of AGAIN_MS) {
+      const module = await load().catch(() => undefined)
+      if (module) return module
+      const isThere = await answers()
+      noteReach(isThere)
+      if (isThere) await new Promise((resolve) => setTimeout(resolve, delay))
+      else await reachable()
+    }
+    return load()
+  }
+}
+
+async function answers(): Promise<boolean> {
+  return fetch('/api/2.0/lakelet/session', { method: 'HEAD' }).then(
+    ({ status }) => status !== 503,
+    () => false,
+  )
 }
 
 function moved(path: string, to: string) {

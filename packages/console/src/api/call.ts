@@ -49,7 +49,8 @@ export async function send(id: RouteId, input: LooseInput, signal?: AbortSignal)
     noteReach(false)
     throw new ApiError(0, 'UNREACHABLE', String(error), `${method} ${url}`)
   })
-  noteReach(true)
+  // 503: it starts or stops.
+  noteReach(reply.status !== 503)
   if (!reply.ok) throw await errorOf(reply, `${method} ${url}`)
   return reply
 }
