@@ -13,8 +13,8 @@ import {
   ScramClient,
 } from '@lakelet/wire'
 import { generateKeyPair } from 'jose'
-import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectPostgresJs } from './postgres-js.ts'
 import {
   APP,
   dial,
@@ -304,15 +304,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
 
   describe('other clients', () => {
     test('postgres.js', async () => {
-      const sql = postgres({
-        host: '127.0.0.1',
-        port: workspace.gateway.address.port,
-        user: USER.name,
-        password: () => workspace.token(USER.name),
-        database: 'databricks_postgres',
-        ssl: { ca: workspace.ca, servername },
-        max: 2,
-      })
+      const sql = connectPostgresJs(workspace, 2)
       const rows = await sql`select ${1}::int as one, session_user as role`
       expect([...rows]).toEqual([{ one: 1, role: USER.name }])
       await sql.end()

@@ -15,9 +15,9 @@ import {
   encodeSslRequest,
   encodeTerminate,
 } from '@lakelet/wire'
-import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock } from '../manual-clock.ts'
+import { connectPostgresJs } from './postgres-js.ts'
 import {
   dial,
   eventually,
@@ -184,15 +184,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     })
 
     test('COPY of 50 MB in each direction through postgres.js', async () => {
-      const sql = postgres({
-        host: '127.0.0.1',
-        port: workspace.gateway.address.port,
-        user: USER.name,
-        password: () => workspace.token(USER.name),
-        database: 'databricks_postgres',
-        ssl: { ca: workspace.ca, servername },
-        max: 1,
-      })
+      const sql = connectPostgresJs(workspace)
       await sql`create temp table wide (line text)`
       const line = Buffer.from(`${'0123456789'.repeat(100)}\n`)
       const block = Buffer.concat(Array.from({ length: 500 }, () => line))
@@ -417,15 +409,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     })
 
     test('postgres.js cancels through its own means', async () => {
-      const sql = postgres({
-        host: '127.0.0.1',
-        port: workspace.gateway.address.port,
-        user: USER.name,
-        password: () => workspace.token(USER.name),
-        database: 'databricks_postgres',
-        ssl: { ca: workspace.ca, servername },
-        max: 1,
-      })
+      const sql = connectPostgresJs(workspace)
       const query = sql`select pg_sleep(60)`
       const failure = query.then(
         () => undefined,

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { access, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { unzipSync } from 'fflate'
 import { LakeletError } from '../../base/errors.ts'
 import { ensureDirectory, writeFileAtomic } from '../../base/files.ts'
 import { extensionDirectory } from './control-files.ts'
@@ -126,7 +125,7 @@ async function cachePackage(found: ExtensionPackage, major: number, signal: Abor
   const building = `${directory}.${randomBytes(4).toString('hex')}.tmp`
   await ensureDirectory(building)
   try {
-    for (const [name, content] of filesOf(bytes, found.extension)) {
+    for (const [name, content] of await filesOf(bytes, found.extension)) {
       await writeFileAtomic(path.join(building, name), content, { mode: 0o644 })
     }
     await rename(building, directory)
@@ -143,7 +142,9 @@ function cacheDirectory(): string {
   return path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'lakelet', 'extensions')
 }
 
-function filesOf(wheel: Uint8Array, extension: string): [name: string, content: Uint8Array][] {
+async function filesOf(wheel: Uint8Array, extension: string): Promise<[name: string, content: Uint8Array][]> {
+  // Few starts bring an extension; the others need not load it.
+  const { unzipSync } = await import('fflate')
   const isWanted = (name: string) => {
     const base = path.posix.basename(name)
     return (
