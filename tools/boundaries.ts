@@ -10,7 +10,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   api: [],
   theme: [],
   connect: ['wire'],
-  cli: ['api', 'server/main'],
+  cli: ['api', 'theme', 'server/main'],
   console: ['api', 'theme'],
   lakelet: ['cli', 'server/main'],
   'server/base': ['api'],
@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'server/computes': ['server/base', 'api', 'server/postgres', 'server/storage'],
   'server/gateway': ['server/base', 'wire'],
   'server/files': ['server/base', 'api', 'server/metadata'],
-  'server/apps': ['server/base', 'api', 'server/metadata', 'server/operations', 'server/files'],
+  'server/apps': ['server/base', 'api', 'theme', 'server/metadata', 'server/operations', 'server/files'],
   'server/control': [
     'server/base',
     'api',

@@ -1,7 +1,10 @@
 // What a person sees in a browser: the sign-in link, the workspace's page, an app behind the sign-in.
 import path from 'node:path'
 import { appsRoutes } from '@lakelet/api'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pageTexts as appTexts } from '../../packages/server/src/apps/page-texts.ts'
+import { pageTexts as identityTexts } from '../../packages/server/src/identity/page-texts.ts'
 import { startTestWorkspace, type TestWorkspace, writeFiles } from '../system/workspace.ts'
 import { launchBrowser, whyNoBrowser } from './chromium.ts'
 import { signIn } from './console.ts'
@@ -61,7 +64,66 @@ describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : '
     expect(seen['x-forwarded-email']).toBe(workspace.user)
     expect(seen['cookie']).toBeUndefined()
   })
+
+  it.each([
+    ['light', 'en', 'en-GB'],
+    ['dark', 'ja', 'ja-JP'],
+  ] as const)(
+    "shows the server's own pages %s, in the language %s, on a phone",
+    async (theme, language, locale) => {
+      await using browser = await launchBrowser()
+      const context = await browser.newContext({
+        locale,
+        colorScheme: theme,
+        viewport: { width: 390, height: 844 },
+      })
+      const page = await context.newPage()
+      const problems = watchPolicy(page)
+      const texts = identityTexts[language]
+      await page.goto(workspace.host)
+      await expectPage(page, language, texts.signIn.title)
+      await page.goto(`${workspace.host}/sign-in/link?code=none`)
+      await page.getByRole('button', { name: texts.signIn.title }).click()
+      await expectPage(page, language, texts.signIn.spentTitle)
+      await page.goto(`${workspace.host}/oidc/interaction/none`)
+      await expectPage(page, language, texts.ended.title)
+      await page.goto(`${workspace.host}/oidc/v1/authorize?client_id=nobody`)
+      await expectPage(page, language, texts.failed.title)
+      await signIn(page, workspace)
+      await page.goto(`${appUrl}/logz`)
+      await expectPage(page, language, appTexts[language].log.title('echo'))
+      await page.getByText(appTexts[language].log.live, { exact: true }).waitFor()
+      await context.addCookies([{ name: 'lakelet_lang', value: 'ja', url: workspace.host }])
+      await workspace.cli(['apps', 'stop', 'echo'])
+      await page.goto(appUrl)
+      await expectPage(page, 'ja', 'echo')
+      await page.getByText(appTexts.ja.noAnswer).waitFor()
+      await workspace.cli(['apps', 'start', 'echo'])
+      // What Chromium says of any reply that is an error.
+      expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
+    },
+  )
 })
+
+/** A page of the server's own: its language, its heading, and that nothing of it is beyond the screen's edge. */
+async function expectPage(page: Page, language: string, heading: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+  const root = await page.evaluate(`(() => {
+    const { lang, scrollWidth, clientWidth } = document.documentElement
+    const border = getComputedStyle(document.querySelector('main')).borderTopWidth
+    return { lang, excess: scrollWidth - clientWidth, border }
+  })()`)
+  expect(root).toEqual({ lang: language, excess: 0, border: '1px' })
+}
+
+function watchPolicy(page: Page): string[] {
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`${page.url()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => problems.push(error.message))
+  return problems
+}
 
 /** An app that answers with the headers of the request. */
 async function deployEcho(workspace: TestWorkspace): Promise<string> {

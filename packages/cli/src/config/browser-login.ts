@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Server, createServer } from 'node:http'
 import { Failure, exitCodes } from '../command/failure.ts'
 import type { Terminal } from '../command/terminal.ts'
+import { signedInPage } from './signed-in-page.ts'
 import { type OAuthToken, discoverEndpoints, requestToken } from './oauth.ts'
 
 const CLIENT_ID = 'databricks-cli'
@@ -75,15 +76,10 @@ class CallbackListener implements AsyncDisposable {
         const query = new URL(request.url ?? '/', 'http://localhost').searchParams
         const isAnswer = query.get('state') === state
         const code = query.get('code')
-        const page =
-          isAnswer && code
-            ? 'You are signed in. You can close this window.'
-            : 'This is not the answer to a sign-in.'
-        response.writeHead(isAnswer ? 200 : 400, {
-          'content-type': 'text/plain; charset=utf-8',
-          connection: 'close',
-        })
-        response.end(isAnswer && !code ? `The sign-in was refused: ${query.get('error')}` : page)
+        const outcome = !isAnswer ? 'foreign' : code ? 'done' : 'refused'
+        const page = signedInPage(outcome, request.headers, query.get('error') ?? '')
+        response.writeHead(isAnswer ? 200 : 400, { ...page.headers, connection: 'close' })
+        response.end(page.markup)
         if (!isAnswer) return
         if (code) resolve(code)
         else

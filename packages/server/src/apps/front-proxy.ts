@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { lookOf } from '@lakelet/theme/pages'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
 import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
@@ -17,7 +18,7 @@ import { forwardRequest, planOf } from './forward-request.ts'
 import { forwardWebSocket, isWebSocketHandshake } from './forward-websocket.ts'
 import type { Visit } from './forwarded-headers.ts'
 import type { AppGrants, AppVisitors } from './ports.ts'
-import { logPage, statusPage } from './pages.ts'
+import { type AppPage, logPage, statusPage } from './pages.ts'
 import type { ListeningSocket } from './process-table.ts'
 
 export interface FrontProxyOptions {
@@ -132,7 +133,7 @@ class ListeningProxy implements FrontProxy {
     }
     if (pathOf(request) === '/logz') {
       await this.#demandManager(visit.caller)
-      sendPage(reply, 200, logPage(this.#options.name))
+      sendPage(reply, 200, logPage(this.#options.name, lookOf(request.headers)))
       return
     }
     await this.#forward(request, reply, visit)
@@ -236,7 +237,8 @@ class ListeningProxy implements FrontProxy {
     if (!request.complete) reply.setHeader('connection', 'close')
     if (isBrowserNavigation(request)) {
       const reloads = known.code === 'app_unavailable' && known.params['reloads'] === 'yes'
-      sendPage(reply, status, statusPage(this.#options.name, known.message, { reloads }))
+      const look = lookOf(request.headers)
+      sendPage(reply, status, statusPage(this.#options.name, known.message, look, { reloads }))
     } else {
       reply.writeHead(status, { 'content-type': 'application/json' })
       reply.end(JSON.stringify({ error_code: errorCode, message: known.message }))
@@ -266,14 +268,9 @@ function pathOf(request: IncomingMessage): string {
   return ((request.url ?? '/').split('?')[0] ?? '/').replace(/(?<=.)\/$/, '')
 }
 
-function sendPage(reply: ServerResponse, status: number, html: string): void {
-  reply.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-  })
-  reply.end(html)
+function sendPage(reply: ServerResponse, status: number, page: AppPage): void {
+  reply.writeHead(status, { ...page.headers, vary: 'accept-language, cookie' })
+  reply.end(page.markup)
 }
 
 function refuseSocket(socket: Duplex, error: LakeletError): void {

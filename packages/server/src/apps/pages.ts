@@ -1,42 +1,49 @@
-// Pages that the proxy itself shows on an app's address.
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
-}
+// Pages that the proxy itself shows on an app's address, in the language and the theme of the workspace's pages.
+import { html, type PageLook, standalonePage } from '@lakelet/theme/pages'
+import { pageTexts } from './page-texts.ts'
 
-const STYLE =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;color:#1b1f24;background:#fff}' +
-  'pre{background:#f4f5f7;padding:1rem;overflow:auto;white-space:pre-wrap;font-size:13px}' +
-  '@media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e8eb}pre{background:#22262b}a{color:#8ab4f8}}'
+/** A page and what it is sent with. */
+export type AppPage = ReturnType<typeof standalonePage>
 
 /** A page that says in plain words why the app does not answer. */
 export function statusPage(
-  title: string,
+  app: string,
   text: string,
+  look: PageLook,
   options: { readonly reloads?: boolean } = {},
-): string {
-  const reload = options.reloads ? '<meta http-equiv="refresh" content="3">' : ''
-  return page(title, `<h1>${escapeHtml(title)}</h1><pre>${escapeHtml(text)}</pre>`, reload)
+): AppPage {
+  const texts = pageTexts[look.language]
+  const head = options.reloads ? html`<meta http-equiv="refresh" content="3" />` : html``
+  const again = options.reloads ? html`<p class="dim" role="status">${texts.looksAgain}</p>` : html``
+  const body = html`<h1><bdi>${app}</bdi></h1>
+    <p>${texts.noAnswer}</p>
+    <pre>${text}</pre>
+    ${again}`
+  return standalonePage({ title: app, head, body: () => body }, look)
 }
 
 /** The log of an app, live over `/logz/stream`. */
-export function logPage(app: string): string {
-  const body = `<h1>${escapeHtml(app)}: log</h1><p id="state">connecting …</p><pre id="log"></pre>`
-  return page(`${app}: log`, `${body}<script>${LOG_SCRIPT}</script>`, '')
+export function logPage(app: string, look: PageLook): AppPage {
+  const { log } = pageTexts[look.language]
+  const title = log.title(app)
+  const body = (nonce: string) =>
+    html`<h1>${title}</h1>
+      <p id="state" class="dim" role="status" data-live="${log.live}" data-away="${log.away}">
+        ${log.connecting}
+      </p>
+      <pre id="log" tabindex="0" aria-label="${title}"></pre>
+      <script nonce="${nonce}">
+        ${{ markup: LOG_SCRIPT }}
+      </script>`
+  return standalonePage({ title, isWide: true, body }, look)
 }
 
 const LOG_SCRIPT = `
 const log = document.getElementById('log'), state = document.getElementById('state')
 function open() {
   const socket = new WebSocket(location.href.replace(/^http/, 'ws').replace(/\\/logz.*$/, '/logz/stream'))
-  socket.onopen = () => { state.textContent = 'live'; log.textContent = ''; socket.send('') }
-  socket.onclose = () => { state.textContent = 'disconnected, trying again …'; setTimeout(open, 2000) }
+  socket.onopen = () => { state.textContent = state.dataset.live; log.textContent = ''; socket.send('') }
+  socket.onclose = () => { state.textContent = state.dataset.away; setTimeout(open, 2000) }
   socket.onmessage = (event) => {
     if (event.data === '\\0') return
     const line = JSON.parse(event.data), atEnd = innerHeight + scrollY >= document.body.scrollHeight - 40
@@ -45,7 +52,3 @@ function open() {
   }
 }
 open()`
-
-function page(title: string, body: string, head: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>${head}<style>${STYLE}</style></head><body>${body}</body></html>`
-}

@@ -9,7 +9,7 @@ import { senderOf } from '../base/request-head.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type BrowserSessions, OAUTH_SESSION_COOKIE } from './browser-sessions.ts'
 import type { DatabaseCredentials } from './database-credentials.ts'
-import { consentPage, messagePage, sendPage } from './pages.ts'
+import { consentPage, endedPage, refusedPage, sendPage } from './pages.ts'
 import { hashOf, sameHash } from './secrets.ts'
 import type { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 
@@ -107,11 +107,11 @@ async function showConsent(
   options: OAuthHttpOptions,
 ): Promise<FastifyReply> {
   const interaction = await findInteraction(request, reply, options)
-  if (!interaction) return expired(reply)
+  if (!interaction) return sendPage(request, reply, endedPage, { status: 400 })
   const caller = await options.sessions.callerOf(request.headers.cookie)
   const here = request.url.split('?')[0] ?? ''
   if (!caller) return reply.redirect(`/sign-in?${new URLSearchParams({ next: here }).toString()}`, 303)
-  if (caller.kind !== 'user') return expired(reply)
+  if (caller.kind !== 'user') return sendPage(request, reply, endedPage, { status: 400 })
   const { params } = interaction
   const server = await options.server()
   const client = await server.Client.find(String(params['client_id']))
@@ -124,7 +124,7 @@ async function showConsent(
     action: here,
     csrf: csrfToken(request, interaction.uid, options),
   })
-  return sendPage(reply, 'Sign in', body, { formTargets: redirect ? [redirect.origin] : [] })
+  return sendPage(request, reply, body, { formTargets: redirect ? [redirect.origin] : [] })
 }
 
 async function decide(
@@ -134,15 +134,12 @@ async function decide(
 ): Promise<FastifyReply> {
   const interaction = await findInteraction(request, reply, options)
   const caller = await options.sessions.callerOf(request.headers.cookie)
-  if (!interaction || caller?.kind !== 'user') return expired(reply)
+  if (!interaction || caller?.kind !== 'user') return sendPage(request, reply, endedPage, { status: 400 })
   const form = formOf(request)
   const genuine =
     senderOf(request.headers) === 'own' &&
     sameHash(form.get('csrf') ?? '', csrfToken(request, interaction.uid, options))
-  if (!genuine) {
-    const text = 'The form was not sent from this page. Go back, reload it and try again.'
-    return sendPage(reply, 'Refused', messagePage('Refused', text), { status: 403 })
-  }
+  if (!genuine) return sendPage(request, reply, refusedPage, { status: 403 })
   const result =
     form.get('decision') === 'allow'
       ? await allow(interaction, caller, await options.server())
@@ -195,11 +192,6 @@ function csrfToken(request: FastifyRequest, uid: string, options: OAuthHttpOptio
   return createHmac('sha256', options.formSecret)
     .update(`${hashOf(session)} ${uid}`)
     .digest('hex')
-}
-
-function expired(reply: FastifyReply): FastifyReply {
-  const text = 'This sign-in is no longer open. Start it again from the program that sent you here.'
-  return sendPage(reply, 'Sign-in ended', messagePage('Sign-in ended', text), { status: 400 })
 }
 
 /** Token introspection (RFC 7662) for service principals with their secret and for anybody with a living bearer token. */

@@ -17,7 +17,8 @@ import type { Metadata } from '../metadata/database.ts'
 import { COOKIE_PREFIX, OAUTH_SESSION_COOKIE } from './browser-sessions.ts'
 import type { Directory } from './directory.ts'
 import { oauthStore } from './oauth-adapter.ts'
-import { messagePage, page, pageHeaders } from './pages.ts'
+import { lookOf } from '@lakelet/theme/pages'
+import { failedPage, page, pageHeaders } from './pages.ts'
 import { ALL_APIS, API_SCOPES, apiScopesOf, OPENID_SCOPES } from './scopes.ts'
 import type { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 import { type KeyRing, SIGNING_ALGORITHM } from './signing.ts'
@@ -125,9 +126,8 @@ function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Con
     discovery: { introspection_endpoint: `${options.issuer}/v1/introspect` },
     ttl: livesOf(options.accessTokenTtlSeconds),
     renderError: (ctx, out) => {
-      const text = out.error_description ?? 'The request could not be understood.'
       ctx.set(pageHeaders())
-      ctx.body = page('Sign-in failed', messagePage('Sign-in failed', `${out.error}: ${text}`))
+      ctx.body = page(failedPage(out.error, out.error_description), lookOf(ctx.req.headers))
     },
   }
 }

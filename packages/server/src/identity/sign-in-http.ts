@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { senderOf } from '../base/request-head.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import { addForms, formOf } from './oauth-http.ts'
-import { confirmSignInPage, messagePage, sendPage, signInPage } from './pages.ts'
+import { confirmSignInPage, refusedPage, sendPage, signInPage, spentPage } from './pages.ts'
 import { safeNext } from './safe-next.ts'
 
 export interface SignInHttpOptions {
@@ -35,7 +35,7 @@ async function showSignIn(
   const next = nextOf(asked, options)
   if (await options.sessions.callerOf(request.headers.cookie)) return reply.redirect(next, 303)
   const body = signInPage(asked === undefined ? undefined : next, options.command)
-  return sendPage(reply, 'Sign in', body, { status: 401 })
+  return sendPage(request, reply, body, { status: 401 })
 }
 
 /** The link itself changes nothing; the button on its page does. Browsers and mail programs open links ahead of time. */
@@ -45,9 +45,9 @@ async function showLink(
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
   const code = queryValue(request, 'code')
-  if (code === undefined) return spent(reply, options)
+  if (code === undefined) return spent(request, reply, options)
   const next = nextOf(queryValue(request, 'next'), options)
-  return sendPage(reply, 'Sign in', confirmSignInPage({ code, next }), { formTargets: formTargets(next) })
+  return sendPage(request, reply, confirmSignInPage({ code, next }), { formTargets: formTargets(next) })
 }
 
 async function takeLink(
@@ -55,10 +55,10 @@ async function takeLink(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (senderOf(request.headers) !== 'own') return refused(reply)
+  if (senderOf(request.headers) !== 'own') return sendPage(request, reply, refusedPage, { status: 403 })
   const form = formOf(request)
   const session = await options.sessions.signIn(form.get('code') ?? '')
-  if (session === undefined) return spent(reply, options)
+  if (session === undefined) return spent(request, reply, options)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', options.sessions.cookieOf(session, { secure }))
   return reply.redirect(nextOf(form.get('next') ?? undefined, options), 303)
@@ -69,7 +69,7 @@ async function signOut(
   reply: FastifyReply,
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
-  if (senderOf(request.headers) !== 'own') return refused(reply)
+  if (senderOf(request.headers) !== 'own') return sendPage(request, reply, refusedPage, { status: 403 })
   await options.sessions.signOut(request.headers.cookie)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', options.sessions.cookieOf('', { secure }))
@@ -90,13 +90,6 @@ function queryValue(request: FastifyRequest, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function spent(reply: FastifyReply, { command }: SignInHttpOptions): FastifyReply {
-  const text = `It was used already or is too old. Run \`${command} open\` on the machine to get a new one.`
-  const body = messagePage('This sign-in link does not work any more', text)
-  return sendPage(reply, 'Sign in', body, { status: 400 })
-}
-
-function refused(reply: FastifyReply): FastifyReply {
-  const text = 'The form was not sent from a page of this workspace. Go back, reload the page and try again.'
-  return sendPage(reply, 'Refused', messagePage('Refused', text), { status: 403 })
+function spent(request: FastifyRequest, reply: FastifyReply, { command }: SignInHttpOptions): FastifyReply {
+  return sendPage(request, reply, spentPage(command), { status: 400 })
 }

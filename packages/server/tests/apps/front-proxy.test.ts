@@ -262,7 +262,7 @@ describe('an app that does not answer', () => {
     const page = await visit(url, { headers: { ...session, accept: 'text/html' } })
     isUp = true
     expect([page.status, page.headers['retry-after']]).toEqual([503, '3'])
-    expect(page.text).toContain('it &lt;crashed&gt;.')
+    expect(page.text).toContain('it &#60;crashed&#62;.')
     expect((await visit(url, { headers: session })).status).toBe(200)
   })
 })

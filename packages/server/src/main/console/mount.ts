@@ -1,8 +1,7 @@
 // Serves the console: its page at each path of its own, its files below `/assets`. Everything else it does goes through the API.
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { chooseLanguage, chooseTheme } from '@lakelet/theme'
+import { lookOf, pagesCss } from '@lakelet/theme/pages'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LakeletError } from '../../base/errors.ts'
 import type { Identity } from '../../identity/start.ts'
@@ -45,12 +44,10 @@ async function showPage(
 ): Promise<FastifyReply> {
   const caller = await identity.sessionOf(request.headers.cookie)
   if (!caller) return reply.redirect(signInPath(request.url), 303)
-  const language = chooseLanguage(request.headers)
+  const look = lookOf(request.headers)
   const nonce = randomBytes(16).toString('base64')
   const build = await builds.current(BUILD_WAIT_MS)
-  const page = build
-    ? consolePage(build, { language, theme: chooseTheme(request.headers), nonce })
-    : buildingPage(language)
+  const page = build ? consolePage(build, { ...look, nonce }) : buildingPage(look)
   return reply
     .code(build ? 200 : 503)
     .headers(consoleHeaders(nonce))
@@ -81,19 +78,9 @@ async function showAsset(
     .send(asset.bytes)
 }
 
-let pagesCss: Promise<string> | undefined
-
-/** The styles of the server's own pages, in one file: an import would cost a second request. */
+/** The styles of the server's own pages. */
 async function showPagesCss(reply: FastifyReply): Promise<FastifyReply> {
-  const styles = await (pagesCss ??= readPagesCss())
   return reply
     .headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=300' })
-    .send(styles)
-}
-
-async function readPagesCss(): Promise<string> {
-  const theme = import.meta.resolve('@lakelet/theme')
-  const read = (name: string) => readFile(new URL(name, theme), 'utf8')
-  const [tokens, pages] = await Promise.all([read('tokens.css'), read('pages.css')])
-  return `${tokens}${pages.replace("@import './tokens.css';", '')}`
+    .send(pagesCss())
 }

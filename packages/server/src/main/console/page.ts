@@ -1,11 +1,8 @@
 // The console's page: made for each response, so that language and theme are in its first byte and its nonce is used once.
-import type { Language, Theme } from '@lakelet/theme'
-import { html } from '../../identity/html.ts'
+import { html, pageDocument, type PageLook } from '@lakelet/theme/pages'
 import type { ConsoleBuild } from './builds.ts'
 
-export interface PageChoice {
-  readonly language: Language
-  readonly theme: Theme
+export interface PageChoice extends PageLook {
   readonly nonce: string
 }
 
@@ -33,25 +30,11 @@ export function consolePage(build: ConsoleBuild, { language, theme, nonce }: Pag
 }
 
 /** Shown while the console is being built; it looks again by itself. */
-export function buildingPage(language: Language): string {
-  const { title, text } = BUILDING[language]
-  return html`<!doctype html>
-    <html lang="${language}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="refresh" content="1" />
-        <title>Lakelet</title>
-        <link rel="stylesheet" href="/assets/pages.css" />
-      </head>
-      <body>
-        <main>
-          <p class="brand">Lakelet</p>
-          <h1>${title}</h1>
-          <p class="dim">${text}</p>
-        </main>
-      </body>
-    </html>`.markup
+export function buildingPage(look: PageLook): string {
+  const { title, text } = BUILDING[look.language]
+  const body = html`<h1>${title}</h1>
+    <p class="dim">${text}</p>`
+  return pageDocument({ title, body, head: html`<meta http-equiv="refresh" content="1" />` }, look)
 }
 
 /** Headers of the console's page (CSP Level 3). Styles of the editor carry the nonce; there is no inline script at all. */
