@@ -243,8 +243,8 @@ class LakebaseConnector implements Connector, SocketOwner {
   }
 
   #credentialSource(): Promise<CredentialSource> {
-    const { auth, credential, endpoint = '', env, clock } = this.#settings
-    this.#source ??= credentialSource(auth, { endpoint, ...credential }, env, clock).catch(
+    const { auth, credential, endpoint, host, env, clock } = this.#settings
+    this.#source ??= credentialSource(auth, { endpoint, host, ...credential }, env, clock).catch(
       (error: unknown) => {
         this.#source = undefined
         throw error

@@ -10,7 +10,10 @@ import type { Environment } from './workspace/databrickscfg.ts'
 import type { CredentialClaim } from './workspace/workspace.ts'
 
 export interface ConnectorOptions {
-  /** `projects/…/branches/…/endpoints/…`. Default: LAKEBASE_ENDPOINT, ENDPOINT_NAME, PGENDPOINT. */
+  /**
+   * `projects/…/branches/…/endpoints/…`. Default: LAKEBASE_ENDPOINT, ENDPOINT_NAME, PGENDPOINT, then the endpoint that PGHOST belongs to,
+   * looked up: an app with a database as its resource is told no more.
+   */
   endpoint?: string | undefined
   /** Default: PGHOST, then the endpoint's own host, looked up. */
   host?: string | undefined
@@ -68,7 +71,7 @@ export interface ConnectorSettings {
   readonly user: string | undefined
   readonly auth: ConnectorAuth | undefined
   readonly login: 'token' | 'driver'
-  readonly credential: Omit<CredentialOptions, 'endpoint'> & {
+  readonly credential: Omit<CredentialOptions, 'endpoint' | 'host'> & {
     refreshAt: number | undefined
     timeoutMs: number | undefined
   }
@@ -92,14 +95,12 @@ export const libraryName = 'lakelet-connect/0.1.0'
 export function connectorSettings(options: ConnectorOptions): ConnectorSettings {
   const env = options.env ?? process.env
   const login = options.login ?? 'token'
-  const endpoint = endpointName(
-    options.endpoint || env['LAKEBASE_ENDPOINT'] || env['ENDPOINT_NAME'] || env['PGENDPOINT'] || undefined,
-  )
+  const endpoint = endpointName(options.endpoint, env)
   const host = options.host || env['PGHOST'] || undefined
-  if (login === 'token' && !endpoint && typeof options.auth !== 'function') {
+  if (login === 'token' && !endpoint && !canLookUp(options.auth, host)) {
     throw new LakebaseError(
       'CONFIGURATION',
-      'no endpoint is named: set LAKEBASE_ENDPOINT (or ENDPOINT_NAME) to projects/…/branches/…/endpoints/…, or pass endpoint',
+      'no database is named: give the app a database as its resource, which sets PGHOST, or set LAKEBASE_ENDPOINT (or ENDPOINT_NAME) to projects/…/branches/…/endpoints/…, or pass endpoint',
     )
   }
   if (!host && !endpoint)
@@ -109,7 +110,7 @@ export function connectorSettings(options: ConnectorOptions): ConnectorSettings 
   return {
     endpoint,
     host,
-    port: port(options.port ?? env['PGPORT']),
+    port: port(options.port, env['PGPORT']),
     database: options.database || env['PGDATABASE'] || 'databricks_postgres',
     user: options.user || env['PGUSER'] || undefined,
     auth: options.auth,
@@ -135,19 +136,28 @@ export function connectorSettings(options: ConnectorOptions): ConnectorSettings 
   }
 }
 
-function endpointName(text: string | undefined): string | undefined {
+/** Whoever gives credentials by a function needs no name; who asks the API can look it up by the host. */
+function canLookUp(auth: ConnectorAuth | undefined, host: string | undefined): boolean {
+  if (typeof auth === 'function') return true
+  return host !== undefined && !(auth && 'generateDatabaseCredential' in auth)
+}
+
+function endpointName(option: string | undefined, env: Environment): string | undefined {
+  const variable = ['LAKEBASE_ENDPOINT', 'ENDPOINT_NAME', 'PGENDPOINT'].find((name) => env[name])
+  const text = option || (variable && env[variable]) || undefined
   if (text === undefined || /^projects\/[^/]+\/branches\/[^/]+\/endpoints\/[^/]+$/.test(text)) return text
   throw new LakebaseError(
     'CONFIGURATION',
-    `'${text}' is not an endpoint: it reads projects/…/branches/…/endpoints/…`,
+    `${option ? 'endpoint' : variable} '${text}' is not the name of an endpoint: it reads projects/…/branches/…/endpoints/…`,
   )
 }
 
-function port(value: number | string | undefined): number {
-  if (value === undefined || value === '') return 5432
-  const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN
+function port(option: number | undefined, variable: string | undefined): number {
+  if (option === undefined && !variable) return 5432
+  const number = option ?? (/^\d+$/.test(variable ?? '') ? Number(variable) : Number.NaN)
   if (Number.isInteger(number) && number >= 1 && number <= 65_535) return number
-  throw new LakebaseError('CONFIGURATION', `port '${value}' is not a number from 1 to 65535 (PGPORT)`)
+  const named = option === undefined ? `PGPORT '${variable}'` : `port ${option}`
+  throw new LakebaseError('CONFIGURATION', `${named} is not a number from 1 to 65535`)
 }
 
 function positive(ms: number, name: string): number {

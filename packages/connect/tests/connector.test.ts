@@ -49,6 +49,16 @@ describe('what is not said is found out', () => {
     expect(lakebase.controlPlane.requests.map((each) => each.path)).toContain('/api/2.0/preview/scim/v2/Me')
   })
 
+  test('the endpoint, from PGHOST, which is all that a database as a resource sets', async () => {
+    await using pool = createPool({ env: without('LAKEBASE_ENDPOINT') })
+    await expect(pool.query('select 1')).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringMatching(/^no endpoint .* host 127\.0\.0\.1 \(PGHOST\)/) as string,
+    })
+    const paths = lakebase.controlPlane.requests.map((each) => each.path)
+    expect(paths).toContain('/api/2.0/postgres/projects')
+  })
+
   test('ready() resolves when a login works, and tells why not', async () => {
     await using connector = createConnector({ env: lakebase.env })
     await connector.ready()
@@ -61,9 +71,13 @@ describe('what is not said is found out', () => {
 
   test('what is missing is named', async () => {
     expect(() => createConnector({ env: {} })).toThrow(/LAKEBASE_ENDPOINT/)
-    expect(() => createConnector({ env: { LAKEBASE_ENDPOINT: 'ep-1' } })).toThrow(
-      /projects\/…\/branches\/…\/endpoints\/…/,
-    )
+    const wrong: [env: Record<string, string>, message: RegExp][] = [
+      [{ LAKEBASE_ENDPOINT: 'ep-1' }, /^LAKEBASE_ENDPOINT 'ep-1'.*projects\/…\/branches\/…\/endpoints\/…/],
+      [{ ENDPOINT_NAME: 'ep-1' }, /^ENDPOINT_NAME 'ep-1'/],
+      [{ PGHOST: 'h', PGPORT: '5432;drop' }, /^PGPORT '5432;drop' is not a number/],
+      [{ PGHOST: 'h', PGSSLROOTCERT: '/nowhere' }, /^PGSSLROOTCERT names \/nowhere/],
+    ]
+    for (const [env, message] of wrong) expect(() => createConnector({ env })).toThrow(message)
     const pools = [
       createPool({ env: lakebase.env, stream: (() => {}) as never }),
       createPool({ env: {} }),

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // `AsyncDisposableStack` for Node 22, which has `Symbol.asyncDispose` and not yet this (ECMAScript 2026, AsyncDisposableStack Objects).
 // Newer versions keep their own.
 

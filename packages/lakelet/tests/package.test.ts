@@ -206,6 +206,25 @@ describe('in a project', { timeout: 240_000 }, () => {
     expect(await firstHour(project, process.execPath)).toBe(process.versions.node.slice(0, 2))
   })
 
+  it('has types for every entry under every way of resolving modules', async () => {
+    await writeFiles(project.folder, { 'entries.ts': TYPED_PROGRAM })
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    for (const [resolution, module] of [
+      ['node16', 'node16'],
+      ['nodenext', 'nodenext'],
+      ['bundler', 'esnext'],
+    ] as const) {
+      const flags = ['--strict', '--noEmit', '--target', 'es2022', '--types', '']
+      const modules = ['--module', module, '--moduleResolution', resolution]
+      const checked = run(process.execPath, [tsc, ...flags, ...modules, 'entries.ts'], {
+        cwd: project.folder,
+      })
+      expect(await checked.catch((error: unknown) => error as { stdout: string })).toMatchObject({
+        stdout: '',
+      })
+    }
+  })
+
   it('gives each run of Vitest a fresh branch', async () => {
     await writeFiles(project.folder, {
       'vitest.config.js': VITEST_CONFIG,
@@ -254,6 +273,18 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 })
+
+/** Needs no types of others. */
+const TYPED_PROGRAM = `import { startWorkspace, type Workspace } from 'lakelet'
+import { startTestDatabase } from 'lakelet/testing'
+import vitest from 'lakelet/vitest'
+import jest from 'lakelet/jest'
+import jestTeardown from 'lakelet/jest-teardown'
+export const start: () => Promise<Workspace> = () => startWorkspace({ dataDir: '.lakelet', httpPort: 0 })
+export const others: readonly Function[] = [startTestDatabase, vitest, jest, jestTeardown]
+// @ts-expect-error a number is asked for
+void startWorkspace({ httpPort: 'any' })
+`
 
 /** Packages of apps, which lie in the data directory, bring tests of their own. */
 const VITEST_CONFIG = `export default {

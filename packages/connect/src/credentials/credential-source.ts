@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts'
 import { LakebaseError, codeOf, messageOf } from '../errors.ts'
 import type { Environment } from '../workspace/databrickscfg.ts'
+import type { ReadObject } from '../workspace/endpoint-search.ts'
 import { Workspace } from '../workspace/workspace.ts'
 import type { CredentialClaim, IssuedCredential } from '../workspace/workspace.ts'
 import { workspaceSettings } from '../workspace/workspace-settings.ts'
@@ -26,7 +27,9 @@ export type WorkspaceClientLike =
 export type ConnectorAuth = WorkspaceAuth | WorkspaceClientLike | CredentialProvider
 
 export interface CredentialOptions {
-  endpoint: string
+  /** When it is not named it is looked up: the one that `host` belongs to. */
+  endpoint: string | undefined
+  host?: string | undefined
   ttlSeconds?: number | undefined
   claims?: readonly CredentialClaim[] | undefined
   group?: string | undefined
@@ -55,21 +58,40 @@ export async function credentialSource(
   clock: Clock,
 ): Promise<CredentialSource> {
   const request = [
-    options.endpoint,
+    options.endpoint ?? `host ${options.host}`,
     options.ttlSeconds ?? '',
     JSON.stringify(options.claims ?? []),
     options.group ?? '',
   ]
   if (typeof auth === 'function') return providerSource(auth, options, request, clock)
   if (auth && ('apiClient' in auth || 'generateDatabaseCredential' in auth))
-    return clientSource(auth, options, request)
+    return clientSource(auth, options, request, env)
   const read = () => workspaceSettings(auth ?? {}, env)
   const settings = read()
   const workspace = new Workspace(read, env, clock)
+  const endpointOf = endpointLookUp(options, env)
   return {
     key: await keyOf('workspace', ...Object.values(settings).map(String), ...request),
     workspace,
-    issue: (call) => workspace.issueCredential(options, call),
+    async issue(call) {
+      const endpoint = await endpointOf((path) => workspace.read(path, call))
+      return workspace.issueCredential({ ...options, endpoint }, call)
+    },
+  }
+}
+
+/** The endpoint as it is named, or as it was found once. */
+function endpointLookUp(
+  { endpoint, host = '' }: CredentialOptions,
+  env: Environment,
+): (read: ReadObject) => Promise<string> {
+  let known = endpoint
+  return async (read) => {
+    if (known === undefined) {
+      const { endpointOfHost } = await import('../workspace/endpoint-search.ts')
+      known = await endpointOfHost(host, env['DATABRICKS_APP_NAME'], read)
+    }
+    return known
   }
 }
 
@@ -83,7 +105,7 @@ async function providerSource(
     key: await keyOf('provider', identityOf(provider), ...request),
     workspace: undefined,
     async issue({ signal, reason }) {
-      const { token, expiresAt, ttlMs } = await provider({ endpoint: options.endpoint, signal, reason })
+      const { token, expiresAt, ttlMs } = await provider({ endpoint: options.endpoint ?? '', signal, reason })
       const now = clock.now()
       const expireTime = ttlMs === undefined ? expiresAt : new Date(now + ttlMs)
       const text =
@@ -99,12 +121,15 @@ async function clientSource(
   client: WorkspaceClientLike,
   options: CredentialOptions,
   request: readonly unknown[],
+  env: Environment,
 ): Promise<CredentialSource> {
+  const endpointOf = endpointLookUp(options, env)
   return {
     key: await keyOf('client', identityOf(client), ...request),
     workspace: undefined,
     async issue() {
-      const reply = await askClient(client, options)
+      const endpoint = await endpointOf((path) => readWithClient(client, path))
+      const reply = await askClient(client, { ...options, endpoint })
       const { token, expire_time: snake, expireTime: camel } = (reply ?? {}) as Record<string, unknown>
       if (typeof token !== 'string') {
         throw new LakebaseError('CREDENTIAL_MALFORMED', 'the workspace client answered without a token', {
@@ -118,6 +143,22 @@ async function clientSource(
         serverTimeMs: undefined,
       }
     },
+  }
+}
+
+async function readWithClient(
+  client: WorkspaceClientLike,
+  path: string,
+): Promise<Record<string, unknown> | undefined> {
+  if (!('apiClient' in client)) return undefined
+  try {
+    const headers = new Headers({ Accept: 'application/json' })
+    const answer = await client.apiClient.request({ path, method: 'GET', headers, raw: false })
+    return answer as Record<string, unknown>
+  } catch (error) {
+    const failure = clientFailure(error)
+    if (failure.httpStatus === 403 || failure.httpStatus === 404) return undefined
+    throw failure
   }
 }
 

@@ -91,6 +91,10 @@ export function workspaceOrigin(host: string): string {
   try {
     return new URL(text).origin
   } catch (error) {
-    throw new LakebaseError('CONFIGURATION', `'${host}' is not the address of a workspace`, { cause: error })
+    throw new LakebaseError(
+      'CONFIGURATION',
+      `'${host}' (DATABRICKS_HOST) is not the address of a workspace: it reads https://…`,
+      { cause: error },
+    )
   }
 }

@@ -70,6 +70,14 @@ export class Workspace {
     }
   }
 
+  /** The JSON object at a path of the API; undefined when it is not there or not for the caller. */
+  async read(path: string, limits: CallLimits): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#call('GET', path, limits)
+    if (answer.status === 403 || answer.status === 404) return undefined
+    if (answer.status !== 200) throw this.#refused(answer, 'an endpoint that is looked up by PGHOST')
+    return jsonObject(answer)
+  }
+
   /** Every host name under which the endpoint is reached, the main one first. */
   async endpointHosts(endpoint: string, limits: CallLimits): Promise<string[]> {
     const answer = await this.#call('GET', `/api/2.0/postgres/${endpoint}`, limits)

@@ -18,10 +18,22 @@ export function objectPort(
   return {
     async find({ type, id }) {
       if (type === 'project') return knownProject(metadata, id)
-      if (type === 'app') return (await findApp(metadata.db, id)) && { id, ownerId: undefined }
+      if (type === 'app') return knownApp(metadata, id)
       return knownFile(metadata, later, Number(id))
     },
   }
+}
+
+/** An app may see itself: what its database is, and its own pages. */
+async function knownApp(metadata: Metadata, id: string): Promise<KnownObject | undefined> {
+  const row = await findApp(metadata.db, id)
+  return (
+    row && {
+      id,
+      ownerId: undefined,
+      levelOf: async (caller) => (caller.id === row.service_principal_id ? 'CAN_USE' : undefined),
+    }
+  )
 }
 
 async function knownProject(metadata: Metadata, id: string): Promise<KnownObject | undefined> {
