@@ -16,6 +16,7 @@ import { currentUserMe } from './commands/current-user/me.ts'
 import { env } from './commands/env.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
+import { grants } from './commands/grants.ts'
 import { down } from './commands/local/down.ts'
 import { link } from './commands/local/link.ts'
 import { logs } from './commands/local/logs.ts'
@@ -93,5 +94,6 @@ export const program: Program = {
     sync,
     psql,
     sql,
+    grants,
   ],
 }

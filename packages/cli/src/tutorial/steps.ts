@@ -20,6 +20,7 @@ import { waitForCompute, waitForDeployment } from '../commands/apps/deployment.t
 import { waitForOperation } from '../commands/postgres/operation.ts'
 import { exportDirectory } from '../commands/workspace/export-dir.ts'
 import { DATABASE } from '../postgres/connection.ts'
+import { identifier, literal } from '../postgres/quote.ts'
 import type { SqlSession } from '../postgres/run-sql.ts'
 import { loadSnapshot } from '../sync/snapshot.ts'
 import { syncFolder } from '../sync/sync-folder.ts'
@@ -236,12 +237,4 @@ async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
 
 function silentOutput(): Output {
   return new Output({ stdout: () => {}, stderr: () => {} }, 'text')
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
-}
-
-function identifier(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`
 }
