@@ -1,7 +1,7 @@
 // The update mask of a PATCH: comma-joined paths relative to the resource. It works leaf by leaf: a path to an inner field
 // stands for every leaf below it that the body sets; `*` and a missing mask for every leaf of the body.
 // A path whose field the body does not set is refused. camelCase is read as snake_case.
-import { LakeletError } from './errors/lakelet-error.ts'
+import { because, LakeletError } from './errors/lakelet-error.ts'
 
 /** What a mask of one resource may name. */
 export interface MaskRules {
@@ -36,14 +36,14 @@ function changedBy(path: string, body: object, rules: MaskRules): string[] {
   const below = fieldsOf(rules).filter((field) => field === group || isAtOrBelow(field, named))
   if (below.length === 0) {
     throw new LakeletError('invalid_parameter', {
-      reason: `update_mask names '${shorten(path)}', which cannot be updated. It may name: ${fieldsOf(rules).join(', ')}.`,
+      reason: because('mask_unknown', { field: shorten(path), known: fieldsOf(rules).join(', ') }),
     })
   }
   const changed = below.filter((field) => isSet(body, field, rules) || isCleared(field, named, rules))
   // `spec` as a whole means "all that I send", so an empty one changes nothing.
   if (changed.length === 0 && path !== 'spec') {
     throw new LakeletError('invalid_parameter', {
-      reason: `update_mask names '${shorten(path)}', but the request body does not set that field.`,
+      reason: because('mask_unset', { field: shorten(path) }),
     })
   }
   return changed

@@ -1,4 +1,4 @@
-import { LakeletError } from '../errors/lakelet-error.ts'
+import { because, LakeletError, type Reason } from '../errors/lakelet-error.ts'
 import type { Branch, BranchState } from '../resources/branch.ts'
 import type { ActionTable, Condition } from './table.ts'
 
@@ -48,7 +48,7 @@ export const MANAGED_BY_PARENT = [
 function unless(
   needs: string,
   isBad: (branch: BranchSubject) => boolean,
-  reason: (branch: BranchSubject) => string,
+  reason: (branch: BranchSubject) => Reason,
 ): Condition<BranchSubject> {
   return {
     needs,
@@ -108,7 +108,7 @@ export const branchActions = {
     unless(
       'it does not expire',
       ({ expires }) => expires,
-      () => 'A protected branch cannot expire. Set spec.no_expiry, or leave it unprotected.',
+      () => because('protected_expires'),
     ),
   ],
   expire: [
@@ -116,22 +116,22 @@ export const branchActions = {
     unless(
       'it is not protected',
       ({ isProtected }) => isProtected,
-      () => 'A protected branch cannot expire. Set spec.no_expiry, or leave it unprotected.',
+      () => because('protected_expires'),
     ),
     unless(
       'it is not the default branch',
       ({ isDefault }) => isDefault,
-      () => 'The default branch cannot expire.',
+      () => because('default_expires'),
     ),
     unless(
       'it was made from another branch',
       ({ isRoot }) => isRoot,
-      () => 'A root branch cannot expire.',
+      () => because('root_expires'),
     ),
     unless(
       'no branch was made from it that is still there',
       ({ children }) => children.length > 0,
-      () => 'A branch that has children cannot expire.',
+      () => because('parent_expires'),
     ),
   ],
   make_default: [
@@ -139,7 +139,7 @@ export const branchActions = {
     unless(
       'it does not expire',
       ({ expires }) => expires,
-      ({ id }) => `Branch '${id}' expires, so it cannot be the default branch. Set its spec.no_expiry first.`,
+      ({ id }) => because('expiring_default', { branch: id }),
     ),
   ],
   branch_from: [
@@ -148,7 +148,7 @@ export const branchActions = {
     unless(
       'it does not expire',
       ({ expires }) => expires,
-      ({ id }) => `Branch '${id}' expires, so no branch can be made from it. Set its spec.no_expiry first.`,
+      ({ id }) => because('expiring_parent', { branch: id }),
     ),
   ],
   delete: [isLive, ...deletable],

@@ -7,6 +7,7 @@ import { gatewayErrors } from './gateway.ts'
 import { identityErrors } from './identity.ts'
 import { platformErrors } from './platform.ts'
 import { postgresErrors } from './postgres.ts'
+import { type ReasonCode, reasonCatalogue } from './reasons.ts'
 import { startupErrors } from './startup.ts'
 
 /** Every code with its kind, status, SQLSTATE and text; `docs/errors.md` is printed from it. */
@@ -23,7 +24,18 @@ export const errorCatalogue = {
 export type ErrorCode = keyof typeof errorCatalogue
 
 /** Values for the `{name}` places of a message. Never put a secret here: the text reaches clients and logs. */
-export type ErrorParams = Readonly<Record<string, string | number>>
+export type ErrorParams = Readonly<Record<string, string | number | Reason>>
+
+/** A part of a message that has a code of its own, as plain data. */
+export interface Reason {
+  readonly reason: ReasonCode
+  readonly params: ErrorParams
+}
+
+/** A reason of the catalogue, for a parameter of an error. */
+export function because(reason: ReasonCode, params: ErrorParams = {}): Reason {
+  return { reason, params }
+}
 
 /** An error with a code of the catalogue. `details` are sent as the `details` of a REST error body. */
 export class LakeletError extends Error {
@@ -55,9 +67,22 @@ export class LakeletError extends Error {
 const MOST_QUOTED = 2000
 
 function messageOf(code: ErrorCode, params: ErrorParams): string {
-  return errorCatalogue[code].message.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    shorten(String(params[name] ?? whole)),
-  )
+  return fillText(errorCatalogue[code].message, params, reasonCatalogue)
+}
+
+/** `text` with its `{name}` places filled in; reasons are said in the words of `reasons`. A place without a value stays. */
+export function fillText(
+  text: string,
+  params: ErrorParams,
+  reasons: Readonly<Record<ReasonCode, string>>,
+): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name]
+    if (value === undefined) return whole
+    return shorten(
+      typeof value === 'object' ? fillText(reasons[value.reason], value.params, reasons) : String(value),
+    )
+  })
 }
 
 /** A message quotes what a client sent, but not all of a megabyte of it. */

@@ -5,6 +5,8 @@ const operationError = z.object({
   error_code: z.string(),
   message: z.string(),
   details: z.array(z.record(z.string(), z.unknown())).optional(),
+  /** Which error it is, as the header `lakelet-error` of an error reply says it. */
+  lakelet_error: z.string().optional(),
 })
 
 /** An operation whose `response`, once `done`, is `response`. */

@@ -1,5 +1,6 @@
 // Calls of the API. Types come from the contract; of its values only method and path are in the browser (see build.ts).
 import { routes } from 'virtual:routes'
+import { inOurLanguage } from './known-error.ts'
 import { noteReach } from './reach.ts'
 import type { Input, LooseInput, Result, RouteId } from './types.ts'
 import { noteWrite } from './writes.ts'
@@ -73,7 +74,10 @@ async function errorOf(reply: Response, request: string): Promise<ApiError> {
   const text = await reply.text()
   try {
     const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string }
-    if (error_code && message) return new ApiError(reply.status, error_code, message, request)
+    if (error_code && message) {
+      const said = await inOurLanguage(reply.headers.get('lakelet-error'))
+      return new ApiError(reply.status, error_code, said ?? message, request)
+    }
   } catch {
     // Not JSON: something between this page and the workspace answered.
   }

@@ -1,6 +1,7 @@
 // Operations: what every change of a Postgres resource answers. They are followed until they are done.
 import type { Operation } from '@lakelet/api'
 import { ApiError } from './call.ts'
+import { inOurLanguage } from './known-error.ts'
 import { refresh } from './queries.ts'
 
 const POLL_MS = 250
@@ -14,8 +15,9 @@ export async function finished(started: Operation): Promise<Operation> {
   }
   await refresh('')
   if (operation.error) {
-    const { error_code, message } = operation.error
-    throw new ApiError(400, error_code, message, `GET /api/2.0/postgres/${operation.name}`)
+    const { error_code, message, lakelet_error } = operation.error
+    const said = await inOurLanguage(lakelet_error)
+    throw new ApiError(400, error_code, said ?? message, `GET /api/2.0/postgres/${operation.name}`)
   }
   return operation
 }

@@ -8,5 +8,8 @@ export function reasonAgainst<S, T extends ActionTable<S>>(
   subject: S,
 ): string | undefined {
   const refusal = refusalOf<S, T>(table, action, subject)
-  return refusal && (t.reasons[refusal.code] ?? refusal.message)
+  if (!refusal) return undefined
+  const { reason } = refusal.params
+  const code = typeof reason === 'object' ? reason.reason : refusal.code
+  return t.reasons[code] ?? refusal.message
 }

@@ -1,5 +1,5 @@
 // Where an app answers its visitors now; one who comes while it starts is held.
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError } from '../base/errors.ts'
 import type { AppRow } from '../metadata/apps.ts'
 import type { AppInstance } from './app-instance.ts'
 import type { ListeningSocket } from './process-table.ts'
@@ -35,11 +35,9 @@ export async function upstreamOf(parts: UpstreamParts, signal: AbortSignal): Pro
 async function whyUnavailable({ instance, row, isDeploying }: UpstreamParts) {
   const { wanted } = await row()
   const { state, message } = instance
-  if (isDeploying() || state === 'starting')
-    return { reason: 'it is being deployed. This page looks again by itself.', reloads: 'yes' }
-  if (wanted === 'STOPPED') return { reason: 'it is stopped. Start it first.', reloads: 'no' }
-  if (state === 'crashed')
-    return { reason: `it crashed and will be started again.\n${message}`, reloads: 'yes' }
-  const failed = message === '' ? '' : ` The last deployment failed:\n${message}`
-  return { reason: `it has not been deployed yet.${failed}`, reloads: 'no' }
+  if (isDeploying() || state === 'starting') return { reason: because('app_starting'), reloads: 'yes' }
+  if (wanted === 'STOPPED') return { reason: because('app_stopped'), reloads: 'no' }
+  if (state === 'crashed') return { reason: because('app_crashed', { message }), reloads: 'yes' }
+  const reason = message === '' ? because('app_undeployed') : because('app_deployment_failed', { message })
+  return { reason, reloads: 'no' }
 }

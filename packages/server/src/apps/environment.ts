@@ -2,7 +2,7 @@
 // app.yaml and the deployment say; later ones win.
 import path from 'node:path'
 import type { AppVariable, EnvVar } from '@lakelet/api'
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError } from '../base/errors.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
 import type { AppWorkspace, DatabaseBinding } from './ports.ts'
 
@@ -149,7 +149,7 @@ function resolve(key: string, variable: string, { databases, secrets }: Resource
   const value = databases.get(key)?.endpoint ?? secrets.get(key)
   if (value !== undefined) return value
   const known = [...databases.keys(), ...secrets.keys()].join(', ')
-  const reason = known === '' ? ': the app has no resources' : `: the app's resources are ${known}`
+  const reason = known === '' ? because('app_has_no_resources') : because('app_resources_are', { known })
   throw new LakeletError('app_value_from', { resource: key, variable, reason })
 }
 

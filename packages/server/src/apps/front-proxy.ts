@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { lookOf } from '@lakelet/theme/pages'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../base/caller.ts'
-import { isLakeletError, knownError, LakeletError } from '../base/errors.ts'
+import { asError, isLakeletError, knownError, LakeletError } from '../base/errors.ts'
 import { answerClientError } from '../base/http-client-error.ts'
 import { boundConnections, MOST_HEADER_BYTES } from '../base/http-connections.ts'
 import { lingerWhereUnread } from '../base/http-linger.ts'
@@ -236,9 +236,9 @@ class ListeningProxy implements FrontProxy {
     if (retryable) reply.setHeader('retry-after', '3')
     if (!request.complete) reply.setHeader('connection', 'close')
     if (isBrowserNavigation(request)) {
-      const reloads = known.code === 'app_unavailable' && known.params['reloads'] === 'yes'
-      const look = lookOf(request.headers)
-      sendPage(reply, status, statusPage(this.#options.name, known.message, look, { reloads }))
+      statusPage(this.#options.name, known, lookOf(request.headers))
+        .then((page) => sendPage(reply, status, page))
+        .catch((failure: unknown) => reply.destroy(asError(failure)))
     } else {
       reply.writeHead(status, { 'content-type': 'application/json' })
       reply.end(JSON.stringify({ error_code: errorCode, message: known.message }))

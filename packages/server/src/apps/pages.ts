@@ -1,4 +1,5 @@
 // Pages that the proxy itself shows on an app's address, in the language and the theme of the workspace's pages.
+import type { LakeletError } from '@lakelet/api'
 import { html, type PageLook, standalonePage } from '@lakelet/theme/pages'
 import { pageTexts } from './page-texts.ts'
 
@@ -6,15 +7,13 @@ import { pageTexts } from './page-texts.ts'
 export type AppPage = ReturnType<typeof standalonePage>
 
 /** A page that says in plain words why the app does not answer. */
-export function statusPage(
-  app: string,
-  text: string,
-  look: PageLook,
-  options: { readonly reloads?: boolean } = {},
-): AppPage {
+export async function statusPage(app: string, error: LakeletError, look: PageLook): Promise<AppPage> {
+  const reloads = error.code === 'app_unavailable' && error.params['reloads'] === 'yes'
   const texts = pageTexts[look.language]
-  const head = options.reloads ? html`<meta http-equiv="refresh" content="3" />` : html``
-  const again = options.reloads ? html`<p class="dim" role="status">${texts.looksAgain}</p>` : html``
+  const text =
+    look.language === 'ja' ? (await import('@lakelet/api/errors-ja')).sayInJapanese(error) : error.message
+  const head = reloads ? html`<meta http-equiv="refresh" content="3" />` : html``
+  const again = reloads ? html`<p class="dim" role="status">${texts.looksAgain}</p>` : html``
   const body = html`<h1><bdi>${app}</bdi></h1>
     <p>${texts.noAnswer}</p>
     <pre>${text}</pre>

@@ -1,8 +1,17 @@
 // The errors of the server are those of the contract, so that a code means one thing everywhere.
-import { type ErrorCode, type ErrorParams, isLakeletError, LakeletError } from '@lakelet/api'
+import {
+  because,
+  ERROR_HEADER,
+  type ErrorCode,
+  type ErrorParams,
+  isLakeletError,
+  LakeletError,
+  type Reason,
+  writeErrorHeader,
+} from '@lakelet/api'
 import { isDiskFull } from './disk-full.ts'
 
-export { isLakeletError, LakeletError }
+export { because, ERROR_HEADER, isLakeletError, LakeletError, type Reason, writeErrorHeader }
 
 /** `error` as one of the catalogue: a full disk is `disk_full`, what is not known is `internal` and keeps its text in the log only. */
 export function knownError(error: unknown, requestId: string): LakeletError {

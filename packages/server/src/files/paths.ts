@@ -1,6 +1,6 @@
 // Workspace paths. They never touch the disk as such: a path is a key of the tree's rows, so there is nothing to traverse and no
 // link to follow. Names are still held to what every file system can hold, because folders are written out for builds.
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError, type Reason } from '../base/errors.ts'
 
 export interface AskedPath {
   /** As the client wrote it, without slashes at its end. */
@@ -17,8 +17,9 @@ const LONGEST_PATH = 2048
 
 /** Reads a path of a request; LakeletError `path_invalid` for what can be no workspace path. */
 export function parsePath(text: string): AskedPath {
-  if (!text.startsWith('/')) throw invalid(text, "doesn't start with '/'")
-  if (Buffer.byteLength(text) > LONGEST_PATH) throw invalid(text, `is longer than ${LONGEST_PATH} bytes`)
+  if (!text.startsWith('/')) throw invalid(text, because('path_slash'))
+  if (Buffer.byteLength(text) > LONGEST_PATH)
+    throw invalid(text, because('path_too_long', { most: LONGEST_PATH }))
   const names = text.split('/').filter((name) => name !== '')
   for (const name of names) checkName(text, name)
   const prefixed = names[0] === 'Workspace'
@@ -32,16 +33,16 @@ function joined(names: readonly string[]): string {
 }
 
 function checkName(path: string, name: string): void {
-  if (name === '.' || name === '..') throw invalid(path, `must not contain '${name}'`)
+  if (name === '.' || name === '..') throw invalid(path, because('path_dots', { name }))
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused here
-  if (/[\u0000-\u001f\u007f]/.test(name)) throw invalid(path, 'must not contain control characters')
-  if (name.includes('\\')) throw invalid(path, 'must not contain backslashes')
-  if (!name.isWellFormed()) throw invalid(path, 'is not valid Unicode')
+  if (/[\u0000-\u001f\u007f]/.test(name)) throw invalid(path, because('path_control'))
+  if (name.includes('\\')) throw invalid(path, because('path_backslash'))
+  if (!name.isWellFormed()) throw invalid(path, because('path_unicode'))
   if (Buffer.byteLength(name) > LONGEST_NAME)
-    throw invalid(path, `has a name longer than ${LONGEST_NAME} bytes`)
+    throw invalid(path, because('path_name_long', { most: LONGEST_NAME }))
 }
 
-function invalid(path: string, reason: string): LakeletError {
+function invalid(path: string, reason: Reason): LakeletError {
   // oxlint-disable-next-line no-control-regex -- shown to people, so control characters are made visible
   const shown = path.slice(0, 200).replace(/[\u0000-\u001f\u007f]/g, '\ufffd')
   return new LakeletError('path_invalid', { path: shown, reason })

@@ -2,7 +2,7 @@
 // database is the business of its roles and grants.
 import type { Caller } from '../base/caller.ts'
 import type { Clock } from '../base/clock.ts'
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError } from '../base/errors.ts'
 import { randomUUID } from '../base/ids.ts'
 import type { Directory, PrincipalKind } from './directory.ts'
 import { PERSONAL_TOKEN_PREFIX } from './personal-tokens.ts'
@@ -173,7 +173,7 @@ export class DatabaseCredentials {
     const { minTtlSeconds, defaultTtlSeconds } = this.#limits
     if (request.ttlSeconds !== undefined && request.expireTime !== undefined) {
       throw new LakeletError('invalid_parameter', {
-        reason: "Only one of 'ttl' and 'expire_time' may be set.",
+        reason: because('only_one_of', { fields: "'ttl' and 'expire_time'" }),
       })
     }
     const asked =
@@ -183,7 +183,7 @@ export class DatabaseCredentials {
     if (asked === undefined) return now + defaultTtlSeconds
     if (asked < minTtlSeconds || asked > MAX_TTL_SECONDS) {
       throw new LakeletError('invalid_parameter', {
-        reason: `The life of a credential must be between ${minTtlSeconds} and ${MAX_TTL_SECONDS} seconds; ${asked} seconds were asked for.`,
+        reason: because('credential_life', { least: minTtlSeconds, most: MAX_TTL_SECONDS, asked }),
       })
     }
     return now + Math.floor(asked)

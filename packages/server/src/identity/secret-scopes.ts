@@ -1,7 +1,7 @@
 // Secret scopes: named sets of values that are stored sealed, each with a list of who may read, write or manage it.
 import type { Caller } from '../base/caller.ts'
 import type { Clock } from '../base/clock.ts'
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError } from '../base/errors.ts'
 import type { Metadata } from '../metadata/database.ts'
 import {
   deleteScope,
@@ -99,7 +99,7 @@ export class SecretScopes {
   async put(caller: Caller, scope: string, key: string, value: Uint8Array): Promise<void> {
     await this.require(caller, scope, 'WRITE')
     if (value.length > LARGEST_VALUE) {
-      const reason = `The value has ${value.length} bytes; a secret has at most ${LARGEST_VALUE}.`
+      const reason = because('secret_too_large', { size: value.length, most: LARGEST_VALUE })
       throw new LakeletError('invalid_parameter', { reason })
     }
     const sealed = this.#sealer.seal(value, placeOf(scope, key))

@@ -1,6 +1,6 @@
 // Drives one operation: its steps forward one after the other, each result stored before the next begins; or backward, undoing them.
 import type { Clock } from '../base/clock.ts'
-import { asError, knownError } from '../base/errors.ts'
+import { asError, knownError, writeErrorHeader } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata, Queries } from '../metadata/database.ts'
 import { deleteLocks, findOperation, type OperationRow, updateOperation } from '../metadata/operations.ts'
@@ -159,7 +159,9 @@ export class OperationRunner {
     const known = knownError(error, row.id)
     if (known.kind === 'internal')
       this.#options.log.error({ err: error, operation: row.id, kind: row.kind }, 'operation failed')
+    const header = writeErrorHeader(known)
     return {
+      ...(header === undefined ? {} : { lakelet_error: header }),
       error_code: known.entry.errorCode,
       message: known.message.replaceAll('{traceId}', row.id.replaceAll('-', '')),
       ...(known.details.length > 0 ? { details: known.details } : {}),

@@ -1,6 +1,6 @@
 // Making and changing roles of a cluster, as CREATE ROLE and ALTER ROLE of their owner would.
 import { escapeLiteral } from 'pg'
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError, type Reason } from '../base/errors.ts'
 import { type AdminConnection, identifier, sqlStateOf } from './admin.ts'
 import {
   getRole,
@@ -46,7 +46,7 @@ export async function createRole(admin: AdminConnection, role: NewRole): Promise
   } catch (cause) {
     const state = sqlStateOf(cause)
     if (state === '42710') throw new LakeletError('name_exists', { type: 'role' }, { cause })
-    if (state === '42939') throw nameInvalid(role.name, 'the name is reserved')
+    if (state === '42939') throw nameInvalid(role.name, because('name_reserved'))
     throw cause
   }
 }
@@ -102,12 +102,12 @@ function attributeOptions(attributes: Partial<RoleAttributes>): string[] {
 }
 
 function checkName(name: string): void {
-  if (isSystemRole(name)) throw nameInvalid(name, 'the name is reserved')
-  if (name === '') throw nameInvalid(name, 'it is empty')
-  if (name.includes('\0')) throw nameInvalid(name.replaceAll('\0', ''), 'it contains a zero byte')
-  if (Buffer.byteLength(name) > 63) throw nameInvalid(name, 'it is longer than 63 bytes')
+  if (isSystemRole(name)) throw nameInvalid(name, because('name_reserved'))
+  if (name === '') throw nameInvalid(name, because('name_empty'))
+  if (name.includes('\0')) throw nameInvalid(name.replaceAll('\0', ''), because('name_zero_byte'))
+  if (Buffer.byteLength(name) > 63) throw nameInvalid(name, because('name_too_long'))
 }
 
-function nameInvalid(name: string, reason: string): LakeletError {
+function nameInvalid(name: string, reason: Reason): LakeletError {
   return new LakeletError('role_name_invalid', { role: name, reason })
 }

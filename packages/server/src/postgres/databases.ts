@@ -1,4 +1,4 @@
-import { LakeletError } from '../base/errors.ts'
+import { because, LakeletError } from '../base/errors.ts'
 import { ADMIN_ROLE, type AdminConnection, identifier, sqlStateOf } from './admin.ts'
 import { SUPERUSER_ROLE, getRole } from './roles.ts'
 
@@ -146,13 +146,13 @@ async function namingErrors(work: () => Promise<void>): Promise<void> {
 function checkName(name: string): void {
   const reason =
     name === ''
-      ? 'it is empty'
+      ? because('name_empty')
       : name.includes('\0')
-        ? 'it contains a zero byte'
+        ? because('name_zero_byte')
         : Buffer.byteLength(name) > 63
-          ? 'it is longer than 63 bytes'
+          ? because('name_too_long')
           : SYSTEM_DATABASES.includes(name)
-            ? 'the name is reserved'
+            ? because('name_reserved')
             : undefined
   if (reason) throw new LakeletError('database_name_invalid', { database: name.replaceAll('\0', ''), reason })
 }

@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { request } from 'node:http'
 import { projectRoutes } from '@lakelet/api'
+import { headerInJapanese } from '@lakelet/api/errors-ja'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ControlWorkspace, send, startFreshControl } from './control-workspace.ts'
 
@@ -42,6 +43,32 @@ describe('the HTTP server', () => {
       error_code: 'NOT_FOUND',
       message: `project id not found [TraceId: ${id}]`,
     })
+  })
+
+  test('names the error in a header too, so that clients can say it in another language', async () => {
+    const url = `${PROJECTS}?project_id=p`
+    const inJapanese = async (body: object | undefined, path: string) => {
+      const reply = await send(
+        workspace,
+        body ? 'POST' : 'GET',
+        path,
+        body ? { body: JSON.stringify(body) } : {},
+      )
+      return headerInJapanese(reply.headers.get('lakelet-error'))
+    }
+    expect(await inJapanese(undefined, `${PROJECTS}/absent`)).toContain('project が見つかりません')
+    expect(await inJapanese({ spec: { display_name: 'x'.repeat(300) } }, url)).toMatch(
+      /^フィールド「spec.display_name」: \d+ 文字以内で入力してください$/,
+    )
+    expect(await inJapanese({ spec: { pg_version: 'x' } }, url)).toContain(
+      'フィールド「spec.pg_version」: 値の種類が違います',
+    )
+    expect(await inJapanese({ spec: { history_retention_duration: '1s' } }, url)).toContain(
+      '復元ウィンドウが 1s',
+    )
+    expect(await inJapanese(undefined, `${PROJECTS}/${'x'.repeat(3000)}/branches`)).toContain(
+      '見つかりません',
+    )
   })
 
   test('wants a token, and says no more than that', async () => {

@@ -3,6 +3,7 @@ import type { OperationSummary } from '@lakelet/api'
 import { useRead } from '../../api/queries.ts'
 import { useParam } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
+import { useInOurLanguage } from '../../api/known-error.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Empty, Page, Skeleton } from '../../ui/page.tsx'
@@ -70,6 +71,7 @@ const COLUMNS = [
 ]
 
 function State({ state, steps_done: done, steps, error }: OperationSummary) {
+  const said = useInOurLanguage(error?.lakelet_error)
   const isRunning = state === 'RUNNING' || state === 'UNDOING'
   return (
     <>
@@ -77,7 +79,7 @@ function State({ state, steps_done: done, steps, error }: OperationSummary) {
       {isRunning && steps > 0 && <span className="ml-2 text-dim">{t.operations.step(done, steps)}</span>}
       {error && (
         <p className="mt-1 text-danger [overflow-wrap:anywhere]">
-          <ForeignText text={error.message} />
+          <ForeignText text={said ?? error.message} />
         </p>
       )}
     </>

@@ -1,7 +1,7 @@
-import type { ErrorCode } from '@lakelet/api'
+import type { ErrorCode, ReasonCode } from '@lakelet/api'
 
 /** Reasons against an action that are said in other words than the contract's, by their code; beside a button its name is known. */
-export const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
+export const reasons: Readonly<Partial<Record<ErrorCode | ReasonCode, string>>> = {
   app_not_deployed: 'It has never been deployed.',
   app_not_running: 'It does not run.',
   branch_is_default: 'It is the default branch of its project.',

@@ -1,6 +1,6 @@
 // The passwords that the workspace makes for roles without an identity, so that they can be shown again: Postgres itself keeps only what
 // verifies one.
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { hashOf } from '../../identity/secrets.ts'
 import type { Sealer } from '../../identity/sealer.ts'
 import type { Metadata } from '../../metadata/database.ts'
@@ -28,15 +28,13 @@ export class RolePasswords {
   /** The password of a role. LakeletError `role_password_unknown` for one that the workspace did not make, `secret_unreadable`. */
   async reveal({ name, identity, verifier }: LoginRole): Promise<string> {
     if (verifier === undefined || identity) {
-      const reason = identity
-        ? 'it logs in as its identity, with a credential'
-        : `it has none; set one with ALTER ROLE … PASSWORD '…'`
+      const reason = identity ? because('password_of_identity') : because('password_none')
       throw new LakeletError('role_password_unknown', { role: name, reason })
     }
     const hash = hashOf(verifier)
     const sealed = await findRolePassword(this.#metadata.db, hash)
     if (sealed === undefined) {
-      const reason = 'it was set by SQL, and Postgres keeps only what verifies it'
+      const reason = because('password_by_sql')
       throw new LakeletError('role_password_unknown', { role: name, reason })
     }
     const password = this.#sealer.open(sealed, placeOf(hash))

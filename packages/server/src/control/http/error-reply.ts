@@ -1,5 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isLakeletError, knownError, LakeletError } from '../../base/errors.ts'
+import {
+  because,
+  ERROR_HEADER,
+  isLakeletError,
+  knownError,
+  LakeletError,
+  writeErrorHeader,
+} from '../../base/errors.ts'
 
 /** Any error as one of the catalogue; what is not ours becomes `internal` and keeps its text in the log only. */
 export function toLakeletError(error: unknown, request: FastifyRequest): LakeletError {
@@ -12,20 +19,16 @@ export function toLakeletError(error: unknown, request: FastifyRequest): Lakelet
       return new LakeletError('body_too_large', { limit }, options)
     }
     case 'FST_ERR_BAD_URL':
-      return new LakeletError('malformed_request', { reason: 'The URL cannot be decoded.' }, options)
+      return new LakeletError('malformed_request', { reason: because('url_unreadable') }, options)
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new LakeletError(
-        'malformed_request',
-        { reason: 'The body does not have the length that Content-Length says.' },
-        options,
-      )
+      return new LakeletError('malformed_request', { reason: because('length_wrong') }, options)
     case 'ECONNRESET':
       return new LakeletError('client_gone', {}, options)
     case undefined:
     default: {
       if (statusCode === 415) return unsupportedMediaType(request)
       if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-        return new LakeletError('malformed_request', { reason: 'The request cannot be read.' }, options)
+        return new LakeletError('malformed_request', { reason: because('unreadable') }, options)
       }
       return knownError(error, request.id)
     }
@@ -45,7 +48,12 @@ export function sendError(error: LakeletError, request: FastifyRequest, reply: F
   } else if (error.code === 'disk_full') {
     request.log.warn({ err: error.cause, requestId: request.id }, 'a write was refused: the disk is full')
   }
-  if (entry.retryable) reply.header('retry-after', String(error.params['seconds'] ?? 1))
+  if (entry.retryable) {
+    const { seconds } = error.params
+    reply.header('retry-after', typeof seconds === 'number' ? String(seconds) : '1')
+  }
+  const header = writeErrorHeader(error)
+  if (header !== undefined) reply.header(ERROR_HEADER, header)
   void reply.code(entry.status).type('application/json').send(bodyOf(error, request.id))
 }
 

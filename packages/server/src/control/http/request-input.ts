@@ -2,9 +2,10 @@
 import type { RouteDefinition } from '@lakelet/api'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { unsupportedMediaType } from './error-reply.ts'
 import { checkValues } from './request-text.ts'
+import { reasonOf } from './value-reason.ts'
 import { withoutUnset } from './unset-fields.ts'
 
 const NOTHING = Object.freeze({})
@@ -58,7 +59,7 @@ function parseJson(bytes: Buffer): unknown {
     const reason = error instanceof Error ? error.message : 'not JSON'
     throw new LakeletError(
       'malformed_request',
-      { reason: `The request body is not valid JSON: ${reason}` },
+      { reason: because('not_json', { problem: reason }) },
       { cause: error },
     )
   }
@@ -69,10 +70,5 @@ function parseJson(bytes: Buffer): unknown {
 function parse(schema: z.ZodType, value: unknown): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  const field = issue?.path.map(String).join('.') ?? ''
-  const reason = issue?.message ?? 'invalid value'
-  throw new LakeletError('invalid_parameter', {
-    reason: field === '' ? reason : `Field '${field}': ${reason}`,
-  })
+  throw new LakeletError('invalid_parameter', { reason: reasonOf(result.error) })
 }

@@ -1,5 +1,5 @@
 // What no value of a request may hold, wherever it stands: it would be cut, refused or read otherwise further in.
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 
 /** Deeper than anything that a route knows, and far from what makes recursion dangerous. */
 const MOST_LEVELS = 64
@@ -15,32 +15,31 @@ export function checkValues(value: unknown, field: string = '', level: number = 
 }
 
 function checkText(text: string, field: string): void {
-  if (text.includes('\0')) throw invalid(field, 'must not contain a zero byte')
-  if (!text.isWellFormed())
-    throw invalid(field, 'must be whole Unicode: it contains half of a surrogate pair')
+  if (text.includes('\0')) throw invalid(field, because('zero_byte'))
+  if (!text.isWellFormed()) throw invalid(field, because('half_surrogate'))
 }
 
 function checkNumber(value: number, field: string): void {
-  if (!Number.isFinite(value)) throw invalid(field, 'the number is out of range')
+  if (!Number.isFinite(value)) throw invalid(field, because('out_of_range'))
 }
 
 function checkMembers(value: object, field: string, level: number): void {
   if (level === MOST_LEVELS) {
     throw new LakeletError('malformed_request', {
-      reason: `The request is nested more than ${MOST_LEVELS} levels deep.`,
+      reason: because('nested', { most: MOST_LEVELS }),
     })
   }
   for (const [key, member] of Object.entries(value)) {
     const name = field === '' ? key : `${field}.${key}`
-    if (key === '__proto__') throw invalid(field, "'__proto__' cannot be the name of a field")
+    if (key === '__proto__') throw invalid(field, because('field_name'))
     checkText(key, name)
     checkValues(member, name, level + 1)
   }
 }
 
-function invalid(field: string, reason: string): LakeletError {
-  const shown = field.replaceAll('\0', '\\0').toWellFormed()
-  return new LakeletError('invalid_parameter', {
-    reason: shown === '' ? `The request ${reason}.` : `Field '${shown.slice(0, 200)}': ${reason}.`,
-  })
+function invalid(field: string, problem: Reason): LakeletError {
+  const shown = field.replaceAll('\0', '\\0').toWellFormed().slice(0, 200)
+  const reason =
+    shown === '' ? because('request', { problem }) : because('field_sentence', { field: shown, problem })
+  return new LakeletError('invalid_parameter', { reason })
 }

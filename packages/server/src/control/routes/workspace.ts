@@ -1,5 +1,5 @@
 import { importFields, workspaceRoutes } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import { checkValues } from '../http/request-text.ts'
 import type { ImportRequest, WorkspaceFilesService } from '../services/workspace.ts'
@@ -74,5 +74,7 @@ function parseJson(body: Uint8Array): unknown {
 
 function decodeBase64(text: string): Uint8Array {
   if (/^[A-Za-z0-9+/_\s-]*=*\s*$/.test(text)) return Buffer.from(text, 'base64')
-  throw new LakeletError('invalid_parameter', { reason: "Field 'content': not base64" })
+  throw new LakeletError('invalid_parameter', {
+    reason: because('field', { field: 'content', problem: 'not base64' }),
+  })
 }

@@ -2,7 +2,7 @@
 import { OTHER_APP_SETTINGS, type OtherAppSettings, type UpdateAppBody } from '@lakelet/api'
 import type { AppGrants } from '../../apps/ports.ts'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 import type { AppChange, AppRow } from '../../metadata/apps.ts'
 
 const UPDATABLE = [
@@ -65,7 +65,7 @@ export async function checkSettings(
     throw new LakeletError('not_implemented', { feature: "Acting as an app's user (user_api_scopes)" })
   const seen = new Set<string>()
   for (const resource of resources ?? []) {
-    if (seen.has(resource.name)) throw invalid(resource.name, 'its name is there twice.')
+    if (seen.has(resource.name)) throw invalid(resource.name, because('resource_twice'))
     seen.add(resource.name)
     checkKind(resource)
     if (resource.secret) await grants.requireSecrets(caller, resource.secret.scope)
@@ -79,7 +79,7 @@ function checkKind(resource: Resource): void {
   if (foreign !== undefined)
     throw new LakeletError('feature_disabled', { feature: `An app resource of the kind '${foreign}'` })
   if (kinds.length > 1)
-    throw invalid(resource.name, `it names ${kinds.join(' and ')}; make a resource of each.`)
+    throw invalid(resource.name, because('resource_kinds', { kinds: kinds.join(' and ') }))
 }
 
 async function requireDatabase(
@@ -87,19 +87,14 @@ async function requireDatabase(
   caller: Caller,
   { name, postgres }: Resource,
 ): Promise<void> {
-  if (!postgres)
-    throw invalid(
-      name,
-      'it names nothing; give it a postgres {branch, database, permission} or a secret {scope, key}.',
-    )
+  if (!postgres) throw invalid(name, because('resource_nothing'))
   const project = /^projects\/([^/]+)\/branches\/[^/]+$/.exec(postgres.branch)?.[1]
-  if (project === undefined)
-    throw invalid(name, `'${postgres.branch}' is not projects/<project>/branches/<branch>.`)
+  if (project === undefined) throw invalid(name, because('resource_branch', { branch: postgres.branch }))
   if (!(await grants.mayAttach(caller, project)))
     throw new LakeletError('permission_denied', { action: `give an app a database of project ${project}` })
 }
 
-function invalid(resource: string, reason: string): LakeletError {
+function invalid(resource: string, reason: Reason): LakeletError {
   return new LakeletError('app_resource_invalid', { resource, reason })
 }
 

@@ -1,6 +1,6 @@
 // When a branch deletes itself: at most one of ttl, expire_time and no_expiry is given.
 import { type BranchSpec, secondsOf } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 import { LIMITS } from './limits.ts'
 
 export interface Expiry {
@@ -15,9 +15,8 @@ const NEVER: Expiry = { expire_time: null, ttl_seconds: null }
 export function readExpiry(spec: BranchSpec, now: Date): Expiry | undefined {
   const given = (['ttl', 'expire_time', 'no_expiry'] as const).filter((field) => spec[field] !== undefined)
   if (given.length > 1)
-    throw invalid(`Fields ${given.map((field) => `'spec.${field}'`).join(' and ')} exclude each other.`)
-  if (spec.no_expiry === false)
-    throw invalid("Field 'spec.no_expiry' can only be true. Set spec.ttl or spec.expire_time instead.")
+    throw invalid(because('exclusive', { fields: given.map((field) => `'spec.${field}'`).join(' and ') }))
+  if (spec.no_expiry === false) throw invalid(because('only_true'))
   if (spec.no_expiry === true) return NEVER
   if (spec.ttl !== undefined) return afterSeconds(secondsOf(spec.ttl), now)
   if (spec.expire_time !== undefined) return atTime(spec.expire_time, now)
@@ -26,9 +25,7 @@ export function readExpiry(spec: BranchSpec, now: Date): Expiry | undefined {
 
 function afterSeconds(seconds: number, now: Date): Expiry {
   if (seconds < 1 || seconds > LIMITS.ttlSeconds) {
-    throw invalid(
-      `Field 'spec.ttl' is ${seconds}s; it must be between 1s and ${LIMITS.ttlSeconds}s (30 days).`,
-    )
+    throw invalid(because('ttl_range', { seconds, most: LIMITS.ttlSeconds }))
   }
   return { expire_time: wholeSeconds(now.getTime() + seconds * 1000), ttl_seconds: seconds }
 }
@@ -37,7 +34,7 @@ function atTime(text: string, now: Date): Expiry {
   const time = Date.parse(text)
   const seconds = Math.ceil((time - now.getTime()) / 1000)
   if (!(seconds >= 1 && seconds <= LIMITS.ttlSeconds)) {
-    throw invalid(`Field 'spec.expire_time' is ${text}; it must be in the future and at most 30 days ahead.`)
+    throw invalid(because('expire_time_range', { time: text }))
   }
   return { expire_time: wholeSeconds(time), ttl_seconds: seconds }
 }
@@ -47,6 +44,6 @@ function wholeSeconds(time: number): string {
   return new Date(Math.ceil(time / 1000) * 1000).toISOString()
 }
 
-function invalid(reason: string): LakeletError {
+function invalid(reason: Reason): LakeletError {
   return new LakeletError('invalid_parameter', { reason })
 }

@@ -10,7 +10,7 @@ import {
   requireAction,
   secondsOf,
 } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 import {
   allBranchesOf,
   type BranchRow,
@@ -56,7 +56,7 @@ export function newBranchRows(
 ) {
   const expiry = readExpiry(spec, now)
   if (spec.is_protected === true && (expiry?.expire_time ?? null) !== null) {
-    throw invalid('A protected branch cannot expire. Set spec.no_expiry, or leave it unprotected.')
+    throw invalid(because('protected_expires'))
   }
   const branch = newBranch(
     {
@@ -162,10 +162,7 @@ export async function refuseSecondProtected(
   const other = branches.find(
     (branch) => branch.is_protected === 1 && branch.delete_time === null && branch.uid !== branchUid,
   )
-  if (other)
-    throw invalid(
-      `Branch '${other.branch_id}' is protected already; a project can have one protected branch.`,
-    )
+  if (other) throw invalid(because('second_protected', { branch: other.branch_id }))
 }
 
 async function refuseNewSource(
@@ -192,18 +189,17 @@ async function branchNamed(queries: Queries, project: ProjectRow, name: string):
   const parsed = name.includes('/') ? parseResourceName(name) : { project: project.uid, branch: name }
   const isHere = parsed?.project === project.project_id || parsed?.project === project.uid
   if (!parsed?.branch || !isHere) {
-    throw invalid(
-      `Field 'spec.source_branch' must be the full name of a branch of this project, such as 'projects/${project.project_id}/branches/production'.`,
-    )
+    const example = `projects/${project.project_id}/branches/production`
+    throw invalid(because('branch_of_project', { field: 'spec.source_branch', example }))
   }
   const { branch } = await liveBranch(queries, { project: project.uid, branch: parsed.branch })
   return branch
 }
 
 function immutable(field: string): LakeletError {
-  return invalid(`Field '${field}' cannot be changed after the branch was created.`)
+  return invalid(because('immutable', { field, type: 'branch' }))
 }
 
-function invalid(reason: string): LakeletError {
+function invalid(reason: Reason): LakeletError {
   return new LakeletError('invalid_parameter', { reason })
 }

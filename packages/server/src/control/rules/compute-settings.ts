@@ -1,6 +1,6 @@
 // Sizes and suspension of endpoints: what is asked for, over what is inherited, checked as a whole.
 import { type ComputeSettings, durationOf, secondsOf } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 import type { ComputesPort } from '../ports.ts'
 import { userSettingProblem } from '../../postgres/index.ts'
 
@@ -33,7 +33,12 @@ export function resolveComputeSize(
   const suspendSeconds = resolveSuspension(wanted, inherited, path, defaultSuspendSeconds)
   if (suspendSeconds !== null && maxCu > LARGEST_SUSPENDABLE_CU) {
     throw invalid(
-      `Field '${path}.autoscaling_limit_max_cu' is ${maxCu}, but a compute above ${LARGEST_SUSPENDABLE_CU} CU cannot be suspended. Set ${path}.no_suspension.`,
+      because('never_suspended_size', {
+        field: `${path}.autoscaling_limit_max_cu`,
+        size: maxCu,
+        most: LARGEST_SUSPENDABLE_CU,
+        no_suspension: `${path}.no_suspension`,
+      }),
     )
   }
   return { minCu, maxCu, suspendSeconds }
@@ -51,13 +56,17 @@ function resolveLimits(
   const minCu = min ?? Math.max(Math.min(inherited.minCu, max ?? Infinity), (max ?? 0) - LARGEST_SPREAD_CU)
   const maxCu = max ?? Math.min(Math.max(inherited.maxCu, minCu), minCu + LARGEST_SPREAD_CU)
   if (minCu > maxCu) {
-    throw invalid(
-      `Field '${path}.autoscaling_limit_min_cu' is ${minCu}, more than autoscaling_limit_max_cu, which is ${maxCu}.`,
-    )
+    const field = `${path}.autoscaling_limit_min_cu`
+    throw invalid(because('min_above_max', { field, min: minCu, max: maxCu }))
   }
   if (maxCu - minCu > LARGEST_SPREAD_CU) {
     throw invalid(
-      `Fields '${path}.autoscaling_limit_min_cu' and '${path}.autoscaling_limit_max_cu' are ${maxCu - minCu} CU apart; at most ${LARGEST_SPREAD_CU} are allowed.`,
+      because('size_spread', {
+        min_field: `${path}.autoscaling_limit_min_cu`,
+        max_field: `${path}.autoscaling_limit_max_cu`,
+        spread: maxCu - minCu,
+        most: LARGEST_SPREAD_CU,
+      }),
     )
   }
   return { minCu, maxCu }
@@ -66,9 +75,7 @@ function resolveLimits(
 function checkSize(value: number | undefined, field: string): void {
   if (value === undefined) return
   if (value < SMALLEST_CU || value > LARGEST_CU || !Number.isInteger(value * 2)) {
-    throw invalid(
-      `Field '${field}' is ${value}; a size is between ${SMALLEST_CU} and ${LARGEST_CU} CU, in halves.`,
-    )
+    throw invalid(because('size_range', { field, size: value, least: SMALLEST_CU, most: LARGEST_CU }))
   }
 }
 
@@ -80,7 +87,8 @@ function resolveSuspension(
 ): number | null {
   const { suspend_timeout_duration: timeout, no_suspension: never } = wanted
   if (timeout !== undefined && never === true) {
-    throw invalid(`Fields '${path}.suspend_timeout_duration' and '${path}.no_suspension' exclude each other.`)
+    const fields = `'${path}.suspend_timeout_duration' and '${path}.no_suspension'`
+    throw invalid(because('exclusive', { fields }))
   }
   if (never === true) return null
   if (timeout === undefined) {
@@ -90,7 +98,12 @@ function resolveSuspension(
   const shortest = Math.min(SHORTEST_SUSPEND_SECONDS, defaultSuspendSeconds)
   if (seconds < shortest || seconds > LONGEST_SUSPEND_SECONDS) {
     throw invalid(
-      `Field '${path}.suspend_timeout_duration' is ${timeout}; it must be between ${durationOf(shortest)} and ${durationOf(LONGEST_SUSPEND_SECONDS)}.`,
+      because('suspend_range', {
+        field: `${path}.suspend_timeout_duration`,
+        time: timeout,
+        least: durationOf(shortest),
+        most: durationOf(LONGEST_SUSPEND_SECONDS),
+      }),
     )
   }
   return seconds
@@ -104,7 +117,7 @@ export function checkPgSettings(
 ): void {
   for (const [name, value] of Object.entries(settings ?? {})) {
     const problem = userSettingProblem(name, value, major)
-    if (problem !== undefined) throw invalid(`Field '${path}' sets '${name}': ${problem}.`)
+    if (problem !== undefined) throw invalid(because('pg_setting', { field: path, name, problem }))
   }
 }
 
@@ -117,8 +130,7 @@ export async function checkPgSettingsTogether(
 ): Promise<void> {
   if (Object.keys(settings).length === 0) return
   const problem = await computes.startProblem({ major: size.major, maxCu: size.maxCu, settings })
-  if (problem !== undefined)
-    throw invalid(`With the settings of field '${path}' Postgres would not start: ${problem}.`)
+  if (problem !== undefined) throw invalid(because('pg_settings_together', { field: path, problem }))
 }
 
 /** Refuses high availability, which needs more than one machine. LakeletError `not_implemented` or `invalid_parameter`. */
@@ -134,7 +146,7 @@ export function checkGroup(
 ): void {
   if (!group) return
   if (group.min < 1 || group.min !== group.max) {
-    throw invalid(`Field '${path}': min and max must be equal and at least 1.`)
+    throw invalid(because('group_size', { field: path }))
   }
   if (group.max > 1 || group.enable_readable_secondaries === true) {
     throw new LakeletError('not_implemented', { feature: `High availability (${path})` })
@@ -150,6 +162,6 @@ export function viewSize(size: ComputeSize): ComputeSettings {
   }
 }
 
-function invalid(reason: string): LakeletError {
+function invalid(reason: Reason): LakeletError {
   return new LakeletError('invalid_parameter', { reason })
 }

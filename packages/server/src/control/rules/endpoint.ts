@@ -1,6 +1,6 @@
 // What a request may make of an endpoint.
 import { endpointName, type EndpointSpec, type EndpointSubject } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import type { EndpointRow, NewEndpointRow } from '../../metadata/endpoints.ts'
 import type { ComputesPort } from '../ports.ts'
 import {
@@ -66,7 +66,7 @@ export function endpointChanges(
 ): EndpointSettings {
   if (changed.has('spec.endpoint_type') && spec.endpoint_type !== row.type) {
     throw new LakeletError('invalid_parameter', {
-      reason: "Field 'spec.endpoint_type' cannot be changed after the endpoint was created.",
+      reason: because('immutable', { field: 'spec.endpoint_type', type: 'endpoint' }),
     })
   }
   checkGroup(spec.group, 'spec.group')

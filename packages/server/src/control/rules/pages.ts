@@ -1,7 +1,7 @@
 // Pages of a list. A token says after which element to go on, and of which list; it is opaque to clients, and one that was
 // not made here for the same list is refused.
 import { MAX_PAGE_SIZE } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 
 export interface PageQuery {
   readonly page_size?: number | undefined
@@ -66,6 +66,6 @@ function decode(token: string, list: string): unknown {
 
 function invalidToken(): LakeletError {
   return new LakeletError('invalid_parameter', {
-    reason: 'page_token is not valid for this list. Start again without one.',
+    reason: because('page_token'),
   })
 }

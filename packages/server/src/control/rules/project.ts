@@ -10,7 +10,7 @@ import {
   secondsOf,
 } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { allBranchesOf } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
@@ -107,7 +107,7 @@ function refuseUnsupported(input: ProjectInput): void {
   }
   if (input.spec?.default_branch !== undefined) {
     throw new LakeletError('invalid_parameter', {
-      reason: `Field 'spec.default_branch' cannot be set at creation; a new project's default branch is '${FIRST_BRANCH}'.`,
+      reason: because('default_branch_at_creation', { branch: FIRST_BRANCH }),
     })
   }
 }
@@ -217,7 +217,11 @@ function retention(spec: ProjectSpec): number | undefined {
   const seconds = secondsOf(spec.history_retention_duration)
   if (seconds < SHORTEST_RETENTION_SECONDS || seconds > LONGEST_RETENTION_SECONDS) {
     throw new LakeletError('invalid_parameter', {
-      reason: `Field 'spec.history_retention_duration' is ${spec.history_retention_duration}; it must be between ${SHORTEST_RETENTION_SECONDS}s and ${LONGEST_RETENTION_SECONDS}s.`,
+      reason: because('retention_range', {
+        time: spec.history_retention_duration,
+        least: SHORTEST_RETENTION_SECONDS,
+        most: LONGEST_RETENTION_SECONDS,
+      }),
     })
   }
   return seconds
@@ -228,9 +232,9 @@ async function newDefaultBranch(queries: Queries, project: ProjectRow, name: str
   const parsed = parseResourceName(name)
   const isHere = parsed?.project === project.project_id || parsed?.project === project.uid
   if (parsed?.type !== 'branch' || parsed.branch === undefined || !isHere) {
-    throw new LakeletError('invalid_parameter', {
-      reason: `Field 'spec.default_branch' must be the full name of a branch of this project, such as 'projects/${project.project_id}/branches/${FIRST_BRANCH}'.`,
-    })
+    const example = `projects/${project.project_id}/branches/${FIRST_BRANCH}`
+    const reason = because('branch_of_project', { field: 'spec.default_branch', example })
+    throw new LakeletError('invalid_parameter', { reason })
   }
   const { branch } = await liveBranch(queries, { project: project.uid, branch: parsed.branch })
   requireAction(branchActions, 'make_default', await branchSubjectOf(queries, { project, branch }))

@@ -1,7 +1,7 @@
 // What a request may make of a role, and who may ask for it.
 import { parseResourceName, type RoleSpec } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import type { NewRole, Role, RoleChanges } from '../../postgres/index.ts'
 import type { Known } from '../catalog/known-catalog.ts'
 import type { PrincipalsPort } from '../ports.ts'
@@ -52,7 +52,10 @@ export function roleChanges(
   const missing = ATTRIBUTES.filter((name) => given[name] === undefined)
   if (isWhole && missing.length > 0) {
     throw new LakeletError('invalid_parameter', {
-      reason: `update_mask '${mask}' needs a value for spec.attributes.${missing.join(' and spec.attributes.')}.`,
+      reason: because('mask_needs_values', {
+        mask: mask ?? '',
+        fields: missing.map((name) => `spec.attributes.${name}`).join(' and '),
+      }),
     })
   }
   const attributes = Object.entries(given).filter(([name]) => changed.has(`spec.attributes.${name}`))
@@ -103,14 +106,12 @@ export function creatorIn(roles: readonly Known<Role>[], caller: Caller): string
 function checkMethod(method: RoleSpec['auth_method'], isManaged: boolean): void {
   if (method === 'LAKEBASE_OAUTH_V1' && !isManaged) {
     throw new LakeletError('invalid_parameter', {
-      reason:
-        "Field 'spec.auth_method': LAKEBASE_OAUTH_V1 is for roles with an identity. Set spec.identity_type.",
+      reason: because('oauth_needs_identity'),
     })
   }
   if (method === 'PG_PASSWORD_SCRAM_SHA_256' && isManaged) {
     throw new LakeletError('invalid_parameter', {
-      reason:
-        "Field 'spec.auth_method': a role with an identity logs in with LAKEBASE_OAUTH_V1, not with a password.",
+      reason: because('identity_without_password'),
     })
   }
 }

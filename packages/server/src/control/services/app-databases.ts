@@ -2,7 +2,7 @@
 // and CREATE on the database, as Databricks Apps does it when a database is attached.
 import { endpointName, parseResourceName } from '@lakelet/api'
 import type { AppDatabases, DatabaseBinding } from '../../apps/ports.ts'
-import { isLakeletError, LakeletError } from '../../base/errors.ts'
+import { because, isLakeletError, LakeletError } from '../../base/errors.ts'
 import {
   type AdminConnection,
   createRole,
@@ -110,7 +110,7 @@ async function dropAppRole(
 async function branchOf(context: ControlContext, name: string): Promise<BranchRows> {
   const parsed = parseResourceName(name)
   if (parsed?.branch === undefined || parsed.leaf !== undefined) {
-    const reason = `'${name}' is not the name of a branch; expected projects/…/branches/…`
+    const reason = because('branch_name', { branch: name })
     throw new LakeletError('invalid_parameter', { reason })
   }
   return liveBranch(context.metadata.db, { project: parsed.project, branch: parsed.branch })

@@ -1,6 +1,6 @@
 // Access control lists over the REST API.
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import type { Directory, Principal, PrincipalKind } from '../../identity/directory.ts'
 import { LEVELS, type ObjectType, type PermissionLevel } from '../../identity/permission-levels.ts'
 import { type AccessEntry, type Grant, type Permissions } from '../../identity/permissions.ts'
@@ -95,7 +95,7 @@ export class PermissionsService {
     if (!type) {
       const known = Object.keys(OBJECT_TYPES).join(', ')
       throw new LakeletError('invalid_parameter', {
-        reason: `'${named.object_type}' is not an object type with permissions here; there are: ${known}.`,
+        reason: because('object_type_unknown', { type: named.object_type, known }),
       })
     }
     const object = { type, id: named.object_id }
@@ -109,7 +109,11 @@ export class PermissionsService {
     const level = LEVELS[type].find((each) => each === line.permission_level)
     if (!level) {
       throw new LakeletError('invalid_parameter', {
-        reason: `Permission level '${line.permission_level}' cannot be granted on ${typeName}; there are: ${LEVELS[type].join(', ')}.`,
+        reason: because('level_unknown', {
+          level: line.permission_level,
+          type: typeName,
+          known: LEVELS[type].join(', '),
+        }),
       })
     }
     return { principalId: this.#principalOf(line).id, level }
@@ -124,7 +128,7 @@ export class PermissionsService {
     const [first, ...others] = named.filter(([, , name]) => name !== undefined && name !== '')
     if (!first || others.length > 0) {
       throw new LakeletError('invalid_parameter', {
-        reason: 'Each line must name exactly one of user_name, group_name and service_principal_name.',
+        reason: because('one_principal'),
       })
     }
     const [kind, word, name = ''] = first

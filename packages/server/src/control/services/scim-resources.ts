@@ -1,6 +1,6 @@
 // Principals in the shape of SCIM resources, and what of a client's resource is taken over.
 import type { ScimGroup, ScimServicePrincipal, ScimUser } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError, type Reason } from '../../base/errors.ts'
 import type { Directory, Principal, PrincipalKind } from '../../identity/directory.ts'
 import { type Json, scalarText, valuesAt } from './scim-filter.ts'
 
@@ -146,22 +146,21 @@ export function readScim(name: ScimName, body: unknown): ScimInput {
 /** The name of a new principal; LakeletError `scim_invalid`. */
 export function validName(name: ScimName, value: string | undefined): string {
   const field = { User: 'userName', Group: 'displayName', ServicePrincipal: 'applicationId' }[name]
-  if (value === undefined || value.trim() === '') throw invalid(`'${field}' is required.`)
+  if (value === undefined || value.trim() === '') throw invalid(because('scim_required', { field }))
   if (Buffer.byteLength(value) > MAX_NAME_BYTES) {
-    throw invalid(`'${field}' may have ${MAX_NAME_BYTES} bytes, as long as the name of a Postgres role.`)
+    throw invalid(because('scim_name_long', { field, most: MAX_NAME_BYTES }))
   }
-  if (CONTROL.test(value)) throw invalid(`'${field}' must not contain control characters.`)
-  if (name === 'User' && !EMAIL.test(value)) throw invalid("'userName' must be an e-mail address.")
-  if (name === 'ServicePrincipal' && !UUID.test(value)) throw invalid("'applicationId' must be a UUID.")
+  if (CONTROL.test(value)) throw invalid(because('scim_control', { field }))
+  if (name === 'User' && !EMAIL.test(value)) throw invalid(because('scim_email'))
+  if (name === 'ServicePrincipal' && !UUID.test(value)) throw invalid(because('scim_uuid'))
   return value
 }
 
 function textAt(resource: Json, name: string): string | undefined {
   const [value] = valuesAt(resource, name)
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string' || value.length > 1024)
-    throw invalid(`'${name}' must be text of at most 1024 characters.`)
-  if (CONTROL.test(value)) throw invalid(`'${name}' must not contain control characters.`)
+  if (typeof value !== 'string' || value.length > 1024) throw invalid(because('scim_text', { field: name }))
+  if (CONTROL.test(value)) throw invalid(because('scim_control', { field: name }))
   return value
 }
 
@@ -171,7 +170,7 @@ function flagAt(resource: Json, name: string): boolean | undefined {
   if (value === undefined || value === null) return undefined
   const word = scalarText(value)?.toLowerCase()
   if (word === 'true' || word === 'false') return word === 'true'
-  throw invalid(`'${name}' must be true or false.`)
+  throw invalid(because('scim_flag', { field: name }))
 }
 
 function nameAt(resource: Json): object | undefined {
@@ -210,6 +209,6 @@ function referenceValue(element: unknown, name: string): string {
   throw invalid(`Each element of '${name}' needs a 'value'.`)
 }
 
-function invalid(reason: string): LakeletError {
+function invalid(reason: Reason | string): LakeletError {
   return new LakeletError('scim_invalid', { reason })
 }

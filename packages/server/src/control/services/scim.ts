@@ -1,7 +1,7 @@
 // SCIM users, groups and service principals over the directory.
 import type { ScimUser } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
 import { ADMINS_GROUP, type Directory, type Principal, USERS_GROUP } from '../../identity/directory.ts'
@@ -91,7 +91,7 @@ export class ScimService {
     const principalName = validName(name, wanted)
     const displayName = input.displayName ?? (name === 'ServicePrincipal' ? undefined : principalName)
     if (displayName === undefined)
-      throw new LakeletError('scim_invalid', { reason: "'displayName' is required." })
+      throw new LakeletError('scim_invalid', { reason: because('display_name_required') })
     const principal = await this.#directory.create(KIND_OF[name], principalName, {
       displayName,
       active: name === 'Group' ? true : input.active,
@@ -170,7 +170,7 @@ export class ScimService {
       throw new LakeletError('owner_required', { name: this.#directory.get(ownerId)?.name ?? '' })
     }
     if (this.#wouldLoop(group, members)) {
-      throw new LakeletError('scim_invalid', { reason: 'A group cannot be a member of itself.' })
+      throw new LakeletError('scim_invalid', { reason: because('group_in_itself') })
     }
     return { members }
   }
@@ -201,13 +201,14 @@ export class ScimService {
 
   #member(id: number): Principal {
     const found = this.#directory.get(id)
-    if (!found) throw new LakeletError('scim_invalid', { reason: `There is no principal with id ${id}.` })
+    if (!found) throw new LakeletError('scim_invalid', { reason: because('no_principal', { id }) })
     return found
   }
 
   #group(id: number): Principal {
     const found = this.#member(id)
-    if (found.kind !== 'group') throw new LakeletError('scim_invalid', { reason: `${id} is not a group.` })
+    if (found.kind !== 'group')
+      throw new LakeletError('scim_invalid', { reason: because('not_a_group', { id }) })
     return found
   }
 }

@@ -1,7 +1,7 @@
 // Secret scopes over the REST API.
 import type { CreateScopeBody, PutSecretBody } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { type Directory, type Principal, USERS_GROUP } from '../../identity/directory.ts'
 import type { SecretPermission, SecretScopes } from '../../identity/secret-scopes.ts'
 
@@ -80,7 +80,7 @@ export class SecretsService {
     if (initial === undefined || initial === '') return [this.#caller(caller)]
     if (initial === USERS_GROUP) return [this.#principal(USERS_GROUP)]
     throw new LakeletError('invalid_parameter', {
-      reason: `Field 'initial_manage_principal' can only be '${USERS_GROUP}', got '${initial}'. Leave it out, and give others their rights with acls/put.`,
+      reason: because('initial_manager', { users: USERS_GROUP, given: initial }),
     })
   }
 
@@ -102,12 +102,12 @@ export class SecretsService {
 function valueOf({ string_value: text, bytes_value: bytes }: PutSecretBody): Buffer {
   if (text && bytes) {
     throw new LakeletError('invalid_parameter', {
-      reason: "Only one of 'string_value' and 'bytes_value' may be set.",
+      reason: because('only_one_of', { fields: "'string_value' and 'bytes_value'" }),
     })
   }
   if (!bytes) return Buffer.from(text ?? '', 'utf8')
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(bytes)) {
-    throw new LakeletError('invalid_parameter', { reason: "Field 'bytes_value' is not base64." })
+    throw new LakeletError('invalid_parameter', { reason: because('not_base64', { field: 'bytes_value' }) })
   }
   return Buffer.from(bytes, 'base64')
 }

@@ -1,5 +1,5 @@
 // OAuth secrets of service principals over the REST API.
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { API_SCOPES } from '../../identity/scopes.ts'
 import type {
   ServicePrincipalSecret,
@@ -37,7 +37,7 @@ export class ServicePrincipalSecretsService {
     if (living.length >= MAX_SECRETS) throw new LakeletError('secret_quota', { limit: MAX_SECRETS })
     const unknown = body.scopes?.find((scope) => !API_SCOPES.includes(scope))
     if (unknown !== undefined) {
-      throw new LakeletError('invalid_parameter', { reason: `Scope '${unknown}' does not exist.` })
+      throw new LakeletError('invalid_parameter', { reason: because('scope_unknown', { scope: unknown }) })
     }
     const made = await this.#secrets.create(id, {
       lifetimeSeconds: lifetimeOf(body.lifetime),
@@ -65,7 +65,7 @@ function lifetimeOf(text: string | undefined): number | undefined {
   const seconds = Number(text.slice(0, -1))
   if (seconds > 0 && seconds <= MAX_LIFETIME_SECONDS) return seconds
   throw new LakeletError('invalid_parameter', {
-    reason: `Field 'lifetime' must be between 1s and ${MAX_LIFETIME_SECONDS}s.`,
+    reason: because('lifetime_range', { most: MAX_LIFETIME_SECONDS }),
   })
 }
 

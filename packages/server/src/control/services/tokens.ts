@@ -1,6 +1,6 @@
 // Personal access tokens over the REST API.
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import type { PersonalToken, PersonalTokens } from '../../identity/personal-tokens.ts'
 import { API_SCOPES } from '../../identity/scopes.ts'
 
@@ -62,7 +62,7 @@ export class TokensService {
     const fields = mask === '*' ? ['comment', 'scopes'] : mask.split(',')
     const unknown = fields.find((field) => field !== 'comment' && field !== 'scopes')
     if (unknown !== undefined) {
-      throw new LakeletError('invalid_parameter', { reason: `Field '${unknown}' cannot be updated.` })
+      throw new LakeletError('invalid_parameter', { reason: because('cannot_update', { field: unknown }) })
     }
     const scopes = fields.includes('scopes') ? knownScopes(token.scopes ?? []) : undefined
     await this.#tokens.update(caller, id, {
@@ -75,7 +75,7 @@ export class TokensService {
 function knownScopes(scopes: readonly string[] | undefined): readonly string[] | undefined {
   const unknown = scopes?.find((scope) => !API_SCOPES.includes(scope))
   if (unknown === undefined) return scopes
-  throw new LakeletError('invalid_parameter', { reason: `Scope '${unknown}' does not exist.` })
+  throw new LakeletError('invalid_parameter', { reason: because('scope_unknown', { scope: unknown }) })
 }
 
 function infoOf(token: PersonalToken): TokenInfo {

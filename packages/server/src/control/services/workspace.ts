@@ -1,7 +1,7 @@
 // Workspace files as callers see them: paths in their spelling, permissions, notebooks, limits.
 import type { ExportQuery, ImportFormat, ObjectInfo } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { includes, levelOn, readableParts } from '../../files/access.ts'
 import type { FileGrants, FileLevel } from '../../files/ports.ts'
 import { jupyterOfSource, sourceOfJupyter } from '../../files/notebook-conversion.ts'
@@ -67,7 +67,7 @@ export class WorkspaceFilesService {
     const path = parsePath(text)
     const row = await this.#readable(caller, path)
     if (row.type !== 'DIRECTORY') {
-      const reason = 'is a file; name the folder of the app.'
+      const reason = because('no_folder')
       throw new LakeletError('path_invalid', { path: path.asked, reason })
     }
     const parts = await readableParts(this.#tree, this.#grants, caller, path.key)
@@ -217,7 +217,7 @@ function notebookToImport(request: ImportRequest, name: string): Notebook | unde
     case 'JUPYTER': {
       const language = jupyterLanguage(bytes)
       if (language) return { language, format, extension: extensionIn(name, '.ipynb') }
-      throw new LakeletError('invalid_parameter', { reason: 'The content is not a Jupyter notebook.' })
+      throw new LakeletError('invalid_parameter', { reason: because('not_a_notebook') })
     }
     case 'HTML':
     case 'DBC':

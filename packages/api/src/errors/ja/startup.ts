@@ -1,0 +1,27 @@
+import type { startupErrors } from '../startup.ts'
+
+/** Errors of starting a workspace, in Japanese. */
+export const startup: Readonly<Record<keyof typeof startupErrors, string>> = {
+  data_dir_newer:
+    'データ ディレクトリは、より新しいバージョンの Lakelet で書き込まれています ({migrations})。そのバージョンを起動するか、--data-dir で別のディレクトリを指定してください。',
+  config_invalid: '{source} の設定に誤りがあります: {reason}',
+  data_dir_in_use:
+    'データ ディレクトリ {directory} は、実行中のワークスペース (プロセス {pid}) が使用しています。lakelet down で停止するか、--data-dir で別のディレクトリを指定してください。',
+  data_dir_foreign:
+    'データ ディレクトリ {directory} は {owner} のものですが、現在のユーザーは {user} です。何も変更していません。{owner} としてワークスペースを起動するか、--data-dir で別のディレクトリを指定するか、停止中に所有者を変更してください: sudo chown -R {user} {directory}',
+  data_dir_unusable:
+    'データ ディレクトリ {directory} は使用できません: {reason}。--data-dir で別のディレクトリを指定してください。',
+  secrets_key_damaged:
+    'ファイル {file} には、保存されたシークレットの鍵 (16 進数 64 桁) があるはずですが、別の内容になっています。コピーから復元してください。または別の場所に移すと、ワークスペースが新しい鍵を作成しますが、以前に保存したシークレットは保存し直す必要があります。',
+  metadata_lost:
+    'メタデータ ファイル {file} は {what} が、{directory} には {count} 個のブランチのデータがあります。何も変更していません。{remedy}',
+  metadata_foreign:
+    'メタデータ ファイル {file} は {owner} のもので、{directory} のブランチのものではありません。何も変更していません。{remedy}',
+  metadata_damaged: 'メタデータ ファイル {file} は破損しています: {reason}。何も変更していません。{remedy}',
+  file_damaged: 'ファイル {file} は使用できません: {reason}。{remedy}',
+  port_busy:
+    '{host} のポート {port} は別のプログラムが使用しています。それを停止するか、{flag} で別のポートを指定してください (0 = 空いている任意のポート)。',
+  port_refused: '{host}:{port} で待ち受けできません: {reason}。{flag} で別のものを指定してください。',
+  bind_needs_tls:
+    '{host} で待ち受けると、TLS なしで他のマシンにワークスペースを公開することになるため、Lakelet では行いません。--host 127.0.0.1 を使用し、前段に TLS プロキシを置いてください。',
+}
