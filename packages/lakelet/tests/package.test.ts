@@ -1,19 +1,23 @@
 // The published package as users get it: built, packed, installed into an empty folder of an empty home, and then the whole tutorial
 // from it. In `npm test` on this Node, in `npm run soak` on the oldest one, too.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type Server, createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { npmWith } from '../../../tests/clients/npm.ts'
 import { isSoak } from '../../../tests/hostile/duration.ts'
 import { pythonWith } from '../../../tests/clients/python.ts'
-import { environment, writeFiles } from '../../../tests/system/workspace.ts'
+import { writeFiles } from '../../../tests/system/workspace.ts'
+import { type Action, Checkout, type Step, type Workflow } from './checkout.ts'
+import { type Project, install } from './project.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -40,6 +44,8 @@ beforeAll(async () => {
   await once(cloud, 'listening')
 }, 120_000)
 
+const cloudPort = () => (cloud.address() as AddressInfo).port
+
 afterEach(() => {
   expect(asked).toEqual([])
 })
@@ -49,78 +55,6 @@ afterAll(async () => {
   cloud?.close()
   await rm(built, { recursive: true, force: true })
 })
-
-/** A folder with the package installed, in a home whose default profile is one of the cloud. */
-class Project implements AsyncDisposable {
-  readonly folder: string
-  readonly env: Readonly<Record<string, string>>
-  #up: ChildProcess | undefined
-  #said = ''
-
-  constructor(folder: string, node: string) {
-    this.folder = folder
-    const own = environment(path.join(folder, 'home'))
-    this.env = { ...own, BROWSER: 'none', PATH: `${path.dirname(node)}${path.delimiter}${own['PATH']}` }
-  }
-
-  get said(): string {
-    return this.#said
-  }
-
-  async lakelet(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run('npx', ['lakelet', ...args], { cwd: this.folder, env: this.env })
-    return stdout
-  }
-
-  /** Starts `lakelet up` and waits until it says that it is ready. */
-  async up(...args: readonly string[]): Promise<void> {
-    const ports = ['--http-port', '0', '--postgres-port', '0']
-    const child = spawn('npx', ['lakelet', 'up', ...ports, ...args], {
-      cwd: this.folder,
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#up = child
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (this.#said += chunk.toString()))
-    await vi.waitFor(
-      () => {
-        if (child.exitCode !== null) throw new Error(`lakelet up ended: ${this.#said}`)
-        expect(this.#said).toContain('Ctrl-C stops it.')
-      },
-      { timeout: 120_000, interval: 100 },
-    )
-  }
-
-  async ended(): Promise<number | null> {
-    const child = this.#up
-    if (child && child.exitCode === null) await once(child, 'exit')
-    return child?.exitCode ?? null
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (existsSync(path.join(this.folder, '.lakelet/workspace.json'))) await this.lakelet('down', '--force')
-    await this.ended()
-    await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-async function install(node: string): Promise<Project> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lakelet-project-'))
-  await chmod(folder, 0o755)
-  await mkdir(path.join(folder, 'home'))
-  const { port } = cloud.address() as AddressInfo
-  const profile = `[DEFAULT]\nhost = http://0.0.0.0:${port}\ntoken = production\n`
-  await writeFile(path.join(folder, 'home/.databrickscfg'), profile)
-  await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-  const project = new Project(folder, node)
-  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error']
-  // npm's own cache, so that what was fetched once is not fetched again.
-  const { stdout: cache } = await run('npm', ['config', 'get', 'cache'])
-  const env = { ...project.env, npm_config_cache: cache.trim() }
-  await run('npm', ['install', ...quiet, '--save-dev', tarball], { cwd: folder, env, maxBuffer: 16 << 20 })
-  return project
-}
 
 describe('the tarball', () => {
   it('is what its manifest says, in every way of importing', async () => {
@@ -198,7 +132,7 @@ async function showsTheConsole(link: string, host: string): Promise<void> {
 describe('in a project', { timeout: 240_000 }, () => {
   let project: Project
   beforeAll(async () => {
-    project = await install(process.execPath)
+    project = await install(tarball, process.execPath, cloudPort())
   }, 120_000)
   afterAll(() => project?.[Symbol.asyncDispose]())
 
@@ -240,6 +174,53 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 
+  it('tests pull requests as docs/ci.md says, and shows the log when they fail', async () => {
+    const [withAction, withShell] = await workflows()
+    const action = parse(await readFile(path.join(root, 'action.yml'), 'utf8')) as Action
+    const checkout = await checkoutOf(project)
+    const passed = await checkout.job(withAction, { 'lakelet/lakelet': action })
+    expect(passed.failed, passed.log).toBe(false)
+    expect(passed.log).toContain('on branch run-4242-1-unit-tests as jane.doe@example.com')
+    expect(passed.log).toContain('::add-mask::ey')
+
+    // The next runner has what `npm ci` brought the first one, and nothing else of it.
+    await rm(path.join(checkout.folder, '.lakelet'), { recursive: true })
+    await writeFile(path.join(checkout.folder, 'fail'), '')
+    const next = new Checkout(checkout.folder, await runnerEnv(project))
+    const failed = await next.job(withShell.filter(({ run: command }) => command !== 'npm ci'))
+    expect(failed.failed).toBe(true)
+    expect(failed.log).toContain('on branch run-4242 as jane.doe@example.com')
+    expect(failed.steps.slice(-2)).toEqual(['Log of the workspace', 'Stop the workspace'])
+    expect(existsSync(path.join(checkout.folder, '.lakelet/workspace.json'))).toBe(false)
+  })
+
+  it.runIf(isSoak)(
+    'is put on a machine by the action and the dev container feature, which takes npm run soak',
+    async () => {
+      const action = parse(await readFile(path.join(root, 'action.yml'), 'utf8')) as Action
+      const [install] = action.runs.steps
+      const steps = [install, { run: 'lakelet --version' }] as Step[]
+      const checkout = new Checkout(path.join(project.folder, 'empty'), await runnerEnv(project))
+      await mkdir(checkout.folder)
+      const only = { ...action, outputs: {}, runs: { steps } }
+      await checkout.action(only, { version: `file:${tarball}` }, root)
+      expect(checkout.log).toMatch(/^0\.1\.0$/m)
+
+      const feature = path.join(root, 'devcontainer/src/lakelet')
+      const { id, version } = JSON.parse(
+        await readFile(path.join(feature, 'devcontainer-feature.json'), 'utf8'),
+      ) as Record<string, string>
+      expect({ id, version }).toEqual({ id: path.basename(feature), version: '0.1.0' })
+      const prefix = path.join(project.folder, 'global')
+      const env = { ...(await runnerEnv(project)), npm_config_prefix: prefix, VERSION: `file:${tarball}` }
+      env.PATH = [path.join(prefix, 'bin'), env.PATH].join(path.delimiter)
+      const { stdout } = await run('sh', [path.join(feature, 'install.sh')], { cwd: project.folder, env })
+      expect(stdout).toMatch(/^0\.1\.0$/m)
+      const bare = run('/bin/sh', [path.join(feature, 'install.sh')], { env: { PATH: '/nowhere' } })
+      await expect(bare).rejects.toThrow('there is no npm in this image. Lakelet needs Node 22.18 or newer')
+    },
+  )
+
   it.runIf(isSoak)('gives each run of Jest a fresh branch, which takes npm run soak', async () => {
     const jest = path.join(await npmWith(['jest@30.5.2']), 'node_modules/jest/bin/jest.js')
     const config = {
@@ -273,6 +254,66 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 })
+
+/** Steps of the workflows of docs/ci.md, after asking the schemas of GitHub about them and the action. */
+async function workflows(): Promise<[withAction: readonly Step[], withShell: readonly Step[]]> {
+  const page = await readFile(path.join(root, 'docs/ci.md'), 'utf8')
+  const texts = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text ?? '')
+  const core = await npmWith(['@action-validator/core@0.6.0'])
+  const { validateWorkflow, validateAction } = createRequire(path.join(core, 'package.json'))(
+    '@action-validator/core',
+  ) as Record<'validateWorkflow' | 'validateAction', (text: string) => { errors: unknown[] }>
+  for (const text of texts) expect(validateWorkflow(text).errors).toEqual([])
+  expect(validateAction(await readFile(path.join(root, 'action.yml'), 'utf8')).errors).toEqual([])
+  expect(validateAction('name: none').errors).not.toEqual([])
+  const [first = [], second = []] = texts.map((text) => (parse(text) as Workflow).jobs['test']?.steps ?? [])
+  return [first, second]
+}
+
+/** What is checked out: a project that depends on the package, with its lock file and a test. */
+async function checkoutOf(project: Project): Promise<Checkout> {
+  const folder = path.join(project.folder, 'checkout')
+  const [manifest = '', lock = ''] = await Promise.all(
+    ['package.json', 'package-lock.json'].map(async (name) => {
+      const text = await readFile(path.join(project.folder, name), 'utf8')
+      return text.replaceAll('file:../', 'file:../../')
+    }),
+  )
+  const scripts = { scripts: { test: 'node --test' } }
+  await writeFiles(folder, {
+    'package.json': JSON.stringify({ ...(JSON.parse(manifest) as object), ...scripts }),
+    'package-lock.json': lock,
+    'notes.test.js': CI_TEST,
+  })
+  return new Checkout(folder, await runnerEnv(project))
+}
+
+/** The environment of a runner, with npm's own cache. */
+async function runnerEnv(project: Project): Promise<Record<string, string> & { PATH: string }> {
+  const { stdout: cache } = await run('npm', ['config', 'get', 'cache'])
+  const quiet = { npm_config_cache: cache.trim(), npm_config_prefer_offline: 'true' }
+  return { PATH: '', ...project.env, ...quiet }
+}
+
+const CI_TEST = `import { existsSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { execFileSync } from 'node:child_process'
+import pg from 'pg'
+test('the branch', async () => {
+  const branch = process.env.ENDPOINT_NAME.split('/')[3]
+  const password = process.env.PGPASSWORD ?? JSON.parse(execFileSync('npx', ['lakelet', 'postgres',
+    'generate-database-credential', process.env.ENDPOINT_NAME, '-o', 'json'])).token
+  // The runner of these tests may have a file of authorities of its own, which the variables leave as it is.
+  const ssl = process.env.PGPASSWORD ? undefined : { ca: readFileSync(process.env.PGSSLROOTCERT) }
+  const client = new pg.Client({ password, ...(ssl && { ssl }) })
+  await client.connect()
+  await client.query('CREATE TABLE notes (id int)')
+  const { rows } = await client.query('SELECT current_user AS me')
+  await client.end()
+  console.log('on branch', branch, 'as', rows[0].me)
+  if (existsSync('fail')) throw new Error('as asked')
+})
+`
 
 /** Needs no types of others. */
 const TYPED_PROGRAM = `import { startWorkspace, type Workspace } from 'lakelet'
@@ -318,6 +359,6 @@ def test_the_database_is_ours_alone(lakelet):
 it.runIf(isSoak)(`does the same on ${OLDEST}, which takes npm run soak`, { timeout: 480_000 }, async () => {
   const name = OLDEST.slice(0, OLDEST.indexOf('@'))
   const node = path.join(await npmWith([OLDEST]), 'node_modules', name, 'bin/node')
-  await using project = await install(node)
+  await using project = await install(tarball, node, cloudPort())
   expect(await firstHour(project, node)).toBe('22')
 })
