@@ -1,14 +1,19 @@
 // Every command there is.
 import { appsCreate } from './commands/apps/create.ts'
+import { appsCreateUpdate } from './commands/apps/create-update.ts'
 import { appsDelete } from './commands/apps/delete.ts'
 import { appsDeploy } from './commands/apps/deploy.ts'
+import { appsElsewhere } from './commands/apps/elsewhere.ts'
 import { appsGetDeployment } from './commands/apps/get-deployment.ts'
+import { appsGetUpdate } from './commands/apps/get-update.ts'
 import { appsGet } from './commands/apps/get.ts'
 import { appsListDeployments } from './commands/apps/list-deployments.ts'
 import { appsList } from './commands/apps/list.ts'
 import { appsLogs } from './commands/apps/logs.ts'
 import { appsStart } from './commands/apps/start.ts'
 import { appsStop } from './commands/apps/stop.ts'
+import { appsThumbnail } from './commands/apps/thumbnail.ts'
+import { appsUpdate } from './commands/apps/update.ts'
 import { authLogin } from './commands/auth/login.ts'
 import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
@@ -23,8 +28,10 @@ import { logs } from './commands/local/logs.ts'
 import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
+import { helpCommand } from './commands/help.ts'
 import { open } from './commands/open.ts'
 import { operations } from './commands/operations.ts'
+import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
 import { generateDatabaseCredential } from './commands/postgres/credential.ts'
 import { getOperationCommand } from './commands/postgres/get-operation.ts'
@@ -32,6 +39,7 @@ import { postgresRows } from './commands/postgres/table.ts'
 import { psql } from './commands/psql.ts'
 import { sql } from './commands/sql.ts'
 import { sync } from './commands/sync.ts'
+import { version } from './commands/version.ts'
 import { workspaceDelete } from './commands/workspace/delete.ts'
 import { workspaceExportDir } from './commands/workspace/export-dir.ts'
 import { workspaceExport } from './commands/workspace/export.ts'
@@ -40,7 +48,7 @@ import { workspaceImportDir } from './commands/workspace/import-dir.ts'
 import { workspaceImport } from './commands/workspace/import.ts'
 import { workspaceList } from './commands/workspace/list.ts'
 import { workspaceMkdirs } from './commands/workspace/mkdirs.ts'
-import type { Program } from './command/parser.ts'
+import type { Program } from './command/program-definition.ts'
 import { VERSION } from './version.ts'
 
 export const program: Program = {
@@ -51,6 +59,7 @@ export const program: Program = {
     auth: 'Signing in',
     'current-user': 'Who you are',
     extension: 'Postgres extensions: which there are, and bringing more',
+    permissions: 'Who may do what with projects, apps, folders and files',
     postgres: 'Postgres projects, branches, endpoints, databases and roles',
     workspace: 'Files of the workspace',
   },
@@ -81,6 +90,13 @@ export const program: Program = {
     appsStop,
     appsDelete,
     appsLogs,
+    appsUpdate,
+    appsCreateUpdate,
+    appsGetUpdate,
+    ...appsPermissions,
+    ...appsThumbnail,
+    ...appsElsewhere,
+    ...permissions,
     appsListDeployments,
     appsGetDeployment,
     workspaceList,
@@ -95,5 +111,7 @@ export const program: Program = {
     psql,
     sql,
     grants,
+    helpCommand(() => program),
+    version,
   ],
 }

@@ -13,7 +13,7 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const isDebug = argv.includes('--debug')
+  const isDebug = isDebugAsked(argv)
   try {
     const parsed = await parseCommandLine(program, argv)
     if ('help' in parsed) {
@@ -27,6 +27,12 @@ export async function run(
     show(failure, terminal, isDebug)
     return failure.exitCode
   }
+}
+
+/** Also where the command line is not understood; what follows `--` is for another program. */
+function isDebugAsked(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end === -1 ? argv : argv.slice(0, end)).some((word) => /^--debug(=true)?$/.test(word))
 }
 
 async function runCommand(parsed: ParsedCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,36 @@ it('has a help text for every command and group', async () => {
   await expect(page).toMatchFileSnapshot('help.snapshot.txt')
 })
 
+it('shows an example of every command, and each is understood', async () => {
+  const shown = program.commands.filter(({ hidden }) => !hidden)
+  expect(
+    shown.filter(({ examples = [] }) => examples.length === 0).map(({ path }) => path.join(' ')),
+  ).toEqual([])
+  for (const { path, examples = [] } of shown) {
+    for (const { run } of examples) expect(run).toContain(`lakelet ${path.join(' ')}`)
+  }
+})
+
+it.each([
+  ['help', 'apps', 'deploy'],
+  ['-h', 'apps', 'deploy'],
+  ['apps', 'deploy', '--help'],
+  ['apps', '-h', 'deploy'],
+])('shows the same help for %s %s %s', async (...argv) => {
+  const { code, stdout, stderr } = await runLakelet(argv, { cwd })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toBe(await helpOf(program, ['apps', 'deploy']))
+})
+
+it('shows the help of a group and of everything', async () => {
+  const all = await helpOf(program, [])
+  for (const argv of [[], ['help'], ['--help'], ['-o', 'json']]) {
+    expect(await runLakelet(argv, { cwd })).toMatchObject({ code: 0, stdout: all })
+  }
+  expect((await runLakelet(['apps', 'help'], { cwd })).stdout).toBe(await helpOf(program, ['apps']))
+  expect(await runLakelet(['help', 'depoly'], { cwd })).toMatchObject({ code: 2, stdout: '' })
+})
+
 it('lists the commands when called with none', async () => {
   const { code, stdout } = await runLakelet([], { cwd })
   expect(code).toBe(0)
@@ -27,6 +57,10 @@ it.each([
   [['postgrse'], "'lakelet' has no command 'postgrse'. Did you mean 'lakelet postgres'?"],
   [['apps', 'depoly', 'x'], "'lakelet apps' has no command 'depoly'. Did you mean 'lakelet apps deploy'?"],
   [['postgres', 'list-project'], "Did you mean 'lakelet postgres list-projects'?"],
+  [['create-project', 'x'], "Did you mean 'lakelet postgres create-project'?"],
+  [['--outptu', 'json', 'status'], "Did you mean '--output'?"],
+  [['apps', 'run-local'], "'lakelet apps run-local' is not part of Lakelet.\nStart the app itself"],
+  [['permissions', 'set', 'apps', 'a', '--json', '@none.json'], '--json names a file that cannot be read'],
   [['frobnicate'], "'lakelet' has no command 'frobnicate'.\n"],
   [['apps', 'deploy', 'x', '--source-code-pat', 'y'], "Did you mean '--source-code-path'?"],
   [['apps', 'get'], "Missing required argument 'NAME'."],
@@ -41,5 +75,15 @@ it.each([
 })
 
 it('prints its version', async () => {
-  expect(await runLakelet(['--version'], { cwd })).toMatchObject({ code: 0, stdout: `${program.version}\n` })
+  for (const argv of [
+    ['--version'],
+    ['-v'],
+    ['version'],
+    ['--version', 'apps'],
+    ['version', '--field', 'Version'],
+  ]) {
+    expect(await runLakelet(argv, { cwd })).toMatchObject({ code: 0, stdout: `${program.version}\n` })
+  }
+  const { stdout } = await runLakelet(['version', '-o', 'json'], { cwd })
+  expect(JSON.parse(stdout)).toMatchObject({ Version: program.version })
 })

@@ -184,6 +184,58 @@ it('manages Postgres resources and waits for their operations', async () => {
   ).toHaveLength(1)
 })
 
+it('warns of fields of --json that nobody reads, and goes on', async () => {
+  await writeFile(path.join(workspace.directory, 'body.json'), '{"spec":{"tttl":"3600s","no_expiry":true}}')
+  const body = `@${path.join(workspace.directory, 'body.json')}`
+  const ran = await workspace.lakelet(['postgres', 'create-branch', 'projects/first', 'typo', '--json', body])
+  expect(ran.code).toBe(0)
+  expect(ran.stderr).toContain(
+    "Warning: --json has an unknown field 'spec.tttl', which changes nothing. Did you mean 'spec.ttl'?",
+  )
+  const known = await workspace.cli(['postgres', 'get-branch', 'projects/first/branches/typo'])
+  const again = ['update-branch', 'projects/first/branches/typo', 'spec.no_expiry']
+  const sentBack = JSON.stringify({ ...(JSON.parse(known) as object), spec: { no_expiry: true } })
+  const quiet = await workspace.lakelet(['postgres', ...again, '--json', sentBack])
+  expect(quiet.stderr).not.toContain('Warning')
+})
+
+it('shows and changes who may do what', async () => {
+  const of = ['database-projects', 'first']
+  const list = { access_control_list: [{ group_name: 'users', permission_level: 'CAN_USE' }] }
+  await workspace.cli(['permissions', 'update', ...of, '--json', JSON.stringify(list)])
+  const shown = await workspace.cli(['-o', 'json', 'permissions', 'get', ...of])
+  expect(JSON.parse(shown)).toMatchObject({
+    access_control_list: expect.arrayContaining([
+      expect.objectContaining({ group_name: 'users' }),
+    ]) as unknown,
+  })
+  expect(await workspace.cli(['permissions', 'get-permission-levels', ...of])).toContain('CAN_MANAGE')
+})
+
+it('updates an app', async () => {
+  await workspace.cli(['apps', 'create', 'updated', '--no-compute'])
+  await workspace.cli(['apps', 'update', 'updated', '--description', 'one'])
+  expect(await workspace.cli(['apps', 'get', 'updated', '--field', 'description'])).toBe('one\n')
+  const update = [
+    'apps',
+    'create-update',
+    'updated',
+    'description',
+    '--json',
+    '{"app":{"description":"two"}}',
+  ]
+  expect(JSON.parse(await workspace.cli(update))).toMatchObject({ status: { state: 'SUCCEEDED' } })
+  expect(JSON.parse(await workspace.cli(['apps', 'get-update', 'updated']))).toMatchObject({
+    description: 'two',
+  })
+  expect(JSON.parse(await workspace.cli(['apps', 'get-permissions', 'updated']))).toMatchObject({
+    object_type: 'apps',
+  })
+  const refused = await workspace.lakelet(['apps', 'update-app-thumbnail', 'updated', '--json', '{}'])
+  expect(refused.stderr).toContain('is not part of a Lakelet workspace')
+  await workspace.cli(['apps', 'delete', 'updated'])
+})
+
 it.each([
   [['postgres', 'get-project', 'first'], 2, "'first' is not a name of the form projects/<project>"],
   [['postgres', 'get-project', 'projects/none'], 4, 'project id not found'],

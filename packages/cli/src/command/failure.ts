@@ -12,6 +12,18 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
+/** The codes and what they mean, for the help and the documentation. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'done'],
+  [exitCodes.failure, 'failed; the message says why'],
+  [exitCodes.usage, 'the command line is wrong'],
+  [exitCodes.unauthenticated, 'not signed in, or not allowed'],
+  [exitCodes.notFound, 'what was named does not exist'],
+  [exitCodes.conflict, 'it exists already, or something else is in the way'],
+  [exitCodes.unavailable, 'the workspace cannot be reached, or says "later"'],
+  [exitCodes.interrupted, 'interrupted'],
+]
+
 /** A failure that a person reads at a terminal. */
 export class Failure extends Error {
   override readonly name = 'Failure'

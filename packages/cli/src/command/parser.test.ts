@@ -62,3 +62,28 @@ it('reads the options of every command anywhere behind it', async () => {
     field: '0.name',
   })
 })
+
+it('reads the options of every command, and its own, before it, between its words and in the forms of the official CLI', async () => {
+  const lines = [
+    ['-o', 'json', '--debug', 'apps', 'deploy', 'a', '--no-wait'],
+    ['--no-wait', 'apps', '-o', 'json', 'deploy', 'a', '--debug'],
+    ['apps', '--debug=true', 'deploy', '--no-wait=true', 'a', '-o=json'],
+    ['-ojson', 'apps', '--timeout', '20m', 'deploy', '--debug', '--no-wait', 'a'],
+    ['--output=json', '--debug', '--timeout=20m', '--no-wait', 'apps', 'deploy', 'a'],
+  ]
+  for (const line of lines) {
+    expect(await parse(...line)).toMatchObject({
+      command: { path: ['apps', 'deploy'] },
+      format: 'json',
+      isDebug: true,
+      input: { arguments: { appName: 'a' }, options: { noWait: true, timeout: 1_200_000 } },
+    })
+  }
+  const off = await parse('apps', 'deploy', 'a', '--no-wait=false', '--json', '--debug=true')
+  expect(off).toMatchObject({ isDebug: false, input: { options: { noWait: false, json: '--debug=true' } } })
+  expect(await parse('-p', 'apps', 'status')).toMatchObject({ profile: 'apps' })
+  expect(await parse('--debug', 'psql', '--', '-o', 'json')).toMatchObject({
+    format: 'text',
+    input: { rest: ['-o', 'json'] },
+  })
+})

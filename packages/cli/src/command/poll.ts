@@ -8,7 +8,13 @@ const LONGEST_PAUSE_MS = 2000
 /** Asks until `ask` gives a value; fails after `timeoutMs` with what was waited for. */
 export async function poll<T>(
   ask: () => Promise<T | undefined>,
-  options: { readonly what: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly what: string
+    /** How to see what becomes of it when nobody waits any more. */
+    readonly goesOn?: string
+    readonly timeoutMs: number
+    readonly signal: AbortSignal
+  },
 ): Promise<T> {
   const deadline = performance.now() + options.timeoutMs
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
@@ -17,7 +23,7 @@ export async function poll<T>(
     if (performance.now() + pause > deadline) {
       throw new Failure(`${options.what} took longer than ${Math.round(options.timeoutMs / 1000)} s.`, {
         exitCode: exitCodes.unavailable,
-        todo: 'It goes on without you; --timeout waits longer.',
+        todo: `It goes on without you; ${options.goesOn ?? '--timeout waits longer.'}`,
       })
     }
     await sleep(pause, undefined, { signal: options.signal })

@@ -24,10 +24,11 @@ export const appsCreate = defineCommand({
       does: 'creates an app with the files of the notes template',
     },
   ],
-  async handler({ workspace, out, signal, terminal }, { arguments: { name }, options }) {
+  async handler(context, { arguments: { name }, options }) {
+    const { workspace, out, signal } = context
     const { description, template, computeSize, noCompute } = options
     const body: CreateAppBody = {
-      ...(await readJsonOption(options.json, terminal)),
+      ...(await readJsonOption(options.json, context, appsRoutes.create)),
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(computeSize === undefined ? {} : { compute_size: computeSize }),

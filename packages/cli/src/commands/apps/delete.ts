@@ -5,6 +5,9 @@ export const appsDelete = defineCommand({
   path: ['apps', 'delete'],
   summary: 'Delete an app with its service principal',
   arguments: { name: { summary: 'name of the app' } },
+  examples: [
+    { run: 'lakelet apps delete my-app', does: 'deletes the app; its source in the workspace stays' },
+  ],
   async handler({ workspace, out, signal }, { arguments: { name } }) {
     const { client } = await workspace()
     out.data(await client.call(appsRoutes.delete, { params: { name } }, signal))

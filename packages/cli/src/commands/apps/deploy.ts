@@ -23,10 +23,11 @@ export const appsDeploy = defineCommand({
       does: 'builds and starts what was synced there',
     },
   ],
-  async handler({ workspace, out, signal, terminal }, { arguments: { appName: name }, options }) {
+  async handler(context, { arguments: { appName: name }, options }) {
+    const { workspace, out, signal } = context
     const { sourceCodePath, mode } = options
     const body: CreateDeploymentBody = {
-      ...(await readJsonOption(options.json, terminal)),
+      ...(await readJsonOption(options.json, context, appsRoutes.createDeployment)),
       ...(sourceCodePath === undefined ? {} : { source_code_path: sourceCodePath }),
       ...(mode === undefined ? {} : { mode }),
     }

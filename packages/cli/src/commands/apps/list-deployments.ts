@@ -5,6 +5,7 @@ export const appsListDeployments = defineCommand({
   path: ['apps', 'list-deployments'],
   summary: 'List the deployments of an app, the newest first',
   arguments: { appName: { summary: 'name of the app' } },
+  examples: [{ run: 'lakelet apps list-deployments my-app', does: 'lists what was deployed when' }],
   async handler({ workspace, out, signal }, { arguments: { appName: name } }) {
     const { client } = await workspace()
     const deployments: AppDeployment[] = []

@@ -9,6 +9,7 @@ export const appsList = defineCommand({
     pageSize: { value: 'COUNT', summary: 'how many to ask for at a time', parse: parseCount },
     limit: { value: 'COUNT', summary: 'how many to print at most', parse: parseCount },
   },
+  examples: [{ run: 'lakelet apps list', does: 'lists the apps with their addresses' }],
   async handler({ workspace, out, signal }, { options: { pageSize, limit = Infinity } }) {
     const { client } = await workspace()
     const apps: App[] = []

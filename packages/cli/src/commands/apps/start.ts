@@ -11,6 +11,7 @@ export const appsStart = defineCommand({
     noWait: { summary: 'do not wait until it is active' },
     timeout: { value: 'DURATION', summary: 'how long to wait', default: '20m', parse: parseDuration },
   },
+  examples: [{ run: 'lakelet apps start my-app', does: 'starts the app as it was deployed last' }],
   async handler({ workspace, out, signal }, { arguments: { name }, options }) {
     const { client } = await workspace()
     const app = await client.call(appsRoutes.start, { params: { name }, body: {} }, signal)

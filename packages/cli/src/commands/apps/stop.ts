@@ -11,6 +11,7 @@ export const appsStop = defineCommand({
     noWait: { summary: 'do not wait until it has stopped' },
     timeout: { value: 'DURATION', summary: 'how long to wait', default: '20m', parse: parseDuration },
   },
+  examples: [{ run: 'lakelet apps stop my-app', does: 'stops the app' }],
   async handler({ workspace, out, signal }, { arguments: { name }, options }) {
     const { client } = await workspace()
     const app = await client.call(appsRoutes.stop, { params: { name }, body: {} }, signal)

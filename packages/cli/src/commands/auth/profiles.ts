@@ -13,6 +13,7 @@ export const authProfiles = defineCommand({
   path: ['auth', 'profiles'],
   summary: 'List the profiles of the configuration file',
   options: { skipValidate: { summary: 'do not ask the workspaces whether the profiles work' } },
+  examples: [{ run: 'lakelet auth profiles', does: 'lists the profiles and whether they work' }],
   async handler(context, { options: { skipValidate } }) {
     const file = await readConfigFile(configFilePath(context.terminal))
     const profiles = await Promise.all(

@@ -6,6 +6,7 @@ export const authToken = defineCommand({
   options: {
     forceRefresh: { summary: 'get a new one although the present one is good' },
   },
+  examples: [{ run: 'lakelet auth token --field access_token', does: 'prints the token alone' }],
   async handler({ workspace, out }, { options: { forceRefresh } }) {
     const { tokens } = await workspace()
     const token = await tokens.token(forceRefresh)

@@ -4,6 +4,7 @@ import { defineCommand } from '../../command/define-command.ts'
 export const currentUserMe = defineCommand({
   path: ['current-user', 'me'],
   summary: 'Show who you are in the workspace',
+  examples: [{ run: 'lakelet current-user me --field userName', does: 'prints your user name' }],
   async handler({ workspace, out, signal }) {
     const { client } = await workspace()
     out.data(await currentUser(client, signal))

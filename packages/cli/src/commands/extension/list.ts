@@ -8,6 +8,7 @@ export const extensionList = defineCommand({
   options: {
     pgVersion: { value: 'MAJOR', summary: 'major version of Postgres', parse: parseCount },
   },
+  examples: [{ run: 'lakelet extension list', does: 'lists what CREATE EXTENSION takes' }],
   async handler({ workspace, out, signal }, { options: { pgVersion } }) {
     const { client } = await workspace()
     const query = { pg_version: pgVersion }

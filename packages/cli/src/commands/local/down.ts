@@ -20,6 +20,10 @@ export const down = defineCommand({
     },
     force: { summary: 'end it at once; nothing that was committed is lost' },
   },
+  examples: [
+    { run: 'lakelet down', does: 'stops the workspace of this directory' },
+    { run: 'lakelet down --data-dir /tmp/w', does: 'stops another one' },
+  ],
   async handler(context, { options }) {
     const { terminal, out, signal } = context
     const { pid, host, dataDir } = await requireLocalWorkspace(terminal, context)

@@ -11,6 +11,10 @@ export const status = defineCommand({
   summary: 'Show the workspace that runs on this machine: addresses, apps and computes',
   description:
     'The one that runs in .lakelet of this directory or above, or that --data-dir or --profile names.',
+  examples: [
+    { run: 'lakelet status', does: 'shows what runs' },
+    { run: 'lakelet status --field postgres.port', does: 'prints the port of Postgres' },
+  ],
   async handler(context) {
     const local = await requireLocalWorkspace(context.terminal, context)
     const { dataDir } = local

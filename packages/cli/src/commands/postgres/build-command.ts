@@ -5,6 +5,7 @@ import { type Command, defineCommand } from '../../command/define-command.ts'
 import { parseCount, parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { jsonOption, readJsonOption } from '../../command/json-option.ts'
+import { examplesOf } from './examples.ts'
 import { waitForOperation } from './operation.ts'
 import { paramsOf } from './resource-path.ts'
 import type { CreateRow, DeleteRow, ListRow, PostgresRow, ReadRow } from './table.ts'
@@ -217,13 +218,14 @@ function headOf(row: PostgresRow) {
   return {
     path: ['postgres', row.verb],
     summary: row.route.summary.replace(/;.*/, ''),
+    examples: examplesOf(row.verb),
     ...(row.hidden ? { hidden: true as const } : {}),
   }
 }
 
 /** The body given by `--json`: the resource itself, never wrapped in its own name. */
 async function bodyOf(context: CommandContext, given: Options, row: PostgresRow): Promise<object> {
-  const body = await readJsonOption(given['json'] as string | undefined, context.terminal)
+  const body = await readJsonOption(given['json'] as string | undefined, context, row.route)
   const noun = row.verb.replace(/^[a-z]+-/, '').replaceAll('-', '_')
   if (Object.keys(body).length === 1 && typeof body[noun] === 'object') {
     throw usageFailure(

@@ -15,6 +15,13 @@ export const workspaceExport = defineCommand({
       choices: ['AUTO', 'SOURCE', 'HTML', 'JUPYTER', 'DBC', 'R_MARKDOWN', 'RAW'],
     },
   },
+  examples: [
+    { run: 'lakelet workspace export /Workspace/Users/me@example.com/my-app/app.py', does: 'prints a file' },
+    {
+      run: 'lakelet workspace export /Workspace/Users/me@example.com/my-app/app.py --file app.py',
+      does: 'saves it here',
+    },
+  ],
   async handler({ workspace, out, signal, terminal }, { arguments: { sourcePath }, options }) {
     const { client } = await workspace()
     const query = {

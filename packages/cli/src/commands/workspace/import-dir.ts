@@ -18,6 +18,12 @@ export const workspaceImportDir = defineCommand({
     targetPath: { summary: 'absolute path of the workspace folder' },
   },
   options: { overwrite: { summary: 'replace workspace files' } },
+  examples: [
+    {
+      run: 'lakelet workspace import-dir . /Workspace/Users/me@example.com/my-app --overwrite',
+      does: 'copies this folder',
+    },
+  ],
   async handler({ workspace, out, signal, terminal }, { arguments: { sourcePath, targetPath }, options }) {
     const { client } = await workspace()
     out.event({ type: 'IMPORT_STARTED', source_path: sourcePath }, `Importing files from ${sourcePath}`)

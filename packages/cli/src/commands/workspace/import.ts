@@ -23,6 +23,12 @@ export const workspaceImport = defineCommand({
     },
     overwrite: { summary: 'replace what is there' },
   },
+  examples: [
+    {
+      run: 'lakelet workspace import /Workspace/Users/me@example.com/app.py --file app.py --format AUTO --overwrite',
+      does: 'writes a file',
+    },
+  ],
   async handler({ workspace, signal, terminal }, { arguments: { targetPath }, options }) {
     const { file, content, format, language, overwrite } = options
     if ((file === undefined) === (content === undefined)) {
