@@ -4,11 +4,16 @@ import { runTool } from './processes.ts'
 
 const LONG_TESTS = ['tests/hostile', 'tests/faults', 'packages/connect/tests/soak', 'packages/lakelet/tests']
 
+/** Once more for each of these major versions of Postgres. */
+const OTHER_MAJORS = ['16', '18']
+const TESTS_OF_POSTGRES = ['packages/server/tests/postgres', 'packages/server/tests/computes/drivers']
+
 const args = process.argv.slice(2)
 process.env['SOAK'] = '1'
 process.env['SOAK_SECONDS'] ??= '60'
-process.exitCode = await runTool('vitest', [
-  'run',
-  '--testTimeout=1800000',
-  ...(args.length > 0 ? args : LONG_TESTS),
-])
+const run = (tests: readonly string[]) => runTool('vitest', ['run', '--testTimeout=1800000', ...tests])
+process.exitCode = await run(args.length > 0 ? args : LONG_TESTS)
+for (const major of args.length > 0 ? [] : OTHER_MAJORS) {
+  process.env['TEST_POSTGRES_MAJOR'] = major
+  process.exitCode ||= await run(TESTS_OF_POSTGRES)
+}

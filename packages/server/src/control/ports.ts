@@ -21,6 +21,7 @@ export type ComputesPort = Pick<
 
 export type StoragePort = Pick<
   Storage,
+  | 'prepare'
   | 'create'
   | 'clone'
   | 'unfinished'

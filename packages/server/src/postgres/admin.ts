@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { ClusterAddress } from './cluster.ts'
+import { findRelease } from './releases.ts'
 import { CLUSTER_PORT } from './settings.ts'
 
 /** The bootstrap superuser of every cluster; only Lakelet itself logs in as it. */
@@ -55,8 +56,13 @@ const OWN_SETTINGS: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: '0',
 }
 
+function ownSettings(major: number): Readonly<Record<string, string>> {
+  const lacks = findRelease(major)?.lacks ?? []
+  return Object.fromEntries(Object.entries(OWN_SETTINGS).filter(([name]) => !lacks.includes(name)))
+}
+
 /** Whom to connect to. */
-export type AdminTarget = Pick<ClusterAddress, 'socketDirectory' | 'password'>
+export type AdminTarget = Pick<ClusterAddress, 'socketDirectory' | 'password' | 'major'>
 
 export interface AdminOptions {
   readonly database?: string
@@ -164,7 +170,7 @@ export async function connectAdmin(
     // The user's environment (PGOPTIONS, PGSSLMODE, PGPASSWORD, ~/.pgpass) has no say here.
     ssl: false,
     password: target.password ?? '',
-    options: startupOptions(OWN_SETTINGS),
+    options: startupOptions(ownSettings(target.major)),
   })
   // A server that goes away while the connection is idle is noticed by the next query.
   client.on('error', () => undefined)

@@ -30,6 +30,8 @@ export interface ClusterOptions {
 
 /** Where a cluster listens, and what its socket asks for. */
 export interface ClusterAddress {
+  /** Major version of the server. */
+  readonly major: number
   readonly socketPath: string
   /** The directory of it, for clients that want that and a port. */
   readonly socketDirectory: string
@@ -126,6 +128,7 @@ export class Cluster implements AsyncDisposable {
     this.dataDirectory = options.dataDirectory
     const { socketDirectory } = options
     this.address = {
+      major: options.installation.major,
       socketPath: path.join(socketDirectory, `.s.PGSQL.${CLUSTER_PORT}`),
       socketDirectory,
       ...(access.password === undefined ? {} : { password: access.password }),

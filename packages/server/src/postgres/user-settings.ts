@@ -13,6 +13,7 @@ const OPEN_CATEGORIES = [
   /^Query Tuning \//,
   /^Resource Usage \//,
   /^Statistics \//,
+  /^Vacuuming \//,
   /^Version and Platform Compatibility \/ Previous PostgreSQL Versions$/,
   /^Write-Ahead Log \/ Checkpoints$/,
 ]
@@ -29,6 +30,7 @@ const ALSO_OPEN = new Set([
   'log_disconnections',
   'log_duration',
   'log_error_verbosity',
+  'log_lock_failures',
   'log_lock_waits',
   'log_min_duration_sample',
   'log_min_duration_statement',

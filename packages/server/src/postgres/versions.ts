@@ -5,7 +5,9 @@ import { LakeletError } from '../base/errors.ts'
 import { prepareExtensions } from './extensions/index.ts'
 import { openPostgresHost, type PostgresHost } from './host.ts'
 import { installRelease, type PostgresInstallation, removeUnfinished } from './installation.ts'
+import type { InstallProgress } from './packages.ts'
 import { findRelease, OFFERED_MAJORS } from './releases.ts'
+import { type SettingsCatalog, settingsCatalog } from './settings-catalog/index.ts'
 import { ensureTemplate } from './template.ts'
 
 /** What the directories of settings on trial begin with; see `trial.ts`. */
@@ -15,6 +17,8 @@ export const TRIAL = 'trial-'
 export interface PostgresVersion extends PostgresInstallation {
   /** The data directory that new clusters are cloned from; made at the first call. */
   template(): Promise<string>
+  /** Every setting it knows. */
+  readonly settings: SettingsCatalog
   /** Makes its extensions ready, once; what cannot be had is logged. */
   extensions(log: Logger): Promise<void>
 }
@@ -29,6 +33,7 @@ export async function openPostgres(options: { readonly dataDir: string }): Promi
 export class PostgresVersions {
   readonly host: PostgresHost
   readonly #installed = new Map<number, Promise<PostgresVersion>>()
+  readonly #watching = new Map<number, Set<InstallProgress>>()
 
   constructor(host: PostgresHost) {
     this.host = host
@@ -47,15 +52,27 @@ export class PostgresVersions {
     return installed
   }
 
+  /** As `of`, and says meanwhile how far an installation is, whoever began it. */
+  async install(major: number, onProgress: InstallProgress): Promise<PostgresVersion> {
+    const watching = this.#watching.get(major) ?? new Set()
+    this.#watching.set(major, watching.add(onProgress))
+    try {
+      return await this.of(major)
+    } finally {
+      watching.delete(onProgress)
+    }
+  }
+
   async #install(major: number): Promise<PostgresVersion> {
     const release = findRelease(major)
     if (!release) {
       throw new LakeletError('postgres_version_unknown', { major, offered: OFFERED_MAJORS.join(', ') })
     }
-    const installation = await installRelease(this.host, release)
+    const tell = (message: string) => this.#watching.get(major)?.forEach((each) => each(message))
+    const installation = await installRelease(this.host, release, tell)
     const template = once(() => ensureTemplate(installation))
     const extensions = once((log: Logger) => prepareExtensions(installation, log))
-    return { ...installation, template, extensions }
+    return { ...installation, template, extensions, settings: settingsCatalog(major) }
   }
 }
 

@@ -81,6 +81,13 @@ export class Storage {
     return this.files.sizeBytes(branchUid)
   }
 
+  /** Makes a major version ready for `create`, where it is the first use of it; says meanwhile how far that is. */
+  async prepare(major: number, onProgress: (message: string) => void): Promise<void> {
+    const version = await this.#postgres.install(major, onProgress)
+    await version.extensions(this.#log)
+    await version.template()
+  }
+
   /** A new, empty branch of the major version, installed if this is its first. Throws as `clone`. */
   async create(
     branchUid: string,

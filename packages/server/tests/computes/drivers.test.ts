@@ -7,7 +7,7 @@ import type { RunningServer, ServerDriver, ServerSpec } from '../../src/computes
 import { localDriver } from '../../src/computes/drivers/local.ts'
 import { SimulatedDriver, type SimulatedServer } from '../../src/computes/drivers/simulated.ts'
 import { DEFAULT_MAJOR, isConnectionLost } from '../../src/postgres/index.ts'
-import { connectAs, installForTest, testLog } from '../postgres/installed.ts'
+import { connectAs, installForTest, TEST_MAJOR, testLog } from '../postgres/installed.ts'
 
 interface Harness extends AsyncDisposable {
   readonly driver: ServerDriver
@@ -42,7 +42,7 @@ async function local(): Promise<Harness> {
       endpointUid: `ep-${name}`,
       // Beside the data of a branch is its log, so each has a directory of its own around it.
       dataDirectory: await installed.newDataDirectory(`br-${name}/data`),
-      major: DEFAULT_MAJOR,
+      major: TEST_MAJOR,
       settings: { maxCu: 1 },
     }),
     async crash(server) {

@@ -189,7 +189,8 @@ describe('projects', () => {
       default_endpoint_settings: { autoscaling_limit_min_cu: 1, autoscaling_limit_max_cu: 2 },
     })
     expect(await refusal(update('spec.pg_version', { spec: { pg_version: 18 } }))).toMatchObject({
-      status: 501,
+      status: 400,
+      errorCode: 'INVALID_PARAMETER_VALUE',
     })
     expect(
       await refusal(

@@ -5,6 +5,7 @@ import { Client, type QueryResultRow } from 'pg'
 import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
 import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
 import type { BackendAddress } from '../../src/computes/index.ts'
+import { isLakeletError } from '../../src/base/errors.ts'
 import { cloneTree } from '../../src/storage/clone-tree.ts'
 import {
   type Cluster,
@@ -38,12 +39,15 @@ export interface TestInstallation extends AsyncDisposable {
   start(dataDirectory: string, settings?: Partial<ClusterSettings>): Promise<Cluster>
 }
 
-/** A real installation in a directory of its own, with a template. */
-export async function installForTest(): Promise<TestInstallation> {
+/** What these tests are about: the usual major version, or that of TEST_POSTGRES_MAJOR (`npm run soak` goes through all). */
+export const TEST_MAJOR = Number(process.env['TEST_POSTGRES_MAJOR'] ?? DEFAULT_MAJOR)
+
+/** A real installation of a major version in a directory of its own, with a template. */
+export async function installForTest(major: number = TEST_MAJOR): Promise<TestInstallation> {
   const directory = await temporaryDirectory()
   await seedPostgres(directory.path)
   const postgres = await openPostgres({ dataDir: directory.path })
-  const installation = await postgres.of(DEFAULT_MAJOR)
+  const installation = await postgres.of(major)
   const template = await installation.template()
   await keepPostgres(directory.path)
   return {
@@ -65,6 +69,19 @@ export async function installForTest(): Promise<TestInstallation> {
         log: testLog,
       }),
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  }
+}
+
+/** Why a major version cannot be had in this surroundings; undefined when it can. */
+export async function whyNotInstallable(major: number): Promise<string | undefined> {
+  await using directory = await temporaryDirectory()
+  await seedPostgres(directory.path)
+  try {
+    await (await openPostgres({ dataDir: directory.path })).of(major)
+    return undefined
+  } catch (error) {
+    if (isLakeletError(error, 'postgres_download_failed')) return error.message
+    throw error
   }
 }
 

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { type AdminConnection, type Cluster, connectAdmin, startProblem } from '../../src/postgres/index.ts'
 import { valueProblem } from '../../src/postgres/setting-values.ts'
-import { type SettingDescription, settingsCatalog } from '../../src/postgres/settings-catalog/index.ts'
+import { settingsCatalog } from '../../src/postgres/settings-catalog/index.ts'
 import { isUserSetting } from '../../src/postgres/user-settings.ts'
-import { type TestInstallation, installForTest } from './installed.ts'
+import { type TestInstallation, installForTest, TEST_MAJOR } from './installed.ts'
+import { serverCatalog } from './server-catalog.ts'
 
-const MAJOR = 17
+const MAJOR = TEST_MAJOR
 
 let postgres: TestInstallation
 let cluster: Cluster
@@ -24,34 +25,8 @@ afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
 })
 
-interface Row {
-  name: string
-  category: string
-  type: string
-  unit: string | null
-  min: string | null
-  max: string | null
-  values: string[] | null
-  context: string
-}
-
 test('the catalog of settings is that of the server', async () => {
-  const rows = await admin.query<Row>(
-    `SELECT name, category, vartype AS type, unit, min_val AS min, max_val AS max, enumvals AS values, context
-       FROM pg_settings WHERE context <> 'internal'`,
-  )
-  const described = (row: Row): SettingDescription =>
-    ({
-      type: row.type,
-      context: row.context,
-      category: row.category,
-      ...(row.unit === null ? {} : { unit: row.unit }),
-      ...(row.min === null ? {} : { min: Number(row.min) }),
-      ...(row.max === null ? {} : { max: Number(row.max) }),
-      ...(row.values === null ? {} : { values: row.values }),
-    }) as SettingDescription
-  const server = Object.fromEntries(rows.map((row) => [row.name.toLowerCase(), described(row)]))
-  expect(Object.fromEntries(settingsCatalog(MAJOR))).toEqual(server)
+  expect(Object.fromEntries(settingsCatalog(MAJOR))).toEqual(await serverCatalog(admin))
 })
 
 /** Postgres has more to say of these than a range; the trial hears it. */

@@ -72,7 +72,11 @@ async function mutate(
     out.data(reply)
     return
   }
-  const resource = await waitForOperation(client, reply, { timeoutMs: wait.timeout, signal })
+  const resource = await waitForOperation(client, reply, {
+    timeoutMs: wait.timeout,
+    signal,
+    onProgress: (message) => out.note(message),
+  })
   if (!isSilent) out.data(resource)
 }
 

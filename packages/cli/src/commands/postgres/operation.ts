@@ -18,11 +18,19 @@ export async function getOperation(client: Client, name: string, signal?: AbortS
 export async function waitForOperation(
   client: Client,
   started: Operation,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly timeoutMs: number
+    readonly signal: AbortSignal
+    /** Told what a step that takes its time says of how far it is. */
+    readonly onProgress?: (message: string) => void
+  },
 ): Promise<unknown> {
+  let said: string | undefined
   const done = await poll(
     async () => {
       const now = await getOperation(client, started.name, options.signal)
+      const { progress_message: message } = now.metadata
+      if (message !== undefined && message !== said) options.onProgress?.((said = message))
       return now.done ? now : undefined
     },
     { what: `The operation ${started.name}`, ...options },

@@ -21,13 +21,15 @@ export function NewProject({ onClose }: { readonly onClose: () => void }) {
   const navigate = useNavigate()
   const { data: session } = useRead('lakelet.getSession', {})
   const [wrong, setWrong] = useState<string>()
+  const [progress, setProgress] = useState('')
   const create = async (values: FormData) => {
     const project = textOf(values, 'name')
     setWrong(undefined)
     if (!PROJECT_ID.test(project)) return setWrong(t.projects.nameInvalid)
     const version = textOf(values, 'version')
     const spec = { display_name: project, ...(version === '' ? {} : { pg_version: Number(version) }) }
-    await finished(await call('postgres.createProject', { query: { project_id: project }, body: { spec } }))
+    const started = await call('postgres.createProject', { query: { project_id: project }, body: { spec } })
+    await finished(started, setProgress)
     void navigate({ to: paths.project(project), search: {} })
   }
   return (
@@ -41,7 +43,12 @@ export function NewProject({ onClose }: { readonly onClose: () => void }) {
         autoFocus
         required
       />
-      <SelectField name="version" label={t.projects.version} options={versionsOf(session)} />
+      <SelectField
+        name="version"
+        label={t.projects.version}
+        hint={<span role="status">{progress || t.projects.versionHint}</span>}
+        options={versionsOf(session)}
+      />
       <TextField
         label={t.projects.region}
         value={session?.region ?? ''}

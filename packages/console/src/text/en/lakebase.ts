@@ -10,6 +10,7 @@ export const projects = {
   nameInvalid: 'Begin with a letter; use lower-case letters, digits and hyphens, at most 63.',
   version: 'Postgres version',
   region: 'Region',
+  versionHint: 'Another version than the usual one is fetched at its first use.',
   regionHint: 'This machine',
   state: 'production',
   branches: 'Branches',

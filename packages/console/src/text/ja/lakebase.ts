@@ -13,6 +13,7 @@ export const projects: Messages['projects'] = {
   nameInvalid: '英小文字で始め、英小文字、数字、ハイフンを 63 文字以内で使用してください。',
   version: 'Postgres バージョン',
   region: 'リージョン',
+  versionHint: '通常と異なるバージョンは、最初に使うときに取得されます。',
   regionHint: 'このマシン',
   state: 'production',
   branches: 'ブランチ',

@@ -73,6 +73,18 @@ function createProject(context: ControlParts): OperationKind<CreateProject> {
     metadataType: 'Project',
     steps: [
       {
+        name: 'install_postgres',
+        async run(run) {
+          const { pg_version } = await anyProject(metadata.db, run.input.projectUid)
+          let noted: Promise<unknown> = Promise.resolve()
+          await storage.prepare(pg_version, (message) => {
+            noted = noted.then(() => run.note({ message })).catch(() => undefined)
+          })
+          await noted
+          return { message: null }
+        },
+      },
+      {
         name: 'create_storage',
         async run({ input }) {
           const { projectUid, branchUid } = input

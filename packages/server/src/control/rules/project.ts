@@ -151,7 +151,9 @@ export async function projectChanges(
   general: ControlDefaults,
 ): Promise<Partial<NewProjectRow>> {
   if (changed.has('spec.pg_version') && spec.pg_version !== current.pg_version) {
-    throw new LakeletError('not_implemented', { feature: 'Changing the Postgres version of a project' })
+    throw new LakeletError('invalid_parameter', {
+      reason: `Field 'spec.pg_version' cannot be changed: the branches of this project are of Postgres ${current.pg_version} and stay with that major version. For another one, create a project of it and copy the data with pg_dump and pg_restore.`,
+    })
   }
   if (changed.has('spec.compute_provisioner')) {
     throw new LakeletError('not_implemented', {

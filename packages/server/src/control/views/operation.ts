@@ -11,6 +11,7 @@ export function viewOperation<T = Record<string, unknown>>(row: OperationRow): O
     done: row.state === 'succeeded' || row.state === 'failed',
     metadata: {
       '@type': `type.googleapis.com/databricks.postgres.v1.${row.metadata_type}OperationMetadata`,
+      ...(row.state === 'running' ? messageOf(row) : {}),
     },
     // The kind of the operation wrote the response; its service names the type.
     ...(row.state === 'succeeded' && row.response !== null
@@ -20,6 +21,12 @@ export function viewOperation<T = Record<string, unknown>>(row: OperationRow): O
       ? { error: JSON.parse(row.error) as NonNullable<Operation['error']> }
       : {}),
   }
+}
+
+/** What a step that takes its time says of how far it is. */
+function messageOf(row: OperationRow): { progress_message?: string } {
+  const { message } = JSON.parse(row.progress) as { message?: unknown }
+  return typeof message === 'string' ? { progress_message: message } : {}
 }
 
 /** What a delete answers in place of a resource. */

@@ -113,7 +113,7 @@ async function missingFeatures({ cpu = [] }: ExtensionPackage): Promise<string[]
 
 /** The extension's files of a package in one directory of the user's cache, downloaded once per machine. */
 async function cachePackage(found: ExtensionPackage, major: number, signal: AbortSignal): Promise<string> {
-  const directory = path.join(cacheDirectory(), `${found.extension}-${found.sha256.slice(0, 12)}`)
+  const directory = path.join(cacheDirectory(), `${found.extension}-${major}-${found.sha256.slice(0, 12)}`)
   if (await isThere(path.join(directory, `${found.extension}.control`))) return directory
   let bytes: Uint8Array
   try {
@@ -125,7 +125,7 @@ async function cachePackage(found: ExtensionPackage, major: number, signal: Abor
   const building = `${directory}.${randomBytes(4).toString('hex')}.tmp`
   await ensureDirectory(building)
   try {
-    for (const [name, content] of await filesOf(bytes, found.extension)) {
+    for (const [name, content] of await filesOf(bytes, found)) {
       await writeFileAtomic(path.join(building, name), content, { mode: 0o644 })
     }
     await rename(building, directory)
@@ -142,14 +142,17 @@ function cacheDirectory(): string {
   return path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'lakelet', 'extensions')
 }
 
-async function filesOf(wheel: Uint8Array, extension: string): Promise<[name: string, content: Uint8Array][]> {
+async function filesOf(
+  wheel: Uint8Array,
+  { extension, within = '' }: ExtensionPackage,
+): Promise<[name: string, content: Uint8Array][]> {
   // Few starts bring an extension; the others need not load it.
   const { unzipSync } = await import('fflate')
   const isWanted = (name: string) => {
     const base = path.posix.basename(name)
-    return (
+    const isIts =
       base === `${extension}.control` || base.startsWith(`${extension}--`) || isLibraryOf(extension, base)
-    )
+    return isIts && name.startsWith(within)
   }
   const files = unzipSync(wheel, { filter: ({ name }) => isWanted(name) })
   return Object.entries(files).map(([name, content]) => [path.posix.basename(name), content])
