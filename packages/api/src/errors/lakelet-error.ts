@@ -4,6 +4,7 @@ import { appsErrors } from './apps.ts'
 import type { ErrorEntry, ErrorKind } from './entry.ts'
 import { filesErrors } from './files.ts'
 import { gatewayErrors } from './gateway.ts'
+import { historyErrors } from './history.ts'
 import { identityErrors } from './identity.ts'
 import { platformErrors } from './platform.ts'
 import { postgresErrors } from './postgres.ts'
@@ -15,6 +16,7 @@ export const errorCatalogue = {
   ...platformErrors,
   ...identityErrors,
   ...postgresErrors,
+  ...historyErrors,
   ...gatewayErrors,
   ...appsErrors,
   ...filesErrors,

@@ -50,6 +50,10 @@ export const branch = z
       source_branch_time: timestamp.optional(),
       /** Lakelet's own: whether the files were shared with the source (reflink) or copied. */
       clone_method: z.enum(['reflink', 'copy']).optional(),
+      /** Lakelet's own: bytes of the clone, how many of them were shared with the source, and how long it took. */
+      clone_bytes: z.int().optional(),
+      clone_shared_bytes: z.int().optional(),
+      clone_duration: duration.optional(),
     }),
   })
   .meta({ id: 'Branch' })

@@ -28,6 +28,8 @@ export const branchRoutes = {
       'already_exists',
       'limit_reached',
       'branch_not_ready',
+      'history_not_begun',
+      'history_not_reached',
       'not_implemented',
     ],
     permission: canManageProject,

@@ -49,6 +49,12 @@ const schema = z.strictObject({
       workers: z.coerce.number().int().min(0).max(64).default(0),
     })
     .prefault({}),
+  history: z
+    .strictObject({
+      /** Most that the past of one branch may take on disk, in gigabytes; the oldest is forgotten first. */
+      maxGigabytes: z.coerce.number().positive().default(16),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** REST requests per second that one principal may send on average. */

@@ -24,6 +24,7 @@ export type StoragePort = Pick<
   | 'prepare'
   | 'create'
   | 'clone'
+  | 'cloneAt'
   | 'unfinished'
   | 'discard'
   | 'remove'
@@ -32,7 +33,9 @@ export type StoragePort = Pick<
   | 'sizeBytes'
   | 'list'
   | 'dataDirectory'
+  | 'paths'
   | 'files'
+  | 'history'
 >
 
 /** A client of an endpoint, as whoever holds its connection knows it. */

@@ -11,7 +11,7 @@ export async function startWorkspaceComputes(
   const { metadata, storage, postgres, clock, changes } = infrastructure
   const log = infrastructure.log.child({ component: 'computes' })
   return startComputes({
-    driver: localDriver({ postgres, clock, log }),
+    driver: localDriver({ postgres, clock, log, archives: storage.archives }),
     storage,
     sessions,
     endpoints: endpointSource(metadata, storage),

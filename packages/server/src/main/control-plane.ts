@@ -15,6 +15,7 @@ import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
 import type { OperationKind } from '../operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
+import { keepHistory } from '../control/reconcilers/keep-history.ts'
 import { measureBranches } from '../control/reconcilers/measure-branches.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
@@ -48,6 +49,7 @@ import type { HostNames } from './host-names.ts'
 const EXPIRE_EVERY_MS = 1000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
+const KEEP_HISTORY_EVERY_MS = 30_000
 const WRITE_MANIFESTS_EVERY_MS = 5000
 const BACK_UP_EVERY_MS = 86_400_000
 
@@ -107,6 +109,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
     start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
   )
+  start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context))
   // Not woken by operations: once at the start and then by the clock alone.
   start('back-up-metadata', BACK_UP_EVERY_MS, async () => {
     await metadata.backUp()
@@ -170,6 +173,10 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
       },
     },
     hosts: (uid) => hostNames.of(uid),
-    defaults: { ...DEFAULTS, suspendSeconds: parts.config.scaleToZero.defaultSeconds },
+    defaults: {
+      ...DEFAULTS,
+      suspendSeconds: parts.config.scaleToZero.defaultSeconds,
+      historyBytes: parts.config.history.maxGigabytes * 1e9,
+    },
   }
 }

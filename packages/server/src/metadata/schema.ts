@@ -147,6 +147,9 @@ export interface BranchesTables {
     source_lsn: string | null
     source_time: string | null
     clone_method: 'reflink' | 'copy' | null
+    /** Null for branches that were made before this was noted. */
+    clone_bytes: number | null
+    clone_ms: number | null
     logical_size_bytes: number
     create_time: string
     update_time: string

@@ -24,6 +24,10 @@ export interface ClusterOptions {
   /** From `socketDirectoryFor`; made if it is missing. */
   readonly socketDirectory: string
   readonly settings: ClusterSettings
+  /** Of this one server beside its settings: `-c`, `name=value`, … */
+  readonly arguments?: readonly string[]
+  /** The server recovers and then becomes one of its own; it has not started before that. */
+  readonly promoted?: boolean
   readonly logFile: string
   readonly log: Logger
 }
@@ -94,10 +98,11 @@ async function prepare(options: ClusterOptions): Promise<SocketAccess> {
   }
 }
 
-function launch({ installation, dataDirectory, socketDirectory }: ClusterOptions): ChildProcess {
+function launch(options: ClusterOptions): ChildProcess {
+  const { installation, dataDirectory, socketDirectory } = options
   return spawn(
     path.join(installation.prefix, 'bin', 'postgres'),
-    ['-D', dataDirectory, '-c', `unix_socket_directories=${socketDirectory}`],
+    ['-D', dataDirectory, '-c', `unix_socket_directories=${socketDirectory}`, ...(options.arguments ?? [])],
     {
       ...installation.account,
       // Its own group: Ctrl-C in the terminal is the workspace's to handle.
@@ -161,7 +166,8 @@ export class Cluster implements AsyncDisposable {
   /** Resolves when connections are accepted. Throws `compute_start_failed` when the server ends instead, or the reason of `signal`. */
   async ready(signal?: AbortSignal): Promise<void> {
     const either = AbortSignal.any([this.#over.signal, ...(signal ? [signal] : [])])
-    const waiting = this.pid === undefined ? undefined : untilAccepting(this.dataDirectory, this.pid, either)
+    const waiting =
+      this.pid === undefined ? undefined : untilAccepting(this.dataDirectory, this.pid, either, this.#options)
     const outcome = await waiting?.catch(() => undefined)
     if (outcome === 'ready') return
     signal?.throwIfAborted()

@@ -37,6 +37,7 @@ export { type PostgresHost, openDirectory, ownerOf } from './host.ts'
 export type { PostgresInstallation } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
 export { recover } from './recover.ts'
+export { type RecoveryTarget, isBeyondLog, recoverPast } from './recover-past.ts'
 export { ensureOwnerRole } from './owner-role.ts'
 export {
   type LoginRole,

@@ -5,10 +5,18 @@ import { LineSplitter } from '../base/lines.ts'
 import { RotatingFile } from '../base/rotating-file.ts'
 
 const KEPT_LINES = 50
+/**
+ * What the archiver process says of each segment, because it has no command: the workspace does its work. As `log_line_prefix` of
+ * `settings.ts` has it for a process without a session, so that no statement of a user looks like it.
+ */
+const ARCHIVER_IDLE =
+  /^\S+ \S+ UTC \[\d+\] (?:WARNING: {2}archive_mode enabled, yet archiving is not configured|DETAIL: {2}"archive_command" is not set)/
 
 export class LogFile {
   readonly #file: RotatingFile
-  readonly #splitter = new LineSplitter((line) => this.#complete.push(line))
+  readonly #splitter = new LineSplitter((line) => {
+    if (!ARCHIVER_IDLE.test(line)) this.#complete.push(line)
+  })
   readonly #lines: string[] = []
   #complete: string[] = []
 

@@ -8,8 +8,9 @@ import { isFrozen } from './server-processes.ts'
 
 const PID_LINE = 0
 const STATUS_LINE = 7
-/** `standby` is a hot standby that accepts read-only sessions. */
+/** `standby` is a hot standby that accepts read-only sessions, or a recovery that has come to a consistent state. */
 const ACCEPTING = new Set(['ready', 'standby'])
+const PROMOTED = new Set(['ready'])
 
 /** A start takes 30 ms, and a client waits for it; a recovery may take minutes, and nobody counts milliseconds then. */
 const EAGER_MS = 500
@@ -19,7 +20,7 @@ const PATIENT_POLL_MS = 25
 const FROZEN_MS = 10_000
 
 /** True when the postmaster with this pid says that it lets connections in. */
-export function isAccepting(dataDirectory: string, pid: number): boolean {
+export function isAccepting(dataDirectory: string, pid: number, statuses = ACCEPTING): boolean {
   let text: string
   try {
     text = readFileSync(path.join(dataDirectory, 'postmaster.pid'), 'latin1')
@@ -27,22 +28,24 @@ export function isAccepting(dataDirectory: string, pid: number): boolean {
     return false
   }
   const lines = text.split('\n')
-  return Number(lines[PID_LINE]) === pid && ACCEPTING.has((lines[STATUS_LINE] ?? '').trim())
+  return Number(lines[PID_LINE]) === pid && statuses.has((lines[STATUS_LINE] ?? '').trim())
 }
 
 /**
  * `ready` when the postmaster lets connections in, however long its recovery takes; `frozen` when it is stopped by a signal and nobody
- * lets it go on. Rejects with the reason of `signal`.
+ * lets it go on. With `promoted`, a standby is not enough. Rejects with the reason of `signal`.
  */
 export async function untilAccepting(
   dataDirectory: string,
   pid: number,
   signal: AbortSignal,
-  clock: Clock = systemClock,
+  options: { readonly clock?: Clock; readonly promoted?: boolean | undefined } = {},
 ): Promise<'ready' | 'frozen'> {
+  const { clock = systemClock, promoted } = options
+  const statuses = promoted === true ? PROMOTED : ACCEPTING
   const began = clock.monotonicMs()
   let frozenSince: number | undefined
-  while (!isAccepting(dataDirectory, pid)) {
+  while (!isAccepting(dataDirectory, pid, statuses)) {
     signal.throwIfAborted()
     const waitedMs = clock.monotonicMs() - began
     await clock.sleep(waitedMs < EAGER_MS ? EAGER_POLL_MS : PATIENT_POLL_MS, signal)

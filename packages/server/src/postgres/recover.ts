@@ -4,8 +4,17 @@ import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
 
-/** Without fsync: whoever calls this flushes the directory anyway. */
-const SINGLE_USER = ['--single', '-F', '-c', 'exit_on_error=true', '-c', 'search_path=pg_catalog']
+/** Without fsync: whoever calls this flushes the directory anyway. With archiving, the end would move to the next segment. */
+const SINGLE_USER = [
+  '--single',
+  '-F',
+  '-c',
+  'exit_on_error=true',
+  '-c',
+  'search_path=pg_catalog',
+  '-c',
+  'archive_mode=off',
+]
 
 /**
  * Replays the WAL of a data directory that was not shut down cleanly, and shuts it down. Returns the position up to which there

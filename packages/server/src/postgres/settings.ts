@@ -50,7 +50,9 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
     wal_init_zero: 'off',
     // A project's users may create the extension, which counts only what runs while its library is loaded.
     shared_preload_libraries: 'pg_stat_statements',
-    archive_mode: 'off',
+    // Postgres keeps each segment until the workspace has archived it and said so; it runs no command for that itself.
+    archive_mode: 'on',
+    archive_command: '',
     allow_alter_system: 'off',
     password_encryption: 'scram-sha-256',
     logging_collector: 'off',

@@ -23,7 +23,17 @@ const INITDB_OPTIONS = [
 ]
 
 /** As initdb runs it: no fsync, a semicolon and an empty line end what is run at once (-j), the first error ends it. */
-const SINGLE_USER = ['--single', '-F', '-j', '-c', 'exit_on_error=true', '-c', 'search_path=pg_catalog']
+const SINGLE_USER = [
+  '--single',
+  '-F',
+  '-j',
+  '-c',
+  'exit_on_error=true',
+  '-c',
+  'search_path=pg_catalog',
+  '-c',
+  'archive_mode=off',
+]
 
 /** Raised when what else is done at the making of a template changes: which extensions can be loaded is found out then. */
 const ROUND = 2

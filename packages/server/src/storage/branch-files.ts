@@ -1,6 +1,8 @@
 // Where the files of branches are: nothing outside this file knows the layout. A branch is one directory
 //
 //   <dataDir>/branches/<uid>/   data/              the Postgres data directory
+//                               archive/           its write-ahead log, segment by segment (`archive/`)
+//                               bases/             copies of `data` from which its past is reached (`history/`)
 //                               manifest.json      who it is, and how it was cloned
 //                               login-roles.json   who may log in, noted when its compute stops
 //                               postgres.log       what its compute wrote
@@ -26,6 +28,8 @@ export interface BranchPaths {
   readonly directory: string
   /** The Postgres data directory. */
   readonly data: string
+  readonly archive: string
+  readonly bases: string
   readonly manifest: string
   readonly loginNote: string
   readonly log: string
@@ -134,7 +138,11 @@ export class BranchFiles {
   async sweep(onFailed: (name: string, error: unknown) => void): Promise<string[]> {
     const names = (await readdir(this.#home)).filter((name) => TEMPORARY.test(name))
     for (const name of names) {
-      await removeTree(path.join(this.#home, name)).catch((error: unknown) => onFailed(name, error))
+      const directory = path.join(this.#home, name)
+      // A recovery that was cut off may have left its server.
+      await stopLeftover(pathsIn(directory).data)
+        .then(() => removeTree(directory))
+        .catch((error: unknown) => onFailed(name, error))
     }
     return names
   }
@@ -167,6 +175,8 @@ export function pathsIn(directory: string): BranchPaths {
   return {
     directory,
     data: path.join(directory, 'data'),
+    archive: path.join(directory, 'archive'),
+    bases: path.join(directory, 'bases'),
     manifest: path.join(directory, 'manifest.json'),
     loginNote: path.join(directory, 'login-roles.json'),
     log: path.join(directory, 'postgres.log'),

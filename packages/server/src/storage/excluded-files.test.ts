@@ -10,6 +10,7 @@ test('a clone takes the data along and leaves what belongs to the running source
     'base/5/pg_internal.init',
     'global/pg_internal.init.123',
     'base/pgsql_tmp',
+    'pg_wal/archive_status/000000010000000000000001.ready',
   ]
   expect(excluded.filter((name) => !isExcluded(name))).toEqual([])
   const taken = [

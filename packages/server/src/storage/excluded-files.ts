@@ -22,11 +22,15 @@ const FILES = [
   'tablespace_map.old',
 ]
 
+const WAL_DIRECTORIES = ['archive_status', 'summaries']
+
 /** True for entries (relative to the data directory) that no clone takes along. WAL is decided by `isWal`. */
 export function isExcluded(relative: string): boolean {
   const [first = '', ...rest] = relative.split(path.sep)
   const name = path.basename(relative)
   if (rest.length > 0 && EMPTIED.includes(first)) return true
+  // What the source archived says nothing about the clone.
+  if (rest.length > 1 && first === 'pg_wal' && WAL_DIRECTORIES.includes(rest[0] ?? '')) return true
   if (rest.length === 0 && FILES.includes(first)) return true
   return name.startsWith('pg_internal.init') || name.startsWith('pgsql_tmp')
 }
@@ -34,5 +38,5 @@ export function isExcluded(relative: string): boolean {
 /** True for files in pg_wal; its directories are taken along empty. */
 export function isWal(relative: string): boolean {
   const [first, second] = relative.split(path.sep)
-  return first === 'pg_wal' && second !== undefined && !['archive_status', 'summaries'].includes(second)
+  return first === 'pg_wal' && second !== undefined && !WAL_DIRECTORIES.includes(second)
 }

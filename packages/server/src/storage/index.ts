@@ -1,5 +1,9 @@
 // The face of this room: what other rooms may import.
 export { BranchFiles, besideData, pathsIn } from './branch-files.ts'
 export { type BranchIdentity, type Manifest, type ManifestState, readManifest } from './manifest.ts'
-export { type NewBranch, type Storage, startStorage } from './storage.ts'
+export { type BranchClone, type NewBranch, type Storage, startStorage } from './storage.ts'
+export { type Archiver, Archives } from './archive/archives.ts'
+export type { PastMoment } from './history/go-back.ts'
+export { type HistoryLimits, isBaseDue, oldestKept } from './history/policy.ts'
+export { microsecondsOf } from './history/recovery-times.ts'
 export { TRASH_DAYS } from './trash.ts'

@@ -1,5 +1,6 @@
 // Making and removing branches: each a clone of the template or of another branch, whole or not there.
 import { copyFile, mkdir, statfs } from 'node:fs/promises'
+import type { Clock } from '../base/clock.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { LakeletError } from '../base/errors.ts'
 import { flushTree } from '../base/flush-tree.ts'
@@ -12,15 +13,19 @@ import {
   openDirectory,
   ownerOf,
 } from '../postgres/index.ts'
+import { Archives } from './archive/archives.ts'
 import { BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
+import { goBack, type GoBackOptions } from './history/go-back.ts'
+import { History } from './history/history.ts'
 import { type BranchIdentity, type Manifest, writeManifest } from './manifest.ts'
 
 export interface StorageOptions {
   readonly postgres: PostgresVersions
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /** What a clone is, and how long it took. */
@@ -50,8 +55,12 @@ export class Storage {
   readonly #postgres: PostgresVersions
   readonly #log: Logger
   readonly files: BranchFiles
+  readonly archives: Archives
+  readonly history: History
 
   constructor(options: StorageOptions, files: BranchFiles) {
+    this.archives = new Archives(options)
+    this.history = new History({ ...options, archives: this.archives })
     this.#postgres = options.postgres
     this.#log = options.log
     this.files = files
@@ -97,9 +106,11 @@ export class Storage {
     const version = await this.#postgres.of(major)
     await version.extensions(this.#log)
     const template = await version.template()
-    return this.#build(branchUid, branch, template, ({ data }) =>
-      cloneStopped(this.#cloneOptions(template, data)),
-    )
+    return this.#build(branchUid, branch, template, async (to) => {
+      const clone = await cloneStopped(this.#cloneOptions(template, to.data))
+      await this.history.begin(template, to, clone)
+      return clone
+    })
   }
 
   /**
@@ -121,12 +132,30 @@ export class Storage {
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const parent = this.files.paths(parentUid)
     return this.#build(branchUid, branch, parent.data, async (to) => {
-      const clone = this.#cloneOptions(parent.data, to.data)
-      if (connect) return cloneRunning({ ...clone, connect })
+      const options = this.#cloneOptions(parent.data, to.data)
+      const clone = connect ? await cloneRunning({ ...options, connect }) : await cloneStopped(options)
       // True for an exact copy as well; it is only a note.
-      await copyFile(parent.loginNote, to.loginNote).catch(() => undefined)
-      return cloneStopped(clone)
+      if (!connect) await copyFile(parent.loginNote, to.loginNote).catch(() => undefined)
+      await this.history.inherit(parent, to, clone)
+      return clone
     })
+  }
+
+  /**
+   * A new branch as another one was at a moment of its past. What holds for `clone` holds here. Throws also `history_not_begun` and
+   * `history_not_reached`, where there is no way to that moment.
+   */
+  async cloneAt(
+    branchUid: string,
+    parentUid: string,
+    options: Omit<GoBackOptions, 'from' | 'to'> & { readonly branch?: NewBranch },
+  ): Promise<BranchClone> {
+    const { branch = NOBODYS, ...how } = options
+    if (!(await this.exists(parentUid)))
+      throw new LakeletError('branch_storage_missing', { branch: parentUid })
+    const from = this.files.paths(parentUid)
+    const parts = { postgres: this.#postgres, archives: this.archives, history: this.history, log: this.#log }
+    return this.#build(branchUid, branch, from.data, (to) => goBack(parts, { ...how, from, to }))
   }
 
   /**
@@ -168,12 +197,17 @@ export class Storage {
     this.#log.warn({ branch: branchUid, reason, to }, 'set the files of a branch aside')
   }
 
-  /** Removes unfinished and half-removed branches of an earlier run. */
+  /** Removes unfinished and half-removed branches and pasts of an earlier run. */
   async sweep(): Promise<void> {
     const names = await this.files.sweep((name, error) =>
       this.#log.warn({ err: error, name }, 'unfinished storage of a branch cannot be removed'),
     )
     if (names.length > 0) this.#log.info({ names }, 'removed unfinished storage of branches')
+    for (const branchUid of await this.list()) {
+      await this.history.mend(this.paths(branchUid)).catch((error: unknown) => {
+        this.#log.warn({ err: error, branch: branchUid }, 'unfinished history of a branch cannot be removed')
+      })
+    }
   }
 
   /** The manifest, if it is there and says that this is the owner's branch of this uid. */

@@ -129,15 +129,48 @@ describe('branches', () => {
     }
   })
 
-  test('what is not there yet is refused by name', async () => {
-    for (const spec of [
-      { source_branch_time: '2026-01-01T00:00:00Z' },
-      { source_branch_lsn: '0/1A2B3C' },
-      { source_snapshot: 'projects/shop/snapshots/s' },
-    ]) {
-      const error = await refusal(create('past', spec))
-      expect(error).toMatchObject({ status: 501, errorCode: 'NOT_IMPLEMENTED' })
-      expect(error.message).toContain(Object.keys(spec)[0])
+  test('a snapshot as the source is refused by name', async () => {
+    const error = await refusal(create('past', { source_snapshot: 'projects/shop/snapshots/s' }))
+    expect(error).toMatchObject({ status: 501, errorCode: 'NOT_IMPLEMENTED' })
+    expect(error.message).toContain('source_snapshot')
+  })
+
+  test('a branch from a time or a position has the data of then', async () => {
+    const inProduction = <Row extends object>(sql: string) =>
+      workspace.computes.withAdmin(production, (admin) => admin.query<Row>(sql), {
+        database: 'databricks_postgres',
+      })
+    const [then] = await inProduction<{ time: string; lsn: string }>(
+      `SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM-DD"T"HH24:MI:SS.US"+09:00"') AS time, pg_current_wal_insert_lsn()::text AS lsn`,
+    )
+    if (!then) throw new Error('no row')
+    await inProduction("UPDATE public.goods SET name = 'lost'")
+    const made = await create('then-time', { source_branch_time: then.time })
+    expect(made).toMatchObject({
+      status: { clone_method: expect.stringMatching(/^(reflink|copy)$/), clone_bytes: expect.any(Number) },
+    })
+    const { status } = await workspace.client.call(branchRoutes.getBranch, { params: paramsOf('then-time') })
+    expect(Date.parse(status.source_branch_time ?? '')).toBe(Date.parse(then.time))
+    expect(await goodsOf('then-time')).toEqual(['tea'])
+    await create('then-lsn', { source_branch_lsn: then.lsn.toLowerCase() })
+    expect(await goodsOf('then-lsn')).toEqual(['tea'])
+    expect(await goodsOf('production')).toEqual(['lost'])
+    await inProduction("UPDATE public.goods SET name = 'tea'")
+  })
+
+  test('a moment that cannot be reached is refused with those that can', async () => {
+    const beyond: readonly [object, RegExp][] = [
+      [{ source_branch_time: '2020-01-01T00:00:00Z' }, /goes from 20\d\d-.* to 20\d\d-/],
+      [{ source_branch_time: new Date(Date.now() + 60_000).toISOString() }, /WRONG_LSN_OR_TIMESTAMP/],
+      [{ source_branch_lsn: '0/1' }, /goes from 0\/[0-9A-F]+ to 0\/[0-9A-F]+/],
+      [{ source_branch_lsn: 'FFFF/0' }, /outside of the history/],
+      [{ source_branch_time: '2020-01-01T00:00:00' }, /RFC 3339/],
+      [{ source_branch_time: new Date().toISOString(), source_branch_lsn: '0/1' }, /exclude each other/],
+    ]
+    for (const [spec, message] of beyond) {
+      const error = await refusal(create('never', spec))
+      expect(error).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+      expect(error.message).toMatch(message)
     }
   })
 

@@ -85,7 +85,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   await writeIdentities(postgres.host, identity.directory.identities())
   const computes = starting.use(
     await startComputes({
-      driver: localDriver({ postgres, clock, log }),
+      driver: localDriver({ postgres, clock, log, archives: storage.archives }),
       storage,
       endpoints: endpointSource(metadata, storage),
       catalogs: catalogObserver({ metadata, clock, log }),

@@ -15,7 +15,7 @@ import {
   startProblem,
   stopLeftover,
 } from '../../postgres/index.ts'
-import { besideData } from '../../storage/index.ts'
+import { Archives, type Archiver, besideData } from '../../storage/index.ts'
 import { reloadSettings } from '../apply-settings.ts'
 import { CatalogConnection } from './catalog-connection.ts'
 import type {
@@ -34,11 +34,15 @@ const RETRY_MS = 10
 
 export interface LocalDriverOptions {
   readonly postgres: PostgresVersions
+  /** Who archives what the servers write; archives of its own when absent. */
+  readonly archives?: Archives
   readonly log: Logger
   readonly clock?: Clock
 }
 
-export function localDriver({ postgres, log, clock = systemClock }: LocalDriverOptions): ServerDriver {
+export function localDriver(options: LocalDriverOptions): ServerDriver {
+  const { postgres, log, clock = systemClock } = options
+  const archives = options.archives ?? new Archives({ log, clock })
   return {
     async start(spec: ServerSpec, signal: AbortSignal) {
       const { endpointUid, dataDirectory, major, settings } = spec
@@ -53,7 +57,7 @@ export function localDriver({ postgres, log, clock = systemClock }: LocalDriverO
         },
         signal,
       )
-      return new LocalServer(cluster, clock)
+      return new LocalServer(cluster, archives.follow(dataDirectory), clock)
     },
     startProblem: async (major, settings) => startProblem(await postgres.of(major), settings),
     stopLeftover,
@@ -70,10 +74,14 @@ class LocalServer implements RunningServer {
   readonly #clock: Clock
   #isStopping = false
 
-  constructor(cluster: Cluster, clock: Clock) {
+  constructor(cluster: Cluster, archiver: Archiver, clock: Clock) {
     const { socketPath, password } = cluster.address
     this.address = { unix: socketPath, ...(password === undefined ? {} : { password }) }
-    this.exited = cluster.exited
+    // The end of a server is known when its log is in the archive: who copies its files then has all of it.
+    this.exited = cluster.exited.then(async (exit) => {
+      await archiver.finish()
+      return exit
+    })
     this.#cluster = cluster
     this.#clock = clock
     this.catalog = new CatalogConnection(
@@ -103,7 +111,8 @@ class LocalServer implements RunningServer {
   async stop(options: StopOptions = {}): Promise<ServerExit> {
     this.#isStopping = true
     await this.catalog[Symbol.asyncDispose]()
-    return this.#cluster.stop(options)
+    await this.#cluster.stop(options)
+    return this.exited
   }
 
   admin(options: AdminOptions = {}): Promise<AdminConnection> {

@@ -6,6 +6,8 @@ import { copyCatalog } from '../../metadata/catalogs.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
+import type { AdminConnection } from '../../postgres/index.ts'
+import type { BranchClone, PastMoment } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
@@ -22,11 +24,16 @@ interface CreateBranch extends BranchInput {
   readonly endpointUid: string
   readonly sourceUid: string
   readonly sourceEndpointUid: string
+  /** As the source was then; as it is now when absent. */
+  readonly moment?: PastMoment
 }
 
 interface DeleteBranch extends BranchInput {
   readonly purge: boolean
 }
+
+/** What is known of a clone when it is done. */
+type ClonedBranch = Pick<BranchClone, 'lsn' | 'time' | 'method' | 'bytes' | 'durationMs'>
 
 export interface BranchOperations {
   readonly create: OperationKind<CreateBranch>
@@ -69,7 +76,8 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
     steps: [
       {
         name: 'clone',
-        async run({ input }) {
+        async run({ input, signal }) {
+          if (input.moment) return cloneMoment(context, { ...input, moment: input.moment }, signal)
           // What is known of the source is soon what is known of its clone.
           await computes.peek(input.sourceEndpointUid, (admin) =>
             observeCatalog(context, input.sourceUid, admin),
@@ -83,14 +91,18 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
       },
     ],
     async complete(queries, { input, progress }) {
-      await copyCatalogIds(queries, input.sourceUid, input.branchUid)
-      await copyCatalog(queries, input.sourceUid, input.branchUid)
+      if (!input.moment) {
+        await copyCatalogIds(queries, input.sourceUid, input.branchUid)
+        await copyCatalog(queries, input.sourceUid, input.branchUid)
+      }
       await updateBranch(queries, input.branchUid, {
         state: 'READY',
         state_change_time: clock.now().toISOString(),
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
         clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
+        clone_bytes: Number(progress['bytes']),
+        clone_ms: Number(progress['durationMs']),
         logical_size_bytes: Number(progress['bytes']),
       })
       return replyOf(queries, input)
@@ -105,15 +117,39 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
 async function cloneSource(
   context: ControlParts,
   { projectUid, branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
-): Promise<{ lsn: string; time: string; method: string; bytes: number }> {
+): Promise<ClonedBranch> {
   const { computes, storage, workspaceId, metadata } = context
   const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
-  const { lsn, time, method, bytes } =
+  const { lsn, time, method, bytes, durationMs } =
     (await storage.unfinished(branchUid, branch)) ??
     (await computes.withFiles(sourceEndpointUid, (connect) =>
       storage.clone(branchUid, sourceUid, { connect, branch }),
     ))
-  return { lsn, time, method, bytes }
+  return { lsn, time, method, bytes, durationMs }
+}
+
+/** The same at a moment of its past. The roles and databases that were there then keep the ids they have in the source. */
+export async function cloneMoment(
+  context: ControlParts,
+  input: Omit<CreateBranch, 'endpointUid' | 'moment'> & {
+    readonly moment: PastMoment
+    readonly keepsPast?: boolean
+  },
+  signal: AbortSignal,
+): Promise<ClonedBranch> {
+  const { computes, storage, workspaceId, metadata } = context
+  const { projectUid, branchUid, sourceUid, moment, keepsPast } = input
+  const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
+  const observe = async (admin: AdminConnection) => {
+    await metadata.transaction((queries) => copyCatalogIds(queries, sourceUid, branchUid))
+    await observeCatalog(context, branchUid, admin, true)
+  }
+  const { lsn, time, method, bytes, durationMs } =
+    (await storage.unfinished(branchUid, branch)) ??
+    (await computes.withFiles(input.sourceEndpointUid, (connect) =>
+      storage.cloneAt(branchUid, sourceUid, { moment, connect, branch, observe, keepsPast, signal }),
+    ))
+  return { lsn, time, method, bytes, durationMs }
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */

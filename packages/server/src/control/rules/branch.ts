@@ -124,14 +124,12 @@ export async function sourceBranch(
   return branch
 }
 
-/** Refuses what needs the source's past. LakeletError `not_implemented`. */
-export function refusePast(spec: BranchSpec): void {
-  const past = (['source_branch_time', 'source_branch_lsn', 'source_snapshot'] as const).find(
-    (field) => spec[field] !== undefined,
-  )
-  if (past === undefined) return
-  const from = past === 'source_snapshot' ? 'a snapshot' : 'a past state'
-  throw new LakeletError('not_implemented', { feature: `Creating a branch from ${from} (spec.${past})` })
+/** LakeletError `not_implemented`. */
+export function refuseSnapshot(spec: BranchSpec): void {
+  if (spec.source_snapshot === undefined) return
+  throw new LakeletError('not_implemented', {
+    feature: 'Creating a branch from a snapshot (spec.source_snapshot)',
+  })
 }
 
 /** LakeletError `already_exists` where a branch that is not deleted has the id. */

@@ -9,6 +9,8 @@ export interface ControlDefaults {
   readonly historyRetentionSeconds: number
   /** How long a deleted project or branch can be undeleted. */
   readonly undeleteSeconds: number
+  /** Most that the past of a branch may take on disk. */
+  readonly historyBytes: number
 }
 
 export const DEFAULTS: ControlDefaults = {
@@ -17,6 +19,7 @@ export const DEFAULTS: ControlDefaults = {
   suspendSeconds: 86_400,
   historyRetentionSeconds: 604_800,
   undeleteSeconds: 604_800,
+  historyBytes: 16_000_000_000,
 }
 
 /** Limits of the service, per workspace, project or branch. */

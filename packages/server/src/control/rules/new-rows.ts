@@ -20,6 +20,8 @@ export function newBranch(
     source_lsn: null,
     source_time: null,
     clone_method: null,
+    clone_bytes: null,
+    clone_ms: null,
     logical_size_bytes: 0,
     create_time: now,
     update_time: now,

@@ -20,11 +20,12 @@ import {
   fieldsOfBranch,
   newBranchRows,
   refuseFullProject,
-  refusePast,
+  refuseSnapshot,
   refuseSecondProtected,
   refuseTakenBranch,
   sourceBranch,
 } from '../rules/branch.ts'
+import { momentOf, requireReached } from '../rules/past-moment.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
@@ -66,9 +67,14 @@ export class Branches {
       if (!replaceExisting) throw new LakeletError('already_exists', { type: 'branch' })
       return this.#change(caller, { project, branch: present }, spec, fieldsOfBranch(spec))
     }
-    refusePast(spec)
+    refuseSnapshot(spec)
+    const moment = momentOf(spec)
     const source = await sourceBranch(db, project, spec.source_branch)
     const sourceEndpoint = await primaryEndpoint(db, source.uid)
+    if (moment) {
+      const endpoint = { branchUid: source.uid, endpointUid: sourceEndpoint.uid }
+      await requireReached(this.#context, endpoint, moment)
+    }
     const { branch, endpoint } = newBranchRows(project, source, branchId, spec, {
       now: this.#context.clock.now(),
       defaults: this.#context.defaults,
@@ -83,6 +89,7 @@ export class Branches {
         endpointUid: endpoint.uid,
         sourceUid: source.uid,
         sourceEndpointUid: sourceEndpoint.uid,
+        ...(moment ? { moment } : {}),
       },
       locks: [
         { scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' },

@@ -46,6 +46,13 @@ export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branc
         : { source_branch: branchName(project.project_id, sourceBranchId) }),
       ...(row.source_lsn === null ? {} : { source_branch_lsn: row.source_lsn }),
       ...(row.clone_method === null ? {} : { clone_method: row.clone_method }),
+      ...(row.clone_bytes === null
+        ? {}
+        : {
+            clone_bytes: row.clone_bytes,
+            clone_shared_bytes: row.clone_method === 'reflink' ? row.clone_bytes : 0,
+          }),
+      ...(row.clone_ms === null ? {} : { clone_duration: `${(row.clone_ms / 1000).toFixed(3)}s` }),
       ...(row.source_time === null ? {} : { source_branch_time: row.source_time }),
     },
   }
