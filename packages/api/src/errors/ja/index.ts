@@ -4,6 +4,7 @@ import { type ErrorCode, fillText } from '../lakelet-error.ts'
 import { apps } from './apps.ts'
 import { files } from './files.ts'
 import { gateway } from './gateway.ts'
+import { history } from './history.ts'
 import { identity } from './identity.ts'
 import { platform } from './platform.ts'
 import { postgres } from './postgres.ts'
@@ -14,6 +15,7 @@ export const errorTexts: Readonly<Record<ErrorCode, string>> = {
   ...platform,
   ...identity,
   ...postgres,
+  ...history,
   ...gateway,
   ...apps,
   ...files,
