@@ -10,6 +10,10 @@ export interface ErrorText {
 
 /** What to show of an error; the API's own message is in English and says what to do. */
 export function errorText(error: unknown): ErrorText {
+  // What Postgres says is data: only the frame is ours.
+  if (error instanceof Error && error.name === 'PostgresError') {
+    return { title: t.errors.postgres, text: error.message }
+  }
   if (!(error instanceof ApiError)) {
     return { title: t.errors.unexpected, text: error instanceof Error ? error.message : String(error) }
   }

@@ -9,6 +9,8 @@ export interface Column<T> {
   readonly isNumber?: boolean
   /** Left out on narrow screens. */
   readonly isMinor?: boolean
+  /** What rows are sorted by when the column's title is pressed: numbers the largest first. */
+  readonly sortBy?: (row: T) => number | string
 }
 
 interface ResourceTableProps<T> {
@@ -34,30 +36,24 @@ export function ResourceTable<T>({
   empty,
 }: ResourceTableProps<T>) {
   const [filter, setFilter] = useState('')
+  const { sorted, orderOf, press } = useOrder(rows, columns)
   if (rows.length === 0) return empty
   const wanted = filter.trim().toLowerCase()
-  const shown = wanted && textOf ? rows.filter((row) => textOf(row).toLowerCase().includes(wanted)) : rows
+  const shown = wanted && textOf ? sorted.filter((row) => textOf(row).toLowerCase().includes(wanted)) : sorted
   return (
     <>
-      {textOf && rows.length >= FILTER_FROM && (
-        <input
-          type="search"
-          data-filter
-          className="control mb-3 max-w-64"
-          placeholder={t.common.filter}
-          aria-label={t.common.filter}
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-        />
-      )}
+      {textOf && rows.length >= FILTER_FROM && <Filter value={filter} onChange={setFilter} />}
       <div className="panel overflow-x-auto">
         <table className="table" aria-label={label}>
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column.key} scope="col" className={cellClass(column)}>
-                  {column.title}
-                </th>
+                <Heading
+                  key={column.key}
+                  column={column}
+                  order={orderOf(column)}
+                  onPress={() => press(column)}
+                />
               ))}
               {actions && (
                 <th scope="col">
@@ -83,6 +79,65 @@ export function ResourceTable<T>({
       {shown.length === 0 && <p className="mt-3 text-dim">{t.common.nothingMatches}</p>}
     </>
   )
+}
+
+function Filter({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  return (
+    <input
+      type="search"
+      data-filter
+      className="control mb-3 max-w-64"
+      placeholder={t.common.filter}
+      aria-label={t.common.filter}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  )
+}
+
+function Heading<T>({
+  column,
+  order,
+  onPress,
+}: {
+  readonly column: Column<T>
+  readonly order: Order
+  readonly onPress: () => void
+}) {
+  return (
+    <th scope="col" className={cellClass(column)} aria-sort={column.sortBy ? order : undefined}>
+      {column.sortBy ? (
+        <button type="button" className="min-h-6 cursor-pointer" onClick={onPress}>
+          {column.title}
+          <span aria-hidden="true">{ARROWS[order]}</span>
+        </button>
+      ) : (
+        column.title
+      )}
+    </th>
+  )
+}
+
+type Order = 'none' | 'ascending' | 'descending'
+
+const ARROWS: Readonly<Record<Order, string>> = { none: '', ascending: ' ↑', descending: ' ↓' }
+
+/** Rows in the order of the column that was pressed last; pressed again it turns round. */
+function useOrder<T>(rows: readonly T[], columns: readonly Column<T>[]) {
+  const [chosen, setChosen] = useState<{ readonly key: string; readonly order: Order }>()
+  const sortBy = columns.find(({ key }) => key === chosen?.key)?.sortBy
+  const sign = chosen?.order === 'ascending' ? 1 : -1
+  const compare = (one: number | string, other: number | string) => (one < other ? -1 : one > other ? 1 : 0)
+  return {
+    sorted: sortBy ? rows.toSorted((a, b) => sign * compare(sortBy(a), sortBy(b))) : rows,
+    orderOf: ({ key }: Column<T>): Order => (key === chosen?.key ? chosen.order : 'none'),
+    press: (column: Column<T>) => {
+      const first = column.isNumber ? 'descending' : 'ascending'
+      const other = column.isNumber ? 'ascending' : 'descending'
+      const isAgain = chosen?.key === column.key && chosen.order === first
+      setChosen({ key: column.key, order: isAgain ? other : first })
+    },
+  }
 }
 
 function cellClass<T>({ isNumber, isMinor }: Column<T>): string {

@@ -22,9 +22,17 @@ function subscribe(listener: () => void): () => void {
   }
 }
 
+/** The time, to half a minute. */
+export function useNow(): number {
+  return Math.max(
+    useSyncExternalStore(subscribe, () => now),
+    Date.now() - TICK_MS,
+  )
+}
+
 /** How long ago or ahead; `exact` shows date and time instead. */
 export function Time({ at, exact = false }: { readonly at: string | number; readonly exact?: boolean }) {
-  const current = useSyncExternalStore(subscribe, () => now)
+  const current = useNow()
   const full = formatTime(at)
   return (
     <time
@@ -32,7 +40,7 @@ export function Time({ at, exact = false }: { readonly at: string | number; read
       title={full}
       className={exact ? undefined : 'whitespace-nowrap'}
     >
-      {exact ? full : formatRelative(at, Math.max(current, Date.now() - TICK_MS))}
+      {exact ? full : formatRelative(at, current)}
     </time>
   )
 }

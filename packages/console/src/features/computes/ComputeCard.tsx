@@ -16,6 +16,7 @@ import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { EditCompute } from './EditCompute.tsx'
+import { WhyAwake } from './WhyAwake.tsx'
 import { useEndpointReasons } from './use-reasons.ts'
 
 interface ComputeCardProps {
@@ -69,6 +70,9 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           <ErrorPanel error={failure} />
         </div>
       )}
+      <p className="mt-2 text-dim">
+        <WhyAwake endpoint={endpoint} params={branch} />
+      </p>
       <Details endpoint={endpoint} />
       {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}
     </div>

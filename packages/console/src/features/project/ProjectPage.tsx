@@ -1,3 +1,4 @@
+import type { Overview } from '@lakelet/api'
 import { Link } from '@tanstack/react-router'
 import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
@@ -9,6 +10,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { Facts, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { Time } from '../../ui/time.tsx'
 import { BranchTree } from '../branches/BranchTree.tsx'
+import { WhyAwake } from '../computes/WhyAwake.tsx'
 import { ConnectDialog } from '../connect/ConnectDialog.tsx'
 
 export function ProjectPage() {
@@ -35,11 +37,14 @@ export function ProjectPage() {
     )
   }
   const { project: shown, branches } = found
-  const production = branches.find(({ branch }) => branch.status.default)?.branch.branch_id ?? 'production'
+  const main = branches.find(({ branch }) => branch.status.default)
+  const production = main?.branch.branch_id ?? 'production'
+  const endpoint = main?.endpoints[0]
   return (
     <Page
       title={shown.status.display_name}
       beside={<span className="text-dim">Postgres {shown.status.pg_version}</span>}
+      intro={endpoint && <WhyAwake endpoint={endpoint} params={{ project, branch: production }} />}
       actions={
         <>
           <LinkButton to={paths.branch(project, production, '/sql')}>{t.sql.title}</LinkButton>
@@ -55,19 +60,25 @@ export function ProjectPage() {
       >
         <BranchTree project={shown.project_id} branches={branches} />
       </Section>
-      <Section title={t.project.general}>
-        <Facts
-          items={[
-            [t.project.owner, <bdi key="owner">{shown.status.owner}</bdi>],
-            [t.projects.size, formatBytes(shown.status.synthetic_storage_size_bytes)],
-            [t.projects.created, <Time key="created" at={shown.create_time} exact />],
-            [t.branch.uid, <code key="uid">{shown.uid}</code>],
-          ]}
-        />
-      </Section>
+      <General project={shown} />
       {connect && (
         <ConnectDialog project={project} branch={production} onClose={() => setConnect(undefined)} />
       )}
     </Page>
+  )
+}
+
+function General({ project }: { readonly project: Overview['projects'][number]['project'] }) {
+  return (
+    <Section title={t.project.general}>
+      <Facts
+        items={[
+          [t.project.owner, <bdi key="owner">{project.status.owner}</bdi>],
+          [t.projects.size, formatBytes(project.status.synthetic_storage_size_bytes)],
+          [t.projects.created, <Time key="created" at={project.create_time} exact />],
+          [t.branch.uid, <code key="uid">{project.uid}</code>],
+        ]}
+      />
+    </Section>
   )
 }

@@ -116,6 +116,7 @@ export const errors = {
   noPage: 'There is no such page',
   noPageText: 'The address may be old or mistyped.',
   notFound: 'It is not there',
+  postgres: 'Postgres refused this, in its own words:',
   refused: 'The workspace refused this',
   signedOut: 'You are signed out',
   signedOutRemedy: 'Run `lakelet open` on the machine to get a new sign-in link.',

@@ -75,25 +75,3 @@ export const tables = {
   sort: (column: string) => `Sort by ${column}`,
   runIt: 'Run this SQL',
 }
-
-export const activity = {
-  title: 'Activity',
-  intro: 'What the database does now, and which statements cost the most.',
-  sessions: 'Sessions and queries',
-  pid: 'Pid',
-  user: 'Role',
-  app: 'Application',
-  state: 'State',
-  since: 'Since',
-  query: 'Statement',
-  cancel: 'Cancel query',
-  cancelled: 'The query was cancelled',
-  isIdle: 'It runs no statement.',
-  noSessions: 'Nobody is connected.',
-  performance: 'Query performance',
-  noStatistics: 'pg_stat_statements is not there or has seen nothing since the compute started.',
-  calls: 'Calls',
-  mean: 'Mean',
-  total: 'Total',
-  refresh: 'Refresh',
-}

@@ -1,3 +1,4 @@
+import { activity } from './activity.ts'
 import { app, apps, files, home, identity } from './apps.ts'
 import {
   branch,
@@ -12,7 +13,7 @@ import {
 } from './lakebase.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
-import { activity, sql, tables } from './sql.ts'
+import { sql, tables } from './sql.ts'
 
 import type { Messages } from '../messages.ts'
 

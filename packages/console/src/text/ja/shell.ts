@@ -117,6 +117,7 @@ export const errors: Messages['errors'] = {
   noPage: 'ページがありません',
   noPageText: 'アドレスが古いか、間違っている可能性があります。',
   notFound: '見つかりません',
+  postgres: 'Postgres がこの操作を拒否しました。Postgres のメッセージ:',
   refused: 'ワークスペースがこの操作を拒否しました',
   signedOut: 'サインアウトしています',
   signedOutRemedy: 'このマシンで `lakelet open` を実行すると、新しいサインイン用リンクを取得できます。',

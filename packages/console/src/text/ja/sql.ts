@@ -76,25 +76,3 @@ export const tables: Messages['tables'] = {
   sort: (column) => `${column} で並べ替え`,
   runIt: 'この SQL を実行',
 }
-
-export const activity: Messages['activity'] = {
-  title: 'アクティビティ',
-  intro: 'データベースの現在の動作と、負荷の大きい文です。',
-  sessions: 'セッションとアクティブなクエリ',
-  pid: 'Pid',
-  user: 'ロール',
-  app: 'アプリケーション',
-  state: '状態',
-  since: '開始',
-  query: '文',
-  cancel: 'クエリのキャンセル',
-  cancelled: 'クエリをキャンセルしました',
-  isIdle: '実行中の文はありません。',
-  noSessions: '接続はありません。',
-  performance: 'クエリのパフォーマンス',
-  noStatistics: 'pg_stat_statements がないか、コンピュートの起動後の記録がありません。',
-  calls: '回数',
-  mean: '平均',
-  total: '合計',
-  refresh: '更新',
-}
