@@ -56,11 +56,33 @@ CREATE EVENT TRIGGER on_create_table_or_view ON ddl_command_end
   WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW',
     'CREATE FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA', 'ALTER TABLE')
   EXECUTE FUNCTION pg_catalog.databricks_grant_on_create();
+-- As in the real service, databricks_superuser may begin the statistics of statements anew.
+CREATE FUNCTION pg_catalog.databricks_grant_on_extension() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target regprocedure;
+BEGIN
+  FOR target IN
+    SELECT member.objid FROM pg_extension made
+    JOIN pg_depend member ON member.refclassid = 'pg_extension'::regclass AND member.refobjid = made.oid
+      AND member.classid = 'pg_proc'::regclass AND member.deptype = 'e'
+    JOIN pg_proc ON pg_proc.oid = member.objid
+    WHERE made.extname = 'pg_stat_statements' AND proname = 'pg_stat_statements_reset'
+  LOOP
+    EXECUTE 'GRANT EXECUTE ON FUNCTION ' || target || ' TO databricks_superuser';
+  END LOOP;
+END
+$$;
+
+CREATE EVENT TRIGGER on_create_extension ON ddl_command_end
+  WHEN TAG IN ('CREATE EXTENSION', 'ALTER EXTENSION') EXECUTE FUNCTION pg_catalog.databricks_grant_on_extension();
 -- pg_dump leaves out what belongs to an extension that every database has; a user could not restore an event trigger.
 ALTER EXTENSION plpgsql ADD FUNCTION pg_catalog.databricks_grant_on_create();
 ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_schema;
 ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_sequence;
 ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_table_or_view;
+ALTER EXTENSION plpgsql ADD FUNCTION pg_catalog.databricks_grant_on_extension();
+ALTER EXTENSION plpgsql ADD EVENT TRIGGER on_create_extension;
 
 CREATE DATABASE databricks_postgres;
 

@@ -170,11 +170,21 @@ test('dumps hold none of it: the triggers and their function belong to an extens
        AND (classid = 'pg_event_trigger'::regclass OR pg_describe_object(classid, objid, 0) LIKE '%databricks%') ORDER BY 1`,
   )
   expect(members.map(({ name }) => name)).toEqual([
+    'event trigger on_create_extension',
     'event trigger on_create_schema',
     'event trigger on_create_sequence',
     'event trigger on_create_table_or_view',
     'function databricks_grant_on_create()',
+    'function databricks_grant_on_extension()',
   ])
   const loose = await connection.query('SELECT FROM pg_event_trigger')
-  expect(loose).toHaveLength(3)
+  expect(loose).toHaveLength(4)
+})
+
+test('databricks_superuser may begin the statistics of statements anew, others may not', async () => {
+  await using owner = await connectAs(cluster.address, OWNER)
+  await using app = await connectAs(cluster.address, APP)
+  await owner.query('CREATE EXTENSION pg_stat_statements')
+  await owner.query('SELECT pg_stat_statements_reset()')
+  await expect(app.query('SELECT pg_stat_statements_reset()')).rejects.toMatchObject(DENIED)
 })
