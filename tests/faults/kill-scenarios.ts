@@ -4,6 +4,7 @@ import {
   ApiError,
   type AppResource,
   appsRoutes,
+  branchControlRoutes,
   branchRoutes,
   type Client,
   databaseRoutes,
@@ -65,6 +66,17 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       expect(rows).toEqual([{ cloned: true }])
     },
     expectUndone: ({ client }, id) => expectMissing(getBranch(client, id)),
+  },
+  reset_branch: {
+    async prepare(workspace, id) {
+      await operationDone(workspace, await createBranch(workspace, id))
+      await using sql = await connectTo(workspace, `projects/${BASE}/branches/${id}/endpoints/primary`)
+      await sql.client.query('CREATE TABLE own AS SELECT 1 AS n; CREATE ROLE own_role')
+    },
+    act: ({ client }, id) =>
+      client.call(branchControlRoutes.resetBranch, { params: { project: BASE, branch: id }, body: {} }),
+    expectDone: (workspace, id) => expectOwn(workspace, id, false),
+    expectUndone: (workspace, id) => expectOwn(workspace, id, true),
   },
   delete_branch: {
     prepare: async (workspace, id) => operationDone(workspace, await createBranch(workspace, id)),
@@ -331,4 +343,16 @@ async function expectMissing(call: Promise<unknown>): Promise<void> {
   )
   expect(error).toBeInstanceOf(ApiError)
   expect(error).toMatchObject({ status: 404 })
+}
+
+/** Whether the branch has what it had of its own before the reset; what it has of its parent, it has. */
+async function expectOwn(workspace: TestWorkspace, id: string, isThere: boolean): Promise<void> {
+  const { status } = await getBranch(workspace.client, id)
+  expect(status?.current_state).toBe('READY')
+  await using sql = await connectTo(workspace, `projects/${BASE}/branches/${id}/endpoints/primary`)
+  const { rows } = await sql.client.query(
+    `SELECT to_regclass('own') IS NOT NULL AS is_there, (SELECT count(*)::int > 0 FROM acknowledged) AS is_cloned,
+      EXISTS (SELECT FROM pg_roles WHERE rolname = 'own_role') AS has_role`,
+  )
+  expect(rows).toEqual([{ is_there: isThere, is_cloned: true, has_role: isThere }])
 }

@@ -30,6 +30,7 @@ import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
 import { helpCommand } from './commands/help.ts'
 import { open } from './commands/open.ts'
+import { branchReset } from './commands/branch/reset.ts'
 import { operations } from './commands/operations.ts'
 import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
@@ -79,6 +80,7 @@ export const program: Program = {
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
     operations,
+    branchReset,
     getOperationCommand,
     extensionList,
     extensionInstall,

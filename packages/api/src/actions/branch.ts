@@ -151,6 +151,25 @@ export const branchActions = {
       ({ id }) => because('expiring_parent', { branch: id }),
     ),
   ],
+  reset: [
+    isLive,
+    isReady,
+    unless(
+      'it was made from another branch',
+      ({ isRoot }) => isRoot,
+      () => because('reset_root'),
+    ),
+    unless(
+      'it is not protected',
+      ({ isProtected }) => isProtected,
+      () => because('reset_protected'),
+    ),
+    unless(
+      'no branch was made from it that is still there',
+      ({ children }) => children.length > 0,
+      ({ children }) => because('reset_parent', { children: children.join(', ') }),
+    ),
+  ],
   delete: [isLive, ...deletable],
   purge: deletable,
   undelete: [isDeleted],

@@ -3,6 +3,12 @@
 /** Every reason; `{name}` stands for the parameter of that name. Those that are `{message}` alone are a checker's own words. */
 export const reasonCatalogue = {
   protected_expires: 'A protected branch cannot expire. Set spec.no_expiry, or leave it unprotected.',
+  reset_root: 'A branch that was not made from another one has no parent to be reset from.',
+  reset_protected: 'A protected branch cannot be reset. Unprotect it first.',
+  reset_parent:
+    'Branches were made from this one ({children}): it cannot be reset while they are there. Delete them first, or create a new branch of its parent.',
+  reset_parent_gone:
+    "The parent of branch '{branch}' is deleted, so it cannot be reset from it. Undelete the parent, or create a new branch of another one.",
   second_protected: "Branch '{branch}' is protected already; a project can have one protected branch.",
   branch_of_project:
     "Field '{field}' must be the full name of a branch of this project, such as '{example}'.",

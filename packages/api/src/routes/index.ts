@@ -7,6 +7,7 @@ import { appsRoutes } from './apps.ts'
 import { bundleDeploymentRoutes } from './bundle-deployments.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
+import { branchControlRoutes } from './branch-control.ts'
 import { computeControlRoutes } from './compute-control.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
@@ -59,6 +60,7 @@ export const routeGroups = {
   changes: changesRoutes,
   overview: overviewRoutes,
   computeControl: computeControlRoutes,
+  branchControl: branchControlRoutes,
   sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

@@ -119,6 +119,17 @@ export class Compute {
   }
 
   /** See `Computes.suspend`. */
+  async replaceFiles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#endpoint.run(async () => {
+      if (this.state === 'active') await this.#stop('replaced')
+      try {
+        return await work()
+      } finally {
+        this.#logins.forget()
+      }
+    })
+  }
+
   async suspend(reason: SuspendReason): Promise<void> {
     if (reason === 'deleted' || reason === 'workspace stops') this.#server.close()
     const stopped = this.#endpoint.run(async () => {

@@ -161,6 +161,14 @@ export class Computes implements AsyncDisposable {
     return this.#compute(uid).withFiles(work)
   }
 
+  /**
+   * Runs `work`, which puts other files in the place of the branch's, while no server runs on them and none is started. Sessions end
+   * with 57P01: they are of what the branch was. Wakes wait until it is done.
+   */
+  async replaceFiles<T>(uid: string, work: () => Promise<T>): Promise<T> {
+    return this.#compute(uid).replaceFiles(work)
+  }
+
   /** Who may log in as `role`, without waking the compute; undefined when it sleeps and that is not known (after a crash). */
   async knownLoginRole(uid: string, role: string): Promise<LoginRole | 'absent' | undefined> {
     return this.#compute(uid).knownLoginRole(role)

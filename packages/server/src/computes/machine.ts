@@ -19,7 +19,14 @@ export const MOVES: Readonly<Record<ComputeState, readonly ComputeState[]>> = {
 }
 
 /** Why a compute was suspended; shown to people. */
-export type SuspendReason = 'idle' | 'asked' | 'disabled' | 'deleted' | 'restart' | 'workspace stops'
+export type SuspendReason =
+  | 'idle'
+  | 'asked'
+  | 'disabled'
+  | 'deleted'
+  | 'restart'
+  | 'replaced'
+  | 'workspace stops'
 
 /** Called after each change of state, in order. Must not throw. */
 export type StateListener = (uid: string, state: ComputeState, at: Date) => void

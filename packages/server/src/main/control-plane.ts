@@ -17,11 +17,13 @@ import type { OperationKind } from '../operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { keepHistory } from '../control/reconcilers/keep-history.ts'
 import { measureBranches } from '../control/reconcilers/measure-branches.ts'
+import { dropReplaced } from '../control/reconcilers/drop-replaced.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
 import { implementComputeControl } from '../control/routes/compute-control.ts'
+import { implementBranchControl } from '../control/routes/branch-control.ts'
 import { implementBranches } from '../control/routes/branches.ts'
 import { implementDatabases } from '../control/routes/databases.ts'
 import { implementEndpoints } from '../control/routes/endpoints.ts'
@@ -106,6 +108,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   loops.push(
     start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches)),
     start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
+    start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
     start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
     start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
   )
@@ -124,6 +127,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     routes: [
       ...implementProjects(projects),
       ...implementBranches(branches),
+      ...implementBranchControl(branches),
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),

@@ -109,10 +109,15 @@ function socketOf(address: ComputeAddress): BackendAddress {
 function located(live: LiveEndpoint, role: RoleFacts | 'absent' | undefined): LocatedEndpoint {
   return {
     endpoint: { id: live.uid, name: nameOfEndpoint(live) },
-    branch: { id: live.branchId, state: live.branchState },
+    branch: { id: live.branchId, state: stateForClients(live.branchState) },
     allowsPasswords: live.isNativeLoginEnabled,
     role,
   }
+}
+
+/** A branch that is being reset takes clients: until the exchange as what it was, from then on as what it is, and they wait in between. */
+function stateForClients(state: LiveEndpoint['branchState']): LiveEndpoint['branchState'] {
+  return state === 'RESETTING' ? 'READY' : state
 }
 
 function factsOf(role: LoginRole | 'absent' | undefined): RoleFacts | 'absent' | undefined {

@@ -68,3 +68,8 @@ export async function copyCatalogIds(queries: Queries, fromBranch: string, toBra
 export async function allCatalogIds(queries: Queries): Promise<CatalogIdRow[]> {
   return queries.selectFrom('catalog_ids').selectAll().orderBy('kind').orderBy('oid').execute()
 }
+
+/** Forgets the ids of all roles and databases of a branch. */
+export async function deleteCatalogIdsOf(queries: Queries, branchUid: string): Promise<void> {
+  await queries.deleteFrom('catalog_ids').where('branch_uid', '=', branchUid).execute()
+}

@@ -23,3 +23,8 @@ export async function copyCatalog(queries: Queries, fromBranch: string, toBranch
   const row = await findCatalog(queries, fromBranch)
   if (row) await putCatalog(queries, { ...row, branch_uid: toBranch })
 }
+
+/** After its files were replaced, nothing holds any more that was known of a branch's own. */
+export async function deleteCatalog(queries: Queries, branchUid: string): Promise<void> {
+  await queries.deleteFrom('catalogs').where('branch_uid', '=', branchUid).execute()
+}

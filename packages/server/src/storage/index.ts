@@ -1,7 +1,8 @@
 // The face of this room: what other rooms may import.
 export { BranchFiles, besideData, pathsIn } from './branch-files.ts'
 export { type BranchIdentity, type Manifest, type ManifestState, readManifest } from './manifest.ts'
-export { type BranchClone, type NewBranch, type Storage, startStorage } from './storage.ts'
+export type { BranchClone, NewBranch } from './build-branch.ts'
+export { type Storage, startStorage } from './storage.ts'
 export { type Archiver, Archives } from './archive/archives.ts'
 export type { PastMoment } from './history/go-back.ts'
 export { type HistoryLimits, isBaseDue, oldestKept } from './history/policy.ts'

@@ -1,11 +1,9 @@
 // Making and removing branches: each a clone of the template or of another branch, whole or not there.
-import { copyFile, mkdir, statfs } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
-import { isDiskFull } from '../base/disk-full.ts'
 import { LakeletError } from '../base/errors.ts'
-import { flushTree } from '../base/flush-tree.ts'
 import type { Logger } from '../base/log.ts'
-import { removeTree } from '../base/remove-tree.ts'
+import { KeyedMutex } from '../base/mutex.ts'
 import {
   type AdminConnection,
   DEFAULT_MAJOR,
@@ -15,12 +13,14 @@ import {
 } from '../postgres/index.ts'
 import { Archives } from './archive/archives.ts'
 import { BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
+import { buildBranch, type BranchClone, type NewBranch } from './build-branch.ts'
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
 import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
-import { type BranchIdentity, type Manifest, writeManifest } from './manifest.ts'
+import { type BranchIdentity, type Manifest, readManifest } from './manifest.ts'
+import { Replacement } from './replacement.ts'
 
 export interface StorageOptions {
   readonly postgres: PostgresVersions
@@ -28,14 +28,10 @@ export interface StorageOptions {
   readonly clock?: Clock
 }
 
-/** What a clone is, and how long it took. */
-export interface BranchClone extends CloneResult {
-  readonly durationMs: number
-}
-
-/** What the manifest of a new branch says beside its uid. */
-export interface NewBranch extends BranchIdentity {
-  readonly record: Manifest['record']
+interface CloneOptions {
+  /** How to connect to the parent, where its compute runs. */
+  readonly connect?: (() => Promise<AdminConnection>) | undefined
+  readonly branch?: NewBranch
 }
 
 /** A branch that belongs to nobody, for those that have no metadata. */
@@ -54,6 +50,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
 export class Storage {
   readonly #postgres: PostgresVersions
   readonly #log: Logger
+  readonly #replacing = new KeyedMutex<string>()
   readonly files: BranchFiles
   readonly archives: Archives
   readonly history: History
@@ -106,7 +103,7 @@ export class Storage {
     const version = await this.#postgres.of(major)
     await version.extensions(this.#log)
     const template = await version.template()
-    return this.#build(branchUid, branch, template, async (to) => {
+    return this.#buildNew(branchUid, branch, template, async (to) => {
       const clone = await cloneStopped(this.#cloneOptions(template, to.data))
       await this.history.begin(template, to, clone)
       return clone
@@ -119,26 +116,45 @@ export class Storage {
    * to either. Throws `branch_storage_missing`, `branch_storage_exists`, `branch_disk_full` or `branch_clone_failed`; nothing is left
    * behind then.
    */
-  async clone(
+  async clone(branchUid: string, parentUid: string, options: CloneOptions = {}): Promise<BranchClone> {
+    await this.#refuseTaken(branchUid)
+    return this.#clone(branchUid, parentUid, options, (building) => this.files.publish(building, branchUid))
+  }
+
+  /**
+   * The same beside the files of a branch that exists, which it goes on with: `replacementOf` puts it in their place. One that is there
+   * already, of an operation that was interrupted, is given as it was made.
+   */
+  async cloneBeside(branchUid: string, parentUid: string, options: CloneOptions): Promise<BranchClone> {
+    const replacement = this.replacementOf(branchUid)
+    const known = await readManifest(pathsIn(replacement.next).manifest)
+    if (known.kind === 'read' && known.manifest.clone) return known.manifest.clone
+    return this.#clone(branchUid, parentUid, options, (building) => replacement.bring(building))
+  }
+
+  /** The files that are to be, or were, put in the place of those of a branch. */
+  replacementOf(branchUid: string): Replacement {
+    return new Replacement(this.paths(branchUid).directory, this.#replacing)
+  }
+
+  async #clone(
     branchUid: string,
     parentUid: string,
-    options: {
-      readonly connect?: (() => Promise<AdminConnection>) | undefined
-      readonly branch?: NewBranch
-    } = {},
+    { connect, branch = NOBODYS }: CloneOptions,
+    publish: (building: string) => Promise<void>,
   ): Promise<BranchClone> {
-    const { connect, branch = NOBODYS } = options
     if (!(await this.exists(parentUid)))
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const parent = this.files.paths(parentUid)
-    return this.#build(branchUid, branch, parent.data, async (to) => {
+    const fill = async (to: BranchPaths) => {
       const options = this.#cloneOptions(parent.data, to.data)
       const clone = connect ? await cloneRunning({ ...options, connect }) : await cloneStopped(options)
       // True for an exact copy as well; it is only a note.
       if (!connect) await copyFile(parent.loginNote, to.loginNote).catch(() => undefined)
       await this.history.inherit(parent, to, clone)
       return clone
-    })
+    }
+    return buildBranch(this.#buildParts, { branchUid, branch, from: parent.data, fill, publish })
   }
 
   /**
@@ -155,7 +171,7 @@ export class Storage {
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const from = this.files.paths(parentUid)
     const parts = { postgres: this.#postgres, archives: this.archives, history: this.history, log: this.#log }
-    return this.#build(branchUid, branch, from.data, (to) => goBack(parts, { ...how, from, to }))
+    return this.#buildNew(branchUid, branch, from.data, (to) => goBack(parts, { ...how, from, to }))
   }
 
   /**
@@ -204,6 +220,8 @@ export class Storage {
     )
     if (names.length > 0) this.#log.info({ names }, 'removed unfinished storage of branches')
     for (const branchUid of await this.list()) {
+      if (await this.replacementOf(branchUid).mend())
+        this.#log.info({ branch: branchUid }, 'went on with replacing the files of a branch')
       await this.history.mend(this.paths(branchUid)).catch((error: unknown) => {
         this.#log.warn({ err: error, branch: branchUid }, 'unfinished history of a branch cannot be removed')
       })
@@ -222,68 +240,26 @@ export class Storage {
     return isIts ? manifest : undefined
   }
 
+  get #buildParts() {
+    return { files: this.files, dataDir: this.#postgres.host.dataDir, log: this.#log }
+  }
+
   #cloneOptions(from: string, to: string) {
     return { from, to, owner: ownerOf(this.#postgres.host), postgres: this.#postgres }
   }
 
-  async #build(
+  async #refuseTaken(branchUid: string): Promise<void> {
+    if (await this.exists(branchUid)) throw new LakeletError('branch_storage_exists', { branch: branchUid })
+  }
+
+  async #buildNew(
     branchUid: string,
     branch: NewBranch,
     from: string,
     fill: (to: BranchPaths) => Promise<CloneResult>,
   ): Promise<BranchClone> {
-    if (await this.exists(branchUid)) throw new LakeletError('branch_storage_exists', { branch: branchUid })
-    const building = pathsIn(this.files.temporary(branchUid))
-    const began = performance.now()
-    try {
-      await mkdir(building.directory, { mode: 0o711 })
-      const result = await fill(building)
-      const clone = { ...result, durationMs: Math.round(performance.now() - began) }
-      const writtenAt = new Date().toISOString()
-      await writeManifest(building.manifest, {
-        format: 1,
-        ...branch,
-        branchUid,
-        sequence: 0,
-        writtenAt,
-        clone,
-      })
-      await flushTree(building.directory)
-      await this.files.publish(building.directory, branchUid)
-      this.#log.info({ branch: branchUid, ...clone }, 'created the storage of a branch')
-      return clone
-    } catch (cause) {
-      await this.#discardBuilding(building.directory)
-      throw await this.#failure(branchUid, from, cause)
-    }
+    await this.#refuseTaken(branchUid)
+    const publish = (building: string) => this.files.publish(building, branchUid)
+    return buildBranch(this.#buildParts, { branchUid, branch, from, fill, publish })
   }
-
-  /** What cannot be removed now is swept at the next start; why the clone failed matters more. */
-  async #discardBuilding(directory: string): Promise<void> {
-    await removeTree(directory).catch((error: unknown) =>
-      this.#log.warn({ err: error, directory }, 'an unfinished clone cannot be removed'),
-    )
-  }
-
-  async #failure(branchUid: string, from: string, cause: unknown): Promise<LakeletError> {
-    if (isDiskFull(cause)) {
-      const directory = this.#postgres.host.dataDir
-      const [needed, free] = await Promise.all([this.files.sizeOf(from), freeBytes(directory)])
-      const params = { directory, needed: megabytes(needed), free: megabytes(free) }
-      return new LakeletError('branch_disk_full', params, { cause })
-    }
-    if (cause instanceof LakeletError) return cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new LakeletError('branch_clone_failed', { branch: branchUid, reason }, { cause })
-  }
-}
-
-/** Bytes that may still be written to the file system of `directory`. */
-async function freeBytes(directory: string): Promise<number> {
-  const { bavail, bsize } = await statfs(directory)
-  return bavail * bsize
-}
-
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1_048_576)
 }

@@ -3,6 +3,7 @@
 import {
   type Branch,
   branchActions,
+  branchControlRoutes,
   branchRoutes,
   branchSubject,
   databaseRoutes,
@@ -86,6 +87,7 @@ describe('legal actions', () => {
           query: { branch_id: `of-${id}` },
           body: { spec: { source_branch: `projects/${PROJECT}/branches/${id}` } },
         }),
+      reset: () => client.call(branchControlRoutes.resetBranch, { params: params(id), body: {} }),
       delete: () => remove(false),
       purge: () => remove(true),
       undelete: () => client.call(branchRoutes.undeleteBranch, { params: params(id), body: {} }),
@@ -112,7 +114,15 @@ describe('legal actions', () => {
     if (action === 'undelete') await call('delete', id)
   }
 
-  const harmless = ['update', 'protect', 'expire', 'make_default', 'branch_from', 'read_catalog'] as const
+  const harmless = [
+    'reset',
+    'update',
+    'protect',
+    'expire',
+    'make_default',
+    'branch_from',
+    'read_catalog',
+  ] as const
   const branches = ['production', 'parent', 'child', 'guarded', 'fleeting', 'gone'] as const
   const cases = branches.flatMap((id) =>
     [...harmless, 'delete' as const, 'undelete' as const, 'purge' as const].map(

@@ -4,6 +4,12 @@ import type { ReasonCode } from '../reasons.ts'
 export const reasons: Readonly<Record<ReasonCode, string>> = {
   protected_expires:
     '保護されたブランチに有効期限は設定できません。有効期限をなしにするか、保護を外してください。',
+  reset_root: 'ほかのブランチから作成されていないブランチには、リセット元の親がありません。',
+  reset_protected: '保護されたブランチはリセットできません。先に保護を外してください。',
+  reset_parent:
+    'このブランチから作成されたブランチ ({children}) がある間は、リセットできません。先にそれらを削除するか、親から新しいブランチを作成してください。',
+  reset_parent_gone:
+    'ブランチ「{branch}」の親は削除されているため、親からリセットできません。親の削除を取り消すか、ほかのブランチから新しいブランチを作成してください。',
   second_protected:
     'ブランチ「{branch}」がすでに保護されています。保護できるブランチはプロジェクトごとに 1 つです。',
   branch_of_project:

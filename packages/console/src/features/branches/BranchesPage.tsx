@@ -23,6 +23,7 @@ export function BranchesPage() {
   const [dialog, setDialog] = useSearchValue('new')
   const [failure, setFailure] = useState<unknown>()
   const [deleting, setDeleting] = useState<BranchRow>()
+  const [resetting, setResetting] = useState<BranchRow>()
   const { data, error, refetch } = useRead('lakelet.getOverview', {})
   const found = data?.projects.find(
     (each) => each.project.project_id === project || each.project.uid === project,
@@ -56,6 +57,7 @@ export function BranchesPage() {
               row={row}
               all={found.branches}
               onProtect={() => void protect(row)}
+              onReset={() => setResetting(row)}
               onDelete={() => setDeleting(row)}
             />
           )}
@@ -68,6 +70,7 @@ export function BranchesPage() {
       {dialog === 'branch' && found && (
         <NewBranch project={project} branches={found.branches} onClose={() => setDialog(undefined)} />
       )}
+      {resetting && <ResetBranch project={project} row={resetting} onClose={() => setResetting(undefined)} />}
       {deleting && <DeleteBranch project={project} row={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   )
@@ -87,12 +90,14 @@ function RowMenu({
   row: { branch },
   all,
   onProtect,
+  onReset,
   onDelete,
 }: {
   readonly row: BranchRow
   /** All branches of the project. */
   readonly all: readonly BranchRow[]
   readonly onProtect: () => void
+  readonly onReset: () => void
   readonly onDelete: () => void
 }) {
   const { status } = branch
@@ -121,6 +126,12 @@ function RowMenu({
         {
           entries: [
             {
+              label: t.branches.reset,
+              onSelect: onReset,
+              isDanger: true,
+              disabledReason: reasonFor('reset'),
+            },
+            {
               label: t.branches.delete,
               onSelect: onDelete,
               isDanger: true,
@@ -129,6 +140,34 @@ function RowMenu({
           ],
         },
       ]}
+    />
+  )
+}
+
+function ResetBranch({
+  project,
+  row: { branch },
+  onClose,
+}: {
+  readonly project: string
+  readonly row: BranchRow
+  readonly onClose: () => void
+}) {
+  const reset = async () => {
+    const params = { project, branch: branch.branch_id }
+    await finished(await call('lakelet.resetBranch', { params, body: {} }))
+    say(t.branches.wasReset(branch.branch_id))
+    onClose()
+  }
+  return (
+    <ConfirmDestructive
+      title={`${t.branches.reset}: ${branch.branch_id}`}
+      action={t.branches.reset}
+      name={branch.branch_id}
+      lost={t.branches.resetLost}
+      isForever
+      onClose={onClose}
+      onConfirm={reset}
     />
   )
 }

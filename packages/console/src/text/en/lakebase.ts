@@ -73,6 +73,10 @@ export const branches = {
   protect: 'Protect',
   unprotect: 'End the protection',
   delete: 'Delete branch',
+  reset: 'Reset from parent',
+  resetLost:
+    'Everything in this branch is replaced by what its parent has now, and its sessions end. Endpoint, host name and ids stay. It cannot be undone.',
+  wasReset: (name: string) => `Branch ${name} was reset`,
   deleteLost: (size: string) => `Its data (${size}) and its compute. For a week it can be undeleted.`,
   deleted: (name: string) => `Branch ${name} is deleted`,
   recentlyDeleted: 'Deleted',

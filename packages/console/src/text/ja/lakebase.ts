@@ -76,6 +76,10 @@ export const branches: Messages['branches'] = {
   protect: '保護する',
   unprotect: '保護を解除',
   delete: 'ブランチの削除',
+  reset: '親からリセット',
+  resetLost:
+    'このブランチの内容はすべて親の現在の内容に置き換わり、セッションは終了します。エンドポイント、ホスト名、ID はそのままです。元に戻せません。',
+  wasReset: (name) => `ブランチ ${name} をリセットしました`,
   deleteLost: (size) =>
     `データ (${size}) とコンピュートが削除されます。1 週間以内であれば削除を取り消せます。`,
   deleted: (name) => `ブランチ ${name} を削除しました`,

@@ -12,6 +12,7 @@ import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { EMPTY } from '../views/operation.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
+import { type ResetBranch, resetBranch } from './reset-branch.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
 
@@ -39,6 +40,7 @@ export interface BranchOperations {
   readonly create: OperationKind<CreateBranch>
   /** The change itself is stored with the operation. */
   readonly update: OperationKind<BranchInput>
+  readonly reset: OperationKind<ResetBranch>
   readonly delete: OperationKind<DeleteBranch>
   /** A delete of what is not there, where that is allowed. */
   readonly deleteMissing: OperationKind<object>
@@ -53,6 +55,7 @@ export function branchOperations(context: ControlParts): BranchOperations {
       steps: [],
       complete: async (queries, { input }) => replyOf(queries, input),
     },
+    reset: resetBranch(context),
     delete: deleteBranch(context),
     deleteMissing: {
       name: 'delete_missing_branch',

@@ -16,6 +16,7 @@ import {
   type BranchRow,
   childrenOf,
   findBranch,
+  findBranchByUid,
   type NewBranchRow,
 } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
@@ -23,7 +24,7 @@ import { defaultEndpointSettingsOf, type ProjectRow } from '../../metadata/proje
 import { type ControlDefaults, LIMITS } from './limits.ts'
 import { readExpiry } from './branch-expiry.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
-import { type BranchRows, liveBranch } from './resolve.ts'
+import { type BranchRows, liveBranch, primaryEndpoint } from './resolve.ts'
 
 /** Id of the endpoint that every branch starts with. */
 export const FIRST_ENDPOINT = 'primary'
@@ -200,4 +201,33 @@ function immutable(field: string): LakeletError {
 
 function invalid(reason: Reason): LakeletError {
   return new LakeletError('invalid_parameter', { reason })
+}
+
+/** What resetting a branch from its parent works on. LakeletError `branch_not_ready` or `invalid_parameter`. */
+export async function resetRows(
+  queries: Queries,
+  path: { readonly project: string; readonly branch: string },
+) {
+  const { project, branch } = await liveBranch(queries, path)
+  requireAction(branchActions, 'reset', await branchSubjectOf(queries, { project, branch }))
+  const parent = await findBranchByUid(queries, branch.source_branch_uid ?? '')
+  if (!parent || parent.delete_time !== null) {
+    throw new LakeletError('invalid_parameter', {
+      reason: because('reset_parent_gone', { branch: branch.branch_id }),
+    })
+  }
+  if (parent.state !== 'READY')
+    throw new LakeletError('branch_not_ready', { name: parent.branch_id, state: parent.state })
+  const [endpoint, source] = [
+    await primaryEndpoint(queries, branch.uid),
+    await primaryEndpoint(queries, parent.uid),
+  ]
+  const input = {
+    projectUid: project.uid,
+    branchUid: branch.uid,
+    endpointUid: endpoint.uid,
+    sourceUid: parent.uid,
+    sourceEndpointUid: source.uid,
+  }
+  return { parent, input }
 }

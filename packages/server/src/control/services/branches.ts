@@ -23,6 +23,7 @@ import {
   refuseSnapshot,
   refuseSecondProtected,
   refuseTakenBranch,
+  resetRows,
   sourceBranch,
 } from '../rules/branch.ts'
 import { momentOf, requireReached } from '../rules/past-moment.ts'
@@ -149,6 +150,28 @@ export class Branches {
   ): Promise<OperationView<Branch>> {
     const changed = parseUpdateMask(mask, { spec }, branchUpdate)
     return this.#change(caller, await liveBranch(this.#context.metadata.db, path), spec, changed)
+  }
+
+  /** Gives a branch the data that its parent has now. LakeletError `branch_not_ready`, `invalid_parameter`. */
+  async reset(caller: Caller, path: BranchPath): Promise<OperationView<Branch>> {
+    const { db } = this.#context.metadata
+    const { project, branch } = await liveBranch(db, path)
+    const { parent, input } = await resetRows(db, { project: project.uid, branch: branch.uid })
+    const row = await this.#context.operations.start(this.#kinds.reset, {
+      resource: branchName(project.project_id, branch.branch_id),
+      objectUid: project.uid,
+      callerId: caller.id,
+      input,
+      locks: [
+        { scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' },
+        { scope: lockOf.branch(project.uid, parent.uid), mode: 'shared' },
+      ],
+      store: async (queries) => {
+        await resetRows(queries, { project: project.uid, branch: branch.uid })
+        await updateBranch(queries, branch.uid, { state: 'RESETTING', state_change_time: this.#now() })
+      },
+    })
+    return viewOperation(row)
   }
 
   async delete(

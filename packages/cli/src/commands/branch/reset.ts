@@ -1,0 +1,35 @@
+import { branchControlRoutes } from '@lakelet/api'
+import { defineCommand } from '../../command/define-command.ts'
+import { parseDuration } from '../../command/durations.ts'
+import { waitForOperation } from '../postgres/operation.ts'
+import { branchPath } from './branch-path.ts'
+
+export const branchReset = defineCommand({
+  path: ['branch', 'reset'],
+  summary: 'Give a branch the data that its parent has now',
+  description:
+    'Everything in the branch is replaced by what is in its parent, roles and databases too. Its endpoint, host name and ids stay; open sessions end. Refused for a branch that is protected, or that others were made from.',
+  arguments: { branch: { summary: 'id of the branch, or projects/<project>/branches/<branch>' } },
+  options: {
+    project: { value: 'PROJECT', summary: 'id of the project, where BRANCH is only an id' },
+    timeout: {
+      value: 'DURATION',
+      summary: 'how long to wait for the end',
+      default: '20m',
+      parse: parseDuration,
+    },
+  },
+  examples: [
+    {
+      run: 'lakelet branch reset dev --project my-app-db',
+      does: 'begins again from what production has now',
+    },
+  ],
+  async handler({ workspace, out, signal }, { arguments: { branch }, options }) {
+    const { client } = await workspace()
+    const params = await branchPath(client, branch, options.project, signal)
+    const started = await client.call(branchControlRoutes.resetBranch, { params, body: {} }, signal)
+    const reply = await waitForOperation(client, started, { timeoutMs: options.timeout, signal })
+    out.data(reply, { lines: [`Reset ${params.branch} from its parent.`] })
+  },
+})

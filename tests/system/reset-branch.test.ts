@@ -1,0 +1,110 @@
+// Resetting a branch from its parent: all that it had is gone, all that it is called stays.
+import { readFile } from 'node:fs/promises'
+import {
+  branchRoutes,
+  computeControlRoutes,
+  credentialRoutes,
+  endpointRoutes,
+  roleRoutes,
+} from '@lakelet/api'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
+
+const PROJECT = 'shop'
+
+let workspace: TestWorkspace
+
+beforeAll(async () => {
+  workspace = await startTestWorkspace()
+  await workspace.cli(['postgres', 'create-project', PROJECT])
+  await using production = await connect('production')
+  await production.query('CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items VALUES (1)')
+  const spec = { source_branch: `projects/${PROJECT}/branches/production`, no_expiry: true }
+  await createBranch('dev', spec)
+})
+afterAll(() => workspace[Symbol.asyncDispose]())
+
+async function createBranch(id: string, spec: object): Promise<void> {
+  const json = JSON.stringify({ spec })
+  await workspace.cli(['postgres', 'create-branch', `projects/${PROJECT}`, id, '--json', json])
+}
+
+async function endpointOf(branch: string) {
+  return workspace.client.call(endpointRoutes.getEndpoint, {
+    params: { project: PROJECT, branch, endpoint: 'primary' },
+  })
+}
+
+async function connect(branch: string) {
+  const { uid, name } = await endpointOf(branch)
+  const { token } = await workspace.client.call(credentialRoutes.generate, { body: { endpoint: name } })
+  const client = new Client({
+    ...workspace.postgres,
+    user: workspace.user,
+    password: token,
+    database: 'databricks_postgres',
+    options: `endpoint=${uid}`,
+    ssl: { ca: await readFile(workspace.caFile, 'utf8') },
+  })
+  const ended = new Promise<Error>((resolve) => client.on('error', resolve))
+  await client.connect()
+  return Object.assign(client, { ended, [Symbol.asyncDispose]: () => client.end().catch(() => undefined) })
+}
+
+const reset = (branch: string) => workspace.lakelet(['branch', 'reset', branch, '--project', PROJECT])
+
+it('takes the data of an awake parent, ends sessions with 57P01, and keeps names, ids and credentials', async () => {
+  const before = await endpointOf('dev')
+  await using production = await connect('production')
+  await using dev = await connect('dev')
+  await dev.query('DROP TABLE items; CREATE TABLE own (id int); CREATE ROLE own_role')
+  await workspace.client.call(roleRoutes.listRoles, { params: { project: PROJECT, branch: 'dev' } })
+  await production.query('INSERT INTO items VALUES (2); CREATE ROLE newcomer LOGIN')
+  expect(await reset('dev')).toMatchObject({ code: 0, stdout: 'Reset dev from its parent.\n' })
+  expect(await dev.ended).toMatchObject({ code: '57P01' })
+  expect(await endpointOf('dev')).toMatchObject({
+    uid: before.uid,
+    name: before.name,
+    status: { hosts: before.status.hosts },
+  })
+  await using again = await connect('dev')
+  expect((await again.query('TABLE items')).rows).toEqual([{ id: 1 }, { id: 2 }])
+  expect((await again.query(`SELECT to_regclass('own') AS own`)).rows).toEqual([{ own: null }])
+  const { roles } = await workspace.client.call(roleRoutes.listRoles, {
+    params: { project: PROJECT, branch: 'dev' },
+  })
+  expect(roles?.map((role) => role.role_id).sort()).toEqual(['jane-doe', 'newcomer'])
+  const { status } = await workspace.client.call(branchRoutes.getBranch, {
+    params: { project: PROJECT, branch: 'dev' },
+  })
+  expect(status).toMatchObject({ current_state: 'READY' })
+  // The parent goes on with its own.
+  expect((await production.query('SELECT count(*)::int AS n FROM items')).rows).toEqual([{ n: 2 }])
+})
+
+it('wakes neither of them', async () => {
+  const params = (branch: string) => ({ project: PROJECT, branch, endpoint: 'primary' })
+  for (const branch of ['production', 'dev'])
+    await workspace.client.call(computeControlRoutes.suspend, { params: params(branch), body: {} })
+  expect((await reset('dev')).code).toBe(0)
+  for (const branch of ['production', 'dev'])
+    expect((await endpointOf(branch)).status.current_state).toBe('IDLE')
+  await using dev = await connect('dev')
+  expect((await dev.query('SELECT count(*)::int AS n FROM items')).rows).toEqual([{ n: 2 }])
+})
+
+it('is refused for what has no parent, is protected or has children, and for a name that is none', async () => {
+  const spec = (source: string) => ({
+    source_branch: `projects/${PROJECT}/branches/${source}`,
+    no_expiry: true,
+  })
+  expect((await reset('production')).stderr).toContain('has no parent to be reset from')
+  await createBranch('grandchild', spec('dev'))
+  expect((await reset('dev')).stderr).toContain('Branches were made from this one (grandchild)')
+  expect((await reset('grandchild')).code).toBe(0)
+  await createBranch('guarded', { ...spec('production'), is_protected: true })
+  expect((await reset('guarded')).stderr).toContain('A protected branch cannot be reset')
+  expect((await reset('nobody')).stderr).toContain('branch id not found')
+  expect((await reset('projects/shop')).stderr).toContain('is neither the id of a branch nor a full name')
+})
