@@ -1,8 +1,15 @@
-// `npm run soak`: the hostile tests, the kills and the connector's rotation at full length, and the published package on the oldest Node.
+// `npm run soak`: the hostile tests, the kills, the console's pages in all their looks and the connector's rotation at full length, and
+// the published package on the oldest Node.
 // Arguments name other tests or limit these. SOAK_SECONDS is how long a single test that runs for a time does so; a minute when it is not set.
 import { runTool } from './processes.ts'
 
-const LONG_TESTS = ['tests/hostile', 'tests/faults', 'packages/connect/tests/soak', 'packages/lakelet/tests']
+const LONG_TESTS = [
+  'tests/hostile',
+  'tests/faults',
+  'tests/browser/pages.test.ts',
+  'packages/connect/tests/soak',
+  'packages/lakelet/tests',
+]
 
 /** Once more for each of these major versions of Postgres. */
 const OTHER_MAJORS = ['16', '18']

@@ -1,5 +1,6 @@
 // The console in a real browser: signing in, and everything that must not happen on any of its pages.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { LANGUAGE_COOKIE, THEME_COOKIE } from '@lakelet/theme'
 import { en } from '../../packages/console/src/text/en/index.ts'
 import { ja } from '../../packages/console/src/text/ja/index.ts'
 import type { TestWorkspace } from '../system/workspace.ts'
@@ -61,4 +62,14 @@ function watchProblems(page: Page): string[] {
   })
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`))
   return problems
+}
+
+/** Changes language, theme and width of what is opened next in the page's browser. */
+export async function switchLooks(page: Page, looks: Required<ConsoleOptions>): Promise<void> {
+  const url = new URL(page.url()).origin
+  await page.context().addCookies([
+    { name: LANGUAGE_COOKIE, value: looks.language, url },
+    { name: THEME_COOKIE, value: looks.theme, url },
+  ])
+  await page.setViewportSize({ width: looks.width, height: 844 })
 }

@@ -34,3 +34,38 @@ export const paths = {
   preferences: '/settings/preferences',
   about: '/settings/about',
 } as const
+
+/** The patterns of all pages, as the router reads them; the router takes no other. */
+export const PAGE_PATTERNS = [
+  '/',
+  '/operations',
+  '/lakebase',
+  '/lakebase/projects/$project',
+  '/lakebase/projects/$project/branches',
+  '/lakebase/projects/$project/operations',
+  '/lakebase/projects/$project/settings',
+  '/lakebase/projects/$project/permissions',
+  '/lakebase/projects/$project/branches/$branch',
+  '/lakebase/projects/$project/branches/$branch/computes',
+  '/lakebase/projects/$project/branches/$branch/roles',
+  '/lakebase/projects/$project/branches/$branch/sql',
+  '/lakebase/projects/$project/branches/$branch/tables',
+  '/lakebase/projects/$project/branches/$branch/activity',
+  '/apps',
+  '/apps/new',
+  '/apps/$app',
+  '/apps/$app/environment',
+  '/apps/$app/deployments',
+  '/apps/$app/logs',
+  '/apps/$app/resources',
+  '/apps/$app/permissions',
+  '/apps/$app/settings',
+  '/workspace',
+  '/settings/users',
+  '/settings/groups',
+  '/settings/service-principals',
+  '/settings/tokens',
+  '/settings/preferences',
+  '/settings/about',
+] as const
+export type PagePattern = (typeof PAGE_PATTERNS)[number]

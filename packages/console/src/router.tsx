@@ -8,7 +8,7 @@ import {
   type AnyRoute,
 } from '@tanstack/react-router'
 import { noteReach, reachable } from './api/reach.ts'
-import { paths } from './paths.ts'
+import { type PagePattern, paths } from './paths.ts'
 import { NotFound } from './shell/NotFound.tsx'
 import { PageError } from './shell/PageError.tsx'
 import { Shell } from './shell/Shell.tsx'
@@ -21,7 +21,7 @@ const root = createRootRoute({
 
 /** A path with the component of a lazily loaded module that carries the page's name. */
 function page<M extends Record<string, unknown>>(
-  path: string,
+  path: PagePattern,
   load: () => Promise<M>,
   name: keyof M & string,
 ) {
@@ -67,7 +67,7 @@ function moved(path: string, to: string) {
 }
 
 const P = '/lakebase/projects/$project'
-const B = `${P}/branches/$branch`
+const B = `${P}/branches/$branch` as const
 const A = '/apps/$app'
 
 const routes = [

@@ -52,10 +52,7 @@ export function Breadcrumb() {
     <nav aria-label={t.shell.breadcrumb}>
       <ol className="flex min-w-0 items-center gap-1 overflow-hidden whitespace-nowrap">
         {crumbs.map((crumb, index) => (
-          <li
-            key={index}
-            className="flex min-w-0 items-center gap-1 first:max-sm:hidden first:last:max-sm:flex"
-          >
+          <li key={index} className="flex min-w-0 items-center gap-1 max-sm:hidden max-sm:last:flex">
             {index > 0 && <span className="text-dim max-sm:hidden">/</span>}
             {crumb}
           </li>

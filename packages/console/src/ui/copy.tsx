@@ -68,7 +68,7 @@ export function CopyField({ label, value }: { readonly label: string; readonly v
 export function Snippet({ label, text }: { readonly label: string; readonly text: string }) {
   return (
     <div className="relative rounded-panel bg-sunken">
-      <pre tabIndex={0} aria-label={label} className="mr-12 overflow-x-auto py-3 pl-4">
+      <pre tabIndex={0} role="group" aria-label={label} className="mr-12 overflow-x-auto py-3 pl-4">
         {text}
       </pre>
       <div className="absolute top-1.5 right-1.5">

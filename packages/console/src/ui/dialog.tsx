@@ -1,6 +1,6 @@
 // Dialogs. Esc closes, and the focus returns to where it was.
 import { Dialog as Base } from '@base-ui/react/dialog'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { t } from '../text/index.ts'
 import { X } from './icons.ts'
 
@@ -15,12 +15,15 @@ export interface DialogProps {
 
 /** An open dialog; the page that shows it decides when. */
 export function Dialog({ title, description, onClose, children, footer, isWide = false }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="fade fixed inset-0 z-20 bg-(--scrim)" />
         <Base.Popup
-          className={`overlay fade fixed top-1/2 left-1/2 z-20 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-dialog ${isWide ? 'max-w-[760px]' : 'max-w-[520px]'}`}
+          ref={popup}
+          initialFocus={() => firstField(popup.current)}
+          className={`overlay fade fixed top-1/2 outline-none left-1/2 z-20 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-dialog ${isWide ? 'max-w-[760px]' : 'max-w-[520px]'}`}
         >
           <header className="flex items-start gap-4 px-6 pt-5 pb-3">
             <div className="min-w-0 flex-1">
@@ -42,3 +45,11 @@ export function Dialog({ title, description, onClose, children, footer, isWide =
     </Base.Root>
   )
 }
+
+/** Where the work of a dialog begins: its first field, else the dialog itself, but not the button that closes it. */
+function firstField(popup: HTMLElement | null): HTMLElement | null {
+  const field = popup?.querySelector<HTMLElement>('[autofocus]') ?? popup?.querySelector<HTMLElement>(FIELDS)
+  return field ?? popup
+}
+
+const FIELDS = 'input:not([type=hidden], [readonly]), select, textarea'

@@ -3,6 +3,8 @@ import { type ReactNode, useEffect, useRef } from 'react'
 
 interface PageProps {
   readonly title: string
+  /** The title is the name of something, in nobody's language. */
+  readonly isName?: boolean
   /** Beside the title: a state, a version. */
   readonly beside?: ReactNode
   readonly intro?: ReactNode
@@ -13,7 +15,7 @@ interface PageProps {
 }
 
 /** A page: its heading takes the focus when one comes from another page, so that a screen reader says where one is. */
-export function Page({ title, beside, intro, actions, children, isWide = false }: PageProps) {
+export function Page({ title, isName = false, beside, intro, actions, children, isWide = false }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${title} · Lakelet`
@@ -33,7 +35,7 @@ export function Page({ title, beside, intro, actions, children, isWide = false }
               tabIndex={-1}
               className="text-title leading-8 outline-none [overflow-wrap:anywhere]"
             >
-              {title}
+              {isName ? <bdi>{title}</bdi> : title}
             </h1>
             {beside}
           </div>
@@ -89,7 +91,7 @@ export function Facts({ items }: { readonly items: readonly (readonly [term: str
     <dl className="panel grid grid-cols-1 gap-x-8 px-5 py-2 sm:grid-cols-2">
       {items.map(([term, value]) => (
         <div key={term} className="flex min-w-0 items-baseline gap-4 py-2">
-          <dt className="w-40 shrink-0 text-dim">{term}</dt>
+          <dt className="w-28 shrink-0 text-dim sm:w-40">{term}</dt>
           <dd className="min-w-0 [overflow-wrap:anywhere]">{value}</dd>
         </div>
       ))}

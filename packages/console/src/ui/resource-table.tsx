@@ -1,4 +1,5 @@
-// Lists of resources: columns as data, a filter, and an empty state it insists on having.
+// Lists of resources: columns as data, a filter, and an empty state it insists on having. On narrow screens the cells of a row stand
+// below each other, with the titles of their columns; the roles keep it a table for who hears it.
 import { type ReactNode, useState } from 'react'
 import { t } from '../text/index.ts'
 
@@ -43,10 +44,10 @@ export function ResourceTable<T>({
   return (
     <>
       {textOf && rows.length >= FILTER_FROM && <Filter value={filter} onChange={setFilter} />}
-      <div className="panel overflow-x-auto">
-        <table className="table" aria-label={label}>
+      <div className="panel relative overflow-x-auto">
+        <table className="table table-stacked" aria-label={label} role="table">
           <thead>
-            <tr>
+            <tr role="row">
               {columns.map((column) => (
                 <Heading
                   key={column.key}
@@ -56,7 +57,7 @@ export function ResourceTable<T>({
                 />
               ))}
               {actions && (
-                <th scope="col">
+                <th scope="col" role="columnheader">
                   <span className="sr-only">{t.common.actions}</span>
                 </th>
               )}
@@ -64,13 +65,17 @@ export function ResourceTable<T>({
           </thead>
           <tbody>
             {shown.map((row) => (
-              <tr key={rowKey(row)}>
+              <tr key={rowKey(row)} role="row">
                 {columns.map((column) => (
-                  <td key={column.key} className={cellClass(column)}>
+                  <td key={column.key} role="cell" data-title={column.title} className={cellClass(column)}>
                     {column.cell(row)}
                   </td>
                 ))}
-                {actions && <td className="w-px text-right">{actions(row)}</td>}
+                {actions && (
+                  <td role="cell" className="w-px text-right max-sm:w-auto">
+                    {actions(row)}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -105,7 +110,12 @@ function Heading<T>({
   readonly onPress: () => void
 }) {
   return (
-    <th scope="col" className={cellClass(column)} aria-sort={column.sortBy ? order : undefined}>
+    <th
+      scope="col"
+      role="columnheader"
+      className={cellClass(column)}
+      aria-sort={column.sortBy ? order : undefined}
+    >
       {column.sortBy ? (
         <button type="button" className="min-h-6 cursor-pointer" onClick={onPress}>
           {column.title}

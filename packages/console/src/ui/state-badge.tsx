@@ -19,7 +19,10 @@ export function StateBadge({
   const look = pending ? 'pending' : (LOOKS[shown] ?? 'idle')
   const word = pending && state !== pending ? `${wordOf(shown)} → ${wordOf(pending)}` : wordOf(shown)
   return (
-    <span className={`inline-flex items-center gap-1.5 whitespace-nowrap ${COLOURS[look]}`} title={reason}>
+    <span
+      className={`inline-flex items-center gap-1.5 whitespace-nowrap ${COLOURS[look]}`}
+      title={SAYS_WHY.has(look) ? reason : undefined}
+    >
       <Shape look={look} />
       {word}
     </span>
@@ -51,6 +54,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   RESETTING: 'pending',
   UNDOING: 'warning',
 }
+
+/** A state that is as it should be needs no reason. */
+const SAYS_WHY: ReadonlySet<Look> = new Set(['pending', 'warning', 'danger'])
 
 const COLOURS: Readonly<Record<Look, string>> = {
   active: 'text-active',

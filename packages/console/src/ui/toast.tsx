@@ -14,7 +14,10 @@ export function Toasts() {
   return (
     <Toast.Provider toastManager={manager} limit={3}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-40 flex w-[calc(100vw-32px)] max-w-[360px] flex-col gap-2">
+        <Toast.Viewport
+          aria-label={t.shell.notifications}
+          className="fixed right-4 bottom-4 z-40 flex w-[calc(100vw-32px)] max-w-[360px] flex-col gap-2"
+        >
           <Shown />
         </Toast.Viewport>
       </Toast.Portal>

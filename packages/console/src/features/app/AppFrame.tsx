@@ -28,6 +28,7 @@ export function AppFrame({ title, intro, children, actions }: AppFrameProps) {
   return (
     <Page
       title={title === t.app.overview ? name : title}
+      isName={title === t.app.overview}
       intro={intro}
       beside={app && <StateBadge state={app.app_status.state} reason={app.app_status.message} />}
       actions={

@@ -46,7 +46,10 @@ function factsOf(app: App) {
     ],
     [t.app.creator, <bdi key="creator">{app.creator}</bdi>],
     [t.projects.created, <Time key="created" at={app.create_time} exact />],
-    [t.app.activeDeployment, app.active_deployment?.deployment_id ?? t.common.none],
+    [
+      t.app.activeDeployment,
+      app.active_deployment ? <code key="active">{app.active_deployment.deployment_id}</code> : t.common.none,
+    ],
   ] as const
 }
 

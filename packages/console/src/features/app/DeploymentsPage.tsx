@@ -53,7 +53,7 @@ function columns(chosen: string | undefined, choose: (id: string) => void): read
           aria-pressed={id === chosen}
           onClick={() => choose(id)}
         >
-          {id}
+          <bdi>{id}</bdi>
         </button>
       ),
     },
@@ -84,10 +84,13 @@ function BuildLog({ app, deployment }: { readonly app: string; readonly deployme
         {error && <ErrorPanel error={error} />}
         <pre
           tabIndex={0}
+          role="region"
           aria-label={t.app.buildLog}
           className="max-h-[60dvh] overflow-auto rounded-panel bg-sunken p-4 [overflow-wrap:anywhere] whitespace-pre-wrap"
         >
-          {visible((data?.log ?? '').slice(-LONGEST_LOG))}
+          {visible((data?.log ?? '').slice(-LONGEST_LOG)) || (
+            <span className="font-sans text-dim">{data && t.app.noBuildLog}</span>
+          )}
         </pre>
       </Section>
     </div>

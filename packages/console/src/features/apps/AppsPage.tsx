@@ -50,7 +50,7 @@ function columns(): readonly Column<App>[] {
       title: t.apps.name,
       cell: ({ name }) => (
         <Link to={paths.app(name)} className="font-semibold">
-          {name}
+          <bdi>{name}</bdi>
         </Link>
       ),
     },

@@ -11,7 +11,11 @@ function titleOf(template: string): string {
 
 export function TemplateChoice({ templates }: { readonly templates: readonly AppTemplate[] }) {
   const choices = [
-    ...templates.map(({ name, description }) => ({ value: name, title: titleOf(name), text: description })),
+    ...templates.map(({ name, description }) => ({
+      value: name,
+      title: <bdi>{titleOf(name)}</bdi>,
+      text: t.apps.templates[name] ?? description,
+    })),
     { value: '', title: t.apps.noTemplate, text: '' },
   ]
   return (
@@ -29,11 +33,7 @@ export function TemplateChoice({ templates }: { readonly templates: readonly App
             />
             <span>
               <span className="block font-semibold">{title}</span>
-              {text && (
-                <span lang="en" className="text-dim">
-                  {text}
-                </span>
-              )}
+              {text && <span className="text-dim">{text}</span>}
             </span>
           </label>
         ))}

@@ -23,6 +23,7 @@ export function BranchPage() {
   return (
     <Page
       title={params.branch}
+      isName
       beside={
         branch &&
         branch.status.current_state !== 'READY' && <StateBadge state={branch.status.current_state} />
@@ -53,7 +54,9 @@ export function BranchPage() {
             <ul className="flex flex-wrap gap-4">
               {children.map((each) => (
                 <li key={each.uid}>
-                  <Link to={paths.branch(params.project, each.branch_id)}>{each.branch_id}</Link>
+                  <Link to={paths.branch(params.project, each.branch_id)}>
+                    <bdi>{each.branch_id}</bdi>
+                  </Link>
                 </li>
               ))}
             </ul>
@@ -84,7 +87,13 @@ function factsOf(branch: Branch) {
     [t.branch.protection, status.is_protected ? t.branches.protected : t.common.none],
     [
       t.branch.madeFrom,
-      source === undefined ? t.common.none : `${source.split('/').at(-1)} ${lsn ? t.branch.madeAt(lsn) : ''}`,
+      source === undefined ? (
+        t.common.none
+      ) : (
+        <span key="from">
+          <bdi>{source.split('/').at(-1)}</bdi> {lsn && t.branch.madeAt(lsn)}
+        </span>
+      ),
     ],
   ] as const
 }

@@ -33,7 +33,9 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   return (
     <div className="panel mb-4 px-5 py-4">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <h3 className="text-body">{endpoint.endpoint_id}</h3>
+        <h3 className="text-body">
+          <bdi>{endpoint.endpoint_id}</bdi>
+        </h3>
         <StateBadge
           state={status.current_state}
           pending={status.pending_state}
@@ -153,7 +155,7 @@ function Details({ endpoint }: { readonly endpoint: Endpoint }) {
   const { status } = endpoint
   const timeout = status.suspend_timeout_duration
   return (
-    <dl className="mt-3 grid grid-cols-[max-content_minmax(0,1fr)] gap-x-6 gap-y-1.5">
+    <dl className="mt-3 grid gap-x-6 gap-y-1.5 sm:grid-cols-[max-content_minmax(0,1fr)] max-sm:[&_dd]:mb-1.5">
       <dt className="text-dim">{t.computes.asleepAfter}</dt>
       <dd>{timeout === undefined ? t.computes.never : formatDuration(timeout)}</dd>
       <dt className="text-dim">{t.computes.lastActive}</dt>

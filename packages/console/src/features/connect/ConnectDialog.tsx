@@ -7,6 +7,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { SelectField } from '../../ui/form.tsx'
 import { Skeleton } from '../../ui/page.tsx'
+import { TabList } from '../../ui/tabs.tsx'
 import { useCompute } from '../computes/use-compute.ts'
 import { useDatabaseNames, useRoleNames } from '../roles/use-names.ts'
 import { type Connection, parametersOf, SNIPPETS, url } from './snippets.ts'
@@ -76,32 +77,21 @@ function Formats({ connection }: { readonly connection: Connection }) {
   const formats = [
     ['parameters', t.connect.parameters],
     ['url', t.connect.url],
-    ...Object.keys(SNIPPETS).map((name) => [name, name] as const),
+    ...Object.keys(SNIPPETS).map((name) => [name, <bdi key={name}>{name}</bdi>] as const),
   ] as const
   const snippet = SNIPPETS[format]
   const token = async () =>
     (await call('credentials.generate', { body: { endpoint: connection.endpoint } })).token
   return (
     <>
-      <div
-        role="tablist"
-        aria-label={t.connect.snippet}
-        className="mb-3 flex flex-wrap gap-1 border-b border-line pb-2"
-      >
-        {formats.map(([value, text]) => (
-          <button
-            key={value}
-            type="button"
-            role="tab"
-            aria-selected={value === format}
-            className={`btn btn-quiet ${value === format ? 'bg-tint font-semibold text-accent' : ''}`}
-            onClick={() => setFormat(value)}
-          >
-            {text}
-          </button>
-        ))}
-      </div>
-      <div role="tabpanel" aria-label={formats.find(([value]) => value === format)?.[1]} tabIndex={0}>
+      <TabList
+        label={t.connect.snippet}
+        tabs={formats}
+        chosen={format}
+        onChoose={setFormat}
+        className="mb-3 flex-wrap pb-2"
+      />
+      <div role="tabpanel" aria-label={t.connect.snippet} tabIndex={0}>
         {format === 'parameters' && <Parameters connection={connection} />}
         {format === 'url' && <Snippet label={t.connect.url} text={url(connection)} />}
         {snippet && <Snippet label={format} text={snippet(connection)} />}

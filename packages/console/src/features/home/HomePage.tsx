@@ -65,7 +65,7 @@ function State({ overview }: { readonly overview: Overview }) {
     row: (
       <>
         <Link to={paths.app(app.name)} className="min-w-0 flex-1 truncate">
-          {app.name}
+          <bdi>{app.name}</bdi>
         </Link>
         <StateBadge state={app.app_status.state} reason={app.app_status.message} />
       </>

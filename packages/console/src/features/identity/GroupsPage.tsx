@@ -24,7 +24,9 @@ export function GroupsPage() {
         {
           key: 'members',
           title: t.identity.members,
-          cell: ({ members = [] }) => members.map((each) => each.display ?? each.value).join(', '),
+          cell: ({ members = [] }) => (
+            <ForeignText text={members.map((each) => each.display ?? each.value).join(', ')} />
+          ),
         },
       ]}
     />

@@ -20,7 +20,9 @@ export function UsersPage() {
         {
           key: 'groups',
           title: t.identity.groups,
-          cell: ({ groups = [] }) => groups.map((each) => each.display ?? '').join(', '),
+          cell: ({ groups = [] }) => (
+            <ForeignText text={groups.map((each) => each.display ?? '').join(', ')} />
+          ),
         },
       ]}
     />

@@ -31,7 +31,7 @@ function Operations({ project }: { readonly project?: string }) {
           label={t.operations.title}
           rows={data.operations ?? []}
           rowKey={({ name }) => name}
-          textOf={({ kind, resource }) => `${kind} ${resource}`}
+          textOf={({ kind, resource }) => `${wordOf(kind)} ${resource}`}
           empty={
             <Empty title={t.operations.emptyTitle}>
               <p>{t.operations.empty}</p>
@@ -86,7 +86,7 @@ function State({ state, steps_done: done, steps, error }: OperationSummary) {
   )
 }
 
-/** `create_branch` as a sentence's beginning; kinds are the API's words and stay English. */
+/** What an operation of a kind does; the API may have kinds that this console does not know. */
 function wordOf(kind: string): string {
-  return kind.replaceAll('_', ' ')
+  return t.operations.kinds[kind] ?? kind.replaceAll('_', ' ')
 }

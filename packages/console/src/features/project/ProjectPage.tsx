@@ -24,14 +24,14 @@ export function ProjectPage() {
   const failure = error ?? missing
   if (failure) {
     return (
-      <Page title={project}>
+      <Page title={project} isName>
         <ErrorPanel error={failure} onRetry={() => void refetch()} />
       </Page>
     )
   }
   if (!found) {
     return (
-      <Page title={project}>
+      <Page title={project} isName>
         <Skeleton />
       </Page>
     )
@@ -43,6 +43,7 @@ export function ProjectPage() {
   return (
     <Page
       title={shown.status.display_name}
+      isName
       beside={<span className="text-dim">Postgres {shown.status.pg_version}</span>}
       intro={endpoint && <WhyAwake endpoint={endpoint} params={{ project, branch: production }} />}
       actions={

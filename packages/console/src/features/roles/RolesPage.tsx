@@ -11,7 +11,7 @@ import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
-import { ResourceTable } from '../../ui/resource-table.tsx'
+import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
 import { useCompute } from '../computes/use-compute.ts'
 import { useEndpointReasons } from '../computes/use-reasons.ts'
@@ -71,21 +71,7 @@ function Roles({ params, whyNoDelete }: RolesProps) {
         rowKey={({ name }) => name}
         textOf={({ status }) => status.postgres_role}
         empty={null}
-        columns={[
-          {
-            key: 'name',
-            title: t.roles.name,
-            cell: ({ status }) => <ForeignText text={status.postgres_role} />,
-          },
-          { key: 'kind', title: t.roles.kind, cell: ({ status }) => t.roles.kinds[status.auth_method] },
-          {
-            key: 'identity',
-            title: t.roles.identity,
-            isMinor: true,
-            cell: ({ status }) => t.roles.identities[status.identity_type],
-          },
-          { key: 'attributes', title: t.roles.attributes, isMinor: true, cell: attributesOf },
-        ]}
+        columns={columns()}
         actions={(role) => (
           <Button
             variant="quiet"
@@ -110,6 +96,29 @@ function Roles({ params, whyNoDelete }: RolesProps) {
       )}
     </Section>
   )
+}
+
+function columns(): readonly Column<Role>[] {
+  return [
+    {
+      key: 'name',
+      title: t.roles.name,
+      cell: ({ status }) => <ForeignText text={status.postgres_role} />,
+    },
+    { key: 'kind', title: t.roles.kind, cell: ({ status }) => t.roles.kinds[status.auth_method] },
+    {
+      key: 'identity',
+      title: t.roles.identity,
+      isMinor: true,
+      cell: ({ status }) => t.roles.identities[status.identity_type],
+    },
+    {
+      key: 'attributes',
+      title: t.roles.attributes,
+      isMinor: true,
+      cell: (role) => <bdi>{attributesOf(role)}</bdi>,
+    },
+  ]
 }
 
 function attributesOf({ status }: Role): string {

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Notice } from '../../ui/page.tsx'
+import { TabList } from '../../ui/tabs.tsx'
 import { download, toCsv, toJson } from './export.ts'
 import { PlanTree, planOf } from './PlanTree.tsx'
 import { PostgresErrorPanel } from './PostgresErrorPanel.tsx'
@@ -31,24 +32,14 @@ export function Results({ result, failure }: ResultsProps) {
   const shown = result.statements[at]
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <div
-        role="tablist"
-        aria-label={t.sql.results}
-        className="flex shrink-0 gap-1 overflow-x-auto border-b border-line px-2 py-1"
-      >
-        {result.statements.map((each, index) => (
-          <button
-            key={index}
-            type="button"
-            role="tab"
-            aria-selected={index === at}
-            className={`btn btn-quiet min-h-7 px-2 ${index === at ? 'bg-tint text-accent' : ''} ${each.state === 'failed' ? 'text-danger' : ''}`}
-            onClick={() => setChosen({ result, at: index })}
-          >
-            {index + 1} {labelOf(each)}
-          </button>
-        ))}
-      </div>
+      <TabList
+        label={t.sql.results}
+        tabs={result.statements.map((each, index) => [index, `${index + 1} ${labelOf(each)}`])}
+        chosen={at}
+        onChoose={(index) => setChosen({ result, at: index })}
+        className="shrink-0 overflow-x-auto px-2 py-1"
+        tabClass={(index) => (result.statements[index]?.state === 'failed' ? 'text-danger' : '')}
+      />
       <p role="status" className="sr-only">
         {result.isRunning ? t.sql.running : shown ? summaryOf(shown) : ''}
       </p>

@@ -4,6 +4,7 @@ import { useRead } from '../../api/queries.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { visible } from '../../ui/foreign-text.tsx'
+import { TabList } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
 import type { Relation } from './catalog.ts'
 import { clearHistory, readHistory } from './history.ts'
@@ -24,20 +25,7 @@ export function SqlSide({ user, relations, onOpen }: SqlSideProps) {
   ] as const
   return (
     <aside className="flex w-60 shrink-0 flex-col border-r border-line bg-surface max-lg:hidden">
-      <div role="tablist" aria-label={t.sql.schema} className="flex gap-1 border-b border-line p-1">
-        {tabs.map(([value, text]) => (
-          <button
-            key={value}
-            type="button"
-            role="tab"
-            aria-selected={tab === value}
-            className={`btn btn-quiet min-h-7 px-2 ${tab === value ? 'bg-tint text-accent' : ''}`}
-            onClick={() => setTab(value)}
-          >
-            {text}
-          </button>
-        ))}
-      </div>
+      <TabList label={t.sql.schema} tabs={tabs} chosen={tab} onChoose={setTab} className="p-1" />
       <div role="tabpanel" className="min-h-0 flex-1 overflow-y-auto p-2" tabIndex={0}>
         {tab === 'schema' && <Schema relations={relations} />}
         {tab === 'history' && <History user={user} onOpen={onOpen} />}

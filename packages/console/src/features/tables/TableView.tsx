@@ -160,16 +160,13 @@ function Rows({
   readonly onChange?: (change: RowChange) => void
 }) {
   return (
-    <div className="panel overflow-x-auto" tabIndex={0} role="region" aria-label={t.tables.title}>
+    <div className="panel relative overflow-x-auto" tabIndex={0} role="region" aria-label={t.tables.title}>
       <table className="table">
         <thead>
           <tr>
             {table.columns.map(({ name, type, isKey }) => (
               <th key={name} scope="col">
-                <bdi>
-                  <ForeignText text={name} longest={63} />
-                </bdi>{' '}
-                <span className="font-normal">{isKey ? `${type} · key` : type}</span>
+                <ColumnTitle name={name} type={type} isKey={isKey} />
               </th>
             ))}
             {onChange && (
@@ -183,7 +180,7 @@ function Rows({
           {rows.map((row, index) => (
             <tr key={index}>
               {table.columns.map(({ name }) => (
-                <td key={name} className="font-mono text-[13px]">
+                <td key={name} className="min-w-32 font-mono text-[13px]">
                   {row[name] === null || row[name] === undefined ? (
                     <span className="text-dim">∅</span>
                   ) : (
@@ -206,5 +203,19 @@ function Rows({
         </tbody>
       </table>
     </div>
+  )
+}
+
+function ColumnTitle({ name, type, isKey }: TableShape['columns'][number]) {
+  return (
+    <>
+      <bdi>
+        <ForeignText text={name} longest={63} />
+      </bdi>{' '}
+      <span className="font-normal">
+        <bdi>{type}</bdi>
+        {isKey && ` · ${t.tables.key}`}
+      </span>
+    </>
   )
 }

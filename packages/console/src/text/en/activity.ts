@@ -7,7 +7,7 @@ export const activity = {
   queries: 'Active queries',
   queriesIntro:
     'What Postgres runs at this moment. Looking counts as use of the compute, so it is read when asked.',
-  pid: 'Pid',
+  pid: 'PID',
   user: 'Role',
   database: 'Database',
   app: 'Application',

@@ -9,6 +9,14 @@ export const apps = {
   nameInvalid: 'Use 2 to 30 lower-case letters, digits and hyphens, beginning with a letter.',
   description: 'Description',
   template: 'Template',
+  /** What the templates that come along say of themselves. */
+  templates: {
+    'flask-hello-world': 'One page with Flask, and nothing else',
+    'node-hello-world': "One page with Node's own HTTP server, and nothing else",
+    'notes-flask':
+      'Notes from Lakebase with Flask, a psycopg pool and a fresh credential for every connection',
+    'notes-node': 'Notes from Lakebase with TypeScript, Hono and lakelet-connect',
+  } as Record<string, string>,
   noTemplate: 'No template: bring your own files',
   state: 'State',
   url: 'Address',
@@ -55,6 +63,7 @@ export const app = {
   by: 'By',
   message: 'Message',
   buildLog: 'Build log',
+  noBuildLog: 'The build wrote nothing.',
   follow: 'Follow',
   noLogs: 'Nothing logged since the app started.',
   attach: 'Attach database',

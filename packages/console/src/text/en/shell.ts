@@ -56,6 +56,7 @@ export const shell = {
   navigation: 'Navigation',
   new: 'New',
   newApp: 'App',
+  notifications: 'Notifications',
   newProject: 'Lakebase project',
   reconnecting: 'The workspace does not answer. Reconnecting …',
   search: 'Search',

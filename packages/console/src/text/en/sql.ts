@@ -54,6 +54,7 @@ export const sql = {
 }
 
 export const tables = {
+  key: 'key',
   title: 'Tables',
   choose: 'Choose a table',
   emptyTitle: 'No table here',

@@ -9,7 +9,7 @@ export const activity: Messages['activity'] = {
   queries: 'アクティブなクエリ',
   queriesIntro:
     'Postgres が現在実行している文です。表示するとコンピュートを使用したことになるため、要求したときにだけ読み取ります。',
-  pid: 'Pid',
+  pid: 'PID',
   user: 'ロール',
   database: 'データベース',
   app: 'アプリケーション',

@@ -58,6 +58,7 @@ export const shell: Messages['shell'] = {
   navigation: 'ナビゲーション',
   new: '新規',
   newApp: 'アプリ',
+  notifications: '通知',
   newProject: 'Lakebase プロジェクト',
   reconnecting: 'ワークスペースが応答しません。再接続しています …',
   search: '検索',

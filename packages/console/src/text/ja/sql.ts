@@ -4,8 +4,8 @@ export const sql: Messages['sql'] = {
   title: 'SQL エディター',
   run: '実行',
   runAll: 'すべて実行',
-  explain: 'Explain',
-  analyze: 'Explain analyze',
+  explain: '実行計画',
+  analyze: '実行計画と実測',
   analyzeHint: '文を実行します',
   cancel: 'キャンセル',
   readOnly: '読み取り専用',
@@ -55,6 +55,7 @@ export const sql: Messages['sql'] = {
 }
 
 export const tables: Messages['tables'] = {
+  key: 'キー',
   title: 'テーブル',
   choose: 'テーブルを選択',
   emptyTitle: 'テーブルはありません',
