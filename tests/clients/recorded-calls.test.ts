@@ -88,7 +88,7 @@ on 2026-11-26; its examples ask for Postgres 16, which was written as 17):
 | selftest/record_cloud/basic, …/workspace-file-io | 2 of 2 | |
 
 With it, by hand: \`workspace import-dir\`, \`export-dir\`, \`sync\`, the commands of \`postgres\` (but of what is absent) and of \`secrets\`, \`psql\`, \`experimental postgres query\`,
-\`bundle deploy\` with changes, without, and \`destroy\`. databricks-sdk 0.162, 0.81 and 0.33 for Python are run by the tests of this repository.`
+\`bundle deploy\` with changes, without, and \`destroy\`; what \`lakelet export\` prints, deployed into another workspace, which then exports the same. databricks-sdk 0.162, 0.81 and 0.33 for Python are run by the tests of this repository.`
 
 function tableOf(rows: readonly RecordedCall[]): string {
   const lines = rows.map(({ call, status, witness, note }) => {

@@ -19,6 +19,7 @@ import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { env } from './commands/env.ts'
+import { exportCommand } from './commands/export.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { grants } from './commands/grants.ts'
@@ -115,5 +116,6 @@ export const program: Program = {
     grants,
     helpCommand(() => program),
     version,
+    exportCommand,
   ],
 }
