@@ -232,7 +232,7 @@ it('prints Terraform that a parser of HCL reads, formatted as terraform does', a
   expect(read.import).toHaveLength(read.resource.length - 2)
   expect(text).toContain(String.raw`= "The \"shop\" ` + '$${x}"\n')
   const formatted = await runCommand(['terraform', 'fmt', '-'], { ...at, input: text }).catch(() => undefined)
-  if (formatted?.code === 0) expect(text).toBe(formatted.stdout)
+  expect(text).toBe(formatted?.code === 0 ? formatted.stdout : text)
 })
 
 it('makes the same again with the official tool', async ({ skip }) => {
@@ -261,7 +261,7 @@ it('makes the same again with the official tool', async ({ skip }) => {
   // The value of a secret comes by hand, when its scope is there and before the app that uses it.
   for (let said = 'first'; said !== '';) {
     said = await run('bundle', 'deploy').then(() => '', String)
-    if (said !== '') expect(said).toMatch(/conflicting operations|Secret does not exist/)
+    expect(said).toMatch(/^$|conflicting operations|Secret does not exist/)
     if (said.includes('Secret does not exist'))
       await call('/api/2.0/secrets/put', { scope: 'keys', key: 'api', string_value: 'hush' }, other)
   }

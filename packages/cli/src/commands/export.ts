@@ -41,7 +41,7 @@ export const exportCommand = defineCommand({
         "A bundle takes over what exists with 'databricks bundle deployment bind'.",
       )
     const { client } = await context.workspace()
-    const only = (given.projects as readonly string[]).map((each) => each.replace(/^projects\//, ''))
+    const only = given.projects.map((each) => each.replace(/^projects\//, ''))
     const inventory = await readInventory(client, only, context.signal)
     const missing = only.filter((id) => !inventory.projects.some(({ project }) => project.project_id === id))
     if (missing.length > 0)

@@ -31,8 +31,8 @@ export function bundleText(name: string, { resources, notes }: Declaration): str
   return `${said.map((note) => `# ${note}\n`).join('')}${stringify(content, { lineWidth: 0 })}`
 }
 
-function fieldsOf({ kind, fields, spec, acls }: Resource): Fields {
-  if (kind === 'app') return { ...fields, source_code_path: `./apps/${String(fields['name'])}` }
+function fieldsOf({ kind, id, fields, spec, acls }: Resource): Fields {
+  if (kind === 'app') return { ...fields, source_code_path: `./apps/${id}` }
   if (kind !== 'scope') return { ...fields, ...spec }
   return {
     ...fields,
