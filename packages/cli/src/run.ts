@@ -4,6 +4,7 @@ import { Failure, exitCodes, failureOf } from './command/failure.ts'
 import { Output } from './command/output.ts'
 import { type ParsedCommand, parseCommandLine } from './command/parser.ts'
 import type { Terminal } from './command/terminal.ts'
+import { traced } from './config/trace.ts'
 import { connectWorkspace, type WorkspaceConnection } from './config/connect.ts'
 import { program } from './program.ts'
 
@@ -35,11 +36,12 @@ function isDebugAsked(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).some((word) => /^--debug(=true)?$/.test(word))
 }
 
-async function runCommand(parsed: ParsedCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
+async function runCommand(parsed: ParsedCommand, outside: Terminal, signal: AbortSignal): Promise<void> {
   const { command, input, profile, dataDir, isDebug } = parsed
+  const terminal = isDebug ? { ...outside, fetch: traced(outside.fetch, outside) } : outside
   let connection: Promise<WorkspaceConnection> | undefined
   const workspace = (): Promise<WorkspaceConnection> =>
-    (connection ??= connectWorkspace(terminal, { profile, dataDir, isDebug }))
+    (connection ??= connectWorkspace(terminal, { profile, dataDir }))
   await command.handler(
     {
       terminal,

@@ -184,6 +184,21 @@ it('manages Postgres resources and waits for their operations', async () => {
   ).toHaveLength(1)
 })
 
+it('lists without PARENT what there is everywhere', async () => {
+  await workspace.cli(['postgres', 'create-project', 'second'])
+  const names = async (...argv: string[]) =>
+    (JSON.parse(await workspace.cli(['postgres', ...argv])) as { name: string }[]).map(({ name }) => name)
+  const endpoints = await names('list-endpoints')
+  expect(endpoints).toContain('projects/first/branches/production/endpoints/primary')
+  expect(endpoints).toContain('projects/second/branches/production/endpoints/primary')
+  expect(await names('list-branches')).toContain('projects/first/branches/dev')
+  expect(await names('list-databases', 'projects/second/branches/-')).toEqual([
+    'projects/second/branches/production/databases/databricks-postgres',
+  ])
+  expect(await names('list-roles', 'projects/-/branches/production', '--limit', '1')).toHaveLength(1)
+  await workspace.cli(['postgres', 'delete-project', 'projects/second', '--purge'])
+})
+
 it('warns of fields of --json that nobody reads, and goes on', async () => {
   await writeFile(path.join(workspace.directory, 'body.json'), '{"spec":{"tttl":"3600s","no_expiry":true}}')
   const body = `@${path.join(workspace.directory, 'body.json')}`
@@ -238,7 +253,56 @@ it('updates an app', async () => {
 
 it.each([
   [['postgres', 'get-project', 'first'], 2, "'first' is not a name of the form projects/<project>"],
-  [['postgres', 'get-project', 'projects/none'], 4, 'project id not found'],
+  [['postgres', 'get-project', 'projects/none'], 4, 'project id not found: projects/none'],
+  [['postgres', 'get-project', 'projects/frist'], 4, "Did you mean 'projects/first'?"],
+  [['postgres', 'get-project', 'first'], 2, "Did you mean 'projects/first'?"],
+  [['postgres', 'list-roles', 'projects/first'], 2, 'is the name of a project, not one of the form'],
+  [
+    ['postgres', 'get-branch', 'projects/first/branches/prodution'],
+    4,
+    "Did you mean 'projects/first/branches/prod",
+  ],
+  [['postgres', 'list-endpoints', 'projects/none/branches/b'], 4, 'project id not found: projects/none'],
+  [
+    ['postgres', 'get-endpoint', 'projects/first/branches/production/endpoints/x'],
+    4,
+    'There is projects/first/branches/production/endpoints/primary.',
+  ],
+  [
+    ['postgres', 'generate-database-credential', 'projects/first/branches/production/endpoints/primry'],
+    4,
+    'endpoint id not found: projects/first/branches/production/endpoints/primry',
+  ],
+  [
+    [
+      'postgres',
+      'create-branch',
+      'projects/first',
+      'x',
+      '--json',
+      '{"spec":{"source_branch":"projects/first/branches/no","no_expiry":true}}',
+    ],
+    4,
+    'branch id not found: projects/first/branches/no',
+  ],
+  [
+    [
+      'postgres',
+      'update-project',
+      'projects/first',
+      'display_nam',
+      '--json',
+      '{"spec":{"display_name":"x"}}',
+    ],
+    1,
+    "Did you mean 'spec.display_name'?",
+  ],
+  [
+    ['postgres', 'create-branch', 'projects/first', 'dev', '--json', '{"spec":{"no_expiry":true}}'],
+    5,
+    'exists: projects/first/branches/dev',
+  ],
+  [['permissions', 'get', 'database-projects', 'none'], 4, 'project id not found: projects/none'],
   [['postgres', 'create-project', 'first'], 5, 'project with such id already exists'],
   [['postgres', 'create-project', 'No_Good'], 1, 'project_id'],
   [['postgres', 'create-project', 'p', '--json', '{'], 2, 'is not JSON'],

@@ -46,6 +46,16 @@ export class Failure extends Error {
   }
 }
 
+/** An error of the API whose message says more than the API did, with what to do about it. */
+export class HintedApiError extends ApiError {
+  readonly todo: string | undefined
+
+  constructor({ status, errorCode, details }: ApiError, message: string, todo?: string) {
+    super(status, errorCode, message, details)
+    this.todo = todo
+  }
+}
+
 /** A wrong command line. */
 export function usageFailure(message: string, todo?: string): Failure {
   return new Failure(message, { exitCode: exitCodes.usage, ...(todo ? { todo } : {}) })
@@ -74,7 +84,8 @@ function apiFailure(error: ApiError): Failure {
       cause: error,
     })
   }
-  return new Failure(error.message, { exitCode: exitCodeOf(status), cause: error })
+  const hint = error instanceof HintedApiError && error.todo !== undefined ? { todo: error.todo } : {}
+  return new Failure(error.message, { exitCode: exitCodeOf(status), cause: error, ...hint })
 }
 
 function exitCodeOf(status: number): number {

@@ -1,6 +1,7 @@
 import { type Client, createClient, credentialRoutes, signInRoutes } from '@lakelet/api'
 import type { Terminal } from '../command/terminal.ts'
 import { type Configuration, type Named, resolveConfiguration } from './resolve.ts'
+import { namingErrors } from './name-errors.ts'
 import { type TokenSource, tokenSourceOf } from './token-source.ts'
 import { VERSION } from '../version.ts'
 
@@ -15,10 +16,7 @@ export interface WorkspaceConnection {
 }
 
 /** Resolves the configuration and makes a client from it. */
-export async function connectWorkspace(
-  terminal: Terminal,
-  options: Named & { readonly isDebug: boolean },
-): Promise<WorkspaceConnection> {
+export async function connectWorkspace(terminal: Terminal, options: Named): Promise<WorkspaceConnection> {
   const configuration = await resolveConfiguration(terminal, options)
   const tokens = tokenSourceOf(configuration, terminal)
   let isSaid = configuration.isObvious
@@ -31,12 +29,10 @@ export async function connectWorkspace(
     configuration,
     tokens,
     announce,
-    client: clientFor(
-      configuration.host,
-      tokens,
-      { ...terminal, fetch: announcing(terminal.fetch, announce) },
-      options,
-    ),
+    client: clientFor(configuration.host, tokens, {
+      ...terminal,
+      fetch: announcing(terminal.fetch, announce),
+    }),
   }
 }
 
@@ -54,19 +50,14 @@ function announcing(send: typeof fetch, announce: () => void): typeof fetch {
 }
 
 /** A client for `host` with the tokens of `tokens`. */
-export function clientFor(
-  host: string,
-  tokens: TokenSource,
-  terminal: Terminal,
-  options: { readonly isDebug: boolean },
-): Client {
-  const patient = retrying(terminal.fetch)
-  return createClient({
+export function clientFor(host: string, tokens: TokenSource, terminal: Pick<Terminal, 'fetch'>): Client {
+  const client = createClient({
     host,
     token: async () => (await tokens.token()).accessToken,
     userAgent: `lakelet/${VERSION} nodejs/${process.versions.node} os/${process.platform} auth/${tokens.authType}`,
-    fetch: options.isDebug ? traced(patient, terminal) : patient,
+    fetch: retrying(terminal.fetch),
   })
+  return namingErrors(client)
 }
 
 /** Longest wait that a server may ask for and be obeyed. */
@@ -90,20 +81,4 @@ function retrying(send: typeof fetch): typeof fetch {
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const { setTimeout: sleep } = await import('node:timers/promises')
   await sleep(ms, undefined, signal ? { signal } : {})
-}
-
-function traced(send: typeof fetch, terminal: Terminal): typeof fetch {
-  return async (input, init) => {
-    const started = performance.now()
-    const url = input instanceof Request ? input.url : String(input)
-    const line = `${init?.method ?? 'GET'} ${url}`
-    try {
-      const reply = await send(input, init)
-      terminal.stderr(`${line} → ${reply.status} in ${Math.round(performance.now() - started)} ms\n`)
-      return reply
-    } catch (error) {
-      terminal.stderr(`${line} failed: ${error instanceof Error ? error.message : String(error)}\n`)
-      throw error
-    }
-  }
 }

@@ -50,7 +50,7 @@ export async function runTutorial(
   const values = await ownerProfile(workspace)
   const configuration = { host: workspace.host, values, profile: undefined, source: workspace.configFile }
   const tokens = tokenSourceOf(configuration, terminal)
-  const client = clientFor(workspace.host, tokens, terminal, context)
+  const client = clientFor(workspace.host, tokens, terminal)
   const step: StepContext = { client, signal }
   const progress = new Progress((line) => out.note(line))
   const owner = await currentUser(client, signal)

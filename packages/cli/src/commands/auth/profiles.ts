@@ -49,14 +49,14 @@ function authTypeOf(values: Profile): string {
 }
 
 async function isValid(
-  { terminal, signal, isDebug }: CommandContext,
+  { terminal, signal }: CommandContext,
   name: string,
   values: Profile,
 ): Promise<boolean> {
   try {
     const host = normalHost(values['host'] ?? '')
     const tokens = tokenSourceOf({ host, values, profile: name, source: `profile ${name}` }, terminal)
-    const client = clientFor(host, tokens, terminal, { isDebug })
+    const client = clientFor(host, tokens, terminal)
     await currentUser(client, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
     return true
   } catch {

@@ -21,7 +21,7 @@ export const status = defineCommand({
     const values = await ownerProfile(local)
     const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
     const tokens = tokenSourceOf(configuration, context.terminal)
-    const client = clientFor(local.host, tokens, context.terminal, context)
+    const client = clientFor(local.host, tokens, context.terminal)
     const [apps, endpoints] = await Promise.all([listApps(client, context), listEndpoints(client, context)])
     const { host, postgres, user, pid, version, caFile, configFile } = local
     context.out.data(

@@ -1,14 +1,15 @@
 // Makes a command of a row of the table: its arguments and options, the call, and the wait for the operation.
-import type { Client, Operation, RouteCall, RouteDefinition } from '@lakelet/api'
+import type { Operation, RouteDefinition } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
 import { type Command, defineCommand } from '../../command/define-command.ts'
-import { parseCount, parseDuration } from '../../command/durations.ts'
+import { parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { jsonOption, readJsonOption } from '../../command/json-option.ts'
-import { examplesOf } from './examples.ts'
+import { listCommand } from './list-command.ts'
 import { waitForOperation } from './operation.ts'
-import { paramsOf } from './resource-path.ts'
-import type { CreateRow, DeleteRow, ListRow, PostgresRow, ReadRow } from './table.ts'
+import { formOf, paramsOf } from './resource-path.ts'
+import { type Call, type Options, headOf, send } from './row-command.ts'
+import type { CreateRow, DeleteRow, PostgresRow, ReadRow } from './table.ts'
 
 const waitOptions = {
   noWait: { summary: 'start the operation, print it and do not wait for its end' },
@@ -40,22 +41,6 @@ export function postgresCommand(row: PostgresRow): Command {
     case 'undelete':
       return deleteCommand(row)
   }
-}
-
-interface Call {
-  readonly params: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, unknown>>
-  readonly body?: unknown
-}
-
-/** The server checks what the table cannot know at compile time. */
-async function send(
-  client: Client,
-  route: RouteDefinition,
-  call: Call,
-  signal: AbortSignal,
-): Promise<unknown> {
-  return client.call(route, call as unknown as RouteCall<RouteDefinition>, signal)
 }
 
 /** Sends a mutation, waits for its operation unless told not to, and prints the resource. */
@@ -131,45 +116,6 @@ function getCommand(row: ReadRow): Command {
   })
 }
 
-function listCommand(row: ListRow): Command {
-  return defineCommand({
-    ...headOf(row),
-    arguments: row.hasParent
-      ? { parent: { summary: `what they belong to: ${formOf(row.route, row.suffix)}` } }
-      : {},
-    options: {
-      pageSize: { value: 'COUNT', summary: 'how many to ask for at a time', parse: parseCount },
-      limit: { value: 'COUNT', summary: 'how many to print at most', parse: parseCount },
-      pageToken: { value: 'TOKEN', summary: 'where to begin', hidden: true },
-      ...(row.hasDeleted
-        ? { showDeleted: { summary: 'list deleted ones that can be brought back, too' } }
-        : {}),
-    },
-    async handler({ workspace, out, signal }, input) {
-      const given = input.options as Options
-      const parent = (input.arguments as Readonly<Record<string, string | undefined>>)['parent'] ?? ''
-      const params = paramsOf(row.route, parent, row.suffix)
-      const { client } = await workspace()
-      const limit = (given['limit'] as number | undefined) ?? Infinity
-      const items: unknown[] = []
-      let token = given['pageToken'] as string | undefined
-      do {
-        const query = {
-          page_size: given['pageSize'],
-          page_token: token,
-          ...(given['showDeleted'] === true ? { show_deleted: true } : {}),
-        }
-        const page = (await send(client, row.route, { params, query }, signal)) as Readonly<
-          Record<string, unknown>
-        >
-        items.push(...((page[row.items] as unknown[] | undefined) ?? []))
-        token = (page['next_page_token'] as string | undefined) || undefined
-      } while (token !== undefined && items.length < limit)
-      out.data(items.slice(0, limit))
-    },
-  })
-}
-
 function updateCommand(row: ReadRow): Command {
   return defineCommand({
     ...headOf(row),
@@ -212,19 +158,8 @@ function deleteCommand(row: DeleteRow): Command {
   })
 }
 
-type Options = Readonly<Record<string, unknown>>
-
 function waitOf(given: Options): { readonly noWait: boolean; readonly timeout: number } {
   return { noWait: given['noWait'] === true, timeout: given['timeout'] as number }
-}
-
-function headOf(row: PostgresRow) {
-  return {
-    path: ['postgres', row.verb],
-    summary: row.route.summary.replace(/;.*/, ''),
-    examples: examplesOf(row.verb),
-    ...(row.hidden ? { hidden: true as const } : {}),
-  }
 }
 
 /** The body given by `--json`: the resource itself, never wrapped in its own name. */
@@ -238,13 +173,6 @@ async function bodyOf(context: CommandContext, given: Options, row: PostgresRow)
     )
   }
   return given['name'] === undefined ? body : { ...body, name: given['name'] }
-}
-
-/** How a name looks that `route` takes, without `suffix`. */
-function formOf(route: RouteDefinition, suffix = ''): string {
-  return route.path
-    .slice('/api/2.0/postgres/'.length, route.path.length - suffix.length)
-    .replace(/:(\w+)/g, '<$1>')
 }
 
 function camel(name: string): string {

@@ -1,5 +1,5 @@
 // Resource names such as `projects/p/branches/b` against the paths of routes.
-import type { RouteDefinition } from '@lakelet/api'
+import { type RouteDefinition, parseResourceName } from '@lakelet/api'
 import { usageFailure } from '../../command/failure.ts'
 
 const BASE = '/api/2.0/postgres/'
@@ -32,6 +32,28 @@ export function paramsOf(
   const params = matchName(route, name, suffix)
   if (params) return params
   const template = route.path.slice(BASE.length, route.path.length - suffix.length)
-  const form = template.replace(/:(\w+)/g, '<$1>')
-  throw usageFailure(`'${name}' is not a name of the form ${form}.`)
+  const form = formOf(route, suffix)
+  const meant = probablyMeant(template.split('/'), name.split('/'))
+  const type = parseResourceName(name)?.type
+  const what = type === undefined ? 'not a name' : `the name of a ${type}, not one`
+  throw usageFailure(
+    `'${name}' is ${what} of the form ${form}.${meant === undefined ? '' : ` Did you mean '${meant}'?`}`,
+  )
+}
+
+/** The name with the words between the ids put right: where only the ids were given, or a word is wrong. */
+function probablyMeant(template: readonly string[], given: readonly string[]): string | undefined {
+  if (given.includes('')) return undefined
+  const isId = (part: string) => part.startsWith(':')
+  if (given.length === template.length) {
+    return template.map((part, index) => (isId(part) ? given[index] : part)).join('/')
+  }
+  if (given.length !== template.filter(isId).length) return undefined
+  const ids = given.values()
+  return template.map((part) => (isId(part) ? ids.next().value : part)).join('/')
+}
+
+/** How a name looks that `route` takes, without `suffix`. */
+export function formOf(route: RouteDefinition, suffix = ''): string {
+  return route.path.slice(BASE.length, route.path.length - suffix.length).replace(/:(\w+)/g, '<$1>')
 }
