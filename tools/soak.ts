@@ -9,6 +9,7 @@ const LONG_TESTS = [
   'tests/browser/pages.test.ts',
   'packages/connect/tests/soak',
   'packages/lakelet/tests',
+  'tests/system/examples',
 ]
 
 /** Once more for each of these major versions of Postgres. */

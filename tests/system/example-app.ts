@@ -24,8 +24,13 @@ export const settings = {
   LAKELET_CREDENTIALS_MIN_TTL_SECONDS: '1',
 }
 
-/** `lakelet-connect` as npm gives it, packed once: the tarball, and the package in a folder. */
-export async function packedConnector(): Promise<{ tarball: string; folder: string } & AsyncDisposable> {
+/** `lakelet-connect` as npm gives it: the tarball, and the package in a folder. */
+export interface Packed extends AsyncDisposable {
+  readonly tarball: string
+  readonly folder: string
+}
+
+export async function packedConnector(): Promise<Packed> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-connector-'))
   const tarball = path.join(directory, 'lakelet-connect-0.1.0.tgz')
   await packConnector(tarball)
@@ -41,8 +46,8 @@ export interface ExampleOptions {
   readonly command: readonly string[]
   /** The page that says that it serves. */
   readonly ready?: string
-  /** Run before it is started, as `npm run build`. */
-  readonly build?: readonly string[]
+  /** Whether npm installs it as a user does, and builds it; otherwise its packages are shared with other tests. */
+  readonly isInstalled?: boolean
 }
 
 /** A copy of an example with its packages, and its branch. */
@@ -74,7 +79,7 @@ export class Example implements AsyncDisposable {
   }
 
   /** Copies it, gets its packages, makes its branch. */
-  async prepare(connector: { readonly folder: string }): Promise<void> {
+  async prepare(connector: Packed): Promise<void> {
     const { name } = this.#options
     await cp(path.join(root, 'examples', name), this.folder, { recursive: true })
     await this.#workspace.cli(['postgres', 'create-branch', `projects/${PROJECT}`, name])
@@ -87,7 +92,9 @@ export class Example implements AsyncDisposable {
       PATH: [bin, nodes, own['PATH']].join(path.delimiter),
       ...(JSON.parse(variables) as Record<string, string>),
     }
-    if (this.#options.build) await this.#finish(this.#options.build)
+    if (!this.#options.isInstalled) return
+    await this.#finish(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error'])
+    await this.#finish(['npm', 'run', 'build'])
   }
 
   /** Starts it and waits until it serves. */
@@ -140,7 +147,11 @@ export class Example implements AsyncDisposable {
   }
 
   /** Gives the directory with its programs. */
-  async #packages(connector: { readonly folder: string }): Promise<string> {
+  async #packages(connector: Packed): Promise<string> {
+    if (this.#options.isInstalled) {
+      await vendorConnector(this.folder, connector.tarball)
+      return path.join(this.folder, 'node_modules/.bin')
+    }
     const files = await readdir(this.folder)
     if (files.includes('requirements.txt')) {
       const text = await readFile(path.join(this.folder, 'requirements.txt'), 'utf8')
@@ -170,4 +181,17 @@ export async function vendorConnector(folder: string, tarball: string): Promise<
   await cp(tarball, path.join(folder, vendored))
   const text = await readFile(file, 'utf8')
   await writeFile(file, text.replace('"lakelet-connect": "0.1.0"', `"lakelet-connect": "file:${vendored}"`))
+}
+
+/** `POST /notes`, which the examples that are APIs all have. */
+export function postNote(
+  url: string,
+  note: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(`${url}/notes`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(note),
+  })
 }

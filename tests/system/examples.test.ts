@@ -5,7 +5,16 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { whyNoPython } from '../clients/python.ts'
-import { Example, PROJECT, TTL_SECONDS, packedConnector, settings, vendorConnector } from './example-app.ts'
+import {
+  Example,
+  type Packed,
+  PROJECT,
+  TTL_SECONDS,
+  packedConnector,
+  postNote as post,
+  settings,
+  vendorConnector,
+} from './example-app.ts'
 import { type TestWorkspace, startTestWorkspace } from './workspace.ts'
 
 const noPython = await whyNoPython()
@@ -19,7 +28,7 @@ const APIS = [
 })
 
 let workspace: TestWorkspace
-let connector: Awaited<ReturnType<typeof packedConnector>>
+let connector: Packed
 const examples = new Map<string, Example>()
 
 beforeAll(async () => {
@@ -32,13 +41,6 @@ afterAll(async () => {
   await workspace?.[Symbol.asyncDispose]()
   await connector?.[Symbol.asyncDispose]()
 })
-
-const post = (url: string, body: object, headers: Record<string, string> = {}) =>
-  fetch(`${url}/notes`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  })
 
 describe.each(APIS)('$name', ({ name, command }) => {
   it('migrates, and keeps notes', async () => {
