@@ -6,9 +6,16 @@ import { api } from './api.ts'
 import { boot } from './boot.ts'
 import { connector } from './connector.ts'
 import { type BenchmarkResult, table } from './measure.ts'
+import { start } from './start.ts'
 import { wake } from './wake.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = { api, boot, wake, connector }
+const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
+  api,
+  boot,
+  start,
+  wake,
+  connector,
+}
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
 const [name = ''] = positionals

@@ -68,14 +68,14 @@ export class BenchWorkspace implements AsyncDisposable {
 
   /** Resident memory of the workspace's process in MB; Linux only. */
   async residentMb(): Promise<number> {
-    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8')
+    const status = await readFile(`/proc/${this.file.pid}/status`, 'utf8')
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null) return
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill('SIGTERM')
+    process.kill(this.file.pid, 'SIGTERM')
     await ended
   }
 }
@@ -93,14 +93,19 @@ export async function startBenchWorkspace(
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
   })
+  return waitForWorkspace(child, dataDir)
+}
+
+/** Waits until workspace.json says that the workspace which `child` starts is ready; a child such as npx may start it as one of its own. */
+export async function waitForWorkspace(child: ChildProcess, dataDir: string): Promise<BenchWorkspace> {
   let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000)
   })
   const until = performance.now() + READY_MS
   for (;;) {
     const file = readWorkspaceFile(dataDir)
-    if (file?.pid === child.pid && file) {
+    if (file) {
       const profile = readFileSync(file.configFile, 'utf8')
       const token = /^token\s*=\s*(\S+)/m.exec(profile)?.[1] ?? ''
       return new BenchWorkspace(child, file, token, readFileSync(file.caFile, 'utf8'))

@@ -40,10 +40,10 @@ export async function buildConnector(outDir: string): Promise<void> {
 let builds = 0
 
 /** esbuild leaves a process behind for the next build; it ends with the last one that runs. */
-async function withEsbuild(work: () => Promise<void>): Promise<void> {
+export async function withEsbuild<T>(work: () => Promise<T>): Promise<T> {
   builds += 1
   try {
-    await work()
+    return await work()
   } finally {
     builds -= 1
     if (builds === 0) await stop()

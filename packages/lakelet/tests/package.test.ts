@@ -73,8 +73,9 @@ describe('the tarball', () => {
     expect(text).not.toMatch(/lakelet:source|@lakelet|devDependencies/)
     const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> }
     for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
-    const bin = await readFile(path.join(built, 'lakelet/dist/cli/src/run.js'), 'utf8')
-    expect(bin).toContain('//# sourceMappingURL=run.js.map')
+    const bin = path.join(built, 'lakelet/dist/lakelet/src/bin.js')
+    expect(await readFile(bin, 'utf8')).toContain('//# sourceMappingURL=bin.js.map')
+    expect(existsSync(`${bin}.map`)).toBe(true)
   })
 })
 
