@@ -129,7 +129,7 @@ export {
 export type { Overview, Session } from './resources/overview.ts'
 export { sqlRoutes } from './routes/sql.ts'
 export { overviewRoutes } from './routes/overview.ts'
-export { branchControlRoutes } from './routes/branch-control.ts'
+export { branchControlRoutes, type SchemaComparison } from './routes/branch-control.ts'
 export { computeControlRoutes } from './routes/compute-control.ts'
 export { errorPage } from './error-page.ts'
 export { openApiDocument } from './openapi.ts'

@@ -31,6 +31,7 @@ import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
 import { helpCommand } from './commands/help.ts'
 import { open } from './commands/open.ts'
+import { branchDiff } from './commands/branch/diff.ts'
 import { branchReset } from './commands/branch/reset.ts'
 import { operations } from './commands/operations.ts'
 import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
@@ -81,6 +82,7 @@ export const program: Program = {
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
     operations,
+    branchDiff,
     branchReset,
     getOperationCommand,
     extensionList,

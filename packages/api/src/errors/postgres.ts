@@ -196,6 +196,12 @@ export const postgresErrors = {
     message: 'The compute is out of memory or disk space: {reason}. Free some, then try again.',
     retryable: true,
   },
+  schema_diff_failed: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message: 'There are no statements that lead from the one schema to the other: {reason}',
+  },
   postgres_unreachable_directory: {
     kind: 'invalid',
     status: 500,

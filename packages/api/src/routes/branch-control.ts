@@ -4,11 +4,55 @@ import { branch } from '../resources/branch.ts'
 import { branchParams } from '../resources/fields.ts'
 import { operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
-import { canManageProject, writeErrors } from './postgres.ts'
+import { canManageProject, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
 
 const base = '/api/2.0/lakelet/postgres/projects/:project/branches/:branch'
 
+export const schemaComparison = z.object({
+  /** Full name of the branch that the changes and the statements are for. */
+  from: z.string(),
+  /** Full name of the one that it becomes like. */
+  to: z.string(),
+  database: z.string(),
+  /** Empty where the schemas are alike. */
+  changes: z.array(
+    z.object({
+      action: z.enum(['add', 'remove', 'change']),
+      /** `table`, `column`, `index`, `constraint`, `view`, `function`, `policy`, `grant`, `extension` and others. */
+      kind: z.string(),
+      /** As SQL names it. */
+      name: z.string(),
+      /** What of it is other, where it is on both sides. */
+      attributes: z.array(z.string()).optional(),
+    }),
+  ),
+  /** A script that makes the one like the other. */
+  sql: z.string(),
+  /** How many of its statements lose data. */
+  destructive_statements: z.int(),
+  /** What a person should know: roles that have to be made first, kinds of objects that are not compared. */
+  notes: z.array(z.string()),
+})
+export type SchemaComparison = z.output<typeof schemaComparison>
+
 export const branchControlRoutes = {
+  compareBranch: defineRoute({
+    id: 'lakelet.compareBranch',
+    method: 'POST',
+    path: `${base}/compare`,
+    summary:
+      'List what a database of a branch has to change to become like that of another branch; wakes both',
+    params: branchParams,
+    body: z.object({
+      /** The other branch of the project: its id or full name. */
+      with: z.string().min(1),
+      /** Postgres name of the database; `databricks_postgres` when left out. */
+      database: z.string().optional(),
+    }),
+    reply: schemaComparison,
+    errors: ['resource_not_found', 'invalid_parameter', 'schema_diff_failed', ...catalogErrors],
+    permission: canUseProject,
+  }),
   resetBranch: defineRoute({
     id: 'lakelet.resetBranch',
     method: 'POST',

@@ -34,6 +34,7 @@ import { Branches } from '../control/services/branches.ts'
 import type { ControlContext } from '../control/context.ts'
 import type { SessionsPort } from '../control/ports.ts'
 import { DEFAULTS } from '../control/rules/limits.ts'
+import { BranchComparison } from '../control/services/branch-comparison.ts'
 import { ComputeControl } from '../control/services/compute-control.ts'
 import type { OverviewParts } from '../control/services/overview.ts'
 import { Databases } from '../control/services/databases.ts'
@@ -127,7 +128,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     routes: [
       ...implementProjects(projects),
       ...implementBranches(branches),
-      ...implementBranchControl(branches),
+      ...implementBranchControl(branches, new BranchComparison(context)),
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),

@@ -50,6 +50,7 @@ export {
   listRoles,
   withRolesLocked,
 } from './roles.ts'
+export { compareSchemas } from './schema-diff.ts'
 export type { ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'

@@ -46,6 +46,7 @@ export const postgres: Readonly<Record<keyof typeof postgresErrors, string>> = {
     'コンピュートの接続がすべて使用中です。いくつか終了するか、エンドポイントの最大サイズを大きくしてください。',
   compute_out_of_resources:
     'コンピュートのメモリまたはディスク容量が不足しています: {reason}。空きを増やしてから、もう一度お試しください。',
+  schema_diff_failed: '一方のスキーマからもう一方へ導く文を作れません: {reason}',
   postgres_unreachable_directory:
     'Postgres は root では動作しないため、ユーザー {user} (uid {uid}) として動作しますが、このユーザーは {directory} に入れません。--data-dir でこのユーザーが到達できるディレクトリ (例: /var/lib/lakelet) を指定するか、chmod o+x {directory} で許可してください。',
   postgres_socket_directory_taken:

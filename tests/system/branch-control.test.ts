@@ -1,4 +1,5 @@
-// Resetting a branch from its parent: all that it had is gone, all that it is called stays.
+// What can be done with a branch beyond the API of the real service: resetting it from its parent, where all that it had is gone and all
+// that it is called stays, and comparing its schema.
 import { readFile } from 'node:fs/promises'
 import {
   branchRoutes,
@@ -107,4 +108,34 @@ it('is refused for what has no parent, is protected or has children, and for a n
   expect((await reset('guarded')).stderr).toContain('A protected branch cannot be reset')
   expect((await reset('nobody')).stderr).toContain('branch id not found')
   expect((await reset('projects/shop')).stderr).toContain('is neither the id of a branch nor a full name')
+})
+
+it('tells schemas of branches apart, as a list, as SQL that makes them alike, and by its exit code', async () => {
+  const diff = (...args: string[]) => workspace.lakelet(['branch', 'diff', ...args, '--project', PROJECT])
+  await createBranch('work', { source_branch: `projects/${PROJECT}/branches/production`, no_expiry: true })
+  const alike = { code: 0, stdout: 'The schemas are alike.\n' }
+  expect(await diff('production', 'work', '--exit-code')).toMatchObject(alike)
+  {
+    await using work = await connect('work')
+    await work.query('ALTER TABLE items ADD label text; CREATE INDEX ON items (label)')
+    await work.query('CREATE ROLE reader; GRANT SELECT ON items TO reader')
+  }
+  const differing = await diff('production', 'work', '--exit-code')
+  expect(differing.code).toBe(1)
+  expect(differing.stdout).toBe(
+    '+ column public.items.label\n+ grant reader on table public.items\n+ index public.items_label_idx\n',
+  )
+  expect(differing.stderr).toContain('The role reader is only there on the second side')
+  const { stdout: sql } = await diff('production', 'work', '--sql')
+  {
+    // As the owner, who is no superuser.
+    await using production = await connect('production')
+    await production.query('CREATE ROLE reader')
+    await production.query(sql)
+  }
+  expect(await diff('production', 'work', '--exit-code')).toMatchObject(alike)
+  expect((await diff('work', 'production', '-o', 'json')).stdout).toContain('"changes": []')
+  expect((await diff('production', 'nobody')).stderr).toContain('branch id not found')
+  expect((await diff('production', 'projects/other/branches/x')).stderr).toContain('of this project')
+  expect((await diff('production', 'work', '-d', 'nowhere')).stderr).toContain('database id not found')
 })
