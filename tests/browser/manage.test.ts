@@ -1,6 +1,6 @@
-// What people manage in the console: a compute's sessions and statements, in the language of the page.
+// What people manage in the console: a compute's sessions and statements, identities, secrets; errors in the language of the page.
 import { readFile } from 'node:fs/promises'
-import { computeControlRoutes, credentialRoutes, endpointRoutes } from '@lakelet/api'
+import { computeControlRoutes, credentialRoutes, endpointRoutes, secretRoutes } from '@lakelet/api'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
@@ -64,6 +64,98 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
       await page.getByText(t.awake.reasons['asked'] ?? '').waitFor()
     }
     await expectAsleep(workspace)
+    expect(problems).toEqual([])
+  })
+
+  it('says in Japanese why something is refused, and keeps users, groups and service principals', async () => {
+    const { identity, roles, common, permissions } = TEXTS.ja
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace, { language: 'ja', width: 390 })
+    const dialog = page.getByRole('dialog')
+    const add = async (place: string, button: string, name: string) => {
+      await page.goto(`${workspace.host}/settings/${place}`)
+      await page.getByRole('button', { name: button }).click()
+      await dialog.getByRole('textbox').fill(name)
+      await dialog.getByRole('button', { name: button }).click()
+    }
+    await add('users', identity.addUser, 'no address')
+    await dialog.getByText('メールアドレスを入力してください。').waitFor()
+    await dialog.getByRole('textbox').fill('sam@example.com')
+    await dialog.getByRole('button', { name: identity.addUser }).click()
+    await page.getByRole('button', { name: `${identity.edit}: sam@example.com` }).click()
+    await dialog.getByLabel(identity.displayName).fill('Sam')
+    await dialog.getByLabel(identity.active).uncheck()
+    await dialog.getByRole('button', { name: identity.save }).click()
+    await page.getByRole('button', { name: `${identity.edit}: Sam` }).waitFor()
+
+    await add('groups', identity.addGroup, 'crew')
+    await page.getByRole('button', { name: `${identity.edit}: crew` }).click()
+    await dialog.getByLabel('sam@example.com').check()
+    await dialog.getByRole('button', { name: identity.save }).click()
+    await page.getByRole('row', { name: /crew.*Sam/ }).waitFor()
+
+    await add('service-principals', identity.addServicePrincipal, 'robot')
+    await page.getByRole('button', { name: identity.secretsOf('robot') }).click()
+    await dialog.getByRole('button', { name: identity.createSecret }).click()
+    await dialog.getByText(identity.secretOnce).waitFor()
+    await dialog.getByRole('button', { name: roles.stored }).click()
+    await dialog
+      .getByRole('row')
+      .nth(1)
+      .getByRole('button', { name: new RegExp(identity.revoke) })
+      .click()
+    await dialog.getByText(identity.revokeSecretLost).waitFor()
+    await dialog.getByRole('button', { name: identity.revoke }).click()
+    await dialog.getByText(identity.noSecrets).waitFor()
+    await dialog.getByRole('button', { name: common.close }).click()
+    await page.getByRole('button', { name: `${identity.remove}: robot` }).click()
+    await dialog.getByText(identity.lost.ServicePrincipal).waitFor()
+    await dialog.getByRole('textbox').fill('robot')
+    await dialog.getByRole('button', { name: identity.remove }).click()
+    await page.getByText(identity.removed('robot')).first().waitFor()
+
+    await page.goto(`${workspace.host}/lakebase/projects/${PROJECT}/permissions`)
+    await page.getByRole('button', { name: permissions.grant }).click()
+    await dialog.getByRole('textbox').fill('nobody@example.com')
+    await dialog.getByRole('button', { name: permissions.grant }).click()
+    await dialog.getByText(/プリンシパル nobody@example.com .*は存在しません/).waitFor()
+    expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
+  })
+
+  it('keeps secrets and who may use them, and never shows a value', async () => {
+    const { secrets, permissions, common } = TEXTS.en
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const dialog = page.getByRole('dialog')
+    await page.goto(`${workspace.host}/settings/secrets`)
+    await page.getByRole('button', { name: secrets.addScope }).click()
+    await dialog.getByLabel(secrets.scope).fill('keys')
+    await dialog.getByRole('button', { name: common.create }).click()
+    await page.getByRole('button', { name: secrets.put }).click()
+    await dialog.getByLabel(secrets.key).fill('api')
+    await dialog.getByLabel(secrets.value).fill(' a value of mine ')
+    await dialog.getByRole('button', { name: common.save }).click()
+    await page.getByRole('table', { name: secrets.keys }).getByRole('row', { name: /api/ }).waitFor()
+    await page.getByRole('button', { name: secrets.grant }).click()
+    await dialog.getByLabel(permissions.principal).selectOption('users')
+    await dialog.getByRole('button', { name: secrets.grant }).click()
+    const access = page.getByRole('table', { name: secrets.access })
+    await access.getByRole('row', { name: /users.*READ/ }).waitFor()
+    const stored = await workspace.client.call(secretRoutes.get, { query: { scope: 'keys', key: 'api' } })
+    expect(Buffer.from(stored.value, 'base64').toString()).toBe(' a value of mine ')
+    // The commands for what was done name everything but the value.
+    await page.keyboard.press('d')
+    await dialog
+      .getByText(/secrets\/put/)
+      .first()
+      .waitFor()
+    expect(await page.content()).not.toContain('a value of mine')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: secrets.deleteScope }).click()
+    await dialog.getByText(secrets.deleteScopeLost(1)).waitFor()
+    await dialog.getByRole('textbox').fill('keys')
+    await dialog.getByRole('button', { name: secrets.deleteScope }).click()
+    await page.getByText(secrets.none).waitFor()
     expect(problems).toEqual([])
   })
 })

@@ -31,6 +31,7 @@ export const paths = {
   groups: '/settings/groups',
   servicePrincipals: '/settings/service-principals',
   tokens: '/settings/tokens',
+  secrets: '/settings/secrets',
   preferences: '/settings/preferences',
   about: '/settings/about',
 } as const

@@ -108,6 +108,7 @@ const routes = [
     () => import('./features/identity/ServicePrincipalsPage.tsx'),
     'ServicePrincipalsPage',
   ),
+  page('/settings/secrets', () => import('./features/secrets/SecretsPage.tsx'), 'SecretsPage'),
   page('/settings/tokens', () => import('./features/identity/TokensPage.tsx'), 'TokensPage'),
   page('/settings/preferences', () => import('./features/settings/PreferencesPage.tsx'), 'PreferencesPage'),
   page('/settings/about', () => import('./features/settings/AboutPage.tsx'), 'AboutPage'),

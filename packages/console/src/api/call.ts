@@ -73,8 +73,11 @@ export function requestOf(id: RouteId, input: LooseInput): { readonly method: st
 async function errorOf(reply: Response, request: string): Promise<ApiError> {
   const text = await reply.text()
   try {
-    const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string }
-    if (error_code && message) {
+    // SCIM has a shape of its own (RFC 7644, 3.12).
+    const body = JSON.parse(text) as Partial<Record<'error_code' | 'message' | 'detail' | 'scimType', string>>
+    const message = body.message ?? body.detail
+    const error_code = body.error_code ?? body.scimType ?? reply.statusText
+    if (message) {
       const said = await inOurLanguage(reply.headers.get('lakelet-error'))
       return new ApiError(reply.status, error_code, said ?? message, request)
     }

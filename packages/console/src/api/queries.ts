@@ -33,9 +33,20 @@ export function read<I extends RouteId>(id: I, input: Input<I>) {
 export function useRead<I extends RouteId>(
   id: I,
   input: Input<I>,
-  options: { readonly enabled?: boolean } = {},
+  {
+    everyMs,
+    ...options
+  }: {
+    readonly enabled?: boolean
+    /** Read again this often while the page is seen: what no change of the workspace announces, such as a log that grows. */
+    readonly everyMs?: number | undefined
+  } = {},
 ) {
-  return useQuery({ ...read(id, input), placeholderData: keepPreviousData, ...options })
+  const interval =
+    everyMs === undefined
+      ? {}
+      : { refetchInterval: () => (document.visibilityState === 'visible' ? everyMs : (false as const)) }
+  return useQuery({ ...read(id, input), placeholderData: keepPreviousData, ...interval, ...options })
 }
 
 /** Makes reads of these routes stale, or all of them for an empty id; those on screen are fetched again. */

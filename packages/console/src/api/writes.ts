@@ -9,7 +9,7 @@ export interface Write {
 
 const MOST = 5
 /** Fields whose values are nobody's to copy. */
-const SECRET = /password|secret|token|content/i
+const SECRET = /password|secret|token|content|(string|bytes)_value/i
 
 let writes: readonly Write[] = []
 const listeners = new Set<() => void>()

@@ -134,6 +134,7 @@ function settingsGroup(): NavGroup {
       { to: paths.users, text: t.identity.users, icon: User },
       { to: paths.groups, text: t.identity.groups, icon: Users },
       { to: paths.servicePrincipals, text: t.identity.servicePrincipals, icon: AppWindow },
+      { to: paths.secrets, text: t.secrets.title, icon: Lock },
       { to: paths.tokens, text: t.identity.tokens, icon: KeyRound },
       { to: paths.preferences, text: t.preferences.title, icon: Settings },
       { to: paths.about, text: t.about.title, icon: Info },

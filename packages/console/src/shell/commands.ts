@@ -59,6 +59,7 @@ function addPages(add: Add): void {
   add(t.identity.users, page, paths.users)
   add(t.identity.groups, page, paths.groups)
   add(t.identity.servicePrincipals, page, paths.servicePrincipals)
+  add(t.secrets.title, page, paths.secrets)
   add(t.identity.tokens, page, paths.tokens)
   add(t.preferences.title, page, paths.preferences)
   add(t.about.title, page, paths.about)

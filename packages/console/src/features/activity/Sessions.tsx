@@ -22,7 +22,7 @@ export function Sessions({ params }: SessionsProps) {
   const [ending, setEnding] = useState<EndpointSessionView>()
   const end = async ({ pid = 0 }: EndpointSessionView) => {
     await runOnce({ ...params, statements: [`select pg_terminate_backend(${pid})`] })
-    await refresh('lakelet.listEndpointSessions', 'activity')
+    await refresh('lakelet.listEndpointSessions')
     say(t.activity.ended)
     setEnding(undefined)
   }

@@ -1,5 +1,6 @@
 import type { App } from '@lakelet/api'
 import { useRead } from '../../api/queries.ts'
+import { quoted } from '../../shell/cli-line.ts'
 import { t } from '../../text/index.ts'
 import { CopyField, Snippet } from '../../ui/copy.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -64,17 +65,21 @@ function SyncTheFiles({ app }: { readonly app: App }) {
       <ol className="flex flex-col gap-3">
         <li>
           <p className="mb-1 text-dim">{t.app.syncExport}</p>
-          <Snippet label={t.app.syncExport} text={`lakelet workspace export-dir ${source} .`} />
+          <Snippet label={t.app.syncExport} text={`lakelet workspace export-dir ${quoted(source)} .`} />
         </li>
         <li>
           <p className="mb-1 text-dim">{t.app.syncUpload}</p>
-          <Snippet label={t.app.syncUpload} text={`lakelet sync . ${target}`} />
+          <Snippet label={t.app.syncUpload} text={`lakelet sync . ${quoted(target)}`} />
+        </li>
+        <li>
+          <p className="mb-1 text-dim">{t.app.syncWatch}</p>
+          <Snippet label={t.app.syncWatch} text={`lakelet sync --watch . ${quoted(target)}`} />
         </li>
         <li>
           <p className="mb-1 text-dim">{t.app.syncDeploy}</p>
           <Snippet
             label={t.app.syncDeploy}
-            text={`lakelet apps deploy ${app.name} --source-code-path ${target}`}
+            text={`lakelet apps deploy ${app.name} --source-code-path ${quoted(target)}`}
           />
         </li>
       </ol>

@@ -11,6 +11,7 @@ import { Time } from '../../ui/time.tsx'
 import { AppFrame } from './AppFrame.tsx'
 
 const LONGEST_LOG = 500_000
+const BUILD_MS = 1000
 
 export function DeploymentsPage() {
   return <AppFrame title={t.app.deployments}>{(app) => <Deployments app={app} />}</AppFrame>
@@ -23,6 +24,8 @@ function Deployments({ app }: { readonly app: App }) {
   if (!data) return <Skeleton />
   const deployments = data.app_deployments ?? []
   const id = chosen ?? deployments[0]?.deployment_id
+  const isBuilding =
+    deployments.find(({ deployment_id: each }) => each === id)?.status.state === 'IN_PROGRESS'
   return (
     <>
       <ResourceTable
@@ -36,7 +39,7 @@ function Deployments({ app }: { readonly app: App }) {
           </Empty>
         }
       />
-      {id !== undefined && <BuildLog app={app.name} deployment={id} />}
+      {id !== undefined && <BuildLog app={app.name} deployment={id} isBuilding={isBuilding} />}
     </>
   )
 }
@@ -74,10 +77,20 @@ function columns(chosen: string | undefined, choose: (id: string) => void): read
   ]
 }
 
-function BuildLog({ app, deployment }: { readonly app: string; readonly deployment: string }) {
-  const { data, error } = useRead('apps.getDeploymentLog', {
-    params: { name: app, deployment_id: deployment },
-  })
+function BuildLog({
+  app,
+  deployment,
+  isBuilding,
+}: {
+  readonly app: string
+  readonly deployment: string
+  readonly isBuilding: boolean
+}) {
+  const { data, error } = useRead(
+    'apps.getDeploymentLog',
+    { params: { name: app, deployment_id: deployment } },
+    { everyMs: isBuilding ? BUILD_MS : undefined },
+  )
   return (
     <div className="mt-8">
       <Section title={t.app.buildLog}>

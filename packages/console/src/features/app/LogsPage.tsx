@@ -8,6 +8,7 @@ import { Empty, Skeleton } from '../../ui/page.tsx'
 import { AppFrame } from './AppFrame.tsx'
 
 const LINES = 1000
+const FOLLOW_MS = 1000
 // oxlint-disable-next-line no-control-regex -- colours of terminals begin with a control character
 const ANSI = /\u001b\[[\d;?]*[A-Za-z]/g
 
@@ -18,10 +19,11 @@ export function LogsPage() {
 function Logs({ app }: { readonly app: App }) {
   const [follows, setFollows] = useState(true)
   const box = useRef<HTMLDivElement>(null)
-  const { data, error, refetch } = useRead('apps.getLogs', {
-    params: { name: app.name },
-    query: { tail_lines: LINES },
-  })
+  const { data, error, refetch } = useRead(
+    'apps.getLogs',
+    { params: { name: app.name }, query: { tail_lines: LINES } },
+    { everyMs: follows ? FOLLOW_MS : undefined },
+  )
   useEffect(() => {
     if (follows && box.current) box.current.scrollTop = box.current.scrollHeight
   }, [data, follows])

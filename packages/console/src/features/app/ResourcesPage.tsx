@@ -1,15 +1,20 @@
 import type { App } from '@lakelet/api'
+import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { refresh } from '../../api/queries.ts'
 import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
+import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Empty, Section } from '../../ui/page.tsx'
-import { ResourceTable } from '../../ui/resource-table.tsx'
+import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
 import { AppFrame } from './AppFrame.tsx'
 import { AttachDatabase } from './AttachDatabase.tsx'
+import { AttachSecret } from './AttachSecret.tsx'
+
+type Resource = NonNullable<App['resources']>[number]
 
 export function ResourcesPage() {
   return <AppFrame title={t.app.resources}>{(app) => <Resources app={app} />}</AppFrame>
@@ -17,40 +22,98 @@ export function ResourcesPage() {
 
 function Resources({ app }: { readonly app: App }) {
   const [dialog, setDialog] = useSearchValue('new')
-  const resources = app.resources ?? []
-  const attach = <Button onClick={() => setDialog('database')}>{t.app.attach}</Button>
-  const detach = async (name: string) => {
-    const left = resources.filter((each) => each.name !== name)
-    await call('apps.update', { params: { name: app.name }, body: { resources: left } })
-    await refresh('')
-    say(t.app.detached)
-  }
+  const [detaching, setDetaching] = useState<Resource>()
+  const close = () => setDialog(undefined)
   return (
-    <Section title={t.app.resources} actions={attach}>
+    <Section
+      title={t.app.resources}
+      intro={t.app.attachIntro}
+      actions={
+        <span className="flex flex-wrap gap-2">
+          <Button onClick={() => setDialog('database')}>{t.app.attach}</Button>
+          <Button onClick={() => setDialog('secret')}>{t.app.attachSecret}</Button>
+        </span>
+      }
+    >
       <ResourceTable
         label={t.app.resources}
-        rows={resources}
+        rows={app.resources ?? []}
         rowKey={({ name }) => name}
-        columns={[
-          { key: 'key', title: t.app.key, cell: ({ name }) => <ForeignText text={name} /> },
-          {
-            key: 'resource',
-            title: t.app.resource,
-            cell: ({ postgres }) => <code>{postgres?.database ?? postgres?.branch ?? ''}</code>,
-          },
-        ]}
-        actions={({ name }) => (
-          <Button variant="quiet" aria-label={`${t.app.detach}: ${name}`} onClick={() => void detach(name)}>
+        columns={columns()}
+        actions={(resource) => (
+          <Button
+            variant="quiet"
+            aria-label={`${t.app.detach}: ${resource.name}`}
+            onClick={() => setDetaching(resource)}
+          >
             {t.app.detach}
           </Button>
         )}
-        empty={
-          <Empty title={t.app.noResources}>
-            <p>{t.app.attachIntro}</p>
-          </Empty>
-        }
+        empty={<Empty title={t.app.noResources} />}
       />
-      {dialog === 'database' && <AttachDatabase app={app} onClose={() => setDialog(undefined)} />}
+      {dialog === 'database' && <AttachDatabase app={app} onClose={close} />}
+      {dialog === 'secret' && <AttachSecret app={app} onClose={close} />}
+      {detaching && <Detach app={app} resource={detaching} onClose={() => setDetaching(undefined)} />}
     </Section>
+  )
+}
+
+function columns(): Column<Resource>[] {
+  return [
+    { key: 'key', title: t.app.key, cell: ({ name }) => <ForeignText text={name} /> },
+    {
+      key: 'resource',
+      title: t.app.resource,
+      cell: (resource) => (
+        <code>
+          <ForeignText text={placeOf(resource)} />
+        </code>
+      ),
+    },
+    {
+      key: 'permission',
+      title: t.app.permission,
+      isMinor: true,
+      cell: ({ postgres, secret }) => postgres?.permission ?? secret?.permission ?? '–',
+    },
+  ]
+}
+
+function placeOf({ postgres, secret }: Resource): string {
+  if (secret) return `${secret.scope}/${secret.key}`
+  return postgres?.database?.includes('/')
+    ? postgres.database
+    : [postgres?.branch, postgres?.database].filter((part) => part).join(' ')
+}
+
+function Detach({
+  app,
+  resource,
+  onClose,
+}: {
+  readonly app: App
+  readonly resource: Resource
+  readonly onClose: () => void
+}) {
+  const detach = async () => {
+    const left = (app.resources ?? []).filter(({ name }) => name !== resource.name)
+    await call('apps.update', { params: { name: app.name }, body: { resources: left } })
+    await refresh('')
+    say(t.app.detached)
+    onClose()
+  }
+  return (
+    <ConfirmDestructive
+      title={`${t.app.detach}: ${resource.name}`}
+      action={t.app.detach}
+      name={resource.name}
+      lost={
+        resource.secret
+          ? t.app.detachSecretLost(resource.secret.scope)
+          : t.app.detachDatabaseLost(placeOf(resource))
+      }
+      onClose={onClose}
+      onConfirm={detach}
+    />
   )
 }

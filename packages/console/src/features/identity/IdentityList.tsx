@@ -10,13 +10,8 @@ import { FormDialog, TextField, textOf } from '../../ui/form.tsx'
 import { Empty, Page, Skeleton } from '../../ui/page.tsx'
 import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { say } from '../../ui/toast.tsx'
-
-interface Identity {
-  readonly id: string
-  readonly displayName: string
-}
-
-type Kind = 'User' | 'Group' | 'ServicePrincipal'
+import { EditIdentity } from './EditIdentity.tsx'
+import type { Identity, Kind } from './identities.ts'
 
 interface IdentityListProps<T extends Identity> {
   readonly kind: Kind
@@ -35,6 +30,7 @@ interface IdentityListProps<T extends Identity> {
 export function IdentityList<T extends Identity>({ kind, rows, error, ...props }: IdentityListProps<T>) {
   const { data: session } = useRead('lakelet.getSession', {})
   const [isAdding, setAdding] = useState(false)
+  const [editing, setEditing] = useState<T>()
   const [removing, setRemoving] = useState<T>()
   const reason = session && !session.is_admin ? t.identity.onlyAdmins : undefined
   const add = async (values: FormData) => {
@@ -62,17 +58,14 @@ export function IdentityList<T extends Identity>({ kind, rows, error, ...props }
           columns={props.columns}
           empty={<Empty title={t.identity.none} />}
           actions={(row) => (
-            <span className="flex justify-end gap-1">
+            <RowActions
+              name={row.displayName}
+              reason={reason}
+              onEdit={() => setEditing(row)}
+              onRemove={() => setRemoving(row)}
+            >
               {props.more?.(row)}
-              <Button
-                variant="quiet"
-                disabledReason={reason}
-                aria-label={`${t.identity.remove}: ${row.displayName}`}
-                onClick={() => setRemoving(row)}
-              >
-                {t.identity.remove}
-              </Button>
-            </span>
+            </RowActions>
           )}
         />
       ) : (
@@ -83,8 +76,39 @@ export function IdentityList<T extends Identity>({ kind, rows, error, ...props }
           <TextField name="name" label={props.label} autoFocus required />
         </FormDialog>
       )}
+      {editing && <EditIdentity kind={kind} identity={editing} onClose={() => setEditing(undefined)} />}
       {removing && <Remove kind={kind} identity={removing} onClose={() => setRemoving(undefined)} />}
     </Page>
+  )
+}
+
+function RowActions(props: {
+  readonly name: string
+  readonly reason: string | undefined
+  readonly onEdit: () => void
+  readonly onRemove: () => void
+  readonly children: ReactNode
+}) {
+  return (
+    <span className="flex justify-end gap-1">
+      {props.children}
+      <Button
+        variant="quiet"
+        disabledReason={props.reason}
+        aria-label={`${t.identity.edit}: ${props.name}`}
+        onClick={props.onEdit}
+      >
+        {t.identity.edit}
+      </Button>
+      <Button
+        variant="quiet"
+        disabledReason={props.reason}
+        aria-label={`${t.identity.remove}: ${props.name}`}
+        onClick={props.onRemove}
+      >
+        {t.identity.remove}
+      </Button>
+    </span>
   )
 }
 
@@ -108,7 +132,7 @@ function Remove({
       title={`${t.identity.remove}: ${identity.displayName}`}
       action={t.identity.remove}
       name={identity.displayName}
-      lost={t.identity.removeLost}
+      lost={t.identity.lost[kind]}
       isForever
       onClose={onClose}
       onConfirm={remove}

@@ -1,29 +1,18 @@
 import { useState } from 'react'
-import { call } from '../../api/call.ts'
+import type { Result } from '../../api/types.ts'
 import { useRead } from '../../api/queries.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyField } from '../../ui/copy.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
-import { say } from '../../ui/toast.tsx'
-import { errorText } from '../../api/error-text.ts'
 import { IdentityList } from './IdentityList.tsx'
-import { SecretOnce } from './SecretOnce.tsx'
+import { PrincipalSecrets } from './PrincipalSecrets.tsx'
+
+type ServicePrincipal = Result<'scim.listServicePrincipals'>['Resources'][number]
 
 export function ServicePrincipalsPage() {
   const { data, error } = useRead('scim.listServicePrincipals', {})
-  const [secret, setSecret] = useState<string>()
-  const create = async (id: string) => {
-    try {
-      const made = await call('servicePrincipalSecrets.create', {
-        params: { service_principal_id: id },
-        body: {},
-      })
-      setSecret(made.secret)
-    } catch (caught) {
-      say(errorText(caught).text)
-    }
-  }
+  const [shown, setShown] = useState<ServicePrincipal>()
   return (
     <>
       <IdentityList
@@ -39,23 +28,31 @@ export function ServicePrincipalsPage() {
           {
             key: 'name',
             title: t.identity.displayName,
-            cell: ({ displayName }) => <ForeignText text={displayName} />,
+            cell: ({ displayName, active }) => (
+              <>
+                <ForeignText text={displayName} />
+                {!active && <span className="text-dim"> · {t.identity.inactive}</span>}
+              </>
+            ),
           },
           {
             key: 'client',
             title: t.identity.applicationId,
+            isMinor: true,
             cell: ({ applicationId }) => <CopyField label={t.identity.applicationId} value={applicationId} />,
           },
         ]}
-        more={({ id }) => (
-          <Button variant="quiet" onClick={() => void create(id)}>
-            {t.identity.createSecret}
+        more={(row) => (
+          <Button
+            variant="quiet"
+            aria-label={t.identity.secretsOf(row.displayName)}
+            onClick={() => setShown(row)}
+          >
+            {t.identity.secrets}
           </Button>
         )}
       />
-      {secret !== undefined && (
-        <SecretOnce title={t.identity.secretCreated} secret={secret} onClose={() => setSecret(undefined)} />
-      )}
+      {shown && <PrincipalSecrets principal={shown} onClose={() => setShown(undefined)} />}
     </>
   )
 }

@@ -18,6 +18,17 @@ export function UsersPage() {
       columns={[
         { key: 'email', title: t.identity.email, cell: ({ userName }) => <ForeignText text={userName} /> },
         {
+          key: 'name',
+          title: t.identity.displayName,
+          isMinor: true,
+          cell: ({ displayName, active }) => (
+            <>
+              <ForeignText text={displayName} />
+              {!active && <span className="text-dim"> · {t.identity.inactive}</span>}
+            </>
+          ),
+        },
+        {
           key: 'groups',
           title: t.identity.groups,
           cell: ({ groups = [] }) => (

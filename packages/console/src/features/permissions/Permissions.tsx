@@ -5,6 +5,7 @@ import type { Result } from '../../api/types.ts'
 import { refresh, useRead } from '../../api/queries.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
+import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { Section, Skeleton } from '../../ui/page.tsx'
@@ -16,6 +17,7 @@ export function Permissions({ type, id }: { readonly type: string; readonly id: 
   const params = { object_type: type, object_id: id }
   const { data, error, refetch } = useRead('permissions.get', { params })
   const [isGranting, setGranting] = useState(false)
+  const [revoking, setRevoking] = useState<Entry>()
   if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
   if (!data) return <Skeleton />
   return (
@@ -36,10 +38,75 @@ export function Permissions({ type, id }: { readonly type: string; readonly id: 
           },
           { key: 'level', title: t.permissions.level, cell: levelsOf },
         ]}
+        actions={(entry) => (
+          <Button
+            variant="quiet"
+            aria-label={`${t.permissions.revoke}: ${nameOf(entry)}`}
+            disabledReason={isOwn(entry) ? undefined : t.permissions.isInherited}
+            onClick={() => setRevoking(entry)}
+          >
+            {t.permissions.revoke}
+          </Button>
+        )}
       />
+      {revoking && (
+        <Revoke
+          params={params}
+          all={data.access_control_list}
+          entry={revoking}
+          onClose={() => setRevoking(undefined)}
+        />
+      )}
       {isGranting && <Grant params={params} onClose={() => setGranting(false)} />}
     </Section>
   )
+}
+
+/** Whether something was granted on the object itself. */
+function isOwn({ all_permissions: all }: Entry): boolean {
+  return all.some(({ inherited }) => !inherited)
+}
+
+function Revoke({
+  params,
+  all,
+  entry,
+  onClose,
+}: {
+  readonly params: { readonly object_type: string; readonly object_id: string }
+  readonly all: readonly Entry[]
+  readonly entry: Entry
+  readonly onClose: () => void
+}) {
+  const revoke = async () => {
+    const left = all.filter((each) => each !== entry && isOwn(each))
+    await call('permissions.set', { params, body: { access_control_list: left.flatMap(linesOf) } })
+    await refresh('permissions.get')
+    onClose()
+  }
+  return (
+    <ConfirmDestructive
+      title={`${t.permissions.revoke}: ${nameOf(entry)}`}
+      action={t.permissions.revoke}
+      name={nameOf(entry)}
+      lost={t.permissions.revokeLost(levelsOf(entry))}
+      onClose={onClose}
+      onConfirm={revoke}
+    />
+  )
+}
+
+/** What was granted on the object itself, as a request says it. */
+function linesOf({ user_name, group_name, service_principal_name, all_permissions: all }: Entry) {
+  const principal =
+    user_name !== undefined
+      ? { user_name }
+      : group_name !== undefined
+        ? { group_name }
+        : { service_principal_name }
+  return all
+    .filter(({ inherited }) => !inherited)
+    .map(({ permission_level }) => ({ ...principal, permission_level }))
 }
 
 function nameOf(entry: Entry): string {

@@ -42,7 +42,8 @@ export const app = {
   syncTitle: 'Sync the files',
   syncIntro: 'Bring the files to your machine, change them, send them back, deploy.',
   syncExport: 'Download the files',
-  syncUpload: 'Send changes while you work',
+  syncUpload: 'Send what changed',
+  syncWatch: 'Or go on sending while you work',
   syncDeploy: 'Deploy what was sent',
   variables: 'Variables',
   variablesIntro: 'What the app runs with. Secrets are masked.',
@@ -68,7 +69,26 @@ export const app = {
   noLogs: 'Nothing logged since the app started.',
   attach: 'Attach database',
   attachIntro:
-    'Attaching makes a Postgres role for the service principal, lets it connect and create, and puts PGHOST, PGDATABASE, PGUSER, PGPORT and PGSSLMODE into the environment at the next deployment.',
+    'A database or a secret that the app may use. A database gives it a Postgres role of its own and, at the next deployment, PGHOST, PGDATABASE, PGUSER, PGPORT and PGSSLMODE.',
+  attachDoes: (client: string) => [
+    `Wakes the branch and makes the role ${client}, which logs in with the app's own tokens.`,
+    'GRANT CONNECT, CREATE on the database to that role. It may make schemas and tables; tables of others have to be granted to it.',
+    'The next deployment puts the connection into the environment; deploy to use it.',
+  ],
+  does: 'What this does',
+  permission: 'Permission',
+  attachSecret: 'Attach secret',
+  attachSecretDoes: [
+    'Gives the service principal of the app the permission on the scope.',
+    'valueFrom in app.yaml puts the value into the environment, at the next deployment.',
+  ],
+  secretScope: 'Scope',
+  secretKey: 'Secret',
+  noSecretScopes: 'There is no secret yet: store one under Settings, Secrets.',
+  detachDatabaseLost: (database: string) =>
+    `The app's Postgres role on ${database} with its grants. Its sessions end; what it owns goes to the owner of the database. Variables leave the environment at the next deployment.`,
+  detachSecretLost: (scope: string) =>
+    `The permission of the app on the scope ${scope}. The secret itself stays; the variable leaves the environment at the next deployment.`,
   noResources: 'Nothing attached',
   resource: 'Resource',
   key: 'Key',
@@ -76,6 +96,7 @@ export const app = {
   detach: 'Detach',
   detached: 'The resource was detached',
   attached: 'The database was attached',
+  secretAttached: 'The secret was attached',
   project: 'Project',
   branch: 'Branch',
   delete: 'Delete app',
@@ -142,8 +163,25 @@ export const identity = {
   added: (name: string) => `${name} was added`,
   removed: (name: string) => `${name} was removed`,
   remove: 'Remove',
-  removeLost: 'It can no longer sign in. Its Postgres roles stay until they are deleted.',
   active: 'Active',
+  edit: 'Edit',
+  save: 'Save',
+  changed: (name: string) => `${name} was changed`,
+  activeHint: 'Whoever is not active can neither sign in nor use a token or a secret.',
+  inactive: 'Deactivated',
+  membersHint: 'Everybody chosen here may what the group may, also in groups above it.',
+  lost: {
+    User: 'The person can no longer sign in; their tokens and permissions are gone. Files, apps and Postgres roles of theirs stay.',
+    Group:
+      'The group and every permission given to it. Its members stay; a Postgres role of the group stays, but nobody can log in as it.',
+    ServicePrincipal:
+      'The service principal with its secrets and permissions. Programs that use it are refused at once. Its Postgres roles stay until they are deleted.',
+  },
+  secretsOf: (name: string) => `Secrets of ${name}`,
+  secretId: 'Id',
+  revokeSecretLost:
+    'Programs that use this secret get no more tokens. Tokens they have go on until they expire.',
+  noSecrets: 'It has no secret.',
   onlyAdmins: 'Only admins of the workspace may change this.',
 }
 

@@ -44,6 +44,10 @@ export const permissions = {
   principal: 'Principal',
   level: 'Level',
   inherited: 'Inherited',
+  isInherited: 'It comes from elsewhere, ownership or the admins, and is not granted here.',
+  revoke: 'Revoke',
+  revokeLost: (levels: string) =>
+    `What was granted here: ${levels}. What comes from groups or ownership stays, and so do roles in Postgres.`,
   grant: 'Grant',
   empty: 'Only its owner and the admins of the workspace.',
   user: 'User',

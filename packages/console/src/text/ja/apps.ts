@@ -43,7 +43,8 @@ export const app: Messages['app'] = {
   syncTitle: 'ファイルの同期',
   syncIntro: 'ファイルをダウンロードして編集し、送り返してデプロイします。',
   syncExport: 'ファイルをダウンロード',
-  syncUpload: '作業中の変更を送信',
+  syncUpload: '変更したファイルを送信',
+  syncWatch: 'または、作業中に送信し続ける',
   syncDeploy: '送信した内容をデプロイ',
   variables: '変数',
   variablesIntro: 'アプリの実行環境です。シークレットは伏せて表示します。',
@@ -73,9 +74,28 @@ export const app: Messages['app'] = {
   noBuildLog: 'ビルドの出力はありません。',
   follow: '追従',
   noLogs: 'アプリの起動後のログはありません。',
+  attachDoes: (client) => [
+    `ブランチを起動し、ロール ${client} を作成します。このロールはアプリ自身のトークンでログインします。`,
+    'そのロールにデータベースの CONNECT と CREATE を付与します。スキーマとテーブルを作成できますが、他のロールのテーブルには別途権限の付与が必要です。',
+    '接続情報は次のデプロイで環境変数に設定されます。使用するにはデプロイしてください。',
+  ],
+  does: '行われること',
+  permission: '権限',
+  attachSecret: 'シークレットのアタッチ',
+  attachSecretDoes: [
+    'アプリのサービスプリンシパルに、スコープに対する権限を付与します。',
+    'app.yaml の valueFrom により、次のデプロイで値が環境変数に設定されます。',
+  ],
+  secretScope: 'スコープ',
+  secretKey: 'シークレット',
+  noSecretScopes: 'シークレットがまだありません。「設定」の「シークレット」で保存してください。',
+  detachDatabaseLost: (database) =>
+    `${database} のアプリの Postgres ロールと、その権限が失われます。セッションは終了し、所有していたものはデータベースの所有者に移ります。環境変数は次のデプロイでなくなります。`,
+  detachSecretLost: (scope) =>
+    `スコープ ${scope} に対するアプリの権限が失われます。シークレット自体は残ります。環境変数は次のデプロイでなくなります。`,
   attach: 'データベースの追加',
   attachIntro:
-    '追加すると、サービスプリンシパルの Postgres ロールが作成され、接続と作成の権限が付与されます。次のデプロイから、環境変数 PGHOST、PGDATABASE、PGUSER、PGPORT、PGSSLMODE が設定されます。',
+    'アプリが使用できるデータベースまたはシークレットです。データベースをアタッチすると、アプリ専用の Postgres ロールが作成され、次のデプロイで PGHOST、PGDATABASE、PGUSER、PGPORT、PGSSLMODE が設定されます。',
   noResources: 'リソースはありません',
   resource: 'リソース',
   key: 'キー',
@@ -83,6 +103,7 @@ export const app: Messages['app'] = {
   detach: '取り外し',
   detached: 'リソースを取り外しました',
   attached: 'データベースを追加しました',
+  secretAttached: 'シークレットをアタッチしました',
   project: 'プロジェクト',
   branch: 'ブランチ',
   delete: 'アプリの削除',
@@ -149,8 +170,25 @@ export const identity: Messages['identity'] = {
   added: (name) => `${name} を追加しました`,
   removed: (name) => `${name} を削除しました`,
   remove: '削除',
-  removeLost: '今後サインインできなくなります。Postgres ロールは削除するまで残ります。',
   active: '有効',
+  edit: '編集',
+  save: '保存',
+  changed: (name) => `${name} を変更しました`,
+  activeHint: '無効な場合、サインインも、トークンやシークレットの使用もできません。',
+  inactive: '無効',
+  membersHint: '選択した全員が、このグループ (および上位のグループ) の権限を持ちます。',
+  lost: {
+    User: 'このユーザーはサインインできなくなり、トークンと権限が失われます。ファイル、アプリ、Postgres のロールは残ります。',
+    Group:
+      'グループと、グループに付与されたすべての権限が失われます。メンバーは残ります。グループの Postgres ロールも残りますが、誰もそのロールとしてログインできなくなります。',
+    ServicePrincipal:
+      'サービスプリンシパルと、そのシークレットおよび権限が失われます。使用中のプログラムはただちに拒否されます。Postgres のロールは削除するまで残ります。',
+  },
+  secretsOf: (name) => `${name} のシークレット`,
+  secretId: 'ID',
+  revokeSecretLost:
+    'このシークレットを使用するプログラムは、新しいトークンを取得できなくなります。取得済みのトークンは有効期限まで使用できます。',
+  noSecrets: 'シークレットはありません。',
   onlyAdmins: 'ワークスペースの管理者だけが変更できます。',
 }
 

@@ -11,6 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
+import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
 import { sql, tables } from './sql.ts'
@@ -40,6 +41,7 @@ export const ja: Messages = {
   projects,
   reasons,
   roles,
+  secrets,
   shell,
   sql,
   states,

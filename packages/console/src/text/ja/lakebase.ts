@@ -46,6 +46,10 @@ export const permissions: Messages['permissions'] = {
   intro: '使用または管理できるユーザーです。データベース内で何ができるかは Postgres が決めます。',
   principal: 'プリンシパル',
   level: 'レベル',
+  isInherited: 'ここで付与されたものではなく、所有権または管理者の権限によるものです。',
+  revoke: '取り消し',
+  revokeLost: (levels) =>
+    `ここで付与された権限 (${levels}) が失われます。グループや所有権による権限と、Postgres のロールは残ります。`,
   inherited: '継承',
   grant: '付与',
   empty: '所有者とワークスペースの管理者のみです。',

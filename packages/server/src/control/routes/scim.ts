@@ -1,6 +1,6 @@
 import { scimRoutes } from '@lakelet/api'
 import type { FastifyReply } from 'fastify'
-import { isLakeletError, type LakeletError } from '../../base/errors.ts'
+import { ERROR_HEADER, isLakeletError, type LakeletError, writeErrorHeader } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import type { ScimService } from '../services/scim.ts'
 
@@ -52,6 +52,8 @@ function withScimErrors({ route, handle }: ImplementedRoute): ImplementedRoute {
         return await handle(request)
       } catch (error) {
         if (!isLakeletError(error)) throw error
+        const header = writeErrorHeader(error)
+        if (header !== undefined) request.http.reply.header(ERROR_HEADER, header)
         request.http.reply.code(error.entry.status)
         return scimError(error) as unknown as Awaited<ReturnType<typeof handle>>
       }
