@@ -1,6 +1,13 @@
 // What people manage in the console: a compute's sessions and statements, identities, secrets; errors in the language of the page.
 import { readFile } from 'node:fs/promises'
-import { computeControlRoutes, credentialRoutes, endpointRoutes, secretRoutes } from '@lakelet/api'
+import {
+  appsRoutes,
+  computeControlRoutes,
+  credentialRoutes,
+  endpointRoutes,
+  roleRoutes,
+  secretRoutes,
+} from '@lakelet/api'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
@@ -122,6 +129,60 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
   })
 
+  it('gives an app a database and a secret, deploys it, follows its log and takes the database away', async () => {
+    const { app: t } = TEXTS.en
+    await workspace.client.call(appsRoutes.create, {
+      query: { template: 'node-hello-world' },
+      body: { name: 'tenant' },
+    })
+    await workspace.client.call(secretRoutes.createScope, { body: { scope: 'given' } })
+    await workspace.client.call(secretRoutes.put, {
+      body: { scope: 'given', key: 'word', string_value: 'x' },
+    })
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const dialog = page.getByRole('dialog')
+    const resources = page.getByRole('table', { name: t.resources })
+    await page.goto(`${workspace.host}/apps/tenant/resources`)
+    await page.getByRole('button', { name: t.attach }).click()
+    await dialog.getByText(/GRANT CONNECT, CREATE/).waitFor()
+    await dialog
+      .getByLabel(TEXTS.en.roles.database, { exact: true })
+      .locator('option')
+      .first()
+      .waitFor({ state: 'attached' })
+    await dialog.getByRole('button', { name: t.attach }).click()
+    await resources.getByRole('row', { name: /databricks-postgres.*CAN_CONNECT_AND_CREATE/ }).waitFor()
+    await page.getByRole('button', { name: t.attachSecret }).click()
+    await dialog
+      .getByLabel(t.secretKey, { exact: true })
+      .locator('option')
+      .first()
+      .waitFor({ state: 'attached' })
+    await dialog.getByRole('button', { name: t.attachSecret }).click()
+    await resources.getByRole('row', { name: /given\/word.*READ/ }).waitFor()
+
+    await page.goto(`${workspace.host}/apps/tenant/deployments`)
+    await page.getByRole('button', { name: t.deploy, exact: true }).click()
+    await dialog.getByRole('button', { name: t.deploy, exact: true }).click()
+    await page.getByRole('row', { name: /Succeeded/ }).waitFor()
+    await page.getByLabel(t.buildLog).getByText(/\S/).waitFor()
+    await page.goto(`${workspace.host}/apps/tenant/environment`)
+    await page.getByRole('row', { name: /PGDATABASE/ }).waitFor()
+    const { service_principal_client_id: client } = await workspace.client.call(appsRoutes.get, {
+      params: { name: 'tenant' },
+    })
+    expect(await roleNames(workspace)).toContain(client)
+
+    await page.goto(`${workspace.host}/apps/tenant/resources`)
+    await page.getByRole('button', { name: `${t.detach}: postgres` }).click()
+    await dialog.getByText(/what it owns goes to the owner of the database/).waitFor()
+    await dialog.getByRole('button', { name: t.detach }).click()
+    await page.getByText(t.detached).first().waitFor()
+    expect(await roleNames(workspace)).not.toContain(client)
+    expect(problems).toEqual([])
+  })
+
   it('keeps secrets and who may use them, and never shows a value', async () => {
     const { secrets, permissions, common } = TEXTS.en
     await using browser = await launchBrowser()
@@ -155,7 +216,7 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     await dialog.getByText(secrets.deleteScopeLost(1)).waitFor()
     await dialog.getByRole('textbox').fill('keys')
     await dialog.getByRole('button', { name: secrets.deleteScope }).click()
-    await page.getByText(secrets.none).waitFor()
+    await page.getByText(secrets.deleted('keys')).first().waitFor()
     expect(problems).toEqual([])
   })
 })
@@ -180,4 +241,10 @@ async function expectAsleep(workspace: TestWorkspace): Promise<void> {
   const params = { project: PROJECT, branch: 'production', endpoint: 'primary' }
   const { status } = await workspace.client.call(endpointRoutes.getEndpoint, { params })
   expect(status.current_state).toBe('IDLE')
+}
+
+async function roleNames(workspace: TestWorkspace): Promise<string[]> {
+  const params = { project: PROJECT, branch: 'production' }
+  const { roles = [] } = await workspace.client.call(roleRoutes.listRoles, { params })
+  return roles.map(({ status }) => status.postgres_role)
 }

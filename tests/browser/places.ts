@@ -8,6 +8,8 @@ const DIALOGS: readonly (readonly [name: string, place: string])[] = [
   ['new branch', `${paths.project(PROJECT, '/branches')}?new=branch`],
   ['add role', `${paths.branch(PROJECT, BRANCH, '/roles')}?new=role`],
   ['connect', `${paths.branch(PROJECT, BRANCH)}?connect=1`],
+  ['attach database', `${paths.app(APP, '/resources')}?new=database`],
+  ['attach secret', `${paths.app(APP, '/resources')}?new=secret`],
   ['calls', `${paths.project(PROJECT)}?drawer=cli`],
 ]
 

@@ -65,6 +65,7 @@ export const PAGE_PATTERNS = [
   '/settings/users',
   '/settings/groups',
   '/settings/service-principals',
+  '/settings/secrets',
   '/settings/tokens',
   '/settings/preferences',
   '/settings/about',
