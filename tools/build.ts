@@ -74,6 +74,9 @@ async function restore(folder: string): Promise<void> {
 
 function folderOf(name: string): string {
   const known = builds[name]
-  if (!known) throw new Error(`'${name}' is not published; ${Object.keys(builds).join(' and ')} are`)
-  return path.join(root, known.folder)
+  if (known) return path.join(root, known.folder)
+  console.error(
+    `${name} is not published and is no package by itself; ${Object.keys(builds).join(' and ')} are: npm run build`,
+  )
+  process.exit(1)
 }
