@@ -72,7 +72,8 @@ describe('the tarball', () => {
     const text = await readFile(path.join(built, 'lakelet/package.json'), 'utf8')
     expect(text).not.toMatch(/lakelet:source|@lakelet|devDependencies/)
     const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> }
-    for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+    for (const version of Object.values(dependencies))
+      expect(version).toMatch(/^\d+\.\d+\.\d+(-[a-z0-9.]+)?$/)
     const bin = path.join(built, 'lakelet/dist/lakelet/src/bin.js')
     expect(await readFile(bin, 'utf8')).toContain('//# sourceMappingURL=bin.js.map')
     expect(existsSync(`${bin}.map`)).toBe(true)

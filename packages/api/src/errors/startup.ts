@@ -95,6 +95,13 @@ export const startupErrors = {
     message:
       "Postgres is not installed: the npm package {package} is missing. Run 'npm ci' without --omit=optional, on a platform that the package exists for.",
   },
+  postgres_installation_unusable: {
+    kind: 'invalid',
+    status: 500,
+    errorCode: 'INVALID_STATE',
+    message:
+      "The Postgres in {directory} cannot be used: {reason}. The setting 'postgres.installation' names a directory with bin/postgres, such as /usr/lib/postgresql/NN; leave it out to use npm's package. Projects that were made with it need it in its place.",
+  },
   postgres_download_failed: {
     kind: 'unavailable',
     status: 503,

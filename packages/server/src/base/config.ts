@@ -43,6 +43,12 @@ const schema = z.strictObject({
       defaultSeconds: seconds(1, 604_800).default(86_400),
     })
     .prefault({}),
+  postgres: z
+    .strictObject({
+      /** Directory of a Postgres of this machine, such as /usr/lib/postgresql/NN: new projects of its major version get it. */
+      installation: z.string().optional(),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
       /** Threads that carry the connections of Postgres clients; 0 = the thread of everything else. */

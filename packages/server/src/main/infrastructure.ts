@@ -45,7 +45,7 @@ export async function startInfrastructure(
   const log = openLog(directory, config, starting)
   const metadataFile = directory.file('metadata.sqlite')
   await refuseLostMetadata(metadataFile, new BranchFiles(directory.path))
-  const postgres = await openPostgres({ dataDir: directory.path })
+  const postgres = await openPostgres({ dataDir: directory.path, installation: config.postgres.installation })
   const version = await postgres.of(DEFAULT_MAJOR)
   // The first time it runs initdb; everything below does its work meanwhile.
   const opening = startStorage({ postgres, log: log.child({ component: 'storage' }) })

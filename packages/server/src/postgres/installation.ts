@@ -23,6 +23,8 @@ export interface PostgresInstallation extends PostgresHost {
   /** Absolute path of the prefix: `bin/`, `lib/`, `share/`. */
   readonly prefix: string
   readonly release: PostgresRelease
+  /** Directory of the machine's build that it was laid from; absent for a package. */
+  readonly systemBuild?: string
 }
 
 /**
@@ -84,7 +86,7 @@ async function layDirectory(from: string, to: string): Promise<void> {
 }
 
 /** A hard link where everyone may read the original; else a copy with the rights set, the original is not touched. */
-async function layFile(source: string, target: string): Promise<void> {
+export async function layFile(source: string, target: string): Promise<void> {
   const wanted = path.basename(path.dirname(source)) === 'bin' ? 0o755 : 0o644
   const { mode } = await stat(source)
   if ((mode & wanted) === wanted) {
@@ -98,7 +100,8 @@ async function layFile(source: string, target: string): Promise<void> {
   await chmod(target, wanted)
 }
 
-async function installExtension(prefix: string): Promise<void> {
+/** Puts our extension into a prefix. */
+export async function installExtension(prefix: string): Promise<void> {
   const source = path.join(import.meta.dirname, 'databricks-auth')
   const target = path.join(prefix, 'share', 'postgresql', 'extension')
   for (const name of ['databricks_auth.control', 'databricks_auth--1.0.sql']) {

@@ -10,6 +10,7 @@ import { ownerOf } from './host.ts'
 import { type PostgresInstallation, removeUnfinished, runProgram } from './installation.ts'
 import { stopLeftover } from './leftover.ts'
 import { settingsFile } from './settings.ts'
+import { writeBuildNote } from './system-build.ts'
 import { CLOSED_HBA } from './socket-access.ts'
 
 const INITDB_OPTIONS = [
@@ -94,5 +95,6 @@ async function initialise(
   await write('pg_hba.conf', CLOSED_HBA)
   await hideUnloadable(installation, dataDirectory)
   await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)
+  if (installation.systemBuild !== undefined) await writeBuildNote(dataDirectory, installation.systemBuild)
   await runProgram(installation, 'initdb', [...at, '--sync-only'])
 }

@@ -3,7 +3,6 @@ import {
   formatLsn,
   readControlFile,
   type PostgresVersions,
-  readMajor,
   recover,
   walSegmentName,
 } from '../postgres/index.ts'
@@ -32,6 +31,6 @@ export async function cloneStopped({ postgres, ...options }: CloneStoppedOptions
   })
   const lsn = control.isShutDown
     ? formatLsn(control.checkpointLsn)
-    : await recover(await postgres.of(await readMajor(options.to)), options.to)
+    : await recover(await postgres.ofDirectory(options.to), options.to)
   return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
 }

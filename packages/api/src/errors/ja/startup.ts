@@ -26,6 +26,8 @@ export const startup: Readonly<Record<keyof typeof startupErrors, string>> = {
     '{host} で待ち受けると、TLS なしで他のマシンにワークスペースを公開することになるため、Lakelet では行いません。--host 127.0.0.1 を使用し、前段に TLS プロキシを置いてください。',
   postgres_package_missing:
     'Postgres がインストールされていません。npm パッケージ {package} がありません。そのパッケージが対応するプラットフォームで、--omit=optional を付けずに「npm ci」を実行してください。',
+  postgres_installation_unusable:
+    '{directory} の Postgres は使用できません: {reason}。設定 postgres.installation には bin/postgres のあるディレクトリ (例: /usr/lib/postgresql/NN) を指定します。npm のパッケージを使うには設定を外してください。それで作成したプロジェクトには、元の場所にそれが必要です。',
   postgres_download_failed:
     'Postgres {major} は最初に使うときに {package} として npm で取得しますが、失敗しました: {reason}。ここで npm ping が通ること (ネットワーク、レジストリ、プロキシ) を確かめ、やり直してください。取得したものは、このユーザーのすべてのワークスペースで使われます。',
 }

@@ -45,10 +45,10 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
   const archives = options.archives ?? new Archives({ log, clock })
   return {
     async start(spec: ServerSpec, signal: AbortSignal) {
-      const { endpointUid, dataDirectory, major, settings } = spec
+      const { endpointUid, dataDirectory, settings } = spec
       const cluster = await startCluster(
         {
-          installation: await postgres.of(major),
+          installation: await postgres.ofDirectory(dataDirectory),
           dataDirectory,
           socketDirectory: socketDirectoryFor(postgres.host, endpointUid),
           settings,

@@ -12,7 +12,6 @@ import {
   type PostgresVersions,
   type RecoveryTarget,
   readControlFile,
-  readMajor,
   recoverPast,
   socketDirectoryFor,
 } from '../../postgres/index.ts'
@@ -138,7 +137,7 @@ async function recover(
   { timeline, bases }: { readonly timeline: number; readonly bases: readonly Base[] },
 ): Promise<Past> {
   const { to, moment, observe, signal } = options
-  const installation = await postgres.of(await readMajor(to.data))
+  const installation = await postgres.ofDirectory(to.data)
   const socketDirectory = socketDirectoryFor(postgres.host, randomBytes(8).toString('hex'))
   try {
     return await recoverPast(
