@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { api } from './api.ts'
 import { boot } from './boot.ts'
 import { connector } from './connector.ts'
+import { consoleInBrowser } from './console.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { start } from './start.ts'
 import { wake } from './wake.ts'
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
   start,
   wake,
   connector,
+  console: consoleInBrowser,
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })

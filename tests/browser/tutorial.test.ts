@@ -8,24 +8,10 @@ import { NOTES } from '../system/notes-app.ts'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { launchBrowser, whyNoBrowser } from './chromium.ts'
 import { type Language, openConsole, TEXTS } from './console.ts'
+import { tutorialSql } from './tutorial-sql.ts'
 
 const reason = await whyNoBrowser()
 const CLIPBOARD = 'navigator.clipboard.readText()'
-const COMMANDS = (client: string) => `-- Enable the Databricks authentication extension
-CREATE EXTENSION IF NOT EXISTS databricks_auth;
-SELECT databricks_create_role('${client}', 'service_principal');
-GRANT CONNECT ON DATABASE databricks_postgres TO "${client}";
-GRANT CREATE, USAGE ON SCHEMA public TO "${client}";
-CREATE TABLE notes (
-id SERIAL PRIMARY KEY,
-content TEXT NOT NULL,
-created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
-);
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE notes TO "${client}";
-INSERT INTO notes (content) VALUES
-('Welcome to Lakebase Autoscaling!'),
-('This app connects to Postgres'),
-('Data fetched from your database');`
 
 describe.skipIf(reason !== undefined)(`the tutorial in a browser${reason ? ` (${reason})` : ''}`, () => {
   let workspace: TestWorkspace
@@ -41,7 +27,7 @@ describe.skipIf(reason !== undefined)(`the tutorial in a browser${reason ? ` (${
     const walk = new Walk(page, language)
     const client = await walk.createApp()
     await walk.createProject()
-    await walk.runSql(COMMANDS(client))
+    await walk.runSql(tutorialSql(client))
     const parameters = await walk.readParameters()
     expect(await notesBy(workspace, parameters)).toEqual(NOTES.toReversed())
     await walk.configure({ ...parameters, PGUSER: client })

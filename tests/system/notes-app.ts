@@ -123,11 +123,15 @@ export function notesOf({ text }: Page): string[] {
   return escaped.map((each) => each.replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
 }
 
-/** "Test locally": runs the app on this machine as the owner with what `lakelet env` exports, and opens its page. */
+/** "Test locally": runs the app on this machine as the owner with what `lakelet env` exports, or `env` in its place, and opens its page. */
 export async function openLocally(
   workspace: TestWorkspace,
-  app: NotesApp,
-  commands: { readonly install: readonly string[]; readonly run: readonly string[] },
+  app: Pick<NotesApp, 'local'>,
+  commands: {
+    readonly install: readonly string[]
+    readonly run: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+  },
 ): Promise<Page> {
   const exported = JSON.parse(await workspace.cli(['env', '--shell', 'json'])) as Record<string, string>
   const port = await freePort()
@@ -135,6 +139,7 @@ export async function openLocally(
     ...environment(workspace.home),
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env['PATH'] ?? ''}`,
     ...exported,
+    ...commands.env,
     DATABRICKS_APP_PORT: String(port),
   }
   const installed = await runCommand(commands.install, { cwd: app.local, env })

@@ -1,7 +1,7 @@
 // Rows of a result: only those in view are in the page, so 100,000 of them scroll like ten.
 import type { SqlColumn } from '@lakelet/api'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { t } from '../../text/index.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { visible } from '../../ui/foreign-text.tsx'
@@ -26,12 +26,8 @@ export function ResultGrid({ columns, rows }: ResultGridProps) {
   const [at, setAt] = useState<Place>({ row: 0, column: 0 })
   const [opened, setOpened] = useState<string | null>()
   const widths = columns.map((column, index) => widthOf(column, rows, index))
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 12,
-  })
+  const { virtual, items, slots } = useRowsInView(scroller, rows.length)
+  const select = useCallback((row: number, column: number) => setAt({ row, column }), [])
   const template = `56px ${widths.map((width) => `${width}px`).join(' ')}`
   const total = 56 + widths.reduce((sum, width) => sum + width, 0)
   useEffect(() => {
@@ -61,16 +57,16 @@ export function ResultGrid({ columns, rows }: ResultGridProps) {
       >
         <GridHead columns={columns} template={template} width={total} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize(), width: total }}>
-          {virtual.getVirtualItems().map((item) => (
+          {items.map((item) => (
             <GridRow
-              key={item.index}
+              key={item.index % slots}
               index={item.index}
               columns={columns}
               cells={rows[item.index] ?? []}
               current={at.row === item.index ? at.column : undefined}
               template={template}
               top={item.start}
-              onSelect={(column) => setAt({ row: item.index, column })}
+              onSelect={select}
               onOpen={setOpened}
             />
           ))}
@@ -79,6 +75,20 @@ export function ResultGrid({ columns, rows }: ResultGridProps) {
       {opened !== undefined && <CellDialog value={opened} onClose={() => setOpened(undefined)} />}
     </>
   )
+}
+
+/** The rows in view, and how many there are at most: a row that scrolls out of view lends its elements to the one that comes in. */
+function useRowsInView(scroller: RefObject<HTMLDivElement | null>, count: number) {
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  })
+  const items = virtual.getVirtualItems()
+  const slots = useRef(1)
+  slots.current = Math.max(slots.current, items.length)
+  return { virtual, items, slots: slots.current }
 }
 
 /** Ctrl-C with nothing selected: the cell is meant. */
@@ -126,7 +136,8 @@ function GridHead(props: {
   )
 }
 
-function GridRow(props: {
+/** Only a row that changes is rendered again while others scroll. */
+const GridRow = memo(function GridRow(props: {
   readonly index: number
   readonly columns: readonly SqlColumn[]
   readonly cells: readonly Cell[]
@@ -134,7 +145,7 @@ function GridRow(props: {
   readonly current: number | undefined
   readonly template: string
   readonly top: number
-  readonly onSelect: (column: number) => void
+  readonly onSelect: (row: number, column: number) => void
   readonly onOpen: (value: Cell) => void
 }) {
   const { index: row, cells } = props
@@ -142,7 +153,7 @@ function GridRow(props: {
     <div
       role="row"
       aria-rowindex={row + 2}
-      className="absolute grid w-full border-b border-line hover:bg-sunken"
+      className="absolute grid w-full border-b border-line [contain:strict] hover:bg-sunken"
       style={{
         gridTemplateColumns: props.template,
         height: ROW_PX,
@@ -160,13 +171,13 @@ function GridRow(props: {
           isNumber={NUMERIC.test(column.type ?? '')}
           isCurrent={props.current === index}
           value={cells[index] ?? null}
-          onSelect={() => props.onSelect(index)}
+          onSelect={() => props.onSelect(row, index)}
           onOpen={() => props.onOpen(cells[index] ?? null)}
         />
       ))}
     </div>
   )
-}
+})
 
 function GridCell(props: {
   readonly id: string

@@ -22,6 +22,9 @@ const SAMPLE = `-- Ctrl-Enter runs the statement at the caret.
 select current_user, version();
 `
 
+/** Words of statements after which there may be other tables or columns. */
+const MAY_CHANGE_CATALOG = /\b(create|alter|drop|into|do|call|import|grant|revoke)\b/i
+
 type Statements = ReturnType<typeof splitStatements>
 
 export function SqlPage() {
@@ -39,8 +42,8 @@ function SqlWorkspace({ user }: { readonly user: string }) {
   const catalog = useCatalog({ ...params, database: target.choices.database }, isAwake)
   const schema = useMemo(() => namespaceOf(catalog.data ?? []), [catalog.data])
   const editor = useRef<EditorHandle>(undefined)
-  const afterRun = () => {
-    if (isAwake) void catalog.refetch()
+  const afterRun = (statements: Statements) => {
+    if (isAwake && statements.some(({ text }) => MAY_CHANGE_CATALOG.test(text))) void catalog.refetch()
   }
   const runs = useGuardedRuns({ params, user, editor, target, afterRun })
   const { result, version, failure, cancel, asked, runAt, runAll, explain } = runs
@@ -97,7 +100,7 @@ function useGuardedRuns(parts: {
   readonly user: string
   readonly editor: { readonly current: EditorHandle | undefined }
   readonly target: ReturnType<typeof useTarget>
-  readonly afterRun: () => void
+  readonly afterRun: (statements: Statements) => void
 }) {
   const { params, user, editor, target } = parts
   const [asked, setAsked] = useState<Statements>()
@@ -109,7 +112,7 @@ function useGuardedRuns(parts: {
     remember(user, statements.map(({ text }) => text).join(';\n'))
     editor.current?.showErrors([])
     await run(statements)
-    parts.afterRun()
+    parts.afterRun(statements)
   }
   const start = async (statements: Statements) => {
     if (statements.length === 0) return

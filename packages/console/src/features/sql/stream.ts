@@ -10,12 +10,13 @@ export interface SqlRequest extends Omit<SqlRunBody, 'run_id'> {
 export async function* runSql({ runId, ...body }: SqlRequest, signal: AbortSignal): AsyncGenerator<SqlEvent> {
   const reply = await send('sql.run', { body: { run_id: runId, ...body } }, signal)
   if (!reply.body) return
-  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader()
+  const reader = reply.body.getReader()
+  const decoder = new TextDecoder()
   let rest = ''
   for (;;) {
     const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }))
     if (done || value === undefined) return
-    const lines = `${rest}${value}`.split('\n')
+    const lines = `${rest}${decoder.decode(value, { stream: true })}`.split('\n')
     rest = lines.pop() ?? ''
     // The lines are what the contract's SqlEvent says.
     for (const line of lines) yield JSON.parse(line) as SqlEvent

@@ -1,10 +1,17 @@
+import type { SqlEvent } from '@lakelet/api'
 import type { Statement } from '@lakelet/api/sql'
 import { useCallback, useRef, useState } from 'react'
 import { refresh } from '../../api/queries.ts'
 import { close, newResult, type RunResult, take } from './results.ts'
 import { cancelRun, runSql, type SqlRequest } from './stream.ts'
 
-const PAINT_EVERY_MS = 60
+/** Between two looks at rows that still come; the first are shown at once. */
+const PAINT_EVERY_MS = 250
+
+/** What there is to show before the next statement ends. */
+function hasNews({ event }: SqlEvent): boolean {
+  return event !== 'accepted' && event !== 'columns'
+}
 
 /** Runs statements one run at a time. `version` changes whenever the result has. */
 export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
@@ -22,12 +29,12 @@ export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
     result.current = current
     setFailure(undefined)
     paint()
-    let painted = 0
+    let painted = -PAINT_EVERY_MS
     try {
       const request = { ...target, runId, statements: statements.map(({ text }) => ({ text })) }
       for await (const event of runSql(request, new AbortController().signal)) {
         take(current, event)
-        if (performance.now() - painted < PAINT_EVERY_MS) continue
+        if (performance.now() - painted < PAINT_EVERY_MS || !hasNews(event)) continue
         painted = performance.now()
         paint()
         // Lets the browser paint while much is coming.
