@@ -26,6 +26,7 @@ export async function openFront(port: number): Promise<AppFront> {
       visitors: {
         byToken: async () => callerNamed('ann@example.com'),
         bySession: async () => undefined,
+        homeUrl: () => 'http://workspace.test',
         signInUrl: (next) => next,
       },
       grants: { may: async () => true },

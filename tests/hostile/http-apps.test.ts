@@ -88,6 +88,7 @@ function front(port: number): Promise<FrontProxy> {
     visitors: {
       bySession: async () => undefined,
       byToken: async (token) => callerNamed(token),
+      homeUrl: () => 'http://workspace.test',
       signInUrl: () => 'http://127.0.0.1:1/',
     },
     grants: { may: async () => true },

@@ -63,10 +63,32 @@ export function createClient(options: ClientOptions): Client {
       if (!reply.ok) throw apiErrorOf(reply, new TextDecoder().decode(bytes))
       // The cast ties the run-time choice by `route.reply` to its type-level twin in RouteResult.
       if (typeof route.reply === 'string') return bytes as RouteResult<R>
-      const json: unknown = bytes.length === 0 ? {} : JSON.parse(new TextDecoder().decode(bytes))
-      return route.reply.parse(json) as RouteResult<R>
+      return readReply(route.reply, reply, bytes) as RouteResult<R>
     },
   }
+}
+
+/** The body of a good reply. Whatever else answers at the address, a page or another service's JSON, is named as that. */
+function readReply(shape: z.ZodType, reply: Response, bytes: Uint8Array): unknown {
+  let json: unknown = {}
+  try {
+    if (bytes.length > 0) json = JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    throw foreignReply(reply, `not with JSON (${reply.headers.get('content-type') ?? 'of no type'})`)
+  }
+  const parsed = shape.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `
+  throw foreignReply(reply, `with JSON of another form (${field}${issue?.message ?? 'it does not fit'})`)
+}
+
+function foreignReply(reply: Response, how: string): ApiError {
+  return new ApiError(
+    reply.status,
+    'UNKNOWN',
+    `${reply.url} answered ${reply.status}, but ${how}; is this the address of a workspace, and of this version?`,
+  )
 }
 
 function bodyOf(

@@ -67,6 +67,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) return apiFailure(error)
   if (isLakeletError(error))
     return new Failure(error.message, { exitCode: exitCodeOf(error.entry.status), cause: error })
+  const mixedUp = mixedUpFailure(error)
+  if (mixedUp) return mixedUp
   if (isUnreachable(error)) return unreachableFailure(error)
   if (error instanceof Error && error.name === 'AbortError') {
     return new Failure('Interrupted.', { exitCode: exitCodes.interrupted, cause: error })
@@ -114,6 +116,29 @@ export function connectionCode(error: unknown): string | undefined {
       if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
     }
   }
+  return undefined
+}
+
+/** Whoever answers there speaks something else, or is not known by its certificate. */
+function mixedUpFailure(error: unknown): Failure | undefined {
+  const code = connectionCode(error) ?? ''
+  const because = (why: string, todo: string) =>
+    new Failure(why, { exitCode: exitCodes.unavailable, todo, cause: error })
+  if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/.test(code))
+    return because(
+      `The address begins with https://, but no TLS is spoken there (${code}).`,
+      'A workspace on this machine has an http:// address, which `lakelet status` shows; without a scheme a host is taken for https.',
+    )
+  if (code.startsWith('HPE_') || code === 'UND_ERR_SOCKET')
+    return because(
+      `What answers at the address does not speak HTTP (${code}).`,
+      'Is it the port of Postgres, or one that wants https://? `lakelet status` shows the addresses.',
+    )
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_|ALTNAME_INVALID/.test(code))
+    return because(
+      `The certificate of the server is not trusted (${code}).`,
+      'NODE_EXTRA_CA_CERTS=FILE names the authority that signed it, if it is the server that you mean.',
+    )
   return undefined
 }
 

@@ -133,7 +133,11 @@ class ListeningProxy implements FrontProxy {
     }
     if (pathOf(request) === '/logz') {
       await this.#demandManager(visit.caller)
-      sendPage(reply, 200, logPage(this.#options.name, lookOf(request.headers)))
+      sendPage(
+        reply,
+        200,
+        logPage(this.#options.name, lookOf(request.headers), this.#options.visitors.homeUrl()),
+      )
       return
     }
     await this.#forward(request, reply, visit)
@@ -236,7 +240,7 @@ class ListeningProxy implements FrontProxy {
     if (retryable) reply.setHeader('retry-after', '3')
     if (!request.complete) reply.setHeader('connection', 'close')
     if (isBrowserNavigation(request)) {
-      statusPage(this.#options.name, known, lookOf(request.headers))
+      statusPage(this.#options.name, known, lookOf(request.headers), this.#options.visitors.homeUrl())
         .then((page) => sendPage(reply, status, page))
         .catch((failure: unknown) => reply.destroy(asError(failure)))
     } else {

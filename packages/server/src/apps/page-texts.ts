@@ -1,6 +1,7 @@
 // The texts of the pages on an app's address, in both languages. English is the type, so none can be missing in the other.
 const en = {
   noAnswer: 'The app does not answer. What the workspace knows of it:',
+  links: { app: 'The app', log: 'Its log', workspace: 'The app in the workspace' },
   looksAgain: 'This page looks again by itself.',
   log: {
     title: (app: string) => `${app}: log`,
@@ -12,6 +13,7 @@ const en = {
 
 const ja: typeof en = {
   noAnswer: 'アプリが応答しません。ワークスペースが把握している状態:',
+  links: { app: 'アプリ', log: 'ログ', workspace: 'ワークスペースでのアプリ' },
   looksAgain: 'このページは自動的に再確認します。',
   log: {
     title: (app) => `${app}: ログ`,

@@ -1,13 +1,19 @@
 // Pages that the proxy itself shows on an app's address, in the language and the theme of the workspace's pages.
 import type { LakeletError } from '@lakelet/api'
-import { html, type PageLook, standalonePage } from '@lakelet/theme/pages'
+import { html, type Html, type PageLook, standalonePage } from '@lakelet/theme/pages'
+import { ANSI_STYLES, ansiParts } from './ansi.ts'
 import { pageTexts } from './page-texts.ts'
 
 /** A page and what it is sent with. */
 export type AppPage = ReturnType<typeof standalonePage>
 
-/** A page that says in plain words why the app does not answer. */
-export async function statusPage(app: string, error: LakeletError, look: PageLook): Promise<AppPage> {
+/** A page that says in plain words why the app does not answer. `home` is the address of the workspace's own pages. */
+export async function statusPage(
+  app: string,
+  error: LakeletError,
+  look: PageLook,
+  home: string,
+): Promise<AppPage> {
   const reloads = error.code === 'app_unavailable' && error.params['reloads'] === 'yes'
   const texts = pageTexts[look.language]
   const text =
@@ -17,27 +23,53 @@ export async function statusPage(app: string, error: LakeletError, look: PageLoo
   const body = html`<h1><bdi>${app}</bdi></h1>
     <p>${texts.noAnswer}</p>
     <pre>${text}</pre>
-    ${again}`
+    ${again}
+    ${links([
+      ['/logz', texts.links.log],
+      [`${home}/apps/${app}`, texts.links.workspace],
+    ])}`
   return standalonePage({ title: app, head, body: () => body }, look)
 }
 
 /** The log of an app, live over `/logz/stream`. */
-export function logPage(app: string, look: PageLook): AppPage {
-  const { log } = pageTexts[look.language]
+export function logPage(app: string, look: PageLook, home: string): AppPage {
+  const { log, links: words } = pageTexts[look.language]
   const title = log.title(app)
   const body = (nonce: string) =>
     html`<h1>${title}</h1>
+      ${links([
+        ['/', words.app],
+        [`${home}/apps/${app}`, words.workspace],
+      ])}
       <p id="state" class="dim" role="status" data-live="${log.live}" data-away="${log.away}">
         ${log.connecting}
       </p>
       <pre id="log" tabindex="0" aria-label="${title}"></pre>
+      <style nonce="${nonce}">
+        ${{ markup: ANSI_STYLES }}
+      </style>
       <script nonce="${nonce}">
         ${{ markup: LOG_SCRIPT }}
       </script>`
   return standalonePage({ title, isWide: true, body }, look)
 }
 
+function links(each: readonly (readonly [href: string, text: string])[]): Html {
+  return html`<p>
+    ${each.map(([href, text], index) => html`${index > 0 ? ' · ' : ''}<a href="${href}">${text}</a>`)}
+  </p>`
+}
+
 const LOG_SCRIPT = `
+${ansiParts.toString()}
+function shown({ text, classes, color, background }) {
+  const span = document.createElement('span')
+  span.textContent = text
+  span.className = classes
+  if (color) span.style.color = color
+  if (background) span.style.background = background
+  return span
+}
 const log = document.getElementById('log'), state = document.getElementById('state')
 function open() {
   const socket = new WebSocket(location.href.replace(/^http/, 'ws').replace(/\\/logz.*$/, '/logz/stream'))
@@ -46,7 +78,7 @@ function open() {
   socket.onmessage = (event) => {
     if (event.data === '\\0') return
     const line = JSON.parse(event.data), atEnd = innerHeight + scrollY >= document.body.scrollHeight - 40
-    log.append(new Date(line.timestamp * 1000).toISOString() + ' [' + line.source + '] ' + line.message + '\\n')
+    log.append(new Date(line.timestamp * 1000).toISOString() + ' [' + line.source + '] ', ...ansiParts(line.message).map(shown), '\\n')
     if (atEnd) scrollTo(0, document.body.scrollHeight)
   }
 }

@@ -40,6 +40,8 @@ export interface AppVisitors {
   byToken(token: string): Promise<Caller | undefined>
   /** Where a browser signs in, to come back to `next`. */
   signInUrl(next: string): string
+  /** Address of the workspace's own pages, without a trailing slash. */
+  homeUrl(): string
 }
 
 /** What a `postgres` resource resolves to. */

@@ -6,13 +6,17 @@ import { LakeletError } from '../base/errors.ts'
 import { ALPN, type ClientConnection } from './client-connection.ts'
 
 const TLS_HANDSHAKE_RECORD = 0x16
+/** What a browser or an HTTP client shows that came to the wrong port. Nothing but HTTP begins with a capital: a packet would have a gigabyte. */
+const HTTP_BODY =
+  "This port speaks Postgres, not HTTP. The workspace has another port for its pages and its API: 'lakelet status' shows it.\n"
+const HTTP_ANSWER = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${HTTP_BODY.length}\r\nConnection: close\r\n\r\n${HTTP_BODY}`
 const YES = Buffer.from('S')
 const NO = Buffer.from('N')
 
 /** What a client wants once encryption is settled. */
 export type FirstPacket = Extract<StartupPacket, { type: 'startup' | 'cancelRequest' | 'unsupported' }>
 
-/** What came is not the protocol: port scans, HTTP, TLS alerts. Closed without an answer, as Postgres does. */
+/** What came is not the protocol: port scans, TLS alerts, closed without an answer as Postgres does, and HTTP, which gets one. */
 export class NotPostgresError extends Error {
   override readonly name = 'NotPostgresError'
 }
@@ -23,7 +27,12 @@ export async function acceptClient(
   secureContext: SecureContext,
   signal: AbortSignal,
 ): Promise<FirstPacket> {
-  if ((await client.peekByte(signal)) === TLS_HANDSHAKE_RECORD) {
+  const first = await client.peekByte(signal)
+  if (isLetter(first)) {
+    client.stream.write(HTTP_ANSWER)
+    throw new NotPostgresError('HTTP')
+  }
+  if (first === TLS_HANDSHAKE_RECORD) {
     await client.startTls(secureContext, signal)
     // So that no other protocol can be led here.
     if (client.alpn !== ALPN) throw new NotPostgresError('direct TLS without the ALPN protocol "postgresql"')
@@ -44,6 +53,10 @@ export async function acceptClient(
     gssRefused = true
     client.stream.write(NO)
   }
+}
+
+function isLetter(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
 }
 
 async function readEncrypted(client: ClientConnection, signal: AbortSignal): Promise<FirstPacket> {

@@ -9,6 +9,7 @@ import {
   findSession,
   insertSession,
   insertSignInLink,
+  findSignInLink,
   takeSignInLink,
 } from '../metadata/sessions.ts'
 import type { Directory } from './directory.ts'
@@ -47,6 +48,12 @@ export class BrowserSessions {
   }
 
   /** Uses up a link; the value of the session's cookie, or undefined when the link is unknown, used or too old. */
+  /** Whether a link would sign somebody in now; it stays as it is. */
+  async isGood(code: string): Promise<boolean> {
+    const link = await findSignInLink(this.#metadata.db, hashOf(code))
+    return link !== undefined && link.expires_at > this.#clock.now().getTime()
+  }
+
   async signIn(code: string): Promise<string | undefined> {
     const link = await takeSignInLink(this.#metadata.db, hashOf(code))
     if (!link || link.expires_at <= this.#clock.now().getTime()) return undefined

@@ -45,8 +45,9 @@ async function showLink(
   options: SignInHttpOptions,
 ): Promise<FastifyReply> {
   const code = queryValue(request, 'code')
-  if (code === undefined) return spent(request, reply, options)
   const next = nextOf(queryValue(request, 'next'), options)
+  if (code === undefined || !(await options.sessions.isGood(code)))
+    return spent(request, reply, options, next)
   return sendPage(request, reply, confirmSignInPage({ code, next }), { formTargets: formTargets(next) })
 }
 
@@ -58,10 +59,11 @@ async function takeLink(
   if (senderOf(request.headers) !== 'own') return sendPage(request, reply, refusedPage, { status: 403 })
   const form = formOf(request)
   const session = await options.sessions.signIn(form.get('code') ?? '')
-  if (session === undefined) return spent(request, reply, options)
+  const next = nextOf(form.get('next') ?? undefined, options)
+  if (session === undefined) return spent(request, reply, options, next)
   const secure = options.baseUrl().startsWith('https:')
   void reply.header('set-cookie', options.sessions.cookieOf(session, { secure }))
-  return reply.redirect(nextOf(form.get('next') ?? undefined, options), 303)
+  return reply.redirect(next, 303)
 }
 
 async function signOut(
@@ -90,6 +92,13 @@ function queryValue(request: FastifyRequest, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function spent(request: FastifyRequest, reply: FastifyReply, { command }: SignInHttpOptions): FastifyReply {
+/** A link that signs nobody in: who is signed in already goes where it leads, all others learn how to get a new one. */
+async function spent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { command, sessions }: SignInHttpOptions,
+  next: string,
+): Promise<FastifyReply> {
+  if (await sessions.callerOf(request.headers.cookie)) return reply.redirect(next, 303)
   return sendPage(request, reply, spentPage(command), { status: 400 })
 }

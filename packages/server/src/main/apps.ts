@@ -123,6 +123,7 @@ function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
     bySession: (cookieHeader) => identity.sessionOf(cookieHeader),
     // An app's address is part of the API of apps: a token for something else opens none.
     byToken: async (token) => identity.callers.authenticate(token, { path: '/api/2.0/apps' }),
+    homeUrl: () => baseUrl,
     signInUrl: (next) => `${baseUrl}/sign-in?${new URLSearchParams({ next }).toString()}`,
   }
 }

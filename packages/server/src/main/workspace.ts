@@ -19,7 +19,9 @@ import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } fro
 import { type RunningApps, startAllApps } from './apps.ts'
 import { startWorkspaceComputes } from './computes.ts'
 import { ConsoleBuilds } from './console/builds.ts'
+import { lookOf } from '@lakelet/theme/pages'
 import { mountConsole } from './console/mount.ts'
+import { errorPage } from './error-page.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { WorkspaceGatewayControl } from './gateway-control.ts'
@@ -217,6 +219,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       session: sessionFacts(start),
     }),
     log: infrastructure.log.child({ component: 'http' }),
+    errorPage: (error, headers) => errorPage(error, lookOf(headers)),
     mount: async (server) => {
       await identity.mount(server)
       await mountConsole(server, { identity, builds })

@@ -28,6 +28,13 @@ export async function insertSignInLink(
   await queries.insertInto('sign_in_links').values(row).execute()
 }
 
+export async function findSignInLink(
+  queries: Queries,
+  hash: string,
+): Promise<Selectable<SessionsTables['sign_in_links']> | undefined> {
+  return queries.selectFrom('sign_in_links').selectAll().where('hash', '=', hash).executeTakeFirst()
+}
+
 /** Removes the link and returns it, so that it works once even when two requests race. */
 export async function takeSignInLink(
   queries: Queries,

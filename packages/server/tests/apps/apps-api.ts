@@ -70,6 +70,7 @@ const visitors: AppVisitors = {
     return name === undefined ? undefined : callerNamed(name)
   },
   byToken: async (token) => (token === 'expired' ? undefined : callerNamed(token)),
+  homeUrl: () => 'http://workspace.test',
   signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
 }
 

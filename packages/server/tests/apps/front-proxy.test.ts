@@ -65,6 +65,7 @@ beforeAll(async () => {
       bySession: async (cookie) =>
         cookie.includes('lakelet_session=ann') ? callerNamed('ann@example.com') : undefined,
       byToken: async (token) => (token === 'bad' ? undefined : callerNamed(token)),
+      homeUrl: () => 'http://workspace.test',
       signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
     },
     grants: {

@@ -190,7 +190,6 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
       ['length over 10,000', Buffer.from([0, 0, 0x27, 0x15, 0, 3, 0, 0])],
       ['negative length', Buffer.from([0x80, 0, 0, 8, 0, 3, 0, 0])],
       ['length 0xffffffff', Buffer.from([0xff, 0xff, 0xff, 0xff])],
-      ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
       ['a TLS alert', Buffer.from([0x15, 3, 1, 0, 2, 2, 40])],
       ['a PROXY v2 header', Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex')],
       ['broken TLS', Buffer.from('160301000501000000ff', 'hex')],

@@ -40,8 +40,46 @@ export function unsupportedMediaType(request: FastifyRequest): LakeletError {
   return new LakeletError('unsupported_media_type', { contentType, expected: 'application/json' })
 }
 
+/** Makes the page for an error, for who sent the request. */
+export type ErrorPages = (
+  error: LakeletError,
+  headers: FastifyRequest['headers'],
+) => Promise<{ readonly headers: Readonly<Record<string, string>>; readonly markup: string }>
+
+/** Whether a person sees the answer: a browser that opens an address, and not a program, which takes JSON or anything. */
+export function wantsPage({ method, headers }: FastifyRequest): boolean {
+  const isOpened = (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  return (method === 'GET' || method === 'HEAD') && isOpened && /\btext\/html\b/.test(headers.accept ?? '')
+}
+
+/** Sends the page of `error`, and its JSON where there cannot be one. */
+export function sendErrorPage(
+  error: LakeletError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pages: ErrorPages,
+): void {
+  pages(error, request.headers).then(
+    ({ headers, markup }) => {
+      describe(error, request, reply)
+      void reply
+        .code(error.entry.status)
+        .headers(headers)
+        .send(markup.replaceAll('{traceId}', request.id.replaceAll('-', '')))
+    },
+    () => {
+      sendError(error, request, reply)
+    },
+  )
+}
+
 /** Sends `error` as the API's JSON and logs it when a person should know. */
 export function sendError(error: LakeletError, request: FastifyRequest, reply: FastifyReply): void {
+  describe(error, request, reply)
+  void reply.code(error.entry.status).type('application/json').send(bodyOf(error, request.id))
+}
+
+function describe(error: LakeletError, request: FastifyRequest, reply: FastifyReply): void {
   const { entry } = error
   if (entry.kind === 'internal') {
     request.log.error({ err: error.cause ?? error, requestId: request.id }, 'request failed')
@@ -54,7 +92,6 @@ export function sendError(error: LakeletError, request: FastifyRequest, reply: F
   }
   const header = writeErrorHeader(error)
   if (header !== undefined) reply.header(ERROR_HEADER, header)
-  void reply.code(entry.status).type('application/json').send(bodyOf(error, request.id))
 }
 
 /** The body of an error reply. `details` is there only when it says something: clients read it differently otherwise. */

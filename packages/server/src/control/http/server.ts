@@ -22,7 +22,7 @@ import type { RequestHead } from '../../base/request-head.ts'
 import type { CallerPort } from '../ports.ts'
 import { admit, CALLER, type Guards, headOf } from './admission.ts'
 import { closeServer } from './close-server.ts'
-import { sendError, toLakeletError } from './error-reply.ts'
+import { type ErrorPages, sendError, sendErrorPage, toLakeletError, wantsPage } from './error-reply.ts'
 import type { ImplementedRoute, RequestOf } from './implementation.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-limit.ts'
 import { readInput } from './request-input.ts'
@@ -47,6 +47,8 @@ export interface HttpServerOptions {
   /** Connections that may wait for their client to send a request; 2000 where absent. */
   readonly maxWaiting?: number
   readonly clock?: Clock
+  /** What a browser shows a person in the place of an error's JSON. */
+  readonly errorPage?: ErrorPages
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -85,6 +87,11 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   // Naming the wider type keeps fastify's instance type the plain one.
   const loggerInstance: FastifyBaseLogger = options.log
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const { errorPage } = options
+  const refuse = (error: LakeletError, request: FastifyRequest, reply: FastifyReply) => {
+    if (errorPage && wantsPage(request)) sendErrorPage(error, request, reply, errorPage)
+    else sendError(error, request, reply)
+  }
   const http = fastify({
     loggerInstance,
     // Nothing is logged per request but failures, which name it; a child logger for each would cost more than the handler.
@@ -128,10 +135,10 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   })
   if (calls.hasSubscribers) http.addHook('onResponse', publishCall)
   http.setErrorHandler((error, request, reply) => {
-    sendError(toLakeletError(error, request), request, reply)
+    refuse(toLakeletError(error, request), request, reply)
   })
   http.setNotFoundHandler((request, reply) => {
-    sendError(nothingAt(headOf(request)), request, reply)
+    refuse(nothingAt(headOf(request)), request, reply)
   })
   return http
 }
