@@ -62,6 +62,8 @@ function links(each: readonly (readonly [href: string, text: string])[]): Html {
 
 const LOG_SCRIPT = `
 ${ansiParts.toString()}
+// The log holds control characters as \\\\x1b; those of colours become what they were.
+const terminal = (message) => message.replace(/\\\\x1b(\\[[0-9;:]*m)/g, '\\x1b$1')
 function shown({ text, classes, color, background }) {
   const span = document.createElement('span')
   span.textContent = text
@@ -78,7 +80,7 @@ function open() {
   socket.onmessage = (event) => {
     if (event.data === '\\0') return
     const line = JSON.parse(event.data), atEnd = innerHeight + scrollY >= document.body.scrollHeight - 40
-    log.append(new Date(line.timestamp * 1000).toISOString() + ' [' + line.source + '] ', ...ansiParts(line.message).map(shown), '\\n')
+    log.append(new Date(line.timestamp * 1000).toISOString() + ' [' + line.source + '] ', ...ansiParts(terminal(line.message)).map(shown), '\\n')
     if (atEnd) scrollTo(0, document.body.scrollHeight)
   }
 }

@@ -8,6 +8,7 @@ import { MOST_HEADER_BYTES } from './http-connections.ts'
 const LINGER_MS = 1000
 
 /** A client of Postgres: its request for TLS or GSSAPI, or a startup packet of protocol 3. */
+// oxlint-disable-next-line no-control-regex -- the packets of a binary protocol
 const POSTGRES_FIRST = /^\0\0\0\x08\x04\xd2\x16[/0]|^\0\0[\0-\x27].\0\x03\0[\0-\x02]/s
 
 /** What libpq shows of a server that is none of Postgres: an ErrorResponse of protocol 2, which stands without encryption or startup. */

@@ -53,24 +53,20 @@ export function wantsPage({ method, headers }: FastifyRequest): boolean {
 }
 
 /** Sends the page of `error`, and its JSON where there cannot be one. */
-export function sendErrorPage(
+export async function sendErrorPage(
   error: LakeletError,
   request: FastifyRequest,
   reply: FastifyReply,
   pages: ErrorPages,
-): void {
-  pages(error, request.headers).then(
-    ({ headers, markup }) => {
-      describe(error, request, reply)
-      void reply
-        .code(error.entry.status)
-        .headers(headers)
-        .send(markup.replaceAll('{traceId}', request.id.replaceAll('-', '')))
-    },
-    () => {
-      sendError(error, request, reply)
-    },
-  )
+): Promise<void> {
+  try {
+    const { headers, markup } = await pages(error, request.headers)
+    describe(error, request, reply)
+    const traceId = request.id.replaceAll('-', '')
+    void reply.code(error.entry.status).headers(headers).send(markup.replaceAll('{traceId}', traceId))
+  } catch {
+    sendError(error, request, reply)
+  }
 }
 
 /** Sends `error` as the API's JSON and logs it when a person should know. */

@@ -89,7 +89,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const { errorPage } = options
   const refuse = (error: LakeletError, request: FastifyRequest, reply: FastifyReply) => {
-    if (errorPage && wantsPage(request)) sendErrorPage(error, request, reply, errorPage)
+    if (errorPage && wantsPage(request)) void sendErrorPage(error, request, reply, errorPage)
     else sendError(error, request, reply)
   }
   const http = fastify({
