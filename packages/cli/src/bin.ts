@@ -44,6 +44,9 @@ process.exitCode = await run(
     cwd: workingDirectory(),
     home: process.env['HOME'] ?? homedir(),
     isInteractive: process.stderr.isTTY,
+    get columns() {
+      return process.stderr.columns
+    },
     stdout: (chunk) => process.stdout.write(chunk),
     stderr: (line) => process.stderr.write(line),
     readStdin: () => text(process.stdin),

@@ -17,6 +17,7 @@ import { appsUpdate } from './commands/apps/update.ts'
 import { authLogin } from './commands/auth/login.ts'
 import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
+import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { env } from './commands/env.ts'
 import { exportCommand } from './commands/export.ts'
@@ -60,6 +61,7 @@ export const program: Program = {
   groups: {
     apps: 'Apps: create, deploy, watch',
     auth: 'Signing in',
+    branch: 'What Lakelet adds to branches',
     'current-user': 'Who you are',
     extension: 'Postgres extensions: which there are, and bringing more',
     permissions: 'Who may do what with projects, apps, folders and files',
@@ -116,6 +118,8 @@ export const program: Program = {
     psql,
     sql,
     grants,
+    completion,
+    completeCommand(() => program),
     helpCommand(() => program),
     version,
     exportCommand,

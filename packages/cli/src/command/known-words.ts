@@ -19,10 +19,11 @@ export function refuseUnknownCommand(program: Program, argv: readonly string[]):
   )
 }
 
-/** The words that may follow `known`, without hidden ones. */
-export function wordsAfter(program: Program, known: readonly string[]): string[] {
+/** The words that may follow `known`; hidden ones only `withHidden`. */
+export function wordsAfter(program: Program, known: readonly string[], withHidden = false): string[] {
   const words = program.commands
-    .filter(({ path, hidden }) => !hidden && known.every((each, index) => path[index] === each))
+    .filter(({ hidden }) => withHidden || !hidden)
+    .filter(({ path }) => known.every((each, index) => path[index] === each))
     .flatMap(({ path }) => path[known.length] ?? [])
   return [...new Set(words)]
 }

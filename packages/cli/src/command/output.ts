@@ -10,18 +10,16 @@ export type TextView =
   | { readonly lines: readonly string[] }
   | { readonly header: readonly string[]; readonly rows: Rows }
 
+type Outside = Pick<Terminal, 'stdout' | 'stderr' | 'command' | 'isInteractive'>
+
 type Rows = readonly (readonly (string | number | undefined)[])[]
 
 export class Output {
   readonly format: OutputFormat
   readonly #field: string | undefined
-  readonly #terminal: Pick<Terminal, 'stdout' | 'stderr' | 'command'>
+  readonly #terminal: Outside
 
-  constructor(
-    terminal: Pick<Terminal, 'stdout' | 'stderr' | 'command'>,
-    format: OutputFormat,
-    field?: string,
-  ) {
+  constructor(terminal: Outside, format: OutputFormat, field?: string) {
     this.#terminal = terminal
     this.format = format
     this.#field = field
@@ -53,6 +51,11 @@ export class Output {
   /** A remark for the person at the terminal; never data. */
   note(text: string): void {
     this.#terminal.stderr(`${this.typed(text)}\n`)
+  }
+
+  /** What a person may do next; a script is not told. */
+  next(...lines: readonly string[]): void {
+    if (this.#terminal.isInteractive) for (const line of lines) this.note(line)
   }
 }
 

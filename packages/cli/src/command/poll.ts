@@ -18,7 +18,7 @@ export async function poll<T>(
 ): Promise<T> {
   const deadline = performance.now() + options.timeoutMs
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const value = await ask()
+    const value = await untilInterrupted(ask(), options)
     if (value !== undefined) return value
     if (performance.now() + pause > deadline) {
       throw new Failure(`${options.what} took longer than ${Math.round(options.timeoutMs / 1000)} s.`, {
@@ -26,6 +26,24 @@ export async function poll<T>(
         todo: `It goes on without you; ${options.goesOn ?? '--timeout waits longer.'}`,
       })
     }
-    await sleep(pause, undefined, { signal: options.signal })
+    await untilInterrupted(sleep(pause, undefined, { signal: options.signal }), options)
+  }
+}
+
+/** Ctrl-C ends the wait and not what is waited for; that is said. */
+async function untilInterrupted<T>(
+  work: Promise<T>,
+  { what, goesOn, signal }: { readonly what: string; readonly goesOn?: string; readonly signal: AbortSignal },
+): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!signal.aborted) throw error
+    const [first = '', ...others] = what
+    throw new Failure(`Interrupted while waiting for ${first.toLowerCase()}${others.join('')}; it goes on.`, {
+      exitCode: exitCodes.interrupted,
+      cause: error,
+      ...(goesOn === undefined ? {} : { todo: goesOn }),
+    })
   }
 }

@@ -10,6 +10,8 @@ export interface Terminal {
   readonly home: string
   /** True when a person reads standard error as it is written. */
   readonly isInteractive: boolean
+  /** Characters in a line of standard error; absent where it is no terminal. */
+  readonly columns?: number | undefined
   stdout(text: string | Uint8Array): void
   stderr(text: string): void
   /** The whole of standard input. */

@@ -236,5 +236,5 @@ async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 function silentOutput(): Output {
-  return new Output({ stdout: () => {}, stderr: () => {} }, 'text')
+  return new Output({ stdout: () => {}, stderr: () => {}, isInteractive: false }, 'text')
 }

@@ -3,7 +3,8 @@ import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { jsonOption, readJsonOption } from '../../command/json-option.ts'
-import { waitForCompute } from './deployment.ts'
+import { withProgress } from '../../command/progress.ts'
+import { nextForApp, waitForCompute } from './deployment.ts'
 
 export const appsCreate = defineCommand({
   path: ['apps', 'create'],
@@ -25,7 +26,7 @@ export const appsCreate = defineCommand({
     },
   ],
   async handler(context, { arguments: { name }, options }) {
-    const { workspace, out, signal } = context
+    const { workspace, out, signal, terminal } = context
     const { description, template, computeSize, noCompute } = options
     const body: CreateAppBody = {
       ...(await readJsonOption(options.json, context, appsRoutes.create)),
@@ -37,12 +38,14 @@ export const appsCreate = defineCommand({
       throw usageFailure('The app needs a name.', "Give it as 'lakelet apps create NAME' or in --json.")
     const query = { ...(noCompute ? { no_compute: true } : {}), ...(template ? { template } : {}) }
     const { client } = await workspace()
-    const created = await client.call(appsRoutes.create, { query, body }, signal)
-    if (options.noWait || noCompute) {
-      out.data(created)
-      return
-    }
-    const wait = { timeoutMs: options.timeout, signal }
-    out.data(await waitForCompute(client, created.name, 'ACTIVE', ['ERROR', 'STOPPED'], wait))
+    const app = await withProgress(terminal, `Creating ${body.name}`, async (progress) => {
+      const created = await client.call(appsRoutes.create, { query, body }, signal)
+      if (options.noWait || noCompute) return created
+      progress.say(`Starting the compute of ${created.name}`)
+      const wait = { timeoutMs: options.timeout, signal }
+      return waitForCompute(client, created.name, 'ACTIVE', ['ERROR', 'STOPPED'], wait)
+    })
+    out.data(app)
+    out.next(...nextForApp(app))
   },
 })

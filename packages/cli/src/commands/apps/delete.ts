@@ -1,5 +1,6 @@
 import { appsRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
+import { withProgress } from '../../command/progress.ts'
 
 export const appsDelete = defineCommand({
   path: ['apps', 'delete'],
@@ -8,8 +9,9 @@ export const appsDelete = defineCommand({
   examples: [
     { run: 'lakelet apps delete my-app', does: 'deletes the app; its source in the workspace stays' },
   ],
-  async handler({ workspace, out, signal }, { arguments: { name } }) {
+  async handler({ workspace, out, signal, terminal }, { arguments: { name } }) {
     const { client } = await workspace()
-    out.data(await client.call(appsRoutes.delete, { params: { name } }, signal))
+    const call = () => client.call(appsRoutes.delete, { params: { name } }, signal)
+    out.data(await withProgress(terminal, `Deleting ${name}`, call))
   },
 })

@@ -2,7 +2,8 @@ import { type CreateDeploymentBody, appsRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { jsonOption, readJsonOption } from '../../command/json-option.ts'
-import { waitForDeployment } from './deployment.ts'
+import { withProgress } from '../../command/progress.ts'
+import { nextForApp, waitForDeployment } from './deployment.ts'
 
 export const appsDeploy = defineCommand({
   path: ['apps', 'deploy'],
@@ -24,7 +25,7 @@ export const appsDeploy = defineCommand({
     },
   ],
   async handler(context, { arguments: { appName: name }, options }) {
-    const { workspace, out, signal } = context
+    const { workspace, out, signal, terminal } = context
     const { sourceCodePath, mode } = options
     const body: CreateDeploymentBody = {
       ...(await readJsonOption(options.json, context, appsRoutes.createDeployment)),
@@ -32,8 +33,14 @@ export const appsDeploy = defineCommand({
       ...(mode === undefined ? {} : { mode }),
     }
     const { client } = await workspace()
-    const started = await client.call(appsRoutes.createDeployment, { params: { name }, body }, signal)
-    if (options.noWait) out.data(started)
-    else out.data(await waitForDeployment(client, name, started, { timeoutMs: options.timeout, signal }))
+    const deployment = await withProgress(terminal, `Deploying ${name}`, async (progress) => {
+      const started = await client.call(appsRoutes.createDeployment, { params: { name }, body }, signal)
+      if (options.noWait) return started
+      return waitForDeployment(client, name, started, { timeoutMs: options.timeout, signal, progress })
+    })
+    out.data(deployment)
+    if (!options.noWait && terminal.isInteractive) {
+      out.next(...nextForApp(await client.call(appsRoutes.get, { params: { name } }, signal)))
+    }
   },
 })

@@ -1,6 +1,7 @@
 import { appsRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
+import { withProgress } from '../../command/progress.ts'
 import { waitForCompute } from './deployment.ts'
 
 export const appsStop = defineCommand({
@@ -12,10 +13,14 @@ export const appsStop = defineCommand({
     timeout: { value: 'DURATION', summary: 'how long to wait', default: '20m', parse: parseDuration },
   },
   examples: [{ run: 'lakelet apps stop my-app', does: 'stops the app' }],
-  async handler({ workspace, out, signal }, { arguments: { name }, options }) {
+  async handler({ workspace, out, signal, terminal }, { arguments: { name }, options }) {
     const { client } = await workspace()
-    const app = await client.call(appsRoutes.stop, { params: { name }, body: {} }, signal)
     const wait = { timeoutMs: options.timeout, signal }
-    out.data(options.noWait ? app : await waitForCompute(client, name, 'STOPPED', ['ERROR'], wait))
+    const app = await withProgress(terminal, `Stopping ${name}`, async () => {
+      const asked = await client.call(appsRoutes.stop, { params: { name }, body: {} }, signal)
+      return options.noWait ? asked : waitForCompute(client, name, 'STOPPED', ['ERROR'], wait)
+    })
+    out.data(app)
+    out.next(`'lakelet apps start ${name}' starts it again.`)
   },
 })

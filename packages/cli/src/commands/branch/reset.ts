@@ -1,6 +1,7 @@
 import { branchControlRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
+import { withProgress } from '../../command/progress.ts'
 import { waitForOperation } from '../postgres/operation.ts'
 import { branchPath } from './branch-path.ts'
 
@@ -25,11 +26,17 @@ export const branchReset = defineCommand({
       does: 'begins again from what production has now',
     },
   ],
-  async handler({ workspace, out, signal }, { arguments: { branch }, options }) {
+  async handler({ workspace, out, signal, terminal }, { arguments: { branch }, options }) {
     const { client } = await workspace()
     const params = await branchPath(client, branch, options.project, signal)
-    const started = await client.call(branchControlRoutes.resetBranch, { params, body: {} }, signal)
-    const reply = await waitForOperation(client, started, { timeoutMs: options.timeout, signal })
+    const reply = await withProgress(terminal, `Resetting ${params.branch}`, async (progress) => {
+      const started = await client.call(branchControlRoutes.resetBranch, { params, body: {} }, signal)
+      return waitForOperation(client, started, {
+        timeoutMs: options.timeout,
+        signal,
+        onProgress: (message) => progress.say(message),
+      })
+    })
     out.data(reply, { lines: [`Reset ${params.branch} from its parent.`] })
   },
 })

@@ -2,6 +2,7 @@ import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { Failure, exitCodes } from '../../command/failure.ts'
 import { poll } from '../../command/poll.ts'
+import { withProgress } from '../../command/progress.ts'
 import { isAlive } from '../../config/local-workspace.ts'
 import { requireLocalWorkspace } from '../../config/resolve.ts'
 import { answers } from './answers.ts'
@@ -35,11 +36,13 @@ export const down = defineCommand({
       })
     }
     end(pid, options.force ? 'SIGKILL' : 'SIGTERM')
-    await poll(async () => (isAlive(pid) ? undefined : true), {
-      what: `The end of process ${pid}`,
-      timeoutMs: options.timeout,
-      signal,
-    })
+    await withProgress(terminal, 'Stopping the workspace', () =>
+      poll(async () => (isAlive(pid) ? undefined : true), {
+        what: `The end of process ${pid}`,
+        timeoutMs: options.timeout,
+        signal,
+      }),
+    )
     out.note(`The workspace in ${dataDir} has stopped.`)
   },
 })

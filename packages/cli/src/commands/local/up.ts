@@ -1,6 +1,7 @@
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { parseDuration } from '../../command/durations.ts'
+import { withProgress } from '../../command/progress.ts'
 import { Failure, failureOf, usageFailure } from '../../command/failure.ts'
 import { refuseForeignDataDirectory } from '../../config/data-directory.ts'
 import { dataDirOf, findLocalWorkspace } from '../../config/local-workspace.ts'
@@ -53,14 +54,16 @@ export const up = defineCommand({
     }
     const started = performance.now()
     const { startWorkspace } = await import('@lakelet/server')
-    await using workspace = await startWorkspace({
-      dataDir,
-      host: options.host,
-      httpPort: options.httpPort,
-      postgresPort: options.postgresPort,
-      ownsProcess: true,
-      command: terminal.command,
-    })
+    await using workspace = await withProgress(terminal, 'Starting the workspace', () =>
+      startWorkspace({
+        dataDir,
+        host: options.host,
+        httpPort: options.httpPort,
+        postgresPort: options.postgresPort,
+        ownsProcess: true,
+        command: terminal.command,
+      }),
+    )
     for (const notice of workspace.notices) out.note(notice)
     out.note(`The workspace runs (${seconds(performance.now() - started)}).`)
     const tutorial =
@@ -113,7 +116,9 @@ async function upDetached(
     )
     return
   }
-  const { data, lines, failure } = await child.ready(options.timeout, signal)
+  const { data, lines, failure } = await withProgress(terminal, 'Starting the workspace', () =>
+    child.ready(options.timeout, signal),
+  )
   out.data({ pid, data_dir: dataDir, log: logFile, ...data }, { lines })
   out.note("'lakelet down' stops it, 'lakelet logs' shows its log.")
   if (failure !== undefined) throw new Failure(`The tutorial stopped: ${failure}`)

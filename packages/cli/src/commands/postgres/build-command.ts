@@ -1,10 +1,12 @@
 // Makes a command of a row of the table: its arguments and options, the call, and the wait for the operation.
-import type { Operation, RouteDefinition } from '@lakelet/api'
+import type { Operation } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
 import { type Command, defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { jsonOption, readJsonOption } from '../../command/json-option.ts'
+import { Progress } from '../../command/progress.ts'
+import { doing, nextOf } from './hints.ts'
 import { listCommand } from './list-command.ts'
 import { waitForOperation } from './operation.ts'
 import { formOf, paramsOf } from './resource-path.ts'
@@ -45,24 +47,33 @@ export function postgresCommand(row: PostgresRow): Command {
 
 /** Sends a mutation, waits for its operation unless told not to, and prints the resource. */
 async function mutate(
-  { workspace, out, signal }: CommandContext,
-  route: RouteDefinition,
+  context: CommandContext,
+  row: PostgresRow,
   call: Call,
   wait: { readonly noWait: boolean; readonly timeout: number },
-  isSilent = false,
 ): Promise<void> {
+  const { out } = context
+  const result = await resultOf(context, row, call, wait)
+  if (row.kind !== 'delete' || wait.noWait) out.data(result)
+  if (!wait.noWait) out.next(...nextOf(row.verb, call, result))
+}
+
+/** The resource when the operation is done, or the operation where it is not waited for; says how far it is. */
+async function resultOf(
+  { workspace, terminal, signal }: CommandContext,
+  { verb, route }: PostgresRow,
+  call: Call,
+  wait: { readonly noWait: boolean; readonly timeout: number },
+): Promise<unknown> {
   const { client } = await workspace()
+  using progress = new Progress(terminal, doing(verb))
   const reply = await send(client, route, call, signal)
-  if (!isOperation(reply) || wait.noWait) {
-    out.data(reply)
-    return
-  }
-  const resource = await waitForOperation(client, reply, {
+  if (!isOperation(reply) || wait.noWait) return reply
+  return waitForOperation(client, reply, {
     timeoutMs: wait.timeout,
     signal,
-    onProgress: (message) => out.note(message),
+    onProgress: (message) => progress.say(message),
   })
-  if (!isSilent) out.data(resource)
 }
 
 function isOperation(reply: unknown): reply is Operation {
@@ -99,7 +110,7 @@ function createCommand(row: CreateRow): Command {
         ...(given['replaceExisting'] === true ? { replace_existing: true } : {}),
       }
       const params = paramsOf(route, words['parent'] ?? '', row.suffix)
-      await mutate(context, route, { params, query, body }, waitOf(given))
+      await mutate(context, row, { params, query, body }, waitOf(given))
     },
   })
 }
@@ -127,7 +138,7 @@ function updateCommand(row: ReadRow): Command {
     async handler(context, { arguments: { name, updateMask }, options }) {
       const body = await bodyOf(context, options, row)
       const call = { params: paramsOf(row.route, name), query: { update_mask: updateMask }, body }
-      await mutate(context, row.route, call, options)
+      await mutate(context, row, call, options)
     },
   })
 }
@@ -153,7 +164,7 @@ function deleteCommand(row: DeleteRow): Command {
       )
       const body = row.kind === 'undelete' ? { body: {} } : {}
       const call = { params: paramsOf(row.route, name, row.suffix), query, ...body }
-      await mutate(context, row.route, call, waitOf(given), row.kind === 'delete')
+      await mutate(context, row, call, waitOf(given))
     },
   })
 }

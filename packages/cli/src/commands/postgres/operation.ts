@@ -33,7 +33,11 @@ export async function waitForOperation(
       if (message !== undefined && message !== said) options.onProgress?.((said = message))
       return now.done ? now : undefined
     },
-    { what: `The operation ${started.name}`, ...options },
+    {
+      what: `The operation ${started.name}`,
+      goesOn: `'lakelet postgres get-operation ${started.name}' shows how far it is.`,
+      ...options,
+    },
   )
   if (done.error) throw new Failure(`${done.error.message} [${done.error.error_code}]`)
   return done.response
