@@ -60,7 +60,7 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
       .click()
     await page.getByRole('dialog').getByRole('button', { name: t.end }).click()
     expect(await ended).toContain('terminating connection')
-    await page.getByText(t.noSessions).waitFor()
+    await page.getByText(t.noSessions, { exact: true }).waitFor()
 
     await workspace.client.call(computeControlRoutes.suspend, {
       params: { project: PROJECT, branch: 'production', endpoint: 'primary' },
@@ -127,6 +127,51 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     await dialog.getByRole('button', { name: permissions.grant }).click()
     await dialog.getByText(/プリンシパル nobody@example.com .*は存在しません/).waitFor()
     expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
+  })
+
+  it('adds a role with its grants, shows its password once, changes and drops it', async () => {
+    const { roles: t, common } = TEXTS.en
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const dialog = page.getByRole('dialog')
+    const table = page.getByRole('table', { name: t.roles })
+    await page.goto(`${workspace.host}${BRANCH}/roles`)
+    await page.getByRole('button', { name: t.add }).click()
+    await dialog.getByLabel(t.principal).selectOption('GROUP users')
+    await dialog.getByLabel(t.grants).selectOption('read')
+    await dialog.getByText('GRANT SELECT ON ALL TABLES IN SCHEMA public TO "users";').waitFor()
+    await dialog.getByRole('button', { name: t.add }).click()
+    await table.getByRole('row', { name: /users.*OAuth.*Group/ }).waitFor()
+    const grants = `select has_schema_privilege('users', 'public', 'USAGE') as given`
+    expect(await workspace.cli(['sql', '--project', PROJECT, grants])).toMatch(/true|\bt\b/)
+
+    await page.getByRole('button', { name: t.add }).click()
+    await dialog.getByLabel(t.method).selectOption('password')
+    await dialog.getByLabel(t.roleName).fill('clerk')
+    await dialog.getByRole('button', { name: t.add }).click()
+    await dialog.getByText(TEXTS.en.identity.secretOnce).waitFor()
+    await dialog.getByRole('button', { name: t.stored }).click()
+    await page.getByRole('button', { name: `${t.change}: clerk` }).click()
+    await dialog.getByLabel('CREATEDB').check()
+    await dialog.getByRole('button', { name: common.save }).click()
+    await table.getByRole('row', { name: /clerk.*createdb/ }).waitFor()
+    await page.getByRole('button', { name: `${common.delete}: clerk` }).click()
+    await dialog.getByLabel(t.heir).waitFor()
+    await dialog.getByLabel(common.typeName('clerk')).fill('clerk')
+    await dialog.getByRole('button', { name: t.drop }).click()
+    await page.getByText(t.dropped('clerk')).first().waitFor()
+    await page.goto(`${workspace.host}/lakebase/projects/${PROJECT}/permissions`)
+    await page.getByRole('button', { name: TEXTS.en.permissions.grant }).click()
+    await dialog.getByLabel(TEXTS.en.permissions.kind).selectOption('group_name')
+    await dialog.getByRole('textbox').fill('users')
+    await dialog.getByRole('button', { name: TEXTS.en.permissions.grant }).click()
+    await page.getByRole('button', { name: `${TEXTS.en.permissions.revoke}: users` }).click()
+    await dialog.getByText(/CAN_USE/).waitFor()
+    await dialog.getByRole('button', { name: TEXTS.en.permissions.revoke }).click()
+    await page
+      .getByRole('button', { name: `${TEXTS.en.permissions.revoke}: users` })
+      .waitFor({ state: 'detached' })
+    expect(problems).toEqual([])
   })
 
   it('gives an app a database and a secret, deploys it, follows its log and takes the database away', async () => {

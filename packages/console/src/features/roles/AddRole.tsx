@@ -1,14 +1,22 @@
 // Adds a role for an identity, or one with a password that is shown once.
+import type { Role } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
+import type { Input } from '../../api/types.ts'
 import { t } from '../../text/index.ts'
+import { Snippet } from '../../ui/copy.tsx'
 import { CheckField, FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
 import { SecretOnce } from '../identity/SecretOnce.tsx'
 import { runOnce } from '../sql/run-once.ts'
+import { type GrantLevel, grantStatements } from './grants.ts'
 
+const ATTRIBUTES = ['createdb', 'createrole', 'bypassrls'] as const
+const LEVELS: readonly GrantLevel[] = ['none', 'read', 'write', 'create']
+
+type RoleSpec = NonNullable<Input<'postgres.createRole'>['body']['spec']>
 type IdentityType = 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
 
 interface AddRoleProps {
@@ -18,14 +26,21 @@ interface AddRoleProps {
 
 export function AddRole({ params, onClose }: AddRoleProps) {
   const [method, setMethod] = useState('oauth')
+  const [name, setName] = useState('')
+  const [level, setLevel] = useState<GrantLevel>('none')
   const [password, setPassword] = useState<string>()
+  // Made by an attempt whose grants failed: the next one goes on there.
+  const [made, setMade] = useState<Role>()
   const add = async (values: FormData) => {
-    if (method === 'oauth') {
-      await addOAuthRole(params, values)
-      say(t.roles.added(principalOf(values).name))
-      onClose()
-    } else {
-      setPassword(await addPasswordRole(params, textOf(values, 'name')))
+    const role = made ?? (await makeRole(params, method === 'oauth' ? oauthSpec(values) : passwordSpec(name)))
+    setMade(role)
+    const statements = grantStatements(level, role.status.postgres_role)
+    if (statements.length > 0) await runOnce({ ...params, statements: ['BEGIN', ...statements, 'COMMIT'] })
+    say(t.roles.added(role.status.postgres_role))
+    if (method === 'oauth') onClose()
+    else {
+      const revealed = { params: { ...params, role: role.role_id }, body: {} }
+      setPassword((await call('postgres.revealRolePassword', revealed)).password)
     }
   }
   if (password !== undefined)
@@ -43,21 +58,72 @@ export function AddRole({ params, onClose }: AddRoleProps) {
       />
       {method === 'oauth' ? (
         <>
-          <Principal />
-          <CheckField name="superuser" label={t.roles.superuser} hint={t.roles.superuserHint} />
-          {['createdb', 'createrole', 'bypassrls'].map((name) => (
-            <CheckField key={name} name={name} label={name.toUpperCase()} />
-          ))}
+          <Principal onChoose={(chosen) => setName(chosen.split(' ').slice(1).join(' '))} />
+          <Attributes />
         </>
       ) : (
-        <TextField name="name" label={t.roles.roleName} hint={t.roles.nativeOff} required />
+        <TextField
+          name="name"
+          label={t.roles.roleName}
+          hint={t.roles.nativeOff}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          required
+        />
       )}
+      <Grants level={level} role={name.trim()} onChange={setLevel} />
     </FormDialog>
   )
 }
 
+/** What the role may do beyond logging in. */
+export function Attributes({ role }: { readonly role?: Role }) {
+  const set = role?.status.attributes
+  return (
+    <>
+      <CheckField
+        name="superuser"
+        label={t.roles.superuser}
+        hint={t.roles.superuserHint}
+        defaultChecked={role?.status.membership_roles?.includes('DATABRICKS_SUPERUSER') ?? false}
+      />
+      {ATTRIBUTES.map((name) => (
+        <CheckField key={name} name={name} label={name.toUpperCase()} defaultChecked={set?.[name] ?? false} />
+      ))}
+    </>
+  )
+}
+
+function Grants({
+  level,
+  role,
+  onChange,
+}: {
+  readonly level: GrantLevel
+  readonly role: string
+  readonly onChange: (level: GrantLevel) => void
+}) {
+  const statements = grantStatements(level, role)
+  return (
+    <>
+      <SelectField
+        label={t.roles.grants}
+        value={level}
+        onChange={(event) => onChange(LEVELS.find((each) => each === event.target.value) ?? 'none')}
+        options={LEVELS.map((each) => [each, t.roles.grantLevels[each]] as const)}
+      />
+      {statements.length > 0 && (
+        <div className="mb-4">
+          <p className="mb-1 text-meta text-dim">{t.roles.grantsAre}</p>
+          <Snippet label="SQL" text={statements.map((each) => `${each};`).join('\n')} />
+        </div>
+      )}
+    </>
+  )
+}
+
 /** Everybody who can have a role, by kind. */
-function Principal() {
+function Principal({ onChoose }: { readonly onChoose: (value: string) => void }) {
   const users = useRead('scim.listUsers', {}).data?.Resources ?? []
   const groups = useRead('scim.listGroups', {}).data?.Resources ?? []
   const services = useRead('scim.listServicePrincipals', {}).data?.Resources ?? []
@@ -65,6 +131,7 @@ function Principal() {
     <SelectField
       name="principal"
       label={t.roles.principal}
+      onChange={(event) => onChoose(event.target.value)}
       options={[
         ['', t.roles.choose],
         ...users.map(
@@ -91,26 +158,34 @@ function principalOf(values: FormData): { readonly type: IdentityType; readonly 
   return { type: type as IdentityType, name: name.join(' ') }
 }
 
-async function addOAuthRole(params: AddRoleProps['params'], values: FormData): Promise<void> {
+function oauthSpec(values: FormData) {
   const { type, name } = principalOf(values)
-  const has = (field: string) => values.get(field) === 'on'
-  const spec = {
+  return {
     postgres_role: name,
     identity_type: type,
     auth_method: 'LAKEBASE_OAUTH_V1' as const,
-    attributes: { createdb: has('createdb'), createrole: has('createrole'), bypassrls: has('bypassrls') },
-    ...(has('superuser') ? { membership_roles: ['DATABRICKS_SUPERUSER' as const] } : {}),
+    ...attributesIn(values),
   }
-  await finished(await call('postgres.createRole', { params, query: {}, body: { spec } }))
 }
 
-/** Only a verifier is stored, so the password is made here and told to Postgres by its owner. */
-async function addPasswordRole(params: AddRoleProps['params'], name: string): Promise<string> {
-  const bytes = crypto.getRandomValues(new Uint8Array(24))
-  const password = btoa(String.fromCodePoint(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-  const role = `"${name.replaceAll('"', '""')}"`
-  await runOnce({ ...params, statements: [`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`] })
-  return password
+/** The workspace makes the password and keeps it sealed; it is shown when the role is there. */
+function passwordSpec(name: string) {
+  return { postgres_role: name.trim(), auth_method: 'PG_PASSWORD_SCRAM_SHA_256' as const }
+}
+
+/** The fields of `Attributes`, as a role's specification has them. */
+export function attributesIn(values: FormData) {
+  const has = (field: string) => values.get(field) === 'on'
+  return {
+    attributes: { createdb: has('createdb'), createrole: has('createrole'), bypassrls: has('bypassrls') },
+    membership_roles: has('superuser') ? ['DATABRICKS_SUPERUSER' as const] : [],
+  }
+}
+
+async function makeRole(params: AddRoleProps['params'], spec: RoleSpec): Promise<Role> {
+  const { response } = await finished(
+    await call('postgres.createRole', { params, query: {}, body: { spec } }),
+  )
+  // What creating a role answers, as the contract says.
+  return response as unknown as Role
 }

@@ -1,21 +1,18 @@
 import { useState } from 'react'
 import type { Role } from '@lakelet/api'
 import { databaseActions, roleActions } from '@lakelet/api/actions'
-import { call } from '../../api/call.ts'
-import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
 import { useParam, useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
-import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
-import { say } from '../../ui/toast.tsx'
 import { useCompute } from '../computes/use-compute.ts'
 import { useEndpointReasons } from '../computes/use-reasons.ts'
 import { AddRole } from './AddRole.tsx'
+import { ChangeRole, DropRole } from './ChangeRole.tsx'
 import { Databases } from './Databases.tsx'
 
 export function RolesPage() {
@@ -35,7 +32,7 @@ export function RolesPage() {
       }
     >
       {endpoint && !isAwake && <Notice>{t.roles.asKnown}</Notice>}
-      <Roles params={params} whyNoDelete={roleReason('delete')} />
+      <Roles params={params} reasonFor={roleReason} />
       <Databases params={params} reasonFor={databaseReason} />
       {dialog === 'role' && <AddRole params={params} onClose={() => setDialog(undefined)} />}
     </Page>
@@ -49,18 +46,14 @@ interface BranchParams {
 
 interface RolesProps {
   readonly params: BranchParams
-  /** Why no role can be deleted now. */
-  readonly whyNoDelete: string | undefined
+  /** Why an action cannot be taken now. */
+  readonly reasonFor: (action: keyof typeof roleActions) => string | undefined
 }
 
-function Roles({ params, whyNoDelete }: RolesProps) {
+function Roles({ params, reasonFor }: RolesProps) {
   const { data, error, refetch } = useRead('postgres.listRoles', { params })
   const [dropping, setDropping] = useState<Role>()
-  const drop = async (role: Role) => {
-    await finished(await call('postgres.deleteRole', { params: { ...params, role: role.role_id } }))
-    say(t.roles.dropped(role.status.postgres_role))
-    setDropping(undefined)
-  }
+  const [changing, setChanging] = useState<Role>()
   if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
   if (!data) return <Skeleton />
   return (
@@ -73,25 +66,33 @@ function Roles({ params, whyNoDelete }: RolesProps) {
         empty={null}
         columns={columns()}
         actions={(role) => (
-          <Button
-            variant="quiet"
-            disabledReason={whyNoDelete}
-            aria-label={`${t.common.delete}: ${role.status.postgres_role}`}
-            onClick={() => setDropping(role)}
-          >
-            {t.common.delete}
-          </Button>
+          <span className="flex justify-end gap-1">
+            <Button
+              variant="quiet"
+              disabledReason={reasonFor('update')}
+              aria-label={`${t.roles.change}: ${role.status.postgres_role}`}
+              onClick={() => setChanging(role)}
+            >
+              {t.roles.change}
+            </Button>
+            <Button
+              variant="quiet"
+              disabledReason={reasonFor('delete')}
+              aria-label={`${t.common.delete}: ${role.status.postgres_role}`}
+              onClick={() => setDropping(role)}
+            >
+              {t.common.delete}
+            </Button>
+          </span>
         )}
       />
+      {changing && <ChangeRole params={params} role={changing} onClose={() => setChanging(undefined)} />}
       {dropping && (
-        <ConfirmDestructive
-          title={`${t.roles.drop}: ${dropping.status.postgres_role}`}
-          action={t.roles.drop}
-          name={dropping.status.postgres_role}
-          lost={t.roles.dropLost}
-          isForever
+        <DropRole
+          params={params}
+          role={dropping}
+          others={(data.roles ?? []).filter((each) => each !== dropping)}
           onClose={() => setDropping(undefined)}
-          onConfirm={() => drop(dropping)}
         />
       )}
     </Section>
