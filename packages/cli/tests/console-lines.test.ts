@@ -14,6 +14,15 @@ const CALLS: readonly (readonly [id: string, input: object])[] = [
   ['apps.deploy', { params: { name: 'a' }, body: { source_code_path: '/Workspace/Users/me@x/a b' } }],
   ['credentials.generate', { body: { endpoint: 'projects/p/branches/b/endpoints/primary' } }],
   ['lakelet.listOperations', { query: { project: 'p' } }],
+  ['apps.update', { params: { name: 'a' }, body: { resources: [] } }],
+  ['permissions.get', { params: { object_type: 'apps', object_id: 'a' } }],
+  ...['permissions.set', 'permissions.update'].map(
+    (id) =>
+      [
+        id,
+        { params: { object_type: 'database-projects', object_id: 'p' }, body: { access_control_list: [] } },
+      ] as const,
+  ),
   ['scim.me', {}],
   ['workspace.list', { query: { path: "/Workspace/Users/it's me" } }],
   ['workspace.mkdirs', { body: { path: '/Workspace/x' } }],
@@ -44,7 +53,15 @@ const CALLS: readonly (readonly [id: string, input: object])[] = [
     'postgres.createRole',
     { params: branch, query: { role_id: 'r' }, body: { spec: { postgres_role: "o'r" } } },
   ],
-  ['postgres.deleteRole', { params: { ...branch, role: 'r' } }],
+  [
+    'postgres.updateRole',
+    {
+      params: { ...branch, role: 'r' },
+      query: { update_mask: 'spec.membership_roles' },
+      body: { spec: {} },
+    },
+  ],
+  ['postgres.deleteRole', { params: { ...branch, role: 'r' }, query: { reassign_owned_to: 'o' } }],
   ['postgres.listDatabases', { params: branch }],
   ['postgres.createDatabase', { params: branch, query: {}, body: { spec: {} } }],
 ]

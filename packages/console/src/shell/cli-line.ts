@@ -30,6 +30,7 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     text(name),
     ...(source === undefined ? [] : ['--source-code-path', text(source)]),
   ],
+  'apps.update': ({ name }, _, body) => ['apps', 'update', text(name), '--json', JSON.stringify(body)],
   'apps.listDeployments': ({ name }) => ['apps', 'list-deployments', text(name)],
   'apps.getLogs': ({ name }) => ['apps', 'logs', text(name)],
   'credentials.generate': (_, __, { endpoint }) => [
@@ -41,10 +42,29 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     'operations',
     ...(project === undefined ? [] : ['--project', text(project)]),
   ],
+  'permissions.get': (params) => ['permissions', 'get', ...objectOf(params)],
+  'permissions.set': (params, _, body) => [
+    'permissions',
+    'set',
+    ...objectOf(params),
+    '--json',
+    JSON.stringify(body),
+  ],
+  'permissions.update': (params, _, body) => [
+    'permissions',
+    'update',
+    ...objectOf(params),
+    '--json',
+    JSON.stringify(body),
+  ],
   'scim.me': () => ['current-user', 'me'],
   'workspace.list': (_, { path }) => ['workspace', 'list', text(path)],
   'workspace.mkdirs': (_, __, { path }) => ['workspace', 'mkdirs', text(path)],
   'workspace.delete': (_, __, { path }) => ['workspace', 'delete', text(path)],
+}
+
+function objectOf({ object_type: type, object_id: id }: Values): readonly string[] {
+  return [text(type), text(id)]
 }
 
 /** `lakelet …` for a call; undefined where no command does it. */
@@ -65,6 +85,7 @@ function wordsOf(id: string, params: Values, query: Values, body: Values): reado
   ])
   const words = ['postgres', kebab(verb), ...(name.length > 0 ? [name.join('/')] : [])]
   if (action === 'create') words.push(...newId(query))
+  if ('reassign_owned_to' in query) words.push('--reassign-owned-to', text(query['reassign_owned_to']))
   if (action === 'update') words.push(text(query['update_mask']))
   return action === 'create' || action === 'update' ? [...words, '--json', JSON.stringify(body)] : words
 }
