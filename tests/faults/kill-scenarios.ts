@@ -10,6 +10,7 @@ import {
   databaseRoutes,
   endpointRoutes,
   projectRoutes,
+  restoreRoutes,
   roleRoutes,
   workspaceRoutes,
 } from '@lakelet/api'
@@ -86,6 +87,23 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
         query: { purge: true },
       }),
     expectDone: ({ client }, id) => expectMissing(getBranch(client, id)),
+  },
+  restore_branch: {
+    prepare: spoilBranch,
+    act: ({ client }, id) =>
+      client.call(restoreRoutes.restore, {
+        params: { project: BASE, branch: id },
+        body: { time: spoiled.get(id), in_place: true, branch_id: `${id}-old` },
+      }),
+    async expectDone(workspace, id) {
+      expect(await wordIn(workspace, id)).toBe('good')
+      expect(await wordIn(workspace, `${id}-old`)).toBe('spoiled')
+      expect((await getBranch(workspace.client, `${id}-old`)).status.current_state).toBe('READY')
+    },
+    async expectUndone(workspace, id) {
+      expect(await wordIn(workspace, id)).toBe('spoiled')
+      await expectMissing(getBranch(workspace.client, `${id}-old`))
+    },
   },
   create_role: {
     act: createRole,
@@ -217,6 +235,30 @@ function createBranch({ client }: TestWorkspace, id: string) {
 
 function getBranch(client: Client, id: string) {
   return client.call(branchRoutes.getBranch, { params: { project: BASE, branch: id } })
+}
+
+/** By branch, the last moment at which its content was good. */
+const spoiled = new Map<string, string>()
+
+/** Makes a branch whose content is good, and then is not. */
+async function spoilBranch(workspace: TestWorkspace, id: string): Promise<void> {
+  await operationDone(workspace, await createBranch(workspace, id))
+  await using sql = await connectTo(workspace, endpointOf(id))
+  await sql.client.query("CREATE TABLE content AS SELECT 'good' AS word")
+  const { rows } = await sql.client.query<{ at: string }>(
+    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+  )
+  spoiled.set(id, rows[0]?.at ?? '')
+  await sql.client.query("UPDATE content SET word = 'spoiled'")
+}
+
+async function wordIn(workspace: TestWorkspace, id: string): Promise<string | undefined> {
+  await using sql = await connectTo(workspace, endpointOf(id))
+  return (await sql.client.query<{ word: string }>('SELECT word FROM content')).rows[0]?.word
+}
+
+function endpointOf(branch: string): string {
+  return `projects/${BASE}/branches/${branch}/endpoints/primary`
 }
 
 function createRole({ client }: TestWorkspace, id: string) {

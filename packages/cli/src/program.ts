@@ -21,6 +21,8 @@ import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { env } from './commands/env.ts'
 import { exportCommand } from './commands/export.ts'
+import { branchHistory } from './commands/branch/history.ts'
+import { branchRestore } from './commands/branch/restore.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { grants } from './commands/grants.ts'
@@ -87,6 +89,8 @@ export const program: Program = {
     branchDiff,
     branchReset,
     getOperationCommand,
+    branchHistory,
+    branchRestore,
     extensionList,
     extensionInstall,
     appsCreate,

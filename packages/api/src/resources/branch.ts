@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { duration, timestamp } from './fields.ts'
 
+export const branchLsn = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, "expected a log position such as '0/1A2B3C'")
+
 export const branchSpec = z.object({
   source_branch: z.string().optional(),
-  source_branch_lsn: z
-    .string()
-    .regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, "expected a log position such as '0/1A2B3C'")
-    .optional(),
+  source_branch_lsn: branchLsn.optional(),
   source_branch_time: timestamp.optional(),
   source_snapshot: z.string().optional(),
   ttl: duration.optional(),

@@ -9,6 +9,7 @@ import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
 import { branchControlRoutes } from './branch-control.ts'
 import { computeControlRoutes } from './compute-control.ts'
+import { restoreRoutes } from './restores.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { extensionRoutes } from './extensions.ts'
@@ -61,6 +62,7 @@ export const routeGroups = {
   overview: overviewRoutes,
   computeControl: computeControlRoutes,
   branchControl: branchControlRoutes,
+  restores: restoreRoutes,
   sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

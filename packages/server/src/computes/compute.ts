@@ -118,7 +118,7 @@ export class Compute {
     return address
   }
 
-  /** See `Computes.suspend`. */
+  /** See `Computes.replaceFiles`. */
   async replaceFiles<T>(work: () => Promise<T>): Promise<T> {
     return this.#endpoint.run(async () => {
       if (this.state === 'active') await this.#stop('replaced')
@@ -130,6 +130,7 @@ export class Compute {
     })
   }
 
+  /** See `Computes.suspend`. */
   async suspend(reason: SuspendReason): Promise<void> {
     if (reason === 'deleted' || reason === 'workspace stops') this.#server.close()
     const stopped = this.#endpoint.run(async () => {

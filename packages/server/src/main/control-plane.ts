@@ -29,6 +29,7 @@ import { implementDatabases } from '../control/routes/databases.ts'
 import { implementEndpoints } from '../control/routes/endpoints.ts'
 import { implementOperations } from '../control/routes/operations.ts'
 import { implementProjects } from '../control/routes/projects.ts'
+import { implementRestores } from '../control/routes/restores.ts'
 import { implementRoles } from '../control/routes/roles.ts'
 import { Branches } from '../control/services/branches.ts'
 import type { ControlContext } from '../control/context.ts'
@@ -42,6 +43,7 @@ import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
 import { Projects } from '../control/services/projects.ts'
 import { ReadCache } from '../control/read-cache.ts'
+import { Restores } from '../control/services/restores.ts'
 import { Roles } from '../control/services/roles.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
@@ -129,6 +131,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       ...implementProjects(projects),
       ...implementBranches(branches),
       ...implementBranchControl(branches, new BranchComparison(context)),
+      ...implementRestores(new Restores(context, kinds.branches, branches)),
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),

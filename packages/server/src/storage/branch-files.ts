@@ -4,18 +4,20 @@
 //                               archive/           its write-ahead log, segment by segment (`archive/`)
 //                               bases/             copies of `data` from which its past is reached (`history/`)
 //                               manifest.json      who it is, and how it was cloned
+//                               restored-by        the operation that recovered it, where one did
 //                               login-roles.json   who may log in, noted when its compute stops
 //                               postgres.log       what its compute wrote
 //
 // A branch appears and disappears by one rename; a name with a dot in front is being built or removed. What is not understood goes
 // to the trash, never away.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { syncDirectory } from '../base/files.ts'
+import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { removeTree } from '../base/remove-tree.ts'
 import { stopLeftover } from '../postgres/index.ts'
+import { exchangeDirectories, finishExchanges } from './exchange.ts'
 import { type Manifest, type ManifestState, readManifest, writeManifest } from './manifest.ts'
 import { Trash } from './trash.ts'
 
@@ -32,6 +34,8 @@ export interface BranchPaths {
   readonly bases: string
   readonly manifest: string
   readonly loginNote: string
+  /** In what was recovered to take the place of a branch: the operation that did it. */
+  readonly restoreMark: string
   readonly log: string
 }
 
@@ -118,6 +122,29 @@ export class BranchFiles {
     }
   }
 
+  /** Each of two branches gets the files of the other, all of them. Nothing may run on either. */
+  async exchange(one: string, other: string): Promise<void> {
+    this.paths(one)
+    this.paths(other)
+    await exchangeDirectories(this.#home, one, other)
+  }
+
+  /** Goes on with exchanges that an earlier run began. */
+  async finishExchanges(): Promise<void> {
+    await finishExchanges(this.#home)
+  }
+
+  /** Marks what was recovered, unless it is where it belongs already: the mark goes where the files go. */
+  async markRestored(recovered: string, intoPlaceOf: string, mark: string): Promise<void> {
+    if (await this.isRestored(intoPlaceOf, mark)) return
+    await writeFileAtomic(this.paths(recovered).restoreMark, mark)
+  }
+
+  /** Whether a branch has the files with this mark. */
+  async isRestored(branchUid: string, mark: string): Promise<boolean> {
+    return (await readFile(this.paths(branchUid).restoreMark, 'utf8').catch(() => '')) === mark
+  }
+
   /** Moves a branch's directory into the trash, after stopping a Postgres that runs on it; returns where it is now. */
   async setAside(branchUid: string, reason: string): Promise<string> {
     const { directory, data } = this.paths(branchUid)
@@ -178,6 +205,7 @@ export function pathsIn(directory: string): BranchPaths {
     archive: path.join(directory, 'archive'),
     bases: path.join(directory, 'bases'),
     manifest: path.join(directory, 'manifest.json'),
+    restoreMark: path.join(directory, 'restored-by'),
     loginNote: path.join(directory, 'login-roles.json'),
     log: path.join(directory, 'postgres.log'),
   }

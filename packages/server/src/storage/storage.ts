@@ -215,6 +215,7 @@ export class Storage {
 
   /** Removes unfinished and half-removed branches and pasts of an earlier run. */
   async sweep(): Promise<void> {
+    await this.files.finishExchanges()
     const names = await this.files.sweep((name, error) =>
       this.#log.warn({ err: error, name }, 'unfinished storage of a branch cannot be removed'),
     )

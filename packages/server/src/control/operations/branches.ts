@@ -6,10 +6,10 @@ import { copyCatalog } from '../../metadata/catalogs.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
-import type { AdminConnection } from '../../postgres/index.ts'
-import type { BranchClone, PastMoment } from '../../storage/index.ts'
+import type { PastMoment } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
-import { newBranchOf } from '../recovery/new-branch.ts'
+import { cloneMoment, cloneSource } from './clone-branch.ts'
+import { type RestoreBranch, restoreBranch } from './restore.ts'
 import { EMPTY } from '../views/operation.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { type ResetBranch, resetBranch } from './reset-branch.ts'
@@ -33,15 +33,13 @@ interface DeleteBranch extends BranchInput {
   readonly purge: boolean
 }
 
-/** What is known of a clone when it is done. */
-type ClonedBranch = Pick<BranchClone, 'lsn' | 'time' | 'method' | 'bytes' | 'durationMs'>
-
 export interface BranchOperations {
   readonly create: OperationKind<CreateBranch>
   /** The change itself is stored with the operation. */
   readonly update: OperationKind<BranchInput>
   readonly reset: OperationKind<ResetBranch>
   readonly delete: OperationKind<DeleteBranch>
+  readonly restore: OperationKind<RestoreBranch>
   /** A delete of what is not there, where that is allowed. */
   readonly deleteMissing: OperationKind<object>
 }
@@ -57,6 +55,7 @@ export function branchOperations(context: ControlParts): BranchOperations {
     },
     reset: resetBranch(context),
     delete: deleteBranch(context),
+    restore: restoreBranch(context),
     deleteMissing: {
       name: 'delete_missing_branch',
       metadataType: 'Branch',
@@ -114,45 +113,6 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
       await deleteBranchRow(queries, input.branchUid)
     },
   }
-}
-
-/** Copies the source, asleep or awake. A clone whose end was not stored is found again by its manifest. */
-async function cloneSource(
-  context: ControlParts,
-  { projectUid, branchUid, sourceUid, sourceEndpointUid }: CreateBranch,
-): Promise<ClonedBranch> {
-  const { computes, storage, workspaceId, metadata } = context
-  const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
-  const { lsn, time, method, bytes, durationMs } =
-    (await storage.unfinished(branchUid, branch)) ??
-    (await computes.withFiles(sourceEndpointUid, (connect) =>
-      storage.clone(branchUid, sourceUid, { connect, branch }),
-    ))
-  return { lsn, time, method, bytes, durationMs }
-}
-
-/** The same at a moment of its past. The roles and databases that were there then keep the ids they have in the source. */
-export async function cloneMoment(
-  context: ControlParts,
-  input: Omit<CreateBranch, 'endpointUid' | 'moment'> & {
-    readonly moment: PastMoment
-    readonly keepsPast?: boolean
-  },
-  signal: AbortSignal,
-): Promise<ClonedBranch> {
-  const { computes, storage, workspaceId, metadata } = context
-  const { projectUid, branchUid, sourceUid, moment, keepsPast } = input
-  const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
-  const observe = async (admin: AdminConnection) => {
-    await metadata.transaction((queries) => copyCatalogIds(queries, sourceUid, branchUid))
-    await observeCatalog(context, branchUid, admin, true)
-  }
-  const { lsn, time, method, bytes, durationMs } =
-    (await storage.unfinished(branchUid, branch)) ??
-    (await computes.withFiles(input.sourceEndpointUid, (connect) =>
-      storage.cloneAt(branchUid, sourceUid, { moment, connect, branch, observe, keepsPast, signal }),
-    ))
-  return { lsn, time, method, bytes, durationMs }
 }
 
 /** Nothing is undone: what is marked as deleted and could not be removed is tried again by the purge. */

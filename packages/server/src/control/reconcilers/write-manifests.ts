@@ -35,6 +35,13 @@ async function recordOnDisk({ storage }: Context, uid: string): Promise<unknown>
   return known.kind === 'read' && known.manifest.sequence > 0 ? known.manifest.record : undefined
 }
 
+/** Writes the manifest of one branch now, whatever its state. */
+export async function writeManifestOf(context: Context, branchUid: string): Promise<void> {
+  const records = await loadRecords(context.metadata.db, { branchUid, withUnfinished: true })
+  const found = records.get(branchUid)
+  if (found) await write(context, branchUid, found.record)
+}
+
 /** The number is stored first: a crash in between must not leave a manifest that seems newer than the metadata. */
 async function write(
   { metadata, storage, workspaceId, clock }: Context,

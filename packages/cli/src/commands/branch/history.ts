@@ -1,0 +1,35 @@
+import { restoreRoutes } from '@lakelet/api'
+import { defineCommand } from '../../command/define-command.ts'
+import { branchArgument, findBranchTarget, projectOption } from './branch-target.ts'
+
+export const branchHistory = defineCommand({
+  path: ['branch', 'history'],
+  summary: 'Show which moments of the past of a branch can be restored',
+  arguments: { branch: branchArgument },
+  options: { project: projectOption },
+  examples: [{ run: 'lakelet branch history production', does: 'shows how far back it goes' }],
+  async handler({ workspace, out, signal }, { arguments: { branch }, options: { project } }) {
+    const { client } = await workspace()
+    const params = await findBranchTarget(client, branch, project, signal)
+    const history = await client.call(restoreRoutes.getHistory, { params }, signal)
+    const { earliest_restore_time: from, archive_problem: problem } = history
+    out.data(history, {
+      lines: [
+        from === undefined
+          ? 'The history has not begun yet; it does within a minute.'
+          : `from ${from}  (log ${history.earliest_restore_lsn})`,
+        `to   ${history.latest_restore_time}  (log ${history.latest_restore_lsn})`,
+        `kept for ${history.history_retention_duration}; takes ${megabytes(history.archive_bytes + history.base_bytes)} MB`,
+        ...(problem
+          ? [
+              `The log is not archived since ${problem.since}: ${problem.message}. Nothing is lost; Postgres keeps it meanwhile.`,
+            ]
+          : []),
+      ],
+    })
+  },
+})
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
+}

@@ -1,0 +1,135 @@
+// Bringing back what a branch was.
+import {
+  type Branch,
+  branchActions,
+  branchName,
+  type BranchHistory,
+  requireAction,
+  type RestoreInput,
+} from '@lakelet/api'
+import type { Caller } from '../../base/caller.ts'
+import { LakeletError } from '../../base/errors.ts'
+import { insertBranch } from '../../metadata/branches.ts'
+import { insertEndpoint } from '../../metadata/endpoints.ts'
+import type { PastMoment } from '../../storage/index.ts'
+import type { ControlContext } from '../context.ts'
+import type { BranchOperations } from '../operations/branches.ts'
+import { branchSubjectOf, newBranchRows, refuseFullProject, refuseTakenBranch } from '../rules/branch.ts'
+import { endOfLog, momentOf, requireReached } from '../rules/past-moment.ts'
+import { type BranchPath, type BranchRows, liveBranch, lockOf, primaryEndpoint } from '../rules/resolve.ts'
+import { checkId } from '../rules/resource-ids.ts'
+import { type OperationView, viewOperation } from '../views/operation.ts'
+import type { Branches } from './branches.ts'
+
+const LONGEST_ID = 63
+
+export class Restores {
+  readonly #context: ControlContext
+  readonly #kinds: BranchOperations
+  readonly #branches: Branches
+
+  constructor(context: ControlContext, kinds: BranchOperations, branches: Branches) {
+    this.#context = context
+    this.#kinds = kinds
+    this.#branches = branches
+  }
+
+  /** LakeletError `branch_not_ready`. */
+  async history(path: BranchPath): Promise<BranchHistory> {
+    const { metadata, storage, clock } = this.#context
+    const { project, branch } = await liveBranch(metadata.db, path)
+    if (branch.state === 'INIT')
+      throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
+    const { uid: endpointUid } = await primaryEndpoint(metadata.db, branch.uid)
+    const history = await storage.history.of(storage.paths(branch.uid))
+    const { from, problem } = history
+    return {
+      name: `${branchName(project.project_id, branch.branch_id)}/history`,
+      ...(from ? { earliest_restore_time: from.time, earliest_restore_lsn: from.lsn } : {}),
+      latest_restore_time: clock.now().toISOString(),
+      latest_restore_lsn: await endOfLog(this.#context, { branchUid: branch.uid, endpointUid }),
+      history_retention_duration: `${project.history_retention_seconds}s`,
+      base_count: history.bases.length,
+      base_bytes: history.baseBytes,
+      archive_bytes: history.archiveBytes,
+      log_since_base_bytes: history.sinceBaseBytes,
+      ...(problem
+        ? { archive_problem: { since: problem.since.toISOString(), message: problem.message } }
+        : {}),
+    }
+  }
+
+  /** LakeletError `history_not_begun`, `history_not_reached` for a moment that is not in the history. */
+  async restore(caller: Caller, path: BranchPath, input: RestoreInput): Promise<OperationView<Branch>> {
+    const { db } = this.#context.metadata
+    const rows = await liveBranch(db, path)
+    const spec = { source_branch_time: input.time, source_branch_lsn: input.lsn }
+    const moment = momentOf(spec, ['time', 'lsn'])
+    if (!moment) throw new LakeletError('field_required', { field: 'time' })
+    const id = input.branch_id ?? this.#newId(rows, input.in_place === true ? 'old' : 'at')
+    checkId('branch_id', id)
+    if (input.in_place === true) {
+      if (input.ttl !== undefined) {
+        const reason = "Field 'ttl' is the life of a new branch; in place there is none. Leave it out."
+        throw new LakeletError('invalid_parameter', { reason })
+      }
+      return this.#inPlace(caller, rows, moment, id)
+    }
+    const { project, branch } = rows
+    const source = branchName(project.project_id, branch.branch_id)
+    const life = input.ttl === undefined ? {} : { ttl: input.ttl }
+    return this.#branches.create(
+      caller,
+      project.project_id,
+      id,
+      { source_branch: source, ...spec, ...life },
+      false,
+    )
+  }
+
+  async #inPlace(
+    caller: Caller,
+    { project, branch }: BranchRows,
+    moment: PastMoment,
+    backupId: string,
+  ): Promise<OperationView<Branch>> {
+    const { metadata, clock, defaults, operations } = this.#context
+    const { uid: endpointUid } = await primaryEndpoint(metadata.db, branch.uid)
+    await requireReached(this.#context, { branchUid: branch.uid, endpointUid }, moment)
+    const backup = newBranchRows(project, branch, backupId, {}, { now: clock.now(), defaults })
+    const row = await operations.start(this.#kinds.restore, {
+      resource: branchName(project.project_id, branch.branch_id),
+      objectUid: project.uid,
+      callerId: caller.id,
+      input: {
+        projectUid: project.uid,
+        branchUid: branch.uid,
+        endpointUid,
+        backupUid: backup.branch.uid,
+        backupEndpointUid: backup.endpoint.uid,
+        moment,
+      },
+      locks: [branch.uid, backup.branch.uid].map((uid) => ({
+        scope: lockOf.branch(project.uid, uid),
+        mode: 'exclusive',
+      })),
+      store: async (queries) => {
+        const current = await liveBranch(queries, { project: project.uid, branch: branch.uid })
+        // What it is now becomes a branch of it.
+        requireAction(branchActions, 'branch_from', await branchSubjectOf(queries, current))
+        await refuseFullProject(queries, project)
+        await refuseTakenBranch(queries, project, backupId)
+        await insertBranch(queries, backup.branch)
+        await insertEndpoint(queries, backup.endpoint)
+      },
+    })
+    return viewOperation(row)
+  }
+
+  /** `production-old-20260131t120000z`. */
+  #newId({ branch }: BranchRows, word: 'old' | 'at'): string {
+    const now = this.#context.clock.now().toISOString()
+    const suffix = `-${word}-${now.replace(/\.\d+/, '').replaceAll(/[-:]/g, '').toLowerCase()}`
+    return `${branch.branch_id.slice(0, LONGEST_ID - suffix.length)}${suffix}`
+  }
+}
