@@ -78,3 +78,15 @@ it.skipIf(!has('script'))(
     await expect.poll(() => workspace.cli(shown), { timeout: 30_000, interval: 500 }).toBe('SUCCEEDED\n')
   },
 )
+
+it('follows a log for as long as it is told to', async () => {
+  const { code, stdout } = await workspace.lakelet(['apps', 'logs', 'slow', '-f', '--timeout', '2s'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('[SYSTEM]')
+})
+
+it('shows requests with --debug and no token', async () => {
+  const { stderr } = await workspace.lakelet(['--debug', 'apps', 'list', '-o', 'json'])
+  expect(stderr).toMatch(/> GET http:\S+\/api\/2\.0\/apps\n< GET \S+ → 200 in \d+ ms\n< \{/)
+  expect(stderr).not.toContain(workspace.token)
+})

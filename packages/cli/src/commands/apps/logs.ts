@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AppLogLine, type Client, appsRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
-import { parseCount } from '../../command/durations.ts'
+import { parseCount, parseDuration } from '../../command/durations.ts'
 import { Failure, usageFailure } from '../../command/failure.ts'
 import { type LogStreamEnd, followLogs } from './log-stream.ts'
 
@@ -21,6 +21,11 @@ export const appsLogs = defineCommand({
       parse: parseCount,
     },
     follow: { short: 'f', summary: 'go on printing new lines until interrupted' },
+    timeout: {
+      value: 'DURATION',
+      summary: 'with --follow: how long to go on; without end when left out',
+      parse: parseDuration,
+    },
     search: { value: 'TEXT', summary: 'only lines that contain this text' },
     source: { value: 'SOURCES', summary: 'APP, SYSTEM or both, separated by commas', parse: parseSources },
     outputFile: { value: 'FILE', summary: 'append the lines to this file, too' },
@@ -38,9 +43,11 @@ export const appsLogs = defineCommand({
     const latest = await readLogs(client, name, tailLines, signal)
     for (const line of latest.filter(isWanted)) await print(line)
     if (!options.follow) return
+    const end = options.timeout ? AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]) : signal
     const onLine = (line: AppLogLine) => (isWanted(line) ? print(line) : undefined)
-    const follow = (url: string, since: number) => followLogs({ url, tokens, search, signal, since, onLine })
-    await followUntilInterrupted({ client, name, signal, since: latest.at(-1)?.timestamp ?? 0 }, follow)
+    const follow = (url: string, since: number) =>
+      followLogs({ url, tokens, search, signal: end, since, onLine })
+    await followUntilInterrupted({ client, name, signal: end, since: latest.at(-1)?.timestamp ?? 0 }, follow)
   },
 })
 
