@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// `AsyncDisposableStack` for Node 22, which has `Symbol.asyncDispose` and not yet this (ECMAScript 2026, AsyncDisposableStack Objects).
-// Newer versions keep their own.
+// `AsyncDisposableStack` and `DisposableStack` for Node 22, which has `Symbol.asyncDispose` and not yet these (ECMAScript 2026, DisposableStack
+// Objects). Newer versions keep their own.
 
 type Dispose = () => unknown
 
@@ -61,10 +61,65 @@ export class AsyncStack implements AsyncDisposable {
   }
 }
 
-if (!('AsyncDisposableStack' in globalThis)) {
-  Object.defineProperty(globalThis, 'AsyncDisposableStack', {
-    value: AsyncStack,
-    writable: true,
-    configurable: true,
-  })
+/** The same where every end is at once. */
+export class SyncStack implements Disposable {
+  #taken: (() => unknown)[] | undefined = []
+
+  get disposed(): boolean {
+    return this.#taken === undefined
+  }
+
+  use<T extends Disposable | null | undefined>(value: T): T {
+    if (value !== null && value !== undefined) this.defer(() => value[Symbol.dispose]())
+    return value
+  }
+
+  adopt<T>(value: T, dispose: (value: T) => unknown): T {
+    this.defer(() => dispose(value))
+    return value
+  }
+
+  defer(dispose: Dispose): void {
+    this.#open().push(dispose)
+  }
+
+  /** A stack with all of it; this one is disposed then and ends nothing. */
+  move(): SyncStack {
+    const other = new SyncStack()
+    for (const each of this.#open()) other.defer(each)
+    this.#taken = undefined
+    return other
+  }
+
+  dispose(): void {
+    const taken = (this.#taken ?? []).toReversed()
+    this.#taken = undefined
+    const failures: unknown[] = []
+    for (const dispose of taken) {
+      try {
+        dispose()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 1) throw new AggregateError(failures, 'several parts could not be ended')
+    if (failures.length === 1) throw failures[0]
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #open(): Dispose[] {
+    if (!this.#taken) throw new ReferenceError('the stack was disposed already')
+    return this.#taken
+  }
+}
+
+for (const [name, value] of Object.entries({
+  AsyncDisposableStack: AsyncStack,
+  DisposableStack: SyncStack,
+})) {
+  if (!(name in globalThis))
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true })
 }

@@ -229,6 +229,7 @@ describe('in a project', { timeout: 240_000 }, () => {
       globalSetup: 'lakelet/jest',
       globalTeardown: 'lakelet/jest-teardown',
       transform: {},
+      testPathIgnorePatterns: ['/node_modules/', '/\\.lakelet/', '/checkout/'],
       cacheDirectory: '<rootDir>/.jest',
     }
     await writeFiles(project.folder, {
