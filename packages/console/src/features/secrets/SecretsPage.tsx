@@ -6,6 +6,7 @@ import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
 import { CheckField, FormDialog, TextField, textOf } from '../../ui/form.tsx'
 import { Empty, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { ResourceTable } from '../../ui/resource-table.tsx'
@@ -73,7 +74,7 @@ function Scopes({
                 aria-pressed={name === chosen}
                 onClick={() => onChoose(name)}
               >
-                {name}
+                <ForeignText text={name} />
               </button>
             ),
           },
