@@ -1,4 +1,4 @@
-// Writes docs/openapi.json, docs/errors.md and docs/actions.md from the contract; `npm run check` tells when they are out of date.
+// `npm run docs` writes docs/openapi.json, docs/errors.md and docs/actions.md from the contract; `npm run check` tells when they are out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -33,4 +33,8 @@ function version(): string {
   return version
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) generate()
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // With a browser and a workspace, which the rest does without.
+  if (process.argv.includes('screenshots')) await (await import('./screenshots.ts')).takeScreenshots()
+  else generate()
+}

@@ -14,6 +14,7 @@ import { Ellipsis } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { say } from '../../ui/toast.tsx'
+import { useProjectReasons } from '../project/use-reasons.ts'
 import { type BranchRow, BranchTree } from './BranchTree.tsx'
 import { DeletedBranches } from './DeletedBranches.tsx'
 import { NewBranch } from './NewBranch.tsx'
@@ -37,11 +38,7 @@ export function BranchesPage() {
     <Page
       title={t.branches.title}
       intro={t.branches.intro}
-      actions={
-        <Button variant="primary" onClick={() => setDialog('branch')}>
-          {t.branches.create}
-        </Button>
-      }
+      actions={<CreateButton project={project} onPress={() => setDialog('branch')} />}
     >
       {problem !== undefined && problem !== null && (
         <div className="mb-4">
@@ -73,6 +70,15 @@ export function BranchesPage() {
       {resetting && <ResetBranch project={project} row={resetting} onClose={() => setResetting(undefined)} />}
       {deleting && <DeleteBranch project={project} row={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
+  )
+}
+
+function CreateButton({ project, onPress }: { readonly project: string; readonly onPress: () => void }) {
+  const reasonFor = useProjectReasons(project)
+  return (
+    <Button variant="primary" disabledReason={reasonFor('create_branch')} onClick={onPress}>
+      {t.branches.create}
+    </Button>
   )
 }
 

@@ -14,6 +14,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { CheckField, TextField, textOf } from '../../ui/form.tsx'
 import { Facts, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { say } from '../../ui/toast.tsx'
+import { useProjectReasons } from './use-reasons.ts'
 
 export function ProjectSettingsPage() {
   const project = useParam('project')
@@ -56,6 +57,7 @@ function defaultsOf({ status }: Project) {
 }
 
 function General({ project }: { readonly project: Project }) {
+  const reasonFor = useProjectReasons(project.project_id)
   const [isBusy, setBusy] = useState(false)
   const [failure, setFailure] = useState<unknown>()
   const save = async (values: FormData) => {
@@ -95,7 +97,7 @@ function General({ project }: { readonly project: Project }) {
           defaultChecked={project.status.enable_pg_native_login}
         />
         {failure !== undefined && <ErrorPanel error={failure} />}
-        <Button type="submit" variant="primary" isBusy={isBusy}>
+        <Button type="submit" variant="primary" isBusy={isBusy} disabledReason={reasonFor('update')}>
           {t.common.save}
         </Button>
       </form>
@@ -107,6 +109,7 @@ function DeleteProject({ project }: { readonly project: Project }) {
   const navigate = useNavigate()
   const [isOpen, setOpen] = useState(false)
   const id = project.project_id
+  const reasonFor = useProjectReasons(id)
   const remove = async () => {
     await finished(await call('postgres.deleteProject', { params: { project: id } }))
     say(t.project.deleted(id))
@@ -114,7 +117,7 @@ function DeleteProject({ project }: { readonly project: Project }) {
   }
   return (
     <Section title={t.project.dangerZone} intro={t.project.deleteLost}>
-      <Button variant="danger" onClick={() => setOpen(true)}>
+      <Button variant="danger" disabledReason={reasonFor('delete')} onClick={() => setOpen(true)}>
         {t.project.delete}
       </Button>
       {isOpen && (

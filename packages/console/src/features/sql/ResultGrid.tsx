@@ -153,7 +153,7 @@ const GridRow = memo(function GridRow(props: {
     <div
       role="row"
       aria-rowindex={row + 2}
-      className="absolute grid w-full border-b border-line [contain:strict] hover:bg-sunken"
+      className="absolute grid w-full border-b border-line leading-[19px] [contain:strict] hover:bg-sunken"
       style={{
         gridTemplateColumns: props.template,
         height: ROW_PX,

@@ -10,5 +10,6 @@ export const reasons: Readonly<Partial<Record<ErrorCode | ReasonCode, string>>> 
   compute_is_changing: 'It is changing its state.',
   compute_is_idle: 'It is asleep already.',
   deployment_in_progress: 'A deployment is under way.',
+  project_protected: 'One of its branches is protected. End that protection first.',
   endpoint_disabled: 'It is disabled. Enable it first.',
 }

@@ -19,6 +19,7 @@ export const reasons: Messages['reasons'] = {
   compute_is_changing: '状態を変更しています。',
   compute_is_idle: 'すでにスリープしています。',
   deployment_in_progress: 'デプロイが進行中です。',
+  project_protected: '保護されたブランチがあります。先にその保護を解除してください。',
   endpoint_disabled: '無効になっています。先に有効化してください。',
   endpoint_is_disabled: 'エンドポイントが無効になっています。先に有効化してください。',
 }
