@@ -19,6 +19,7 @@ import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
 import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
+import { doctor } from './commands/doctor.ts'
 import { env } from './commands/env.ts'
 import { exportCommand } from './commands/export.ts'
 import { branchHistory } from './commands/branch/history.ts'
@@ -127,5 +128,6 @@ export const program: Program = {
     helpCommand(() => program),
     version,
     exportCommand,
+    doctor,
   ],
 }
