@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // The process: standard streams, signals and the exit code. Everything else is in `run`.
+import { once } from 'node:events'
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
+import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 /** A Ctrl-C may arrive twice, from the terminal and through npm; a person needs longer for the second one. */
@@ -49,7 +51,9 @@ process.exitCode = await run(
     },
     stdout: (chunk) => process.stdout.write(chunk),
     stderr: (line) => process.stderr.write(line),
-    readStdin: () => text(process.stdin),
+    readStdin: () => text(addAbortSignal(interrupt.signal, process.stdin)),
+    stdin: process.stdin,
+    outputPressure: () => (process.stdout.writableNeedDrain ? once(process.stdout, 'drain') : undefined),
     fetch,
     tellParent,
     ignoreInterrupts: () => (isInterruptible = false),

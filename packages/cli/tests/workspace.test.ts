@@ -330,8 +330,8 @@ it('runs SQL as the user and words errors as Postgres does', async () => {
     input: 'SELECT 1 AS a, NULL AS b; CREATE TABLE t (x int)',
   })
   expect(JSON.parse(json)).toEqual([
-    { command: 'SELECT', row_count: 1, rows: [{ a: '1', b: null }] },
-    { command: 'CREATE', row_count: null, rows: [] },
+    { command: 'SELECT', row_count: 1, rows: [{ a: 1, b: null }] },
+    { command: 'CREATE TABLE', row_count: null, rows: [] },
   ])
   const failed = await workspace.lakelet(['sql', '--project', 'first', 'SELECT * FROM missing'])
   expect(failed).toMatchObject({ code: 1, stdout: '' })

@@ -25,6 +25,11 @@ export class Output {
     this.#field = field
   }
 
+  /** Whether only a field of the result is wanted. */
+  get isField(): boolean {
+    return this.#field !== undefined
+  }
+
   /** Prints the result of a command. Without a view it is JSON in both formats. */
   data(value: unknown, view?: TextView): void {
     if (this.#field !== undefined) this.#terminal.stdout(`${fieldOf(value, this.#field)}\n`)

@@ -1,4 +1,5 @@
 // Everything of the outside world that a command may touch without asking the workspace. Tests pass their own.
+import type { Readable } from 'node:stream'
 
 export interface Terminal {
   /** How this command line is called here, such as `npx lakelet`; `lakelet` when left out. */
@@ -16,6 +17,10 @@ export interface Terminal {
   stderr(text: string): void
   /** The whole of standard input. */
   readStdin(): Promise<string>
+  /** Standard input as it comes; absent where there is none. */
+  readonly stdin?: Readable & { readonly isTTY?: boolean }
+  /** While standard output takes no more: resolves when it does. Whoever writes much asks. */
+  outputPressure?(): Promise<unknown> | undefined
   readonly fetch: typeof fetch
   /** Tells the process that started this one by a channel; nothing where there is none. */
   tellParent?(message: object): void

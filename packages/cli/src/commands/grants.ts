@@ -5,7 +5,7 @@ import { DATABASE, loginTo } from '../postgres/connection.ts'
 import { findEndpoint, targetOf } from '../postgres/endpoint-target.ts'
 import { type Granted, type GrantRequest, grant } from '../postgres/grants.ts'
 import { PRINCIPAL_KINDS, findPrincipal } from '../postgres/principal.ts'
-import { openSqlSession } from '../postgres/run-sql.ts'
+import { openSqlSession } from '../postgres/sql-session.ts'
 
 export const grants = defineCommand({
   path: ['grants'],
@@ -57,6 +57,7 @@ export const grants = defineCommand({
       login,
       database: request.database,
       onNotice: (notice) => out.note(notice),
+      signal: context.signal,
     })
     const granted = await grant(session, request, options.dryRun)
     show(granted, request, { out, branch: branchOf(endpoint.name), isDryRun: options.dryRun })

@@ -1,17 +1,17 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CommandContext } from '../command/context.ts'
 import { defineCommand } from '../command/define-command.ts'
 import { parseCount } from '../command/durations.ts'
-import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
+import { Failure, usageFailure } from '../command/failure.ts'
 import { DATABASE, type PostgresLogin, loginTo } from '../postgres/connection.ts'
 import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+import { choosePsql, runPsql } from '../psql/psql-program.ts'
 
 export const psql = defineCommand({
   path: ['psql'],
   summary: 'Open psql in a branch as yourself',
   description:
-    'Runs the psql of this machine with a fresh database credential. Without one, use `lakelet sql`.',
+    'Runs the psql of this machine, or the one that LAKELET_PSQL names, with a fresh database credential. Without one, use `lakelet sql`.',
   arguments: {
     target: { summary: 'projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]', optional: true },
   },
@@ -19,7 +19,7 @@ export const psql = defineCommand({
     ...targetOptions,
     maxRetries: {
       value: 'COUNT',
-      summary: 'how often to try again when the connection fails',
+      summary: 'how often a script tries again when the connection fails',
       default: 3,
       parse: parseCount,
     },
@@ -39,7 +39,7 @@ export const psql = defineCommand({
     const login = await loginTo(context, endpoint)
     // Ctrl-C belongs to psql now: it ends a query and not the session.
     context.terminal.ignoreInterrupts()
-    const code = await runPsql(login, rest, options.maxRetries, context.terminal.env)
+    const code = await runPatiently(context, login, rest, options.maxRetries)
     if (code !== 0) throw new Failure('', { exitCode: code })
   },
 })
@@ -48,16 +48,19 @@ export const psql = defineCommand({
 const CONNECTION_FAILED = 2
 const FIRST_PAUSE_MS = 500
 
-async function runPsql(
+async function runPatiently(
+  { terminal: { env }, signal }: CommandContext,
   login: PostgresLogin,
   rest: readonly string[],
   retries: number,
-  env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
+  const psql = choosePsql(env)
+  const variables = { ...env, ...psqlEnvironment(login) }
   for (let tried = 0; ; tried++) {
-    const { code, stderr } = await psqlOnce(psqlArguments(login, rest), { ...env, ...psqlEnvironment(login) })
+    const { code, stderr } = await runPsql(psql, psqlArguments(login, rest), variables, signal)
     const isFinal = /does not exist|authentication failed/.test(stderr)
-    if (code !== CONNECTION_FAILED || isFinal || tried === retries) return code
+    if (code !== CONNECTION_FAILED || isFinal || process.stderr.isTTY || tried === retries || signal.aborted)
+      return code
     await sleep(FIRST_PAUSE_MS * 2 ** tried)
   }
 }
@@ -80,27 +83,5 @@ function psqlEnvironment(login: PostgresLogin): Record<string, string> {
     PGPASSWORD: login.password,
     PGSSLMODE: 'require',
     ...(login.caFile === undefined ? {} : { PGSSLROOTCERT: login.caFile }),
-  }
-}
-
-async function psqlOnce(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly code: number; readonly stderr: string }> {
-  const child = spawn('psql', args, { stdio: ['inherit', 'inherit', 'pipe'], env })
-  let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    process.stderr.write(chunk)
-    stderr = `${stderr}${chunk.toString()}`.slice(-4096)
-  })
-  try {
-    const [code] = (await once(child, 'close')) as [number | null]
-    return { code: code ?? exitCodes.failure, stderr }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    throw new Failure('There is no psql on this machine.', {
-      todo: "Install it (Debian: 'apt install postgresql-client', macOS: 'brew install libpq'), or use 'lakelet sql', which needs none.",
-      cause: error,
-    })
   }
 }

@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Terminal } from '../command/terminal.ts'
+import type { Readable } from 'node:stream'
+import type { CommandContext } from '../command/context.ts'
 import { defineCommand } from '../command/define-command.ts'
-import { usageFailure } from '../command/failure.ts'
-import type { Output } from '../command/output.ts'
+import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
 import { DATABASE, loginTo } from '../postgres/connection.ts'
 import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
-import { type StatementResult, openSqlSession } from '../postgres/run-sql.ts'
+import { type SqlSession, openSqlSession } from '../postgres/sql-session.ts'
+import { JsonReader, TextReader } from './sql-output.ts'
 
 export const sql = defineCommand({
   path: ['sql'],
   summary: 'Run SQL in a branch as yourself',
   description:
-    'The statements come from the argument, from --file, or from standard input. They run over TLS with a fresh database credential, like those of any application; psql is not needed.',
+    'The statements come from the argument, from --file, or from standard input. They run over TLS with a fresh database credential, like those of any application; psql is not needed. COPY … TO STDOUT writes to standard output, and COPY … FROM STDIN reads standard input, whatever their size. With -o json numbers, booleans, json, arrays and NULL keep their type; a number that JSON readers would round is a string.',
   arguments: { statement: { summary: 'the SQL to run', optional: true } },
   options: {
     file: { short: 'f', value: 'FILE', summary: 'read the SQL from this file' },
@@ -25,7 +26,7 @@ export const sql = defineCommand({
     { run: 'lakelet sql --project my-app-db --branch dev < schema.sql', does: 'runs a file in branch dev' },
   ],
   async handler(context, { arguments: { statement }, options }) {
-    const text = await readStatements(context.terminal, statement, options.file)
+    const text = await readStatements(context, statement, options.file)
     const { client, announce } = await context.workspace()
     announce()
     const endpoint = await findEndpoint(client, targetOf(options.target, options), context.signal)
@@ -34,55 +35,68 @@ export const sql = defineCommand({
       login,
       database: options.database,
       onNotice: (notice) => context.out.note(notice),
+      signal: context.signal,
     })
-    show(await session.run(text), context.out)
+    const isTyped = statement === undefined && options.file === undefined
+    const input = isTyped ? undefined : context.terminal.stdin
+    await (context.out.format === 'json' || context.out.isField
+      ? runAsJson(context, session, text, input)
+      : runAsText(context, session, text, input))
   },
 })
 
+async function runAsText(
+  { terminal, out }: CommandContext,
+  session: SqlSession,
+  text: string,
+  input: Readable | undefined,
+): Promise<void> {
+  const reader = new TextReader({ out, pressure: () => terminal.outputPressure?.() })
+  try {
+    await session.run(text, reader, input)
+  } finally {
+    reader.flush()
+  }
+}
+
+async function runAsJson(
+  { terminal, out }: CommandContext,
+  session: SqlSession,
+  text: string,
+  input: Readable | undefined,
+): Promise<void> {
+  if (COPY_OUT.test(text))
+    throw usageFailure('COPY … TO STDOUT has a format of its own.', 'Leave -o json and --field out.')
+  let whole = ''
+  const write = out.isField ? (part: string) => (whole += part) : (part: string) => out.raw(part)
+  const reader = new JsonReader(write, () => terminal.outputPressure?.())
+  await session.run(text, reader, input)
+  reader.end()
+  if (out.isField) out.data(JSON.parse(whole))
+}
+
+const COPY_OUT = /\bcopy\b[^;]*\bto\s+stdout\b/i
+
 async function readStatements(
-  terminal: Terminal,
+  { terminal, out }: CommandContext,
   statement: string | undefined,
   file: string | undefined,
 ): Promise<string> {
   if (statement !== undefined && file !== undefined)
     throw usageFailure('Give the SQL as an argument or with --file, not both.')
+  if (statement === undefined && file === undefined && terminal.stdin?.isTTY)
+    out.note("Type SQL and end it with Ctrl-D; 'lakelet psql' has a prompt.")
   const text =
     statement ??
     (file === undefined
       ? await terminal.readStdin()
-      : await readFile(path.resolve(terminal.cwd, file), 'utf8'))
+      : await readFile(path.resolve(terminal.cwd, file), 'utf8').catch((cause: unknown) => {
+          throw new Failure(`${file} cannot be read.`, { exitCode: exitCodes.usage, cause })
+        }))
   if (text.trim() === '')
     throw usageFailure(
       'There is no SQL to run.',
       'Give it as an argument, with --file, or on standard input.',
     )
   return text
-}
-
-/** Text as psql shows it, one table or command tag a statement; JSON with one entry a statement. */
-function show(results: readonly StatementResult[], out: Output): void {
-  if (out.format === 'json') {
-    out.data(
-      results.map(({ command, rowCount, columns, rows }) => ({
-        command,
-        row_count: rowCount,
-        rows: rows.map((row) =>
-          Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])),
-        ),
-      })),
-    )
-    return
-  }
-  for (const result of results) {
-    if (result.columns.length === 0) out.raw(`${tagOf(result)}\n`)
-    else
-      out.data(undefined, {
-        header: result.columns,
-        rows: result.rows.map((row) => row.map((value) => value ?? '')),
-      })
-  }
-}
-
-function tagOf({ command, rowCount }: StatementResult): string {
-  return rowCount === null ? command : `${command} ${rowCount}`
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command/context.ts'
 import { readInventory } from '../export/inventory.ts'
 import { DATABASE, loginTo } from '../postgres/connection.ts'
 import { literal } from '../postgres/quote.ts'
-import { openSqlSession } from '../postgres/run-sql.ts'
+import { openSqlSession } from '../postgres/sql-session.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
 /** Looks into the branches that are awake; with `wakes` into all. */
@@ -29,12 +29,13 @@ export async function orphanFindings(context: CommandContext, wakes: boolean): P
       login: await loginTo(context, endpoint),
       database: DATABASE,
       onNotice: () => {},
+      signal: context.signal,
     })
-    const [result] = await session.run(`SELECT r.rolname, count(*)
+    const [result] = await session.query(`SELECT r.rolname, count(*)
 FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND r.rolname ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
   AND r.rolname NOT IN (${ids}) GROUP BY 1`)
-    for (const [role, count] of result?.rows ?? [])
+    for (const [role, count] of result ?? [])
       findings.push(
         problem(
           'orphans',

@@ -2,7 +2,7 @@
 import { Failure, exitCodes } from '../command/failure.ts'
 import type { Principal } from './principal.ts'
 import { identifier, literal } from './quote.ts'
-import type { SqlSession } from './run-sql.ts'
+import type { SqlSession } from './sql-session.ts'
 
 export interface GrantRequest {
   readonly principal: Principal
@@ -47,16 +47,16 @@ const READ_ONLY: Privileges = { schema: ['USAGE'], table: ['SELECT'], sequence: 
 
 /** Does what is missing, all or nothing; with `isDryRun` it is done and rolled back, so what it says is what would happen. */
 export async function grant(session: SqlSession, request: GrantRequest, isDryRun: boolean): Promise<Granted> {
-  await session.run('BEGIN')
+  await session.query('BEGIN')
   const granted = await work(session, request)
-  await session.run(isDryRun ? 'ROLLBACK' : 'COMMIT')
+  await session.query(isDryRun ? 'ROLLBACK' : 'COMMIT')
   return granted
 }
 
 async function work(session: SqlSession, request: GrantRequest): Promise<Granted> {
   const statements: string[] = []
   const run = async (sql: string) => {
-    await session.run(sql)
+    await session.query(sql)
     statements.push(`${sql};`)
   }
   await checkSchemas(session, request)
@@ -185,10 +185,10 @@ async function missing(
   // privileges of a table are an error.
   const has = `has_${test}_privilege`
   const all = (test: (privilege: string) => string) => privileges.map(test).join(' AND ')
-  const [result] = await session.run(`WITH objects AS MATERIALIZED (${source}) SELECT name, owner,
+  const [result] = await session.query(`WITH objects AS MATERIALIZED (${source}) SELECT name, owner,
   ${all((each) => `${has}(oid, ${literal(`${each} WITH GRANT OPTION`)})`)} AS grantable
 FROM objects WHERE NOT (${all((each) => `${has}(${literal(role)}, oid, ${literal(each)})`)}) ORDER BY name`)
-  const rows = (result?.rows ?? []).map(([name, owner, grantable]) => ({
+  const rows = (result ?? []).map(([name, owner, grantable]) => ({
     name: name ?? '',
     owner: owner ?? '',
     isGrantable: grantable === 't',
@@ -245,6 +245,6 @@ function privilegesOf({ isReadOnly }: GrantRequest): Privileges {
 }
 
 async function column(session: SqlSession, sql: string): Promise<string[]> {
-  const [result] = await session.run(sql)
-  return (result?.rows ?? []).map(([value]) => value ?? '')
+  const [result] = await session.query(sql)
+  return (result ?? []).map(([value]) => value ?? '')
 }

@@ -9,7 +9,7 @@ import { ownerProfile } from '../config/local-workspace.ts'
 import { tokenSourceOf } from '../config/token-source.ts'
 import { DATABASE } from '../postgres/connection.ts'
 import { databaseCredential } from '../postgres/credential.ts'
-import { openSqlSession } from '../postgres/run-sql.ts'
+import { openSqlSession } from '../postgres/sql-session.ts'
 import {
   APP,
   type Done,
@@ -71,7 +71,7 @@ export async function runTutorial(
       user: owner.userName,
       password: credential.token,
     }
-    await using session = await openSqlSession({ login, database: DATABASE, onNotice: () => {} })
+    await using session = await openSqlSession({ login, database: DATABASE, onNotice: () => {}, signal })
     const role = await createRole(session, clientId)
     const notes = await createNotes(session, clientId)
     return { done: [role, notes && `table notes ${notes}`].filter((each) => each).join(', ') || undefined }

@@ -21,7 +21,7 @@ import { waitForOperation } from '../commands/postgres/operation.ts'
 import { exportDirectory } from '../commands/workspace/export-dir.ts'
 import { DATABASE } from '../postgres/connection.ts'
 import { identifier, literal } from '../postgres/quote.ts'
-import type { SqlSession } from '../postgres/run-sql.ts'
+import type { SqlSession } from '../postgres/sql-session.ts'
 import { loadSnapshot } from '../sync/snapshot.ts'
 import { syncFolder } from '../sync/sync-folder.ts'
 import { withEnvironment } from './app-yaml.ts'
@@ -79,29 +79,29 @@ export async function createProject({
 }
 
 export async function createRole(session: SqlSession, clientId: string): Promise<Done> {
-  await session.run('CREATE EXTENSION IF NOT EXISTS databricks_auth')
-  const [found] = await session.run(`SELECT 1 FROM pg_roles WHERE rolname = ${literal(clientId)}`)
-  const isNew = found?.rows.length === 0
-  if (isNew) await session.run(`SELECT databricks_create_role(${literal(clientId)}, 'service_principal')`)
-  await session.run(`GRANT CONNECT ON DATABASE ${DATABASE} TO ${identifier(clientId)};
+  await session.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
+  const [found] = await session.query(`SELECT 1 FROM pg_roles WHERE rolname = ${literal(clientId)}`)
+  const isNew = found?.length === 0
+  if (isNew) await session.query(`SELECT databricks_create_role(${literal(clientId)}, 'service_principal')`)
+  await session.query(`GRANT CONNECT ON DATABASE ${DATABASE} TO ${identifier(clientId)};
 GRANT CREATE, USAGE ON SCHEMA public TO ${identifier(clientId)};`)
   return isNew ? `created ${clientId}` : undefined
 }
 
 /** Table and rows come together or not at all, so the rows are there exactly once. */
 export async function createNotes(session: SqlSession, clientId: string): Promise<Done> {
-  const [found] = await session.run("SELECT to_regclass('public.notes') IS NOT NULL")
-  const isNew = found?.rows[0]?.[0] !== 't'
+  const [found] = await session.query("SELECT to_regclass('public.notes') IS NOT NULL")
+  const isNew = found?.[0]?.[0] !== 't'
   if (isNew) {
     // Several statements in one query are one transaction.
-    await session.run(`CREATE TABLE notes (
+    await session.query(`CREATE TABLE notes (
   id SERIAL PRIMARY KEY,
   content TEXT NOT NULL,
   created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );
 INSERT INTO notes (content) VALUES ${NOTES.map((note) => `(${literal(note)})`).join(', ')};`)
   }
-  await session.run(`GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE notes TO ${identifier(clientId)}`)
+  await session.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE notes TO ${identifier(clientId)}`)
   return isNew ? `created with ${NOTES.length} rows` : undefined
 }
 
