@@ -103,7 +103,7 @@ it('shows NULL, line breaks and wide characters as text, and what came before an
   expect(ran.code).toBe(1)
   expect(ran.stderr.replace(/^Workspace: .*\n/, '')).toBe('Error: ERROR: division by zero (SQLSTATE 22012)\n')
   const marked = await workspace.lakelet(['sql', "SELECT 'ü',\n  nothing FROM x"])
-  expect(marked.stderr).toContain('LINE 2:   nothing FROM x\n                         ^\n')
+  expect(marked.stderr).toContain(`LINE 2:   nothing FROM x\n${' '.repeat(23)}^\n`)
 })
 
 it('streams 130,000 rows, and COPY in both directions, in bounded memory', async () => {

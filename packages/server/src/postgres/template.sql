@@ -58,7 +58,7 @@ CREATE EVENT TRIGGER on_create_table_or_view ON ddl_command_end
   EXECUTE FUNCTION pg_catalog.databricks_grant_on_create();
 -- As in the real service, databricks_superuser may begin the statistics of statements anew.
 CREATE FUNCTION pg_catalog.databricks_grant_on_extension() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET allow_system_table_mods = on AS $$
 DECLARE
   target regprocedure;
 BEGIN
@@ -70,6 +70,9 @@ BEGIN
     WHERE made.extname = 'pg_stat_statements' AND proname = 'pg_stat_statements_reset'
   LOOP
     EXECUTE 'GRANT EXECUTE ON FUNCTION ' || target || ' TO databricks_superuser';
+    -- Told as what the extension itself granted, it is not in what pg_dump writes: whoever restores that may not grant it.
+    UPDATE pg_init_privs SET initprivs = (SELECT proacl FROM pg_proc WHERE oid = target)
+    WHERE objoid = target AND classoid = 'pg_proc'::regclass;
   END LOOP;
 END
 $$;
