@@ -34,6 +34,7 @@ export function AttachDatabase({ app, onClose }: { readonly app: App; readonly o
     <FormDialog title={t.app.attach} submit={t.app.attach} onClose={onClose} onSubmit={attach}>
       <SelectField
         name="branch"
+        required
         label={t.app.branch}
         value={selected?.branch.name ?? ''}
         onChange={(event) => choose(event.target.value)}
@@ -59,6 +60,7 @@ function DatabaseField(params: { readonly project: string; readonly branch: stri
   return (
     <SelectField
       name="database"
+      required
       label={t.roles.database}
       options={(data?.databases ?? []).map(({ name, status }) => [name, status.postgres_database] as const)}
     />

@@ -51,11 +51,11 @@ function SqlWorkspace({ user }: { readonly user: string }) {
   useMarkedErrors(editor.current, result, version)
 
   return (
-    <div className="flex h-[calc(100dvh-48px)] min-h-0">
+    <div className="flex h-[calc(100dvh-48px)] min-h-0 max-lg:flex-col">
       <h1 className="sr-only">{t.sql.title}</h1>
       <title>{`${t.sql.title} · Lakelet`}</title>
       <SqlSide user={user} relations={catalog.data ?? []} onOpen={(text) => editor.current?.replace(text)} />
-      <div className="flex min-w-0 flex-1 flex-col">
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <div className="min-h-0 flex-[2_1_0]">
           <Editor
             initial={readDraft(user, place) ?? SAMPLE}

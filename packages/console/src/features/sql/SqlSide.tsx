@@ -16,7 +16,37 @@ interface SqlSideProps {
   readonly onOpen: (text: string) => void
 }
 
-export function SqlSide({ user, relations, onOpen }: SqlSideProps) {
+/** A column of its own where there is room; elsewhere it opens above the editor. */
+export function SqlSide(props: SqlSideProps) {
+  const [isOpen, setOpen] = useState(false)
+  const open = (text: string) => {
+    setOpen(false)
+    props.onOpen(text)
+  }
+  return (
+    <>
+      <aside className="flex w-60 shrink-0 flex-col border-r border-line bg-surface max-lg:hidden">
+        <Tabs {...props} />
+      </aside>
+      <details
+        className="border-b border-line bg-surface lg:hidden"
+        open={isOpen}
+        onToggle={(event) => setOpen(event.currentTarget.open)}
+      >
+        <summary className="cursor-pointer px-2 py-1">
+          {[t.sql.schema, t.sql.history, t.sql.savedQueries].join(' · ')}
+        </summary>
+        {isOpen && (
+          <div className="flex h-60 flex-col">
+            <Tabs {...props} onOpen={open} />
+          </div>
+        )}
+      </details>
+    </>
+  )
+}
+
+function Tabs({ user, relations, onOpen }: SqlSideProps) {
   const [tab, setTab] = useState<'saved' | 'history' | 'schema'>('schema')
   const tabs = [
     ['schema', t.sql.schema],
@@ -24,14 +54,14 @@ export function SqlSide({ user, relations, onOpen }: SqlSideProps) {
     ['saved', t.sql.savedQueries],
   ] as const
   return (
-    <aside className="flex w-60 shrink-0 flex-col border-r border-line bg-surface max-lg:hidden">
+    <>
       <TabList label={t.sql.schema} tabs={tabs} chosen={tab} onChoose={setTab} className="p-1" />
       <div role="tabpanel" className="min-h-0 flex-1 overflow-y-auto p-2" tabIndex={0}>
         {tab === 'schema' && <Schema relations={relations} />}
         {tab === 'history' && <History user={user} onOpen={onOpen} />}
         {tab === 'saved' && <Saved user={user} onOpen={onOpen} />}
       </div>
-    </aside>
+    </>
   )
 }
 
