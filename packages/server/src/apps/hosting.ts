@@ -1,6 +1,6 @@
 // What the machine gives to all apps: users of their own, marks for their processes, a Node that they can run.
 import path from 'node:path'
-import { ensureDirectory } from '../base/files.ts'
+import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { ensureReachable, reachableNode } from './account.ts'
@@ -30,6 +30,10 @@ export async function openHosting({
   readonly metadata: Metadata
   readonly log: Logger
 }): Promise<Hosting> {
+  await ensureDirectory(directory)
+  // Node takes `type` from the nearest package.json above a file: an app that has none must not get that of the folder that a person
+  // keeps the workspace in.
+  await writeFileAtomic(path.join(directory, 'package.json'), '{}\n', { mode: 0o644 })
   const accounts = await openAppAccounts(metadata)
   if (accounts.areSeparate) {
     const apps = path.resolve(directory)

@@ -1,6 +1,8 @@
 // How apps live: they are replaced, crash, insist on ports, fail to build or to start, and survive the workspace being killed.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppsApi, startAppsApi, visit } from './apps-api.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
@@ -8,6 +10,8 @@ import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 let api: AppsApi
 beforeAll(async () => {
   api = await startAppsApi()
+  // A workspace often lies in the folder of a project of modules, which its apps, of CommonJS here, have nothing to do with.
+  await writeFile(path.join(api.directory, 'package.json'), '{ "type": "module" }')
 })
 afterAll(async () => {
   await api[Symbol.asyncDispose]()
