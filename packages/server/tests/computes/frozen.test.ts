@@ -20,7 +20,8 @@ function processesOf(uid: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
-        return readlinkSync(`/proc/${name}/cwd`) === home
+        // One that the system is taking down has no program any more, though a directory for a moment.
+        return readlinkSync(`/proc/${name}/cwd`) === home && readlinkSync(`/proc/${name}/exe`) !== ''
       } catch {
         return false
       }
