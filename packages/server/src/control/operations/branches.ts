@@ -8,7 +8,7 @@ import { listEndpoints } from '../../metadata/endpoints.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
 import type { PastMoment } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
-import { cloneMoment, cloneSource } from './clone-branch.ts'
+import { cloneColumns, cloneMoment, cloneSource } from './clone-branch.ts'
 import { type RestoreBranch, restoreBranch } from './restore.ts'
 import { EMPTY } from '../views/operation.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
@@ -102,10 +102,7 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
         state_change_time: clock.now().toISOString(),
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
-        clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
-        clone_bytes: Number(progress['bytes']),
-        clone_ms: Number(progress['durationMs']),
-        logical_size_bytes: Number(progress['bytes']),
+        ...cloneColumns(progress),
       })
       return replyOf(queries, input)
     },

@@ -16,6 +16,20 @@ export interface CloneInput {
 /** What is known of a clone when it is done. */
 export type ClonedBranch = Pick<BranchClone, 'lsn' | 'time' | 'method' | 'bytes' | 'durationMs'>
 
+export function factsOf({ lsn, time, method, bytes, durationMs }: BranchClone): ClonedBranch {
+  return { lsn, time, method, bytes, durationMs }
+}
+
+/** What the row of a branch says of the clone that its files are; `progress` is what a step noted of a {@link ClonedBranch}. */
+export function cloneColumns(progress: Readonly<Record<string, unknown>>) {
+  return {
+    clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
+    clone_bytes: Number(progress['bytes']),
+    clone_ms: Number(progress['durationMs']),
+    logical_size_bytes: Number(progress['bytes']),
+  } as const
+}
+
 /** Copies the source, asleep or awake. A clone whose end was not stored is found again by its manifest. */
 export async function cloneSource(
   context: ControlParts,
@@ -23,12 +37,12 @@ export async function cloneSource(
 ): Promise<ClonedBranch> {
   const { computes, storage, workspaceId, metadata } = context
   const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
-  const { lsn, time, method, bytes, durationMs } =
+  return factsOf(
     (await storage.unfinished(branchUid, branch)) ??
-    (await computes.withFiles(sourceEndpointUid, (connect) =>
-      storage.clone(branchUid, sourceUid, { connect, branch }),
-    ))
-  return { lsn, time, method, bytes, durationMs }
+      (await computes.withFiles(sourceEndpointUid, (connect) =>
+        storage.clone(branchUid, sourceUid, { connect, branch }),
+      )),
+  )
 }
 
 /** The same at a moment of its past. The roles and databases that were there then keep the ids they have in the source. */
@@ -48,10 +62,10 @@ export async function cloneMoment(
     await metadata.transaction((queries) => copyCatalogIds(queries, sourceUid, branchUid))
     await observeCatalog(context, branchUid, admin, true)
   }
-  const { lsn, time, method, bytes, durationMs } =
+  return factsOf(
     (await storage.unfinished(branchUid, branch)) ??
-    (await computes.withFiles(input.sourceEndpointUid, (connect) =>
-      storage.cloneAt(branchUid, sourceUid, { moment, connect, branch, observe, keepsPast, signal }),
-    ))
-  return { lsn, time, method, bytes, durationMs }
+      (await computes.withFiles(input.sourceEndpointUid, (connect) =>
+        storage.cloneAt(branchUid, sourceUid, { moment, connect, branch, observe, keepsPast, signal }),
+      )),
+  )
 }

@@ -9,6 +9,7 @@ import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
+import { cloneColumns, factsOf } from './clone-branch.ts'
 
 export interface ResetBranch {
   readonly projectUid: string
@@ -54,10 +55,7 @@ export function resetBranch(context: ControlParts): OperationKind<ResetBranch> {
         update_time: now,
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
-        clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
-        clone_bytes: Number(progress['bytes']),
-        clone_ms: Number(progress['durationMs']),
-        logical_size_bytes: Number(progress['bytes']),
+        ...cloneColumns(progress),
       })
       const { project, branch } = await anyBranch(queries, { project: projectUid, branch: branchUid })
       return viewBranch(await partsOfBranch(queries, project, branch))
@@ -75,8 +73,9 @@ async function cloneParent(context: ControlParts, { input }: OperationRun<ResetB
   const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
   // What is known of the parent is soon what is known of the branch.
   await computes.peek(sourceEndpointUid, (admin) => observeCatalog(context, sourceUid, admin))
-  const { lsn, time, method, bytes, durationMs } = await computes.withFiles(sourceEndpointUid, (connect) =>
-    storage.cloneBeside(branchUid, sourceUid, { connect, branch }),
+  return factsOf(
+    await computes.withFiles(sourceEndpointUid, (connect) =>
+      storage.cloneBeside(branchUid, sourceUid, { connect, branch }),
+    ),
   )
-  return { lsn, time, method, bytes, durationMs }
 }

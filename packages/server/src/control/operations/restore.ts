@@ -11,7 +11,7 @@ import { writeManifestOf } from '../reconcilers/write-manifests.ts'
 import { endOfLog } from '../rules/past-moment.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
-import { cloneMoment } from './clone-branch.ts'
+import { cloneColumns, cloneMoment } from './clone-branch.ts'
 
 export interface RestoreBranch {
   readonly projectUid: string
@@ -107,10 +107,7 @@ async function storeOutcome(
   const before = await findBranchByUid(queries, branchUid)
   await updateBranch(queries, branchUid, {
     update_time: now,
-    clone_method: progress['method'] === 'reflink' ? 'reflink' : 'copy',
-    clone_bytes: Number(progress['bytes']),
-    clone_ms: Number(progress['durationMs']),
-    logical_size_bytes: Number(progress['bytes']),
+    ...cloneColumns(progress),
   })
   await updateBranch(queries, backupUid, {
     state: 'READY',
