@@ -4,8 +4,11 @@ import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
 
-/** Without fsync: whoever calls this flushes the directory anyway. With archiving, the end would move to the next segment. */
-const SINGLE_USER = [
+/**
+ * Postgres in single-user mode as initdb runs it: without fsync, since whoever calls this flushes the directory anyway, and ended by the
+ * first error. With archiving, the end would move to the next segment.
+ */
+export const SINGLE_USER = [
   '--single',
   '-F',
   '-c',

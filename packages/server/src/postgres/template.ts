@@ -9,6 +9,7 @@ import { hideUnloadable } from './extensions/index.ts'
 import { ownerOf } from './host.ts'
 import { type PostgresInstallation, removeUnfinished, runProgram } from './installation.ts'
 import { stopLeftover } from './leftover.ts'
+import { SINGLE_USER } from './recover.ts'
 import { settingsFile } from './settings.ts'
 import { writeBuildNote } from './system-build.ts'
 import { CLOSED_HBA } from './socket-access.ts'
@@ -21,19 +22,6 @@ const INITDB_OPTIONS = [
   '--no-instructions',
   // The first WAL file is not filled with 16 MB of zeros.
   '--set=wal_init_zero=off',
-]
-
-/** As initdb runs it: no fsync, a semicolon and an empty line end what is run at once (-j), the first error ends it. */
-const SINGLE_USER = [
-  '--single',
-  '-F',
-  '-j',
-  '-c',
-  'exit_on_error=true',
-  '-c',
-  'search_path=pg_catalog',
-  '-c',
-  'archive_mode=off',
 ]
 
 /** Raised when what else is done at the making of a template changes: which extensions can be loaded is found out then. */
@@ -94,7 +82,8 @@ async function initialise(
   )
   await write('pg_hba.conf', CLOSED_HBA)
   await hideUnloadable(installation, dataDirectory)
-  await runProgram(installation, 'postgres', [...SINGLE_USER, '-D', dataDirectory, 'template1'], sql)
+  // -j: a semicolon and an empty line end what is run at once.
+  await runProgram(installation, 'postgres', [...SINGLE_USER, '-j', '-D', dataDirectory, 'template1'], sql)
   if (installation.systemBuild !== undefined) await writeBuildNote(dataDirectory, installation.systemBuild)
   await runProgram(installation, 'initdb', [...at, '--sync-only'])
 }
