@@ -1,4 +1,5 @@
 // What the machine gives to all apps: users of their own, marks for their processes, a Node that they can run.
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
@@ -33,7 +34,8 @@ export async function openHosting({
   await ensureDirectory(directory)
   // Node takes `type` from the nearest package.json above a file: an app that has none must not get that of the folder that a person
   // keeps the workspace in.
-  await writeFileAtomic(path.join(directory, 'package.json'), '{}\n', { mode: 0o644 })
+  const packageFile = path.join(directory, 'package.json')
+  if (!existsSync(packageFile)) await writeFileAtomic(packageFile, '{}\n', { mode: 0o644 })
   const accounts = await openAppAccounts(metadata)
   if (accounts.areSeparate) {
     const apps = path.resolve(directory)
