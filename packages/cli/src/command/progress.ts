@@ -40,6 +40,11 @@ export class Progress implements Disposable {
     if (this.#isShown && !this.#isAnimated) this.#line()
   }
 
+  /** Whether a detail is shown: what is looked up for it alone need not be looked up otherwise. */
+  get showsDetail(): boolean {
+    return this.#isAnimated
+  }
+
   /** What changes often, such as the latest line of a log; only a terminal shows it. */
   detail(text: string): void {
     this.#detail = text

@@ -46,7 +46,7 @@ export async function waitForDeployment(
     async () => {
       const deployment = await client.call(appsRoutes.getDeployment, { params }, wait.signal)
       if (deployment.status.state !== 'IN_PROGRESS') return deployment
-      wait.progress?.detail(await latestLine(client, params, wait.signal))
+      if (wait.progress?.showsDetail) wait.progress.detail(await latestLine(client, params, wait.signal))
       return undefined
     },
     {
