@@ -70,9 +70,15 @@ describe.skipIf(reason !== undefined)(`hostile data${reason ? ` (${reason})` : '
     async () => {
       await using browser = await launchBrowser()
       const { page } = await openConsole(browser, workspace)
+      // A branch that the page does not know yet is asked about too.
+      const { promise: asked, resolve: answerAboutBranch } = Promise.withResolvers<void>()
+      await page.route('**/api/2.0/postgres/projects/*/branches/production', (route) =>
+        asked.then(() => route.continue()),
+      )
       await run(page, workspace, 'create table kept (id int); insert into kept values (1); truncate kept')
       const question = page.getByRole('dialog', { name: sql.askFirst })
       await question.getByText('truncate kept', { exact: true }).waitFor()
+      answerAboutBranch()
       await page.keyboard.press('Escape')
       await question.waitFor({ state: 'detached' })
       await page.getByRole('button', { name: sql.runAll }).click()

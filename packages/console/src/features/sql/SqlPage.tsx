@@ -105,7 +105,9 @@ function useGuardedRuns(parts: {
   const { params, user, editor, target } = parts
   const [asked, setAsked] = useState<Statements>()
   const { data: branch } = useRead('postgres.getBranch', { params })
-  const isGuarded = branch?.status.is_protected === true || branch?.status.default === true
+  // Not known yet counts as one that matters: a question too many loses nothing.
+  const isGuarded =
+    branch === undefined || branch.status.is_protected === true || branch.status.default === true
   const { run, ...state } = useRun(target.run)
   const execute = async (statements: Statements) => {
     setAsked(undefined)
