@@ -106,8 +106,7 @@ function useGuardedRuns(parts: {
   const [asked, setAsked] = useState<Statements>()
   const { data: branch } = useRead('postgres.getBranch', { params })
   // Not known yet counts as one that matters: a question too many loses nothing.
-  const isGuarded =
-    branch === undefined || branch.status.is_protected === true || branch.status.default === true
+  const isGuarded = branch === undefined || branch.status.is_protected || branch.status.default
   const { run, ...state } = useRun(target.run)
   const execute = async (statements: Statements) => {
     setAsked(undefined)
