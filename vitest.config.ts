@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     reporters: ['default', './tools/vitest-summary.ts'],
     setupFiles: ['./tests/guards/setup.ts'],
+    // What is waited for comes, however busy the machine is; a second, vitest's own limit, is not enough for that.
+    expect: { poll: { timeout: 30_000, interval: 50 } },
     hookTimeout: 60_000,
     testTimeout: 30_000,
     projects: [

@@ -2,6 +2,7 @@
 // the published package on the oldest Node.
 // Arguments name other tests or limit these. SOAK_SECONDS is how long a single test that runs for a time does so; a minute when it is not set.
 import { runTool } from './processes.ts'
+import { inRunDirectory } from './run-directory.ts'
 
 const LONG_TESTS = [
   'tests/hostile',
@@ -19,7 +20,8 @@ const TESTS_OF_POSTGRES = ['packages/server/tests/postgres', 'packages/server/te
 const args = process.argv.slice(2)
 process.env['SOAK'] = '1'
 process.env['SOAK_SECONDS'] ??= '60'
-const run = (tests: readonly string[]) => runTool('vitest', ['run', '--testTimeout=1800000', ...tests])
+const run = (tests: readonly string[]) =>
+  inRunDirectory(() => runTool('vitest', ['run', '--testTimeout=1800000', ...tests]))
 process.exitCode = await run(args.length > 0 ? args : LONG_TESTS)
 for (const major of args.length > 0 ? [] : OTHER_MAJORS) {
   process.env['TEST_POSTGRES_MAJOR'] = major

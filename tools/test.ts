@@ -5,6 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { check } from './check.ts'
 import { root, runTool } from './processes.ts'
+import { inRunDirectory } from './run-directory.ts'
 
 const args = process.argv.slice(2)
 const checked = args.length > 0 || (await check())
@@ -14,6 +15,6 @@ process.env['TEST_CALLS_DIR'] = calls
 process.env['TEST_CALLS_MUST_BE_COMPLETE'] = args.length === 0 ? '1' : ''
 const recorder = pathToFileURL(path.join(root, 'tools', 'record-calls.mjs')).href
 process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${recorder}`.trim()
-const tested = await runTool('vitest', ['run', ...args])
+const tested = await inRunDirectory(() => runTool('vitest', ['run', ...args]))
 rmSync(calls, { recursive: true, force: true })
 process.exitCode = checked && tested === 0 ? 0 : 1

@@ -14,7 +14,7 @@ let workspace: TestWorkspace
 beforeAll(async () => {
   // What is fetched is kept where the tests of this machine share it.
   const XDG_CACHE_HOME = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
-  workspace = await startTestWorkspace({ env: { XDG_CACHE_HOME } })
+  workspace = await startTestWorkspace({ majors: [16, 17, 18], env: { XDG_CACHE_HOME } })
 })
 afterAll(() => workspace[Symbol.asyncDispose]())
 

@@ -7,7 +7,7 @@ import {
   endpointRoutes,
 } from '@lakelet/api'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
 const params = { project: 'watched', branch: 'production', endpoint: 'primary' }
@@ -56,7 +56,7 @@ it('lists sessions with what they do and what keeps them from being parked', asy
   expect(await workspace.client.call(endpointRoutes.listSessions, { params })).toEqual({ sessions: [] })
   const before = Date.now()
   await using watched = await connect('watched app')
-  await vi.waitFor(async () => expect((await session('watched app'))?.state).toBe('idle'))
+  await expect.poll(async () => (await session('watched app'))?.state).toBe('idle')
   const seen = await session('watched app')
   expect(seen).toMatchObject({
     role: workspace.user,
@@ -68,18 +68,12 @@ it('lists sessions with what they do and what keeps them from being parked', asy
   expect(seen!.can_park).toBe(seen!.park_refusal === undefined)
 
   await watched.client.query('BEGIN')
-  await vi.waitFor(async () =>
-    expect(await session('watched app')).toMatchObject({
-      state: 'idle in transaction',
-      can_park: false,
-      park_refusal: 'transaction',
-    }),
-  )
+  await expect
+    .poll(() => session('watched app'))
+    .toMatchObject({ state: 'idle in transaction', can_park: false, park_refusal: 'transaction' })
   await watched.client.query('ROLLBACK')
   const waiting = watched.client.query('SELECT pg_sleep(600)').catch((error: unknown) => error)
-  await vi.waitFor(async () =>
-    expect(await session('watched app')).toMatchObject({ state: 'active', can_park: false }),
-  )
+  await expect.poll(() => session('watched app')).toMatchObject({ state: 'active', can_park: false })
   await using other = await connect('the one that cancels')
   await other.client.query('SELECT pg_cancel_backend($1)', [watched.pid])
   expect(await waiting).toMatchObject({ code: '57014' })
@@ -89,7 +83,7 @@ it('ends the sessions of a compute that is suspended with 57P01, and lists them 
   await using suspended = await connect('suspended app')
   await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
   expect(await suspended.ended).toMatchObject({ code: '57P01' })
-  await vi.waitFor(async () => expect(await session('suspended app')).toBeUndefined())
+  await expect.poll(() => session('suspended app')).toBeUndefined()
   await using again = await connect('suspended app')
   expect(again.pid).not.toBe(suspended.pid)
 })
@@ -98,14 +92,8 @@ it('lets a compute sleep though idle sessions are open, and keeps it awake for a
   const activity = () => workspace.client.call(endpointRoutes.getActivity, { params })
   await using busy = await connect('busy app')
   await busy.client.query('BEGIN')
-  await vi.waitFor(
-    async () => expect((await activity()).awake_because).toMatchObject({ application: 'busy app' }),
-    { timeout: 30_000 },
-  )
+  await expect.poll(async () => (await activity()).awake_because).toMatchObject({ application: 'busy app' })
   expect((await activity()).state).toBe('active')
   await busy.client.query('COMMIT')
-  await vi.waitFor(
-    async () => expect(await activity()).toMatchObject({ state: 'idle', last_suspend_reason: 'idle' }),
-    { timeout: 30_000 },
-  )
+  await expect.poll(activity).toMatchObject({ state: 'idle', last_suspend_reason: 'idle' })
 })

@@ -40,6 +40,8 @@ export interface TestWorkspaceOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A directory to use instead of a new one; it is not removed. */
   readonly directory?: string
+  /** Major versions of Postgres that are laid ready; the usual one when left out. */
+  readonly majors?: readonly number[]
   /** Longest wait for workspace.json, in milliseconds. */
   readonly startTimeoutMs?: number
 }
@@ -153,7 +155,7 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-test-')))
   await chmod(directory, 0o755)
   await mkdir(path.join(directory, 'home'), { recursive: true })
-  await seedPostgres(path.join(directory, 'data'))
+  await seedPostgres(path.join(directory, 'data'), options.majors)
   const guard = guardLogFile(path.join(directory, 'data', 'lakelet.log'))
   const child = spawnServer(directory, options)
   try {

@@ -1,6 +1,6 @@
 // Computes whose Postgres is stopped by a signal: whoever waits is answered, and the workspace ends.
-import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { processesIn } from '../../src/postgres/server-processes.ts'
 import { waitUntil } from '../postgres/installed.ts'
 import { type TestComputes, startTestComputes } from './workspace.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
@@ -14,23 +14,12 @@ afterAll(() => workspace[Symbol.asyncDispose]())
 
 const isLinux = process.platform === 'linux'
 
-function processesOf(uid: string): number[] {
-  const home = workspace.specs.get(uid)!.dataDirectory
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        // One that the system is taking down has no program any more, though a directory for a moment.
-        return readlinkSync(`/proc/${name}/cwd`) === home && readlinkSync(`/proc/${name}/exe`) !== ''
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
+function processesOf(uid: string): Promise<number[]> {
+  return processesIn(workspace.specs.get(uid)!.dataDirectory)
 }
 
-function freeze(uid: string): void {
-  const pids = processesOf(uid)
+async function freeze(uid: string): Promise<void> {
+  const pids = await processesOf(uid)
   expect(pids.length).toBeGreaterThan(4)
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
 }
@@ -42,10 +31,10 @@ test.runIf(isLinux)(
     const { computes } = workspace
     const uid = await workspace.newEndpoint('frozen')
     await computes.readLoginRole(uid, 'nobody')
-    freeze(uid)
+    await freeze(uid)
     await expect(computes.readLoginRole(uid, 'nobody')).rejects.toMatchObject({ code: 'compute_unreachable' })
     await computes.suspend(uid)
-    expect(processesOf(uid)).toEqual([])
+    expect(await processesOf(uid)).toEqual([])
     expect(await computes.readLoginRole(uid, 'nobody')).toBe('absent')
   },
   60_000,
@@ -64,12 +53,15 @@ test.runIf(isLinux)(
     const frozen = await workspace.newEndpoint('frozen-end')
     const held = await workspace.newEndpoint('held-end')
     await Promise.all([another.wake(frozen), another.wake(held)])
-    freeze(frozen)
+    await freeze(frozen)
     const never = Promise.withResolvers<void>()
     const holding = another.withFiles(held, () => never.promise)
     const began = performance.now()
     const ended = another[Symbol.asyncDispose]()
-    await waitUntil(() => processesOf(frozen).length === 0 && processesOf(held).length === 0, 20_000)
+    await waitUntil(
+      async () => [...(await processesOf(frozen)), ...(await processesOf(held))].length === 0,
+      20_000,
+    )
     expect(performance.now() - began).toBeLessThan(20_000)
     never.resolve()
     await Promise.all([holding, ended])
@@ -93,8 +85,8 @@ test.runIf(isLinux)(
         await looping
       })
       .catch(() => undefined)
-    await waitUntil(() => computes.state(uid) === 'failed', 5000)
-    await waitUntil(() => processesOf(uid).length === 0, 10_000)
+    await waitUntil(() => computes.state(uid) === 'failed')
+    await waitUntil(async () => (await processesOf(uid)).length === 0)
     await running
     await expect(computes.wake(uid)).resolves.toBeDefined()
   },

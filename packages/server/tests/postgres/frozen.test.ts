@@ -1,8 +1,7 @@
 // Servers and backends that are stopped by a signal, killed or busy: everything that waits for them ends.
-import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin, stopLeftover } from '../../src/postgres/index.ts'
-import { isFrozen } from '../../src/postgres/server-processes.ts'
+import { isFrozen, processesIn } from '../../src/postgres/server-processes.ts'
 import { SESSION_ENDED, type TestInstallation, connectAs, installForTest, waitUntil } from './installed.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
@@ -15,24 +14,10 @@ beforeAll(async () => {
 })
 afterAll(() => postgres[Symbol.asyncDispose]())
 
-/** Pids of what works in the directory, as Postgres' processes do. */
-function processesOf(dataDirectory: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return readlinkSync(`/proc/${name}/cwd`) === dataDirectory
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
-}
-
 test.runIf(isLinux)('a frozen server answers no query, and ends when it is stopped', async () => {
   const cluster = await postgres.start(await postgres.newDataDirectory('frozen'))
   await using admin = await connectAdmin(cluster.address, { statementMs: 300 })
-  const pids = processesOf(cluster.dataDirectory)
+  const pids = await processesIn(cluster.dataDirectory)
   expect(pids.length).toBeGreaterThan(4)
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
   await expect(admin.query('SELECT 1')).rejects.toMatchObject({ code: 'compute_unreachable' })
@@ -43,7 +28,7 @@ test.runIf(isLinux)('a frozen server answers no query, and ends when it is stopp
   const began = performance.now()
   await cluster.stop()
   expect(performance.now() - began).toBeLessThan(8000)
-  expect(processesOf(cluster.dataDirectory)).toEqual([])
+  expect(await processesIn(cluster.dataDirectory)).toEqual([])
 })
 
 test.runIf(isLinux)('a frozen backend does not hold up the stop of its server', async () => {
@@ -56,7 +41,7 @@ test.runIf(isLinux)('a frozen backend does not hold up the stop of its server', 
   const began = performance.now()
   await cluster.stop()
   expect(performance.now() - began).toBeLessThan(12_000)
-  expect(processesOf(dataDirectory)).toEqual([])
+  expect(await processesIn(dataDirectory)).toEqual([])
   await using again = await postgres.start(dataDirectory)
   expect(again.isOver).toBe(false)
 })
@@ -75,7 +60,7 @@ test.runIf(isLinux)(
     const began = performance.now()
     expect(await cluster.exited).toMatchObject({ signal: 'SIGKILL', expected: false })
     expect(performance.now() - began).toBeLessThan(2000)
-    await waitUntil(() => !processesOf(dataDirectory).includes(row!.pid))
+    await waitUntil(async () => !(await processesIn(dataDirectory)).includes(row!.pid))
     await busy
     await using again = await postgres.start(dataDirectory)
     expect(again.isOver).toBe(false)
@@ -85,13 +70,13 @@ test.runIf(isLinux)(
 test.runIf(isLinux)('a frozen server of an earlier run is ended too, with its backends', async () => {
   const dataDirectory = await postgres.newDataDirectory('frozen-leftover')
   const cluster = await postgres.start(dataDirectory)
-  const pids = processesOf(dataDirectory)
+  const pids = await processesIn(dataDirectory)
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
   // On a busy machine a process takes the signal when it next runs.
   await waitUntil(async () => (await Promise.all(pids.map(isFrozen))).every(Boolean))
   const began = performance.now()
   expect(await stopLeftover(dataDirectory)).toBe(true)
   expect(performance.now() - began).toBeLessThan(8000)
-  expect(processesOf(dataDirectory)).toEqual([])
+  expect(await processesIn(dataDirectory)).toEqual([])
   await cluster.exited
 })

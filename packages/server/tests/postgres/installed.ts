@@ -45,7 +45,7 @@ export const TEST_MAJOR = Number(process.env['TEST_POSTGRES_MAJOR'] ?? DEFAULT_M
 /** A real installation of a major version in a directory of its own, with a template. */
 export async function installForTest(major: number = TEST_MAJOR): Promise<TestInstallation> {
   const directory = await temporaryDirectory()
-  await seedPostgres(directory.path)
+  await seedPostgres(directory.path, [major])
   const postgres = await openPostgres({ dataDir: directory.path })
   const installation = await postgres.of(major)
   const template = await installation.template()
@@ -75,7 +75,7 @@ export async function installForTest(major: number = TEST_MAJOR): Promise<TestIn
 /** Why a major version cannot be had in this surroundings; undefined when it can. */
 export async function whyNotInstallable(major: number): Promise<string | undefined> {
   await using directory = await temporaryDirectory()
-  await seedPostgres(directory.path)
+  await seedPostgres(directory.path, [major])
   try {
     await (await openPostgres({ dataDir: directory.path })).of(major)
     return undefined
