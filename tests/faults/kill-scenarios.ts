@@ -12,6 +12,7 @@ import {
   projectRoutes,
   restoreRoutes,
   roleRoutes,
+  snapshotRoutes,
   workspaceRoutes,
 } from '@lakelet/api'
 import { expect, vi } from 'vitest'
@@ -104,6 +105,33 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       expect(await wordIn(workspace, id)).toBe('spoiled')
       await expectMissing(getBranch(workspace.client, `${id}-old`))
     },
+  },
+  create_snapshot: {
+    act: createSnapshot,
+    async expectDone(workspace, id) {
+      const { status } = await getSnapshot(workspace.client, id)
+      expect(status).toMatchObject({ current_state: 'READY', source_branch: baseName })
+      // What it holds is whole: a branch of it has what was acknowledged before it.
+      await operationDone(
+        workspace,
+        await workspace.client.call(branchRoutes.createBranch, {
+          params: { project: BASE },
+          query: { branch_id: id },
+          body: { spec: { source_snapshot: `projects/${BASE}/snapshots/${id}` } },
+        }),
+      )
+      await using sql = await connectTo(workspace, endpointOf(id))
+      const { rows } = await sql.client.query('SELECT count(*)::int > 0 AS cloned FROM acknowledged')
+      expect(rows).toEqual([{ cloned: true }])
+      await removeSnapshot(workspace, id)
+    },
+    expectUndone: ({ client }, id) => expectMissing(getSnapshot(client, id)),
+  },
+  delete_snapshot: {
+    prepare: async (workspace, id) => operationDone(workspace, await createSnapshot(workspace, id)),
+    act: ({ client }, id) =>
+      client.call(snapshotRoutes.deleteSnapshot, { params: { project: BASE, snapshot: id } }),
+    expectDone: ({ client }, id) => expectMissing(getSnapshot(client, id)),
   },
   create_role: {
     act: createRole,
@@ -259,6 +287,24 @@ async function wordIn(workspace: TestWorkspace, id: string): Promise<string | un
 
 function endpointOf(branch: string): string {
   return `projects/${BASE}/branches/${branch}/endpoints/primary`
+}
+
+function createSnapshot({ client }: TestWorkspace, id: string) {
+  return client.call(snapshotRoutes.createSnapshot, {
+    params: { project: BASE },
+    query: { snapshot_id: id },
+    body: { spec: { source_branch: baseName } },
+  })
+}
+
+function getSnapshot(client: Client, id: string) {
+  return client.call(snapshotRoutes.getSnapshot, { params: { project: BASE, snapshot: id } })
+}
+
+/** There are ten at most. */
+async function removeSnapshot(workspace: TestWorkspace, id: string): Promise<void> {
+  const params = { project: BASE, snapshot: id }
+  await operationDone(workspace, await workspace.client.call(snapshotRoutes.deleteSnapshot, { params }))
 }
 
 function createRole({ client }: TestWorkspace, id: string) {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 export const CHANGE_TOPICS = [
   'projects',
   'branches',
+  'snapshots',
   'endpoints',
   'roles',
   'databases',

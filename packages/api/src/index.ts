@@ -36,6 +36,8 @@ export {
   projectName,
   type ResourceName,
   roleName,
+  snapshotName,
+  snapshotScheduleName,
 } from './resource-names.ts'
 export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
 export type { Database, DatabaseSpec } from './resources/database.ts'
@@ -57,6 +59,7 @@ export {
 export type { Operation, OperationSummary } from './resources/operation.ts'
 export type { DefaultEndpointSettings, Project, ProjectInput, ProjectSpec } from './resources/project.ts'
 export type { Role, RoleSpec } from './resources/role.ts'
+export type { ScheduleCadence, Snapshot, SnapshotSchedule, SnapshotSpec } from './resources/snapshot.ts'
 export {
   emptyRoutes,
   type MissingRoute,
@@ -75,8 +78,16 @@ export { operationRoutes } from './routes/operations.ts'
 export { platformRoutes } from './routes/platform.ts'
 export { projectRoutes } from './routes/projects.ts'
 export { roleRoutes } from './routes/roles.ts'
+export { snapshotRoutes } from './routes/snapshots.ts'
 export { type MaskRules, parseUpdateMask } from './update-mask.ts'
-export { branchUpdate, databaseUpdate, endpointUpdate, projectUpdate, roleUpdate } from './update-rules.ts'
+export {
+  branchUpdate,
+  databaseUpdate,
+  endpointUpdate,
+  projectUpdate,
+  roleUpdate,
+  snapshotScheduleUpdate,
+} from './update-rules.ts'
 export type {
   App,
   AppDeployment,

@@ -46,6 +46,13 @@ export const branchUpdate = {
   tolerated: ['name'],
 } as const satisfies MaskRules
 
+/** All cadences at once: they have no names. Some clients leave an empty list out. */
+export const snapshotScheduleUpdate = {
+  leaves: ['schedule'],
+  clearable: ['schedule'],
+  tolerated: ['name'],
+} as const satisfies MaskRules
+
 export const endpointUpdate = {
   leaves: [
     'spec.endpoint_type',

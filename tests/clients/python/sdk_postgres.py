@@ -643,32 +643,76 @@ def data_api(context):
     expect_error(NotFound, lambda: api(context).get_cdf_status(name=f"{config}/cdf-statuses/t"))
 
 
-@check("snapshots and their schedules answer, or are refused by name")
+@check("snapshots: create, get, list, a branch of one, delete")
 def snapshots(context):
     need(context, "create_snapshot", "update_snapshot_schedule")
-    assert list(api(context).list_snapshots(parent=project_name(context))) == []
-    snapshot = postgres.Snapshot(spec=postgres.SnapshotSpec(source_branch=production(context), no_expiry=True))
-    name = f"{project_name(context)}/snapshots/one"
-    schedule = f"{production(context)}/snapshot-schedule"
-    assert api(context).get_snapshot_schedule(name=schedule) is not None
-    change = lambda: api(context).update_snapshot_schedule(  # noqa: E731
-        name=schedule,
-        snapshot_schedule=postgres.SnapshotSchedule(schedule=[]),
-        update_mask=mask("schedule"),
+    parent = project_name(context)
+    assert list(api(context).list_snapshots(parent=parent)) == []
+    spec = postgres.SnapshotSpec(source_branch=production(context), ttl=Duration(seconds=7200))
+    operation = api(context).create_snapshot(
+        parent=parent, snapshot=postgres.Snapshot(spec=spec), snapshot_id="one"
     )
-    try:
-        api(context).create_snapshot(
-            parent=project_name(context), snapshot=snapshot, snapshot_id="one"
-        ).wait()
-    except DatabricksError as error:
-        assert error.error_code in REFUSED, error
-        expect_error(NotFound, lambda: api(context).get_snapshot(name=name))
-        expect_error(DatabricksError, lambda: api(context).delete_snapshot(name=name))
-        expect_error(DatabricksError, change, REFUSED)
-    else:
-        assert api(context).get_snapshot(name=name).status.source_branch == production(context)
-        change()
-        api(context).delete_snapshot(name=name).wait()
+    assert operation.metadata() is not None
+    name = f"{parent}/snapshots/one"
+    made = operation.wait()
+    assert made.name == name and made.snapshot_id == "one" and made.uid, made
+    got = api(context).get_snapshot(name=name)
+    assert got.status.source_branch == production(context), got
+    assert got.status.full_size_bytes > 1_000_000, got
+    assert got.status.diff_size_bytes == got.status.full_size_bytes, got
+    left = got.status.expire_time.ToSeconds() - time.time()
+    assert 7000 < left <= 7200, left
+    assert [item.name for item in api(context).list_snapshots(parent=parent)] == [name]
+    expect_error(
+        AlreadyExists,
+        lambda: api(context).create_snapshot(
+            parent=parent, snapshot=postgres.Snapshot(spec=spec), snapshot_id="one"
+        ),
+    )
+    branch = api(context).create_branch(
+        parent=parent,
+        branch_id="from-snapshot",
+        branch=postgres.Branch(
+            spec=postgres.BranchSpec(source_snapshot=name, ttl=Duration(seconds=3600))
+        ),
+    ).wait()
+    assert branch.status.source_snapshot == name and branch.status.source_branch is None, branch
+    api(context).delete_branch(name=branch.name).wait()
+    assert api(context).delete_snapshot(name=name).wait() is None
+    expect_error(NotFound, lambda: api(context).get_snapshot(name=name), error_code="NOT_FOUND")
+
+
+@check("snapshot schedules: empty at first, replaced as a whole, cleared, and refused when wrong")
+def snapshot_schedules(context):
+    need(context, "update_snapshot_schedule")
+    name = f"{production(context)}/snapshot-schedule"
+    empty = api(context).get_snapshot_schedule(name=name)
+    assert empty.name == name and empty.schedule == [], empty
+
+    def update(*cadences):
+        return api(context).update_snapshot_schedule(
+            name=name,
+            snapshot_schedule=postgres.SnapshotSchedule(schedule=list(cadences)),
+            update_mask=mask("schedule"),
+        )
+
+    week = Duration(seconds=7 * 86400)
+    daily = postgres.ScheduleCadence(retention=week, daily_schedule=postgres.DailySchedule(hour=3))
+    monthly = postgres.ScheduleCadence(retention=week, monthly_schedule=postgres.MonthlySchedule(day=31))
+    weekly = postgres.ScheduleCadence(
+        retention=week, weekly_schedule=postgres.WeeklySchedule(day_of_week=postgres.DayOfWeek.SUNDAY, hour=4)
+    )
+    changed = update(daily, weekly, monthly).wait()
+    assert [item.retention.ToSeconds() for item in changed.schedule] == [7 * 86400] * 3, changed
+    got = api(context).get_snapshot_schedule(name=name)
+    assert got.schedule[1].weekly_schedule.day_of_week == postgres.DayOfWeek.SUNDAY, got
+    assert got.schedule[2].monthly_schedule.day == 31 and got.schedule[2].monthly_schedule.hour == 0, got
+    short = postgres.ScheduleCadence(
+        retention=Duration(seconds=60), daily_schedule=postgres.DailySchedule(hour=3)
+    )
+    expect_error(BadRequest, lambda: update(short), error_code="INVALID_PARAMETER_VALUE")
+    assert update().wait().schedule == []
+    assert api(context).get_snapshot_schedule(name=name).schedule == []
 
 
 @check("delete_project, undelete_project and purge")

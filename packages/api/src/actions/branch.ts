@@ -12,6 +12,8 @@ export interface BranchSubject {
   readonly isDefault: boolean
   /** It was not made from another branch. */
   readonly isRoot: boolean
+  /** It was made from a snapshot: it has no parent either, but it is no branch that the project began with. */
+  readonly isFromSnapshot: boolean
   readonly expires: boolean
   /** Ids of the branches that were made from it and are not deleted. */
   readonly children: readonly string[]
@@ -27,6 +29,7 @@ export function branchSubject(branch: Branch, all: readonly Branch[]): BranchSub
     isProtected: status.is_protected,
     isDefault: status.default,
     isRoot: status.source_branch === undefined,
+    isFromSnapshot: status.source_snapshot !== undefined,
     expires: status.expire_time !== undefined,
     children: all
       .filter((other) => other.status.source_branch === branch.name && other.status.delete_time === undefined)
@@ -81,9 +84,11 @@ const isUnprotected: Condition<BranchSubject> = {
 }
 
 const isNoRoot: Condition<BranchSubject> = {
-  needs: 'it was made from another branch',
-  refusal: ({ isRoot, name }) =>
-    isRoot ? new LakeletError('branch_is_root', { name }, { details: MANAGED_BY_PARENT }) : undefined,
+  needs: 'it was made from another branch or from a snapshot',
+  refusal: ({ isRoot, isFromSnapshot, name }) =>
+    isRoot && !isFromSnapshot
+      ? new LakeletError('branch_is_root', { name }, { details: MANAGED_BY_PARENT })
+      : undefined,
 }
 
 const isNotDefault: Condition<BranchSubject> = {
@@ -124,8 +129,8 @@ export const branchActions = {
       () => because('default_expires'),
     ),
     unless(
-      'it was made from another branch',
-      ({ isRoot }) => isRoot,
+      'it was made from another branch or from a snapshot',
+      ({ isRoot, isFromSnapshot }) => isRoot && !isFromSnapshot,
       () => because('root_expires'),
     ),
     unless(
@@ -168,6 +173,15 @@ export const branchActions = {
       'no branch was made from it that is still there',
       ({ children }) => children.length > 0,
       ({ children }) => because('reset_parent', { children: children.join(', ') }),
+    ),
+  ],
+  snapshot: [
+    isLive,
+    isReady,
+    unless(
+      'it was not made from another branch',
+      ({ isRoot }) => !isRoot,
+      ({ id }) => because('snapshot_of_child', { branch: id }),
     ),
   ],
   delete: [isLive, ...deletable],

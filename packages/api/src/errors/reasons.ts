@@ -98,6 +98,18 @@ export const reasonCatalogue = {
   nested: 'The request is nested more than {most} levels deep.',
   no_folder: 'is a file; name the folder of the app.',
   default_expires: 'The default branch cannot expire.',
+  snapshot_of_child:
+    "Branch '{branch}' was made from another one, and only root branches have snapshots. Branch from it, or name a root branch.",
+  snapshot_not_ready: "Snapshot '{snapshot}' is still being taken. Wait for its operation.",
+  snapshot_alone: "Field '{field}' excludes {others}: the data comes from the snapshot.",
+  snapshot_of_project:
+    "Field '{field}' must be a snapshot of this project by its full name, such as '{example}'.",
+  snapshot_ttl: "Field 'spec.ttl' is {seconds}s; it must be 1s at least.",
+  snapshot_expire_time: "Field 'spec.expire_time' is {time}; it must be in the future.",
+  cadence_kind:
+    "Field 'schedule' must have in each entry exactly one of daily_schedule, weekly_schedule and monthly_schedule; entry {entry} has {count}.",
+  cadence_retention:
+    "Field 'schedule': the retention of entry {entry} is {seconds}s; at least {least}s are kept.",
   root_expires: 'A root branch cannot expire.',
   parent_expires: 'A branch that has children cannot expire.',
   expiring_default:

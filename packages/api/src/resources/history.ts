@@ -29,6 +29,8 @@ export const restoreInput = z.object({
   /** To the microsecond; the last commit at this time is still there. */
   time: timestamp.optional(),
   lsn: branchLsn.optional(),
+  /** Id or full name of a snapshot of the project, in place of a moment. */
+  snapshot: z.string().optional(),
   /** The branch itself becomes what it was, and what it is now is kept as a new branch; else the past becomes a new branch. */
   in_place: z.boolean().optional(),
   /** Id of the new branch; made up when absent. */

@@ -84,8 +84,6 @@ const CATALOGS = 'Unity Catalog'
 const SYNCED = 'Synced tables'
 const DATA_API = 'The Data API'
 const CDF = 'Change data feed'
-const SNAPSHOTS = 'Snapshots'
-const SCHEDULES = 'Snapshot schedules'
 const TABLES = 'Table serving'
 const FORWARD_ETL = 'Forward ETL'
 const REPLICATION = 'Replication between workspaces'
@@ -120,23 +118,6 @@ export const refusedRoutes = {
     CDF,
     canManageProject,
   ),
-  createSnapshot: refused(
-    { id: 'postgres.createSnapshot', method: 'POST', path: `${PROJECT}/snapshots`, params: projectParams },
-    SNAPSHOTS,
-    canManageProject,
-    'not_implemented',
-  ),
-  updateSnapshotSchedule: refused(
-    {
-      id: 'postgres.updateSnapshotSchedule',
-      method: 'PATCH',
-      path: `${BRANCH}/snapshot-schedule`,
-      params: branchParams,
-    },
-    SCHEDULES,
-    canManageProject,
-    'not_implemented',
-  ),
   deleteForwardEtl: refused(
     {
       id: 'postgres.deleteForwardEtl',
@@ -170,16 +151,6 @@ export const refusedRoutes = {
 } as const
 
 export const emptyRoutes = {
-  listSnapshots: emptyList(
-    { id: 'postgres.listSnapshots', path: `${PROJECT}/snapshots`, params: projectParams },
-    SNAPSHOTS,
-    canUseProject,
-  ),
-  getSnapshotSchedule: emptyList(
-    { id: 'postgres.getSnapshotSchedule', path: `${BRANCH}/snapshot-schedule`, params: branchParams },
-    SCHEDULES,
-    canUseProject,
-  ),
   listCdfConfigs: emptyList(
     { id: 'postgres.listCdfConfigs', path: `${DATABASE}/cdf-configs`, params: databaseParams },
     CDF,
@@ -296,21 +267,6 @@ export const missingRoutes = {
     },
     'cdf config',
     canUseProject,
-  ),
-  getSnapshot: missing(
-    { id: 'postgres.getSnapshot', path: `${PROJECT}/snapshots/:id`, params: projectParams.extend(id) },
-    'snapshot',
-    canUseProject,
-  ),
-  deleteSnapshot: missing(
-    {
-      id: 'postgres.deleteSnapshot',
-      method: 'DELETE',
-      path: `${PROJECT}/snapshots/:id`,
-      params: projectParams.extend(id),
-    },
-    'snapshot',
-    canManageProject,
   ),
   getReplicationGroup: missing(
     {

@@ -27,6 +27,7 @@ import { scimRoutes } from './scim.ts'
 import { secretRoutes } from './secrets.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
 import { signInRoutes } from './sign-in.ts'
+import { snapshotRoutes } from './snapshots.ts'
 import { sqlRoutes } from './sql.ts'
 import { tokenRoutes } from './tokens.ts'
 
@@ -63,6 +64,7 @@ export const routeGroups = {
   computeControl: computeControlRoutes,
   branchControl: branchControlRoutes,
   restores: restoreRoutes,
+  snapshots: snapshotRoutes,
   sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

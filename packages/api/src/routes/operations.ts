@@ -49,4 +49,16 @@ export const operationRoutes = {
     path: `${BRANCH}/roles/:role/operations/:operation`,
     params: branchParams.extend({ role: z.string(), ...id }),
   }),
+  getSnapshotOperation: defineRoute({
+    ...common,
+    id: 'postgres.getSnapshotOperation',
+    path: `${POSTGRES}/projects/:project/snapshots/:snapshot/operations/:operation`,
+    params: projectParams.extend({ snapshot: z.string(), ...id }),
+  }),
+  getSnapshotScheduleOperation: defineRoute({
+    ...common,
+    id: 'postgres.getSnapshotScheduleOperation',
+    path: `${BRANCH}/snapshot-schedule/operations/:operation`,
+    params: branchParams.extend(id),
+  }),
 } as const

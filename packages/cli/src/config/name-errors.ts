@@ -12,6 +12,7 @@ import {
   parseResourceName,
   projectRoutes,
   roleRoutes,
+  snapshotRoutes,
 } from '@lakelet/api'
 import { HintedApiError } from '../command/failure.ts'
 
@@ -155,6 +156,10 @@ async function siblingsOf(client: Client, name: string): Promise<readonly string
       return namesOf((await client.call(databaseRoutes.listDatabases, { params })).databases)
     case 'role':
       return namesOf((await client.call(roleRoutes.listRoles, { params })).roles)
+    case 'snapshot':
+      return namesOf((await client.call(snapshotRoutes.listSnapshots, { params: { project } })).snapshots)
+    case 'snapshot_schedule':
+      return undefined
   }
 }
 

@@ -28,6 +28,8 @@ export type StoragePort = Pick<
   | 'cloneBeside'
   | 'replacementOf'
   | 'cloneAt'
+  | 'cloneSnapshot'
+  | 'snapshots'
   | 'unfinished'
   | 'discard'
   | 'remove'

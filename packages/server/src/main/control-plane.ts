@@ -13,12 +13,15 @@ import { failpointFrom } from '../operations/failpoints.ts'
 import { Operations } from '../operations/operations.ts'
 import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
+import { snapshotOperations } from '../control/operations/snapshots.ts'
 import type { OperationKind } from '../operations/operation-kind.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
+import { expireSnapshots } from '../control/reconcilers/expire-snapshots.ts'
 import { keepHistory } from '../control/reconcilers/keep-history.ts'
 import { measureBranches } from '../control/reconcilers/measure-branches.ts'
 import { dropReplaced } from '../control/reconcilers/drop-replaced.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
+import { snapshotTaker } from '../control/reconcilers/take-snapshots.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
@@ -31,6 +34,7 @@ import { implementOperations } from '../control/routes/operations.ts'
 import { implementProjects } from '../control/routes/projects.ts'
 import { implementRestores } from '../control/routes/restores.ts'
 import { implementRoles } from '../control/routes/roles.ts'
+import { implementSnapshots } from '../control/routes/snapshots.ts'
 import { Branches } from '../control/services/branches.ts'
 import type { ControlContext } from '../control/context.ts'
 import type { SessionsPort } from '../control/ports.ts'
@@ -45,6 +49,7 @@ import { Projects } from '../control/services/projects.ts'
 import { ReadCache } from '../control/read-cache.ts'
 import { Restores } from '../control/services/restores.ts'
 import { Roles } from '../control/services/roles.ts'
+import { Snapshots } from '../control/services/snapshots.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Storage } from '../storage/index.ts'
@@ -52,6 +57,7 @@ import type { HostNames } from './host-names.ts'
 
 /** Branches expire with a precision of seconds. */
 const EXPIRE_EVERY_MS = 1000
+const TAKE_SNAPSHOTS_EVERY_MS = 5000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
 const KEEP_HISTORY_EVERY_MS = 30_000
@@ -106,20 +112,8 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const kinds = registerKinds(context)
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   const branches = new Branches(context, kinds.branches, cache)
-  const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
-    starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
-  loops.push(
-    start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches)),
-    start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
-    start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
-    start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
-    start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
-  )
-  start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context))
-  // Not woken by operations: once at the start and then by the clock alone.
-  start('back-up-metadata', BACK_UP_EVERY_MS, async () => {
-    await metadata.backUp()
-  })
+  const snapshots = new Snapshots(context, kinds.snapshots)
+  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, writeManifests }))
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
@@ -132,6 +126,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       ...implementBranches(branches),
       ...implementBranchControl(branches, new BranchComparison(context)),
       ...implementRestores(new Restores(context, kinds.branches, branches)),
+      ...implementSnapshots(snapshots),
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),
@@ -143,11 +138,44 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   }
 }
 
+/** Those that are woken by the end of each operation; the others go by the clock alone. */
+function startLoops(
+  starting: AsyncDisposableStack,
+  context: ControlContext,
+  parts: {
+    readonly kinds: ReturnType<typeof registerKinds>
+    readonly branches: Branches
+    readonly snapshots: Snapshots
+    readonly writeManifests: () => Promise<void>
+  },
+): Reconciler[] {
+  const { clock, log, metadata } = context
+  const { kinds, branches, snapshots, writeManifests } = parts
+  const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
+    starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
+  const woken = [
+    start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches)),
+    start('expire-snapshots', EXPIRE_EVERY_MS, () => expireSnapshots(context, snapshots)),
+    start('take-snapshots', TAKE_SNAPSHOTS_EVERY_MS, snapshotTaker(context, snapshots)),
+    start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
+    start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
+    start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
+    start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
+  ]
+  start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context))
+  // Not woken by operations: once at the start and then by the clock alone.
+  start('back-up-metadata', BACK_UP_EVERY_MS, async () => {
+    await metadata.backUp()
+  })
+  return woken
+}
+
 /** Every kind of operation of the control plane, which can go on from here. */
 function registerKinds(context: ControlContext) {
   const kinds = {
     projects: projectOperations(context),
     branches: branchOperations(context),
+    snapshots: snapshotOperations(context),
     endpoints: endpointOperations(context),
     databases: databaseOperations(context),
     roles: roleOperations(context),

@@ -7,6 +7,8 @@ import type { Tables } from './schema.ts'
 const TOPICS: Readonly<Record<keyof Tables, readonly ChangeTopic[]>> = {
   projects: ['projects'],
   branches: ['branches'],
+  snapshots: ['snapshots'],
+  snapshot_schedules: ['snapshots'],
   endpoints: ['endpoints'],
   catalog_ids: ['roles', 'databases'],
   catalogs: ['roles', 'databases'],

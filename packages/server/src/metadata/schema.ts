@@ -144,6 +144,8 @@ export interface BranchesTables {
     expire_time: string | null
     ttl_seconds: number | null
     source_branch_uid: string | null
+    /** Id of the snapshot that it was made from, in place of a branch. */
+    source_snapshot_id: string | null
     source_lsn: string | null
     source_time: string | null
     clone_method: 'reflink' | 'copy' | null
@@ -155,6 +157,35 @@ export interface BranchesTables {
     update_time: string
     delete_time: string | null
     purge_time: string | null
+  }
+}
+
+export interface SnapshotsTables {
+  snapshots: {
+    seq: Generated<number>
+    uid: string
+    snapshot_id: string
+    project_uid: string
+    state: 'INIT' | 'READY'
+    source_branch_uid: string
+    source_branch_id: string
+    source_lsn: string | null
+    source_time: string | null
+    is_scheduled: number
+    expire_time: string | null
+    clone_method: 'reflink' | 'copy' | null
+    full_size_bytes: number | null
+    diff_size_bytes: number | null
+    /** JSON; see `SnapshotCatalog`. */
+    catalog: string | null
+    create_time: string
+  }
+  snapshot_schedules: {
+    branch_uid: string
+    /** JSON array of cadences. */
+    schedule: string
+    /** Up to here all that was due has been taken. */
+    done_until: string
   }
 }
 
@@ -328,6 +359,7 @@ export interface Tables
     PermissionsTables,
     ProjectsTables,
     BranchesTables,
+    SnapshotsTables,
     EndpointsTables,
     CatalogIdsTables,
     CatalogsTables,

@@ -45,8 +45,9 @@ export class BranchFiles {
   /** One change of a branch's directory at a time. */
   readonly #mutex = new KeyedMutex<string>()
 
-  constructor(dataDir: string) {
-    this.#home = path.join(dataDir, 'branches')
+  /** Snapshots are kept in the same way, in a directory of their own. */
+  constructor(dataDir: string, home: 'branches' | 'snapshots' = 'branches') {
+    this.#home = path.join(dataDir, home)
     this.trash = new Trash(path.join(dataDir, 'trash'))
   }
 

@@ -21,6 +21,7 @@ import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
 import { type BranchIdentity, type Manifest, readManifest } from './manifest.ts'
 import { Replacement } from './replacement.ts'
+import { Snapshots } from './snapshots.ts'
 
 export interface StorageOptions {
   readonly postgres: PostgresVersions
@@ -44,6 +45,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   await (await options.postgres.of(DEFAULT_MAJOR)).template()
   const storage = new Storage(options, files)
   await storage.sweep()
+  await storage.snapshots.open()
   return storage
 }
 
@@ -54,10 +56,12 @@ export class Storage {
   readonly files: BranchFiles
   readonly archives: Archives
   readonly history: History
+  readonly snapshots: Snapshots
 
   constructor(options: StorageOptions, files: BranchFiles) {
     this.archives = new Archives(options)
     this.history = new History({ ...options, archives: this.archives })
+    this.snapshots = new Snapshots({ ...options, archives: this.archives, history: this.history })
     this.#postgres = options.postgres
     this.#log = options.log
     this.files = files
@@ -172,6 +176,16 @@ export class Storage {
     const from = this.files.paths(parentUid)
     const parts = { postgres: this.#postgres, archives: this.archives, history: this.history, log: this.#log }
     return this.#buildNew(branchUid, branch, from.data, (to) => goBack(parts, { ...how, from, to }))
+  }
+
+  /** A new branch with what a snapshot holds, whose past begins there. Throws as `clone`. */
+  async cloneSnapshot(
+    branchUid: string,
+    snapshotUid: string,
+    branch: NewBranch = NOBODYS,
+  ): Promise<BranchClone> {
+    const { data } = this.snapshots.files.paths(snapshotUid)
+    return this.#buildNew(branchUid, branch, data, (to) => this.snapshots.fillBranch(snapshotUid, to))
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   projectRoutes,
   projectSubject,
   refusalOf,
+  snapshotRoutes,
 } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -88,6 +89,12 @@ describe('legal actions', () => {
           body: { spec: { source_branch: `projects/${PROJECT}/branches/${id}` } },
         }),
       reset: () => client.call(branchControlRoutes.resetBranch, { params: params(id), body: {} }),
+      snapshot: () =>
+        client.call(snapshotRoutes.createSnapshot, {
+          params: inProject,
+          query: { snapshot_id: `of-${id}` },
+          body: { spec: { source_branch: `projects/${PROJECT}/branches/${id}` } },
+        }),
       delete: () => remove(false),
       purge: () => remove(true),
       undelete: () => client.call(branchRoutes.undeleteBranch, { params: params(id), body: {} }),
@@ -121,6 +128,7 @@ describe('legal actions', () => {
     'expire',
     'make_default',
     'branch_from',
+    'snapshot',
     'read_catalog',
   ] as const
   const branches = ['production', 'parent', 'child', 'guarded', 'fleeting', 'gone'] as const

@@ -214,6 +214,14 @@ export async function poll(client: Client, name: string): Promise<Operation> {
         return client.call(operationRoutes.getRoleOperation, {
           params: { project, branch, role: leaf, operation },
         })
+      case 'snapshot':
+        return client.call(operationRoutes.getSnapshotOperation, {
+          params: { project, snapshot: leaf, operation },
+        })
+      case 'snapshot_schedule':
+        return client.call(operationRoutes.getSnapshotScheduleOperation, {
+          params: { project, branch, operation },
+        })
     }
   }
 }

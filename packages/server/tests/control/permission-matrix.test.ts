@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, (who: Name) => Outcome>> = {
   'permissions.update': (who) => onObject(who, 'CAN_MANAGE'),
   'credentials.generate': (who) => onObject(who, 'CAN_USE'),
   ...Object.fromEntries(
-    ['Project', 'Branch', 'Endpoint', 'Database', 'Role'].map((type) => [
+    ['Project', 'Branch', 'Endpoint', 'Database', 'Role', 'Snapshot', 'SnapshotSchedule'].map((type) => [
       `postgres.get${type}Operation`,
       (who: Name) => onObject(who, 'CAN_USE'),
     ]),
@@ -106,10 +106,18 @@ describe('the permission matrix', () => {
       Endpoint: `/api/2.0/postgres/${ENDPOINT}`,
       Database: `${BRANCH}/databases/databricks-postgres`,
       Role: `${BRANCH}/roles/${ids.ownerRole}`,
+      SnapshotSchedule: `${BRANCH}/snapshot-schedule`,
     }
     for (const [type, url] of Object.entries(changed)) {
       await noteOperation(type, await system.send('PATCH', url, {}, owner.token), owner.token)
     }
+    const taken = await system.send(
+      'POST',
+      `${PROJECTS}/${PROJECT}/snapshots?snapshot_id=one`,
+      { spec: { source_branch: `projects/${PROJECT}/branches/production` } },
+      owner.token,
+    )
+    await noteOperation('Snapshot', taken, owner.token)
     await makeApp(APP, owner.token)
     await share(`database-projects/${PROJECT}`)
     await share(`apps/${APP}`)

@@ -104,6 +104,19 @@ export const reasons: Readonly<Record<ReasonCode, string>> = {
   nested: 'リクエストの入れ子が {most} 段を超えています。',
   no_folder: 'はファイルです。アプリのフォルダーを指定してください。',
   default_expires: 'デフォルト ブランチに有効期限は設定できません。',
+  snapshot_of_child:
+    'ブランチ「{branch}」はほかのブランチから作成されています。スナップショットを作成できるのはルートブランチだけです。このブランチから新しいブランチを作成するか、ルートブランチを指定してください。',
+  snapshot_not_ready: 'スナップショット「{snapshot}」はまだ作成中です。操作が終わるまでお待ちください。',
+  snapshot_alone:
+    'フィールド {field} を指定するときは {others} を指定できません。データはスナップショットから作られます。',
+  snapshot_of_project:
+    'フィールド {field} には、このプロジェクトのスナップショットの完全な名前 (例: {example}) を指定してください。',
+  snapshot_ttl: 'フィールド spec.ttl は {seconds} 秒です。1 秒以上にしてください。',
+  snapshot_expire_time: 'フィールド spec.expire_time は {time} です。未来の時刻を指定してください。',
+  cadence_kind:
+    'フィールド schedule の各項目には daily_schedule、weekly_schedule、monthly_schedule のうち 1 つだけを指定してください。項目 {entry} には {count} 個あります。',
+  cadence_retention:
+    'フィールド schedule: 項目 {entry} の保持期間は {seconds} 秒です。{least} 秒以上にしてください。',
   root_expires: 'ルートブランチに有効期限は設定できません。',
   parent_expires: '子ブランチがあるブランチに有効期限は設定できません。',
   expiring_default:

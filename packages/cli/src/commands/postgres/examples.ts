@@ -3,6 +3,7 @@ import type { Example } from '../../command/define-command.ts'
 
 const PROJECT = 'projects/my-app-db'
 const BRANCH = `${PROJECT}/branches/production`
+const SNAPSHOT = `${PROJECT}/snapshots/before-migration`
 const DEV = `${PROJECT}/branches/dev`
 const ENDPOINT = `${BRANCH}/endpoints/primary`
 
@@ -47,6 +48,24 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [words: string, does:
   ],
   'delete-branch': [[DEV, 'deletes a branch with its endpoints']],
   'undelete-branch': [[DEV, 'brings it back']],
+  'create-snapshot': [
+    [
+      `${PROJECT} before-migration --json '{"spec": {"source_branch": "${BRANCH}", "no_expiry": true}}'`,
+      'takes a snapshot that is kept until it is deleted',
+    ],
+  ],
+  'get-snapshot': [[SNAPSHOT, 'shows a snapshot']],
+  'list-snapshots': [[PROJECT, 'lists the snapshots of a project']],
+  'delete-snapshot': [[SNAPSHOT, 'deletes a snapshot; branches made from it stay']],
+  'get-snapshot-schedule': [
+    [`${BRANCH}/snapshot-schedule`, 'shows when snapshots of a branch are taken by themselves'],
+  ],
+  'update-snapshot-schedule': [
+    [
+      `${BRANCH}/snapshot-schedule schedule --json '{"schedule": [{"daily_schedule": {"hour": 3}, "retention": "604800s"}]}'`,
+      'takes one each day at 03:00 UTC and keeps it for a week',
+    ],
+  ],
   'create-endpoint': [
     [
       `${BRANCH} readers --json '{"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_ONLY"}}'`,

@@ -9,6 +9,7 @@ import {
   projectRoutes,
   refusedRoutes,
   roleRoutes,
+  snapshotRoutes,
 } from '@lakelet/api'
 
 interface Row {
@@ -193,6 +194,29 @@ const roles: readonly PostgresRow[] = [
   },
 ]
 
+const snapshots: readonly PostgresRow[] = [
+  {
+    kind: 'create',
+    verb: 'create-snapshot',
+    route: snapshotRoutes.createSnapshot,
+    suffix: '/snapshots',
+    hasParent: true,
+    id: { query: 'snapshot_id', as: 'argument' },
+  },
+  { kind: 'get', verb: 'get-snapshot', route: snapshotRoutes.getSnapshot },
+  {
+    kind: 'list',
+    verb: 'list-snapshots',
+    route: snapshotRoutes.listSnapshots,
+    suffix: '/snapshots',
+    hasParent: true,
+    items: 'snapshots',
+  },
+  { kind: 'delete', verb: 'delete-snapshot', route: snapshotRoutes.deleteSnapshot },
+  { kind: 'get', verb: 'get-snapshot-schedule', route: snapshotRoutes.getSnapshotSchedule },
+  { kind: 'update', verb: 'update-snapshot-schedule', route: snapshotRoutes.updateSnapshotSchedule },
+]
+
 /** Parts of the service that a Lakelet workspace does not have; the workspace says so itself. */
 const absent: readonly PostgresRow[] = [
   {
@@ -267,5 +291,6 @@ export const postgresRows: readonly PostgresRow[] = [
   ...endpoints,
   ...databases,
   ...roles,
+  ...snapshots,
   ...absent,
 ]

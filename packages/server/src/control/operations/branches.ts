@@ -6,13 +6,14 @@ import { copyCatalog } from '../../metadata/catalogs.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
-import type { PastMoment } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
-import { cloneColumns, cloneMoment, cloneSource } from './clone-branch.ts'
+import { cloneColumns, cloneMoment, cloneSnapshot, cloneSource } from './clone-branch.ts'
+import { giveCatalog } from './snapshot-catalog.ts'
 import { type RestoreBranch, restoreBranch } from './restore.ts'
 import { EMPTY } from '../views/operation.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { type ResetBranch, resetBranch } from './reset-branch.ts'
+import type { SourceInput } from '../rules/branch-source.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
 
@@ -21,13 +22,7 @@ interface BranchInput {
   readonly branchUid: string
 }
 
-interface CreateBranch extends BranchInput {
-  readonly endpointUid: string
-  readonly sourceUid: string
-  readonly sourceEndpointUid: string
-  /** As the source was then; as it is now when absent. */
-  readonly moment?: PastMoment
-}
+type CreateBranch = BranchInput & SourceInput & { readonly endpointUid: string }
 
 interface DeleteBranch extends BranchInput {
   readonly purge: boolean
@@ -79,6 +74,7 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
       {
         name: 'clone',
         async run({ input, signal }) {
+          if ('snapshotUid' in input) return cloneSnapshot(context, input)
           if (input.moment) return cloneMoment(context, { ...input, moment: input.moment }, signal)
           // What is known of the source is soon what is known of its clone.
           await computes.peek(input.sourceEndpointUid, (admin) =>
@@ -93,15 +89,17 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
       },
     ],
     async complete(queries, { input, progress }) {
-      if (!input.moment) {
+      if ('snapshotUid' in input) await giveCatalog(queries, input)
+      else if (!input.moment) {
         await copyCatalogIds(queries, input.sourceUid, input.branchUid)
         await copyCatalog(queries, input.sourceUid, input.branchUid)
       }
       await updateBranch(queries, input.branchUid, {
         state: 'READY',
         state_change_time: clock.now().toISOString(),
-        source_lsn: String(progress['lsn']),
-        source_time: String(progress['time']),
+        ...('snapshotUid' in input
+          ? {}
+          : { source_lsn: String(progress['lsn']), source_time: String(progress['time']) }),
         ...cloneColumns(progress),
       })
       return replyOf(queries, input)

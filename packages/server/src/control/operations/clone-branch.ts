@@ -69,3 +69,21 @@ export async function cloneMoment(
       )),
   )
 }
+
+/** What a snapshot holds. */
+export async function cloneSnapshot(
+  { storage, workspaceId, metadata }: ControlParts,
+  {
+    projectUid,
+    branchUid,
+    snapshotUid,
+  }: Pick<CloneInput, 'projectUid' | 'branchUid'> & {
+    readonly snapshotUid: string
+  },
+): Promise<ClonedBranch> {
+  const branch = await newBranchOf(metadata.db, { workspaceId, projectUid, branchUid })
+  return factsOf(
+    (await storage.unfinished(branchUid, branch)) ??
+      (await storage.cloneSnapshot(branchUid, snapshotUid, branch)),
+  )
+}

@@ -3,6 +3,7 @@ import type { Project } from '@lakelet/api'
 import { allBranchesOf, updateBranch } from '../../metadata/branches.ts'
 import { listEndpoints } from '../../metadata/endpoints.ts'
 import { deleteProjectRow } from '../../metadata/projects.ts'
+import { allSnapshots } from '../../metadata/snapshots.ts'
 import {
   type AdminConnection,
   alterDatabase,
@@ -171,6 +172,8 @@ function deleteProject({
           if (!input.purge) return
           for (const branch of await allBranchesOf(metadata.db, input.projectUid))
             await storage.remove(branch.uid, { workspaceId, projectUid: input.projectUid })
+          for (const { uid } of await allSnapshots(metadata.db, input.projectUid))
+            await storage.snapshots.remove(uid)
         },
       },
     ],

@@ -11,7 +11,11 @@ import { writeManifestOf } from '../reconcilers/write-manifests.ts'
 import { endOfLog } from '../rules/past-moment.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
-import { cloneColumns, cloneMoment } from './clone-branch.ts'
+import { cloneColumns, cloneMoment, cloneSnapshot } from './clone-branch.ts'
+import { giveCatalog } from './snapshot-catalog.ts'
+
+/** What takes the place of the branch: a moment of its own past, or a snapshot. */
+export type RestoredPast = PastMoment | { readonly snapshotUid: string }
 
 export interface RestoreBranch {
   readonly projectUid: string
@@ -20,7 +24,7 @@ export interface RestoreBranch {
   /** The branch that what is replaced becomes. */
   readonly backupUid: string
   readonly backupEndpointUid: string
-  readonly moment: PastMoment
+  readonly past: RestoredPast
 }
 
 /**
@@ -33,6 +37,8 @@ export function restoreBranch(context: ControlParts): OperationKind<RestoreBranc
     metadataType: 'Branch',
     steps: [recoverStep(context), exchangeStep(context)],
     async complete(queries, { input, progress }) {
+      if ('snapshotUid' in input.past)
+        await giveCatalog(queries, { ...input.past, branchUid: input.backupUid })
       await exchangeCatalogs(queries, input.branchUid, input.backupUid)
       await storeOutcome(queries, input, progress, context.clock.now().toISOString())
       return replyOf(queries, input)
@@ -49,7 +55,9 @@ function recoverStep(context: ControlParts): Step<RestoreBranch> {
     name: 'recover',
     async run(run) {
       await run.note({ message: 'recovering the past while the branch serves on' })
-      const { projectUid, backupUid, branchUid, endpointUid, moment } = run.input
+      const { projectUid, backupUid, branchUid, endpointUid, past: moment } = run.input
+      if ('snapshotUid' in moment)
+        return cloneSnapshot(context, { ...moment, projectUid, branchUid: backupUid })
       const input = { projectUid, branchUid: backupUid, sourceUid: branchUid, sourceEndpointUid: endpointUid }
       return cloneMoment(context, { ...input, moment, keepsPast: true }, run.signal)
     },

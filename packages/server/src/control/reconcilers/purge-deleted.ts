@@ -3,6 +3,7 @@ import { findBranchByUid, listBranchesToPurge, listBranchUids } from '../../meta
 import { deleteOperationsEndedBefore } from '../../metadata/operations.ts'
 import { branchName, projectName } from '@lakelet/api'
 import { findProject, listProjectsToPurge } from '../../metadata/projects.ts'
+import { findSnapshotByUid } from '../../metadata/snapshots.ts'
 import { TRASH_DAYS } from '../../storage/index.ts'
 import type { BranchOperations } from '../operations/branches.ts'
 import type { ProjectOperations } from '../operations/projects.ts'
@@ -69,13 +70,19 @@ async function unlessBusy(context: ControlContext, start: () => Promise<unknown>
  * Files without a row are not understood, whatever made them: they are set aside, never removed. Rows come first, so a new branch is
  * never taken for one.
  */
-async function setUnknownAside({ metadata, storage }: ControlContext): Promise<void> {
+async function setUnknownAside({ metadata, storage, log }: ControlContext): Promise<void> {
   const stored = await storage.list()
   const known = new Set(await listBranchUids(metadata.db))
   for (const branchUid of stored.filter((uid) => !known.has(uid))) {
     // Looked at again: the row of a branch can be older than the list of rows, never younger than its files.
     if (await findBranchByUid(metadata.db, branchUid)) continue
     await storage.setAside(branchUid, 'the metadata knows no branch of this uid')
+  }
+  const { files } = storage.snapshots
+  for (const uid of await files.list()) {
+    if (await findSnapshotByUid(metadata.db, uid)) continue
+    const to = await files.setAside(uid, 'the metadata knows no snapshot of this uid')
+    log.warn({ snapshot: uid, to }, 'set the files of a snapshot aside')
   }
 }
 

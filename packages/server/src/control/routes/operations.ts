@@ -14,5 +14,9 @@ export function implementOperations(operations: OperationPolls): ImplementedRout
       operations.get(caller, { ...params, type: 'database' }, signal),
     getRoleOperation: ({ caller, params, signal }) =>
       operations.get(caller, { ...params, type: 'role' }, signal),
+    getSnapshotOperation: ({ caller, params, signal }) =>
+      operations.get(caller, { ...params, type: 'snapshot' }, signal),
+    getSnapshotScheduleOperation: ({ caller, params, signal }) =>
+      operations.get(caller, { ...params, type: 'snapshot_schedule' }, signal),
   })
 }

@@ -42,6 +42,7 @@ export async function branchSubjectOf(
     isProtected: branch.is_protected === 1,
     isDefault: project.default_branch_uid === branch.uid,
     isRoot: branch.source_branch_uid === null,
+    isFromSnapshot: branch.source_snapshot_id !== null,
     expires: branch.expire_time !== null,
     children: children.map((child) => child.branch_id),
   }
@@ -50,7 +51,7 @@ export async function branchSubjectOf(
 /** The rows of a new branch and its endpoint. LakeletError `invalid_parameter`. */
 export function newBranchRows(
   project: ProjectRow,
-  source: BranchRow,
+  source: Pick<BranchRow, 'source_branch_uid' | 'source_snapshot_id'>,
   branchId: string,
   spec: BranchSpec,
   { now, defaults }: { readonly now: Date; readonly defaults: ControlDefaults },
@@ -63,7 +64,8 @@ export function newBranchRows(
     {
       branch_id: branchId,
       project_uid: project.uid,
-      source_branch_uid: source.uid,
+      source_branch_uid: source.source_branch_uid,
+      source_snapshot_id: source.source_snapshot_id,
       is_protected: Number(spec.is_protected ?? false),
       ...expiry,
     },
@@ -125,14 +127,6 @@ export async function sourceBranch(
   return branch
 }
 
-/** LakeletError `not_implemented`. */
-export function refuseSnapshot(spec: BranchSpec): void {
-  if (spec.source_snapshot === undefined) return
-  throw new LakeletError('not_implemented', {
-    feature: 'Creating a branch from a snapshot (spec.source_snapshot)',
-  })
-}
-
 /** LakeletError `already_exists` where a branch that is not deleted has the id. */
 export async function refuseTakenBranch(
   queries: Queries,
@@ -184,7 +178,8 @@ async function refuseNewSource(
   if (changed.has('spec.source_snapshot')) throw immutable('spec.source_snapshot')
 }
 
-async function branchNamed(queries: Queries, project: ProjectRow, name: string): Promise<BranchRow> {
+/** A branch of the project by its id, its uid or its full name. LakeletError `invalid_parameter`, `resource_not_found`. */
+export async function branchNamed(queries: Queries, project: ProjectRow, name: string): Promise<BranchRow> {
   const parsed = name.includes('/') ? parseResourceName(name) : { project: project.uid, branch: name }
   const isHere = parsed?.project === project.project_id || parsed?.project === project.uid
   if (!parsed?.branch || !isHere) {

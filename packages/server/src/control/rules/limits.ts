@@ -26,8 +26,11 @@ export const DEFAULTS: ControlDefaults = {
 export const LIMITS = {
   projects: 1000,
   branchesPerProject: 500,
+  /** Those of schedules are not counted. */
+  manualSnapshotsPerProject: 10,
   rolesPerBranch: 500,
   databasesPerBranch: 500,
   branchSizeBytes: 8_796_093_022_208,
   ttlSeconds: 30 * 86_400,
+  leastSnapshotRetentionSeconds: 3600,
 } as const

@@ -17,6 +17,7 @@ export function newBranch(
     expire_time: null,
     ttl_seconds: null,
     source_branch_uid: null,
+    source_snapshot_id: null,
     source_lsn: null,
     source_time: null,
     clone_method: null,

@@ -4,6 +4,7 @@ import { type BranchRow, findBranch } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { type EndpointRow, findEndpoint, listEndpoints } from '../../metadata/endpoints.ts'
 import { findProject, type ProjectRow } from '../../metadata/projects.ts'
+import { findSnapshot, type SnapshotRow } from '../../metadata/snapshots.ts'
 
 export interface BranchPath {
   readonly project: string
@@ -63,6 +64,17 @@ export async function primaryEndpoint(queries: Queries, branchUid: string): Prom
   return primary
 }
 
+/** A snapshot of a live project, ready or not. LakeletError `resource_not_found`. */
+export async function liveSnapshot(
+  queries: Queries,
+  path: { readonly project: string; readonly snapshot: string },
+): Promise<{ readonly project: ProjectRow; readonly snapshot: SnapshotRow }> {
+  const project = await liveProject(queries, path.project)
+  const snapshot = await findSnapshot(queries, project.uid, path.snapshot)
+  if (!snapshot) throw notFound('snapshot')
+  return { project, snapshot }
+}
+
 export function notFound(type: string): LakeletError {
   return new LakeletError('resource_not_found', { type })
 }
@@ -73,4 +85,7 @@ export const lockOf = {
   /** Settings of a project, apart from its branches. */
   projectSettings: (projectUid: string) => `projects/${projectUid}/settings`,
   branch: (projectUid: string, branchUid: string) => `projects/${projectUid}/branches/${branchUid}`,
+  snapshot: (projectUid: string, snapshotUid: string) => `projects/${projectUid}/snapshots/${snapshotUid}`,
+  /** Taking snapshots of a branch by its schedule: one at a time, and others may go on with the branch. */
+  schedule: (projectUid: string, branchUid: string) => `projects/${projectUid}/schedules/${branchUid}`,
 } as const

@@ -5,6 +5,7 @@ const patterns = {
   project_id: RESOURCE_ID,
   branch_id: RESOURCE_ID,
   endpoint_id: RESOURCE_ID,
+  snapshot_id: RESOURCE_ID,
   database_id: DATABASE_ID,
   role_id: ROLE_ID,
 } as const

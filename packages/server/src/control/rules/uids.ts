@@ -12,7 +12,7 @@ const NOUNS =
   )
 
 /** Such as `br-quiet-river-1f0c9a4e`. */
-export function newUid(prefix: 'br' | 'ep'): string {
+export function newUid(prefix: 'br' | 'ep' | 'sn'): string {
   const pick = (words: readonly string[]) => words[randomInt(words.length)] ?? 'plain'
   return `${prefix}-${pick(ADJECTIVES)}-${pick(NOUNS)}-${randomHex(4)}`
 }

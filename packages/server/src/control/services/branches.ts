@@ -20,13 +20,11 @@ import {
   fieldsOfBranch,
   newBranchRows,
   refuseFullProject,
-  refuseSnapshot,
   refuseSecondProtected,
   refuseTakenBranch,
   resetRows,
-  sourceBranch,
 } from '../rules/branch.ts'
-import { momentOf, requireReached } from '../rules/past-moment.ts'
+import { findBranchSource } from '../rules/branch-source.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
@@ -37,7 +35,6 @@ import {
   liveProject,
   lockOf,
   notFound,
-  primaryEndpoint,
 } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
@@ -68,15 +65,8 @@ export class Branches {
       if (!replaceExisting) throw new LakeletError('already_exists', { type: 'branch' })
       return this.#change(caller, { project, branch: present }, spec, fieldsOfBranch(spec))
     }
-    refuseSnapshot(spec)
-    const moment = momentOf(spec)
-    const source = await sourceBranch(db, project, spec.source_branch)
-    const sourceEndpoint = await primaryEndpoint(db, source.uid)
-    if (moment) {
-      const endpoint = { branchUid: source.uid, endpointUid: sourceEndpoint.uid }
-      await requireReached(this.#context, endpoint, moment)
-    }
-    const { branch, endpoint } = newBranchRows(project, source, branchId, spec, {
+    const source = await findBranchSource(this.#context, project, spec)
+    const { branch, endpoint } = newBranchRows(project, source.columns, branchId, spec, {
       now: this.#context.clock.now(),
       defaults: this.#context.defaults,
     })
@@ -88,18 +78,13 @@ export class Branches {
         projectUid: project.uid,
         branchUid: branch.uid,
         endpointUid: endpoint.uid,
-        sourceUid: source.uid,
-        sourceEndpointUid: sourceEndpoint.uid,
-        ...(moment ? { moment } : {}),
+        ...source.input,
       },
-      locks: [
-        { scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' },
-        { scope: lockOf.branch(project.uid, source.uid), mode: 'shared' },
-      ],
+      locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }, source.lock],
       store: async (queries) => {
         await refuseFullProject(queries, project)
         await refuseTakenBranch(queries, project, branchId)
-        await sourceBranch(queries, project, source.uid)
+        await source.require(queries)
         if (branch.is_protected === 1) await refuseSecondProtected(queries, project.uid, branch.uid)
         await insertBranch(queries, branch)
         await insertEndpoint(queries, endpoint)

@@ -8,12 +8,13 @@ import {
   type RestoreInput,
 } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
-import { LakeletError } from '../../base/errors.ts'
+import { because, LakeletError } from '../../base/errors.ts'
 import { insertBranch } from '../../metadata/branches.ts'
 import { insertEndpoint } from '../../metadata/endpoints.ts'
-import type { PastMoment } from '../../storage/index.ts'
 import type { ControlContext } from '../context.ts'
 import type { BranchOperations } from '../operations/branches.ts'
+import type { RestoredPast } from '../operations/restore.ts'
+import { readySnapshot } from '../rules/branch-source.ts'
 import { branchSubjectOf, newBranchRows, refuseFullProject, refuseTakenBranch } from '../rules/branch.ts'
 import { endOfLog, momentOf, requireReached } from '../rules/past-moment.ts'
 import { type BranchPath, type BranchRows, liveBranch, lockOf, primaryEndpoint } from '../rules/resolve.ts'
@@ -65,7 +66,18 @@ export class Restores {
     const rows = await liveBranch(db, path)
     const spec = { source_branch_time: input.time, source_branch_lsn: input.lsn }
     const moment = momentOf(spec, ['time', 'lsn'])
-    if (!moment) throw new LakeletError('field_required', { field: 'time' })
+    const { snapshot } = input
+    if (!moment && snapshot === undefined) throw new LakeletError('field_required', { field: 'time' })
+    if (moment && snapshot !== undefined) {
+      const others = 'time' in moment ? "'time'" : "'lsn'"
+      throw new LakeletError('invalid_parameter', {
+        reason: because('snapshot_alone', { field: 'snapshot', others }),
+      })
+    }
+    // Looked for before anything else is said about it.
+    const past = moment ?? {
+      snapshotUid: (await readySnapshot(db, rows.project, snapshot ?? '', 'snapshot')).uid,
+    }
     const id = input.branch_id ?? this.#newId(rows, input.in_place === true ? 'old' : 'at')
     checkId('branch_id', id)
     if (input.in_place === true) {
@@ -73,7 +85,7 @@ export class Restores {
         const reason = "Field 'ttl' is the life of a new branch; in place there is none. Leave it out."
         throw new LakeletError('invalid_parameter', { reason })
       }
-      return this.#inPlace(caller, rows, moment, id)
+      return this.#inPlace(caller, rows, past, id)
     }
     const { project, branch } = rows
     const source = branchName(project.project_id, branch.branch_id)
@@ -82,7 +94,7 @@ export class Restores {
       caller,
       project.project_id,
       id,
-      { source_branch: source, ...spec, ...life },
+      { ...(moment ? { source_branch: source, ...spec } : { source_snapshot: snapshot }), ...life },
       false,
     )
   }
@@ -90,13 +102,15 @@ export class Restores {
   async #inPlace(
     caller: Caller,
     { project, branch }: BranchRows,
-    moment: PastMoment,
+    past: RestoredPast,
     backupId: string,
   ): Promise<OperationView<Branch>> {
     const { metadata, clock, defaults, operations } = this.#context
     const { uid: endpointUid } = await primaryEndpoint(metadata.db, branch.uid)
-    await requireReached(this.#context, { branchUid: branch.uid, endpointUid }, moment)
-    const backup = newBranchRows(project, branch, backupId, {}, { now: clock.now(), defaults })
+    if (!('snapshotUid' in past))
+      await requireReached(this.#context, { branchUid: branch.uid, endpointUid }, past)
+    const source = { source_branch_uid: branch.uid, source_snapshot_id: null }
+    const backup = newBranchRows(project, source, backupId, {}, { now: clock.now(), defaults })
     const row = await operations.start(this.#kinds.restore, {
       resource: branchName(project.project_id, branch.branch_id),
       objectUid: project.uid,
@@ -107,13 +121,19 @@ export class Restores {
         endpointUid,
         backupUid: backup.branch.uid,
         backupEndpointUid: backup.endpoint.uid,
-        moment,
+        past,
       },
-      locks: [branch.uid, backup.branch.uid].map((uid) => ({
-        scope: lockOf.branch(project.uid, uid),
-        mode: 'exclusive',
-      })),
+      locks: [
+        ...[branch.uid, backup.branch.uid].map((uid) => ({
+          scope: lockOf.branch(project.uid, uid),
+          mode: 'exclusive' as const,
+        })),
+        ...('snapshotUid' in past
+          ? [{ scope: lockOf.snapshot(project.uid, past.snapshotUid), mode: 'shared' as const }]
+          : []),
+      ],
       store: async (queries) => {
+        if ('snapshotUid' in past) await readySnapshot(queries, project, past.snapshotUid, 'snapshot')
         const current = await liveBranch(queries, { project: project.uid, branch: branch.uid })
         // What it is now becomes a branch of it.
         requireAction(branchActions, 'branch_from', await branchSubjectOf(queries, current))

@@ -1,4 +1,4 @@
-import { type Branch, branchName, projectName } from '@lakelet/api'
+import { type Branch, branchName, projectName, snapshotName } from '@lakelet/api'
 import { type BranchRow, findBranchByUid } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
@@ -44,6 +44,9 @@ export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branc
       ...(sourceBranchId === undefined
         ? {}
         : { source_branch: branchName(project.project_id, sourceBranchId) }),
+      ...(row.source_snapshot_id === null
+        ? {}
+        : { source_snapshot: snapshotName(project.project_id, row.source_snapshot_id) }),
       ...(row.source_lsn === null ? {} : { source_branch_lsn: row.source_lsn }),
       ...(row.clone_method === null ? {} : { clone_method: row.clone_method }),
       ...(row.clone_bytes === null
