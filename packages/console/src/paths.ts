@@ -3,7 +3,15 @@
 const id = encodeURIComponent
 
 /** A place inside a branch. */
-export type BranchPlace = '' | '/computes' | '/roles' | '/sql' | '/tables' | '/activity'
+export type BranchPlace =
+  | ''
+  | '/computes'
+  | '/roles'
+  | '/sql'
+  | '/tables'
+  | '/activity'
+  | '/restore'
+  | '/diff'
 /** A place inside a project. */
 export type ProjectPlace = '' | '/branches' | '/operations' | '/settings' | '/permissions'
 /** A place of an app. */
@@ -52,6 +60,8 @@ export const PAGE_PATTERNS = [
   '/lakebase/projects/$project/branches/$branch/sql',
   '/lakebase/projects/$project/branches/$branch/tables',
   '/lakebase/projects/$project/branches/$branch/activity',
+  '/lakebase/projects/$project/branches/$branch/restore',
+  '/lakebase/projects/$project/branches/$branch/diff',
   '/apps',
   '/apps/new',
   '/apps/$app',

@@ -15,6 +15,10 @@ export const branchHistory = z
     /** Copies of the data from which the log is replayed. */
     base_count: z.int(),
     base_bytes: z.int(),
+    /** When each of them was made, the oldest first. */
+    bases: z.array(z.object({ time: timestamp, lsn: z.string(), bytes: z.int() })),
+    /** When how much of the log was archived, the oldest first: files that are near each other in time are one part. */
+    log_activity: z.array(z.object({ start_time: timestamp, end_time: timestamp, bytes: z.int() })),
     archive_bytes: z.int(),
     /** Log that a restore to now would replay. */
     log_since_base_bytes: z.int(),

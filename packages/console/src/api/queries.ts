@@ -1,7 +1,7 @@
 // Reading through the cache. A key begins with the route's id, so that what changed can name what it makes stale.
-import { keepPreviousData, QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
+import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
 import { ApiError, call } from './call.ts'
-import type { Input, RouteId } from './types.ts'
+import type { Input, LooseInput, RouteId } from './types.ts'
 import { liveInterval } from './live.ts'
 
 const RETRY_DELAYS_MS = [500, 1000, 2000, 5000]
@@ -29,7 +29,10 @@ export function read<I extends RouteId>(id: I, input: Input<I>) {
   })
 }
 
-/** Reads and keeps reading; the last data stays while new data or another page of it is fetched. */
+/**
+ * Reads and keeps reading. The last data stays while new data or another page of it is fetched, but not while another resource is: what
+ * a page shows, offers and guards is of the one in its address.
+ */
 export function useRead<I extends RouteId>(
   id: I,
   input: Input<I>,
@@ -46,7 +49,19 @@ export function useRead<I extends RouteId>(
     everyMs === undefined
       ? {}
       : { refetchInterval: () => (document.visibilityState === 'visible' ? everyMs : (false as const)) }
-  return useQuery({ ...read(id, input), placeholderData: keepPreviousData, ...interval, ...options })
+  return useQuery({
+    ...read(id, input),
+    placeholderData: <T>(last: T | undefined, before?: { readonly queryKey: readonly unknown[] }) =>
+      isOfSame(input, before?.queryKey[1]) ? last : undefined,
+    ...interval,
+    ...options,
+  })
+}
+
+/** Whether two inputs name the same resource, whatever part of it they ask for. */
+function isOfSame(one: object, other: unknown): boolean {
+  const paramsOf = (input: unknown) => JSON.stringify((input as LooseInput | undefined)?.params ?? {})
+  return paramsOf(one) === paramsOf(other)
 }
 
 /** Makes reads of these routes stale, or all of them for an empty id; those on screen are fetched again. */

@@ -7,8 +7,10 @@ import {
   AppWindow,
   Cpu,
   Database,
+  Diff,
   Folder,
   GitBranch,
+  History,
   Info,
   KeyRound,
   LayoutDashboard,
@@ -108,6 +110,8 @@ function branchGroup(project: string, branch: string): NavGroup {
       { to: paths.branch(project, branch, '/sql'), text: t.sql.title, icon: Terminal },
       { to: paths.branch(project, branch, '/tables'), text: t.tables.title, icon: Table2 },
       { to: paths.branch(project, branch, '/activity'), text: t.activity.title, icon: Activity },
+      { to: paths.branch(project, branch, '/restore'), text: t.restore.title, icon: History },
+      { to: paths.branch(project, branch, '/diff'), text: t.diff.title, icon: Diff },
     ],
   }
 }

@@ -38,6 +38,24 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     'generate-database-credential',
     text(endpoint),
   ],
+  'lakelet.getBranchHistory': (params) => ['branch', 'history', nameOf(params)],
+  'lakelet.restoreBranch': (params, _, { time, lsn, in_place: inPlace, branch_id: id, ttl }) => [
+    'branch',
+    'restore',
+    nameOf(params),
+    ...(time === undefined ? ['--lsn', text(lsn)] : ['--time', text(time)]),
+    ...(inPlace === true ? ['--in-place'] : []),
+    ...(id === undefined ? [] : ['--to', text(id)]),
+    ...(ttl === undefined ? [] : ['--ttl', text(ttl)]),
+  ],
+  'lakelet.resetBranch': (params) => ['branch', 'reset', nameOf(params)],
+  'lakelet.compareBranch': (params, _, { with: other, database }) => [
+    'branch',
+    'diff',
+    nameOf(params),
+    text(other),
+    ...(database === undefined ? [] : ['--database', text(database)]),
+  ],
   'lakelet.listOperations': (_, { project }) => [
     'operations',
     ...(project === undefined ? [] : ['--project', text(project)]),
@@ -65,6 +83,10 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
 
 function objectOf({ object_type: type, object_id: id }: Values): readonly string[] {
   return [text(type), text(id)]
+}
+
+function nameOf({ project, branch }: Values): string {
+  return `projects/${text(project)}/branches/${text(branch)}`
 }
 
 /** `lakelet …` for a call; undefined where no command does it. */

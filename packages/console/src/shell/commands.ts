@@ -73,6 +73,8 @@ function addBranchPages(add: Add, project: string, branch: string): void {
   add(t.computes.title, t.palette.page, paths.branch(project, branch, '/computes'))
   add(t.tables.title, t.palette.page, paths.branch(project, branch, '/tables'))
   add(t.activity.title, t.palette.page, paths.branch(project, branch, '/activity'))
+  add(t.restore.title, t.palette.page, paths.branch(project, branch, '/restore'))
+  add(t.diff.title, t.palette.page, paths.branch(project, branch, '/diff'))
 }
 
 function addActions(commands: Command[], add: Add): void {

@@ -98,11 +98,55 @@ export function CheckField({ label, hint, ...rest }: FieldProps & ComponentProps
   )
 }
 
+/** One choice of a few, each with what it means. */
+export function RadioField<V extends string>({
+  legend,
+  options,
+  value,
+  onChange,
+}: {
+  readonly legend: string
+  readonly options: readonly (readonly [value: V, text: string, hint?: string])[]
+  readonly value: V
+  readonly onChange: (value: V) => void
+}) {
+  const name = useId()
+  return (
+    <fieldset className="mb-4">
+      <legend className="mb-1 font-semibold">{legend}</legend>
+      <div className="flex flex-wrap gap-x-6 gap-y-2">
+        {options.map(([each, text, hint]) => (
+          <div key={each} className={`flex items-start gap-2 ${hint === undefined ? '' : 'w-full'}`}>
+            <input
+              type="radio"
+              id={`${name}-${each}`}
+              name={name}
+              className="mt-0.5 size-4 accent-(--accent)"
+              checked={each === value}
+              aria-describedby={hint === undefined ? undefined : `${name}-${each}-hint`}
+              onChange={() => onChange(each)}
+            />
+            <div>
+              <label htmlFor={`${name}-${each}`}>{text}</label>
+              {hint !== undefined && (
+                <p id={`${name}-${each}-hint`} className="text-meta text-dim">
+                  {hint}
+                </p>
+              )}
+            </div>
+          </div>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
 interface FormDialogProps {
   readonly title: string
   readonly description?: ReactNode
   readonly submit: string
   readonly isDanger?: boolean
+  readonly isWide?: boolean
   readonly onClose: () => void
   /** Resolves when the change is done; what it throws is shown in the form, which stays open. */
   readonly onSubmit: (values: FormData) => Promise<void>

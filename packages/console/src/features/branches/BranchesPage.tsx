@@ -18,6 +18,7 @@ import { useProjectReasons } from '../project/use-reasons.ts'
 import { type BranchRow, BranchTree } from './BranchTree.tsx'
 import { DeletedBranches } from './DeletedBranches.tsx'
 import { NewBranch } from './NewBranch.tsx'
+import { ResetBranch } from './ResetBranch.tsx'
 
 export function BranchesPage() {
   const project = useParam('project')
@@ -67,7 +68,13 @@ export function BranchesPage() {
       {dialog === 'branch' && found && (
         <NewBranch project={project} branches={found.branches} onClose={() => setDialog(undefined)} />
       )}
-      {resetting && <ResetBranch project={project} row={resetting} onClose={() => setResetting(undefined)} />}
+      {resetting && (
+        <ResetBranch
+          project={project}
+          branch={resetting.branch.branch_id}
+          onClose={() => setResetting(undefined)}
+        />
+      )}
       {deleting && <DeleteBranch project={project} row={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   )
@@ -146,34 +153,6 @@ function RowMenu({
           ],
         },
       ]}
-    />
-  )
-}
-
-function ResetBranch({
-  project,
-  row: { branch },
-  onClose,
-}: {
-  readonly project: string
-  readonly row: BranchRow
-  readonly onClose: () => void
-}) {
-  const reset = async () => {
-    const params = { project, branch: branch.branch_id }
-    await finished(await call('lakelet.resetBranch', { params, body: {} }))
-    say(t.branches.wasReset(branch.branch_id))
-    onClose()
-  }
-  return (
-    <ConfirmDestructive
-      title={`${t.branches.reset}: ${branch.branch_id}`}
-      action={t.branches.reset}
-      name={branch.branch_id}
-      lost={t.branches.resetLost}
-      isForever
-      onClose={onClose}
-      onConfirm={reset}
     />
   )
 }

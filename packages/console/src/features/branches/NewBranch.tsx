@@ -1,14 +1,25 @@
+// Makes a branch: from what its parent is now, or was at a moment of its past.
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { paths } from '../../paths.ts'
+import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
+import { MomentFields } from '../past/MomentFields.tsx'
+import type { Moment } from '../past/moment.ts'
+import { PastPreview } from '../past/PastPreview.tsx'
+import { useHistory, useMoment } from '../past/use-past.ts'
 import type { BranchRow } from './BranchTree.tsx'
+import { Expiry } from './Expiry.tsx'
 
 const BRANCH_ID = /^[a-z][a-z0-9-]{0,62}$/
+
+/** What a new branch begins with. */
+type Source = 'now' | 'time' | 'lsn'
 
 export function NewBranch({
   project,
@@ -21,26 +32,29 @@ export function NewBranch({
 }) {
   const navigate = useNavigate()
   const [wrong, setWrong] = useState<string>()
+  const [progress, setProgress] = useState<string>()
+  const origin = useOrigin(project, branches)
   const create = async (values: FormData) => {
     const branch = textOf(values, 'name')
     setWrong(undefined)
     if (!BRANCH_ID.test(branch)) return setWrong(t.projects.nameInvalid)
+    // What is not known yet, or is no moment, is not sent: the problem stands at its field.
+    if (!origin.spec) return
     const ttl = textOf(values, 'ttl')
-    const spec = {
-      source_branch: textOf(values, 'parent'),
-      ...(ttl === '' ? { no_expiry: true } : { ttl }),
-    }
-    const params = { project }
-    await finished(
-      await call('postgres.createBranch', { params, query: { branch_id: branch }, body: { spec } }),
-    )
+    const spec = { ...origin.spec, ...(ttl === '' ? { no_expiry: true } : { ttl }) }
+    const asked = { params: { project }, query: { branch_id: branch }, body: { spec } }
+    await finished(await call('postgres.createBranch', asked), setProgress)
     say(t.branches.created(branch))
     void navigate({ to: paths.branch(project, branch), search: {} })
   }
-  const parents = branches.map(({ branch }) => [branch.name, branch.branch_id] as const)
-  const first = branches.find(({ branch }) => branch.status.default)?.branch.name
   return (
-    <FormDialog title={t.branches.create} submit={t.common.create} onClose={onClose} onSubmit={create}>
+    <FormDialog
+      title={t.branches.create}
+      submit={t.common.create}
+      isWide={origin.source !== 'now'}
+      onClose={onClose}
+      onSubmit={create}
+    >
       <TextField
         name="name"
         label={t.branches.name}
@@ -50,19 +64,80 @@ export function NewBranch({
         autoFocus
         required
       />
-      <SelectField name="parent" label={t.branches.parent} options={parents} defaultValue={first} />
-      <SelectField
-        name="ttl"
-        label={t.branches.expiry}
-        defaultValue="604800s"
-        options={[
-          ['', t.branches.ttl.never],
-          ['3600s', t.branches.ttl.hour],
-          ['86400s', t.branches.ttl.day],
-          ['604800s', t.branches.ttl.week],
-          ['2592000s', t.branches.ttl.month],
-        ]}
-      />
+      <OriginFields branches={branches} origin={origin} />
+      <Expiry first="604800s" />
+      <p role="status">{progress}</p>
     </FormDialog>
   )
+}
+
+type Origin = ReturnType<typeof useOrigin>
+
+/** What the new branch is made from. `spec` is undefined while that is not known, or no moment that can be reached. */
+function useOrigin(project: string, branches: readonly BranchRow[]) {
+  const [wanted] = useSearchValue('parent')
+  const [parent, setParent] = useState(() => firstParent(branches, wanted))
+  const [source, setSource] = useState<Source>('now')
+  const params = { project, branch: parent?.branch_id ?? '' }
+  const history = useHistory(params, source !== 'now' && parent !== undefined)
+  const chosen = useMoment(history.data, history.dataUpdatedAt)
+  const past = source === 'now' ? {} : chosen.moment && momentIn(chosen.moment)
+  return {
+    parent,
+    source,
+    params,
+    history,
+    chosen,
+    spec: parent && past && { source_branch: parent.name, ...past },
+    setParent: (name: string) => setParent(branches.find(({ branch }) => branch.name === name)?.branch),
+    setSource: (next: Source) => {
+      setSource(next)
+      if (next !== 'now') chosen.change({ kind: next })
+    },
+  }
+}
+
+function OriginFields({
+  branches,
+  origin,
+}: {
+  readonly branches: readonly BranchRow[]
+  readonly origin: Origin
+}) {
+  const { history, chosen, source, params } = origin
+  return (
+    <>
+      <SelectField
+        label={t.branches.parent}
+        value={origin.parent?.name}
+        options={branches.map(({ branch }) => [branch.name, branch.branch_id] as const)}
+        onChange={(event) => origin.setParent(event.target.value)}
+      />
+      <SelectField
+        label={t.past.data}
+        value={source}
+        options={SOURCES.map((each) => [each, t.past.source[each]] as const)}
+        onChange={(event) => origin.setSource(SOURCES.find((each) => each === event.target.value) ?? 'now')}
+      />
+      {source !== 'now' && (
+        <>
+          {history.error && <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />}
+          <MomentFields chosen={chosen} window={history.data} />
+          <PastPreview params={params} moment={chosen.moment} />
+        </>
+      )}
+    </>
+  )
+}
+
+const SOURCES: readonly Source[] = ['now', 'time', 'lsn']
+
+/** The one that the address names, else the default one. */
+function firstParent(branches: readonly BranchRow[], wanted: string | undefined) {
+  const found = branches.find(({ branch }) => branch.branch_id === wanted)
+  return (found ?? branches.find(({ branch }) => branch.status.default))?.branch
+}
+
+function momentIn(moment: Moment) {
+  return 'time' in moment ? { source_branch_time: moment.time } : { source_branch_lsn: moment.lsn }
 }

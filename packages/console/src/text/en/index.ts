@@ -11,6 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
+import { diff, past, restore } from './past.ts'
 import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
@@ -27,17 +28,20 @@ export const en = {
   common,
   computes,
   connect,
+  diff,
   errors,
   files,
   home,
   identity,
   palette,
   operations,
+  past,
   permissions,
   preferences,
   project,
   projects,
   reasons,
+  restore,
   roles,
   secrets,
   shell,

@@ -232,6 +232,8 @@ export const operations = {
     update_branch: 'Change branch',
     delete_branch: 'Delete branch',
     undelete_branch: 'Undelete branch',
+    restore_branch: 'Restore branch',
+    reset_branch: 'Reset branch',
     create_endpoint: 'Create compute',
     update_endpoint: 'Change compute',
     delete_endpoint: 'Delete compute',

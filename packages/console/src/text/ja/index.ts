@@ -11,6 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
+import { diff, past, restore } from './past.ts'
 import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
@@ -29,17 +30,20 @@ export const ja: Messages = {
   common,
   computes,
   connect,
+  diff,
   errors,
   files,
   home,
   identity,
   palette,
   operations,
+  past,
   permissions,
   preferences,
   project,
   projects,
   reasons,
+  restore,
   roles,
   secrets,
   shell,

@@ -236,6 +236,8 @@ export const operations: Messages['operations'] = {
     update_branch: 'ブランチの変更',
     delete_branch: 'ブランチの削除',
     undelete_branch: 'ブランチの削除の取り消し',
+    restore_branch: 'ブランチの復元',
+    reset_branch: 'ブランチのリセット',
     create_endpoint: 'コンピュートの作成',
     update_endpoint: 'コンピュートの変更',
     delete_endpoint: 'コンピュートの削除',

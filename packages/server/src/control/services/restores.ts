@@ -19,6 +19,7 @@ import { branchSubjectOf, newBranchRows, refuseFullProject, refuseTakenBranch } 
 import { endOfLog, momentOf, requireReached } from '../rules/past-moment.ts'
 import { type BranchPath, type BranchRows, liveBranch, lockOf, primaryEndpoint } from '../rules/resolve.ts'
 import { checkId } from '../rules/resource-ids.ts'
+import { viewHistory } from '../views/history.ts'
 import { type OperationView, viewOperation } from '../views/operation.ts'
 import type { Branches } from './branches.ts'
 
@@ -43,21 +44,12 @@ export class Restores {
       throw new LakeletError('branch_not_ready', { name: branch.branch_id, state: branch.state })
     const { uid: endpointUid } = await primaryEndpoint(metadata.db, branch.uid)
     const history = await storage.history.of(storage.paths(branch.uid))
-    const { from, problem } = history
-    return {
+    return viewHistory(history, {
       name: `${branchName(project.project_id, branch.branch_id)}/history`,
-      ...(from ? { earliest_restore_time: from.time, earliest_restore_lsn: from.lsn } : {}),
-      latest_restore_time: clock.now().toISOString(),
-      latest_restore_lsn: await endOfLog(this.#context, { branchUid: branch.uid, endpointUid }),
-      history_retention_duration: `${project.history_retention_seconds}s`,
-      base_count: history.bases.length,
-      base_bytes: history.baseBytes,
-      archive_bytes: history.archiveBytes,
-      log_since_base_bytes: history.sinceBaseBytes,
-      ...(problem
-        ? { archive_problem: { since: problem.since.toISOString(), message: problem.message } }
-        : {}),
-    }
+      now: clock.now().toISOString(),
+      endLsn: await endOfLog(this.#context, { branchUid: branch.uid, endpointUid }),
+      keptSeconds: project.history_retention_seconds,
+    })
   }
 
   /** LakeletError `history_not_begun`, `history_not_reached` for a moment that is not in the history. */

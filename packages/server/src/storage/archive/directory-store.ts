@@ -65,7 +65,7 @@ export class DirectoryStore implements ArchiveStore {
       names.filter(isArchivedName).map(async (name) => {
         // On macOS and Linux blocks are of 512 bytes, whatever the file system's own are (stat(2)).
         const found = await stat(path.join(this.directory, name)).catch(() => undefined)
-        return found ? [{ name, bytes: found.blocks * 512 }] : []
+        return found ? [{ name, bytes: found.blocks * 512, time: found.mtime }] : []
       }),
     )
     return files.flat().toSorted((one, other) => (one.name < other.name ? -1 : 1))

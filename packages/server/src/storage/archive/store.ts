@@ -7,6 +7,8 @@ export interface ArchivedFile {
   readonly name: string
   /** What it takes where it is kept, which is less than its length where that is mostly zeros. */
   readonly bytes: number
+  /** When it was written to last. */
+  readonly time: Date
 }
 
 export interface ArchiveStore {

@@ -1,0 +1,125 @@
+// Brings a moment of the past back: as a new branch, or in place of what the branch is now.
+import type { Operation } from '@lakelet/api'
+import { useState } from 'react'
+import { call } from '../../api/call.ts'
+import { finished } from '../../api/operations.ts'
+import { useRead } from '../../api/queries.ts'
+import { formatTime } from '../../text/format.ts'
+import { t } from '../../text/index.ts'
+import { FormDialog, RadioField, TextField, textOf } from '../../ui/form.tsx'
+import { Notice } from '../../ui/page.tsx'
+import { say } from '../../ui/toast.tsx'
+import { Expiry } from '../branches/Expiry.tsx'
+import type { Moment } from '../past/moment.ts'
+import type { BranchParams } from '../past/use-past.ts'
+
+/** What came of a restore. */
+export interface Restored {
+  readonly isInPlace: boolean
+  /** The branch that was made: it holds the past, or what was there until now. */
+  readonly branch: string
+}
+
+export function RestoreDialog({
+  params,
+  moment,
+  onClose,
+  onRestored,
+}: {
+  readonly params: BranchParams
+  readonly moment: Moment
+  readonly onClose: () => void
+  readonly onRestored: (restored: Restored) => void
+}) {
+  const [isInPlace, setInPlace] = useState(false)
+  const [progress, setProgress] = useState<string>()
+  const restore = async (values: FormData) => {
+    const branch = textOf(values, 'name') || madeUpName(params.branch, isInPlace ? 'old' : 'at')
+    const ttl = textOf(values, 'ttl')
+    const body = {
+      ...moment,
+      branch_id: branch,
+      ...(isInPlace ? { in_place: true } : ttl === '' ? {} : { ttl }),
+    }
+    const started: Operation = await call('lakelet.restoreBranch', { params, body })
+    await finished(started, (said) => setProgress(t.restore.progress[said] ?? said))
+    say(isInPlace ? t.restore.restored(params.branch) : t.restore.made(branch))
+    onRestored({ isInPlace, branch })
+  }
+  return (
+    <FormDialog
+      title={`${t.restore.into}: ${params.branch}`}
+      description={
+        <>
+          {t.restore.moment}: {'time' in moment ? <Exact time={moment.time} /> : <code>{moment.lsn}</code>}
+        </>
+      }
+      submit={t.restore.confirm}
+      isDanger={isInPlace}
+      onClose={onClose}
+      onSubmit={restore}
+    >
+      <Way isInPlace={isInPlace} onChange={setInPlace} />
+      {isInPlace && <Lost params={params} />}
+      <TextField
+        key={String(isInPlace)}
+        name="name"
+        label={isInPlace ? t.restore.backupName : t.restore.newName}
+        hint={t.restore.nameHint}
+      />
+      {!isInPlace && <Expiry />}
+      <p role="status">{progress}</p>
+    </FormDialog>
+  )
+}
+
+function Way({
+  isInPlace,
+  onChange,
+}: {
+  readonly isInPlace: boolean
+  readonly onChange: (isInPlace: boolean) => void
+}) {
+  return (
+    <RadioField
+      legend={t.restore.into}
+      value={isInPlace ? 'in-place' : 'new'}
+      onChange={(value) => onChange(value === 'in-place')}
+      options={[
+        ['new', t.restore.intoNew, t.restore.intoNewHint],
+        ['in-place', t.restore.inPlace, t.restore.inPlaceHint],
+      ]}
+    />
+  )
+}
+
+/** What is no longer there afterwards, and who is cut off. */
+function Lost({ params }: { readonly params: BranchParams }) {
+  const endpoint = { ...params, endpoint: 'primary' }
+  const { data } = useRead('lakelet.listEndpointSessions', { params: endpoint })
+  return (
+    <div className="mb-4">
+      <Notice tone="warning">
+        <p>{t.restore.lost(params.branch)}</p>
+        {data && <p className="mt-1">{t.restore.sessions(data.sessions.length)}</p>}
+      </Notice>
+    </div>
+  )
+}
+
+function Exact({ time }: { readonly time: string }) {
+  return (
+    <time dateTime={time} title={time}>
+      {formatTime(time)} (<code>{time}</code>)
+    </time>
+  )
+}
+
+const LONGEST_ID = 63
+
+/** `production-at-20260131t120000z`, as the API makes up names: this page tells it before. */
+function madeUpName(branch: string, word: 'old' | 'at'): string {
+  const now = new Date().toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '').toLowerCase()
+  const suffix = `-${word}-${now}`
+  return `${branch.slice(0, LONGEST_ID - suffix.length)}${suffix}`
+}
