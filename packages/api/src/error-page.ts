@@ -26,7 +26,7 @@ export function errorPage(): string {
 const introduction = `# Errors
 
 Every error that Lakelet gives, printed from the catalogue in \`packages/api/src/errors\`. REST replies carry \`error_code\` and
-\`message\`; Postgres clients get the SQLSTATE and the same message; the command line prints the message. Words in braces are
+\`message\`; Postgres clients get the SQLSTATE and the same message, some with a HINT; the command line prints the message. Words in braces are
 filled in.`
 
 function section(kind: string, text: string, entries: readonly (readonly [string, ErrorEntry])[]): string {
@@ -47,8 +47,9 @@ function section(kind: string, text: string, entries: readonly (readonly [string
   ].join('\n')
 }
 
-function cell({ message, retryable }: ErrorEntry): string {
+function cell({ message, hint, retryable }: ErrorEntry): string {
   const escaped = message.replaceAll('|', '\\|').replaceAll('\n', ' ')
   const shown = escaped.includes('`') ? escaped : `\`${escaped}\``
-  return retryable ? `${shown} (try again later)` : shown
+  const advised = hint === undefined ? shown : `${shown} HINT: \`${hint.replaceAll('|', '\\|')}\``
+  return retryable ? `${advised} (try again later)` : advised
 }

@@ -20,7 +20,9 @@ import { authToken } from './commands/auth/token.ts'
 import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { doctor } from './commands/doctor.ts'
-import { env } from './commands/env.ts'
+import { connectionStringCommand } from './commands/connection-string.ts'
+import { env } from './commands/env/env.ts'
+import { envPull } from './commands/env/pull.ts'
 import { exportCommand } from './commands/export.ts'
 import { branchHistory } from './commands/branch/history.ts'
 import { branchRestore } from './commands/branch/restore.ts'
@@ -28,7 +30,7 @@ import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { grants } from './commands/grants.ts'
 import { down } from './commands/local/down.ts'
-import { link } from './commands/local/link.ts'
+import { link, unlink } from './commands/local/link.ts'
 import { logs } from './commands/local/logs.ts'
 import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
@@ -77,8 +79,11 @@ export const program: Program = {
     status,
     repair,
     link,
+    unlink,
     logs,
     env,
+    envPull,
+    connectionStringCommand,
     open,
     authLogin,
     authToken,

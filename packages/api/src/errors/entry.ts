@@ -21,6 +21,8 @@ export interface ErrorEntry {
   readonly sqlState?: string
   /** What a client reads; `{name}` stands for the parameter of that name. */
   readonly message: string
+  /** What to do about it, the HINT of a Postgres reply; its `{name}` places as in `message`. */
+  readonly hint?: string
   /** Whether the same call may succeed later without a change by the caller. */
   readonly retryable?: boolean
 }

@@ -1,5 +1,7 @@
 import type { ErrorEntry } from './entry.ts'
 
+const FRESH_TOKEN = 'PGPASSWORD=$(lakelet env --with-password --field PGPASSWORD) is a new one'
+
 /** What a Postgres client may be told before its session begins. Where the real service has words of its own, these are they. */
 export const gatewayErrors = {
   connection_insecure: {
@@ -92,6 +94,14 @@ export const gatewayErrors = {
     message: "Couldn't connect to compute node: {reason}",
     retryable: true,
   },
+  password_empty: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    sqlState: '08P01',
+    message: 'empty password returned by client',
+    hint: `The password of role "{role}" is a token: ${FRESH_TOKEN}, and 'lakelet psql' needs none. A token is good for the role of its own identity only, which PGUSER or -U chooses; a role with a password of its own has to be given one first.`,
+  },
   password_wrong: {
     kind: 'unauthenticated',
     status: 401,
@@ -105,6 +115,7 @@ export const gatewayErrors = {
     errorCode: 'UNAUTHENTICATED',
     sqlState: '28P01',
     message: 'Provided authentication token is not a valid JWT encoding',
+    hint: `The password of an identity is a token: ${FRESH_TOKEN}.`,
   },
   token_signature_wrong: {
     kind: 'unauthenticated',
@@ -119,6 +130,7 @@ export const gatewayErrors = {
     errorCode: 'UNAUTHENTICATED',
     sqlState: '28000',
     message: 'JWT token has expired (exp={exp})',
+    hint: `${FRESH_TOKEN}; open sessions go on.`,
   },
   token_foreign: {
     kind: 'unauthenticated',
@@ -133,6 +145,7 @@ export const gatewayErrors = {
     errorCode: 'UNAUTHENTICATED',
     sqlState: '28000',
     message: "The token's identity did not match: '{identity}' may not log in as role \"{role}\"",
+    hint: 'A token is good for the role of its own identity: PGUSER={identity}, or ask for the token as who may log in as "{role}".',
   },
   role_without_label: {
     kind: 'unauthenticated',

@@ -61,6 +61,12 @@ export class LakeletError extends Error {
     return errorCatalogue[this.code]
   }
 
+  /** What to do about it, where the message leaves that to a HINT. */
+  get hint(): string | undefined {
+    const { hint } = this.entry
+    return hint === undefined ? undefined : fillText(hint, this.params, reasonCatalogue)
+  }
+
   get kind(): ErrorKind {
     return this.entry.kind
   }

@@ -73,7 +73,10 @@ function buildParser(
   const parents = new Map<string, Parser>([['', root]])
   for (const command of program.commands) {
     const parent = parentOf(command.path.slice(0, -1), parents, program, write)
-    parent.addCommand(buildCommand(command, write, rest, onParsed), { hidden: command.hidden ?? false })
+    const built = buildCommand(command, write, rest, onParsed)
+    parent.addCommand(built, { hidden: command.hidden ?? false })
+    // A command may have others below it: `env` and `env pull`.
+    parents.set(command.path.join(' '), built)
   }
   return root
 }

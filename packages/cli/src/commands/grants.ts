@@ -40,9 +40,8 @@ export const grants = defineCommand({
     const { client, announce } = await context.workspace()
     const target = project.includes('/') ? project : `projects/${project}`
     const endpoint = await findEndpoint(
-      client,
+      context,
       targetOf(target, { project: undefined, branch: options.branch, endpoint: undefined }),
-      signal,
     )
     const principal = await findPrincipal(client, name, options.type, signal)
     if (!options.dryRun) announce()

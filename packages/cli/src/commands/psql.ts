@@ -33,9 +33,9 @@ export const psql = defineCommand({
   ],
   async handler(context, { arguments: { target }, options, rest }) {
     if (options.provisioned) throw usageFailure('A Lakelet workspace has no provisioned instances.')
-    const { client, announce } = await context.workspace()
+    const { announce } = await context.workspace()
     announce()
-    const endpoint = await findEndpoint(client, targetOf(target, options), context.signal)
+    const endpoint = await findEndpoint(context, targetOf(target, options))
     const login = await loginTo(context, endpoint)
     // Ctrl-C belongs to psql now: it ends a query and not the session.
     context.terminal.ignoreInterrupts()

@@ -27,9 +27,9 @@ export const sql = defineCommand({
   ],
   async handler(context, { arguments: { statement }, options }) {
     const text = await readStatements(context, statement, options.file)
-    const { client, announce } = await context.workspace()
+    const { announce } = await context.workspace()
     announce()
-    const endpoint = await findEndpoint(client, targetOf(options.target, options), context.signal)
+    const endpoint = await findEndpoint(context, targetOf(options.target, options))
     const login = await loginTo(context, endpoint)
     await using session = await openSqlSession({
       login,

@@ -47,7 +47,10 @@ async function allCandidates(
     return flagsOf({ ...program, commands: [] }, []).map(({ flag, summary }) => ({ text: flag, summary }))
   if (!command) return commandWords(program, path)
   if (command.path[0] === 'help') return commandWords(program, line.given)
-  return argumentsOf(command, line, typed, names)
+  const found = await argumentsOf(command, line, typed, names)
+  // A command may have others below it.
+  const below = line.given.length === 0 ? commandWords(program, path) : []
+  return found === 'files' ? found : [...below, ...found]
 }
 
 function commandWords(program: Program, path: readonly string[]): readonly Candidate[] {

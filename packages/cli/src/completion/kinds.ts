@@ -28,6 +28,7 @@ export function kindOfArgument({ path }: Command, name: string): Kind {
   const [group = '', verb = ''] = path
   if (group === 'postgres') return kindInPostgres(verb, name)
   if (name === 'target') return 'target'
+  if (name === 'file') return 'files'
   if (name === 'app' || name === 'appName' || (group === 'apps' && name === 'name')) return 'app'
   if (name === 'branch') return 'branch'
   if (name === 'project') return 'projectId'

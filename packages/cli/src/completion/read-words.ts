@@ -48,7 +48,7 @@ export function readWords(program: Program, words: readonly string[]): Line {
       const flag = flagsOf(program, path, command).find((each) => each.flag === name || each.short === name)
       if (flag && value.length > 0) values[flag.flag] = value.join('=')
       else if (flag?.value !== undefined) pending = flag
-    } else if (!command && wordsAfter(program, path, true).includes(word)) {
+    } else if (given.length === 0 && wordsAfter(program, path, true).includes(word)) {
       path.push(word)
       if (isCommand(program, path))
         command = program.commands.find((each) => each.path.join() === path.join())

@@ -1,6 +1,8 @@
 import { type Client, createClient, credentialRoutes, signInRoutes } from '@lakelet/api'
 import type { Terminal } from '../command/terminal.ts'
-import { type Configuration, type Named, resolveConfiguration } from './resolve.ts'
+import { findLocalWorkspace } from './local-workspace.ts'
+import { type Configuration, type Named, normalHost, resolveConfiguration } from './resolve.ts'
+import { type Link, findLink } from './link.ts'
 import { namingErrors } from './name-errors.ts'
 import { type TokenSource, tokenSourceOf } from './token-source.ts'
 import { VERSION } from '../version.ts'
@@ -11,6 +13,8 @@ export interface WorkspaceConnection {
   readonly configuration: Configuration
   readonly client: Client
   readonly tokens: TokenSource
+  /** The link of this folder, where it is one to this workspace. */
+  readonly link: Link | undefined
   /** Says on standard error which workspace is about to be changed, once, unless it is obvious. Changes by the API say it by themselves. */
   readonly announce: () => void
 }
@@ -19,6 +23,7 @@ export interface WorkspaceConnection {
 export async function connectWorkspace(terminal: Terminal, options: Named): Promise<WorkspaceConnection> {
   const configuration = await resolveConfiguration(terminal, options)
   const tokens = tokenSourceOf(configuration, terminal)
+  const link = await findLink(terminal.cwd)
   let isSaid = configuration.isObvious
   const announce = () => {
     if (!isSaid) terminal.stderr(`Workspace: ${configuration.host} (${configuration.source})\n`)
@@ -28,12 +33,20 @@ export async function connectWorkspace(terminal: Terminal, options: Named): Prom
     host: configuration.host,
     configuration,
     tokens,
+    link: link && (await isLinkTo(link, configuration)) ? link : undefined,
     announce,
     client: clientFor(configuration.host, tokens, {
       ...terminal,
       fetch: announcing(terminal.fetch, announce),
     }),
   }
+}
+
+/** A link says nothing about another workspace that was named. */
+async function isLinkTo(link: Link, { host }: Configuration): Promise<boolean> {
+  if (link.dataDir === undefined) return link.host === host
+  const linked = await findLocalWorkspace(link.dataDir)
+  return linked !== undefined && normalHost(linked.host) === host
 }
 
 /** Calls that write nothing although they are no GET: credentials and links for the caller. */

@@ -68,7 +68,7 @@ export async function placesAround(terminal: Pick<Terminal, 'env' | 'cwd'>): Pro
     if (await isDataDirectory(folder)) places.push({ kind: 'here', dataDir: folder })
   }
   const link = await findLink(terminal.cwd)
-  if (link) places.push({ kind: 'link', dataDir: link.dataDir, link: link.file })
+  if (link?.dataDir !== undefined) places.push({ kind: 'link', dataDir: link.dataDir, link: link.file })
   return places
 }
 

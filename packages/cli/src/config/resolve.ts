@@ -21,6 +21,7 @@ import {
   placesAround,
 } from './local-workspace.ts'
 import { isDataDirectory } from './data-directory.ts'
+import { findLink } from './link.ts'
 
 /** Configuration keys that come from the environment too. */
 const ENVIRONMENT = {
@@ -128,8 +129,24 @@ async function byPlace(terminal: Terminal): Promise<Configuration | undefined> {
     if (local) return ofLocal(local, place)
   }
   for (const place of places) if (await isDataDirectory(place.dataDir)) return running(place)
-  const link = places.find(({ kind }) => kind === 'link')
-  return link && running(link)
+  const place = places.find(({ kind }) => kind === 'link')
+  return place ? running(place) : byLinkedProfile(terminal)
+}
+
+/** The profile that the link of this directory names: whoever linked it said that it is meant. */
+async function byLinkedProfile(terminal: Terminal): Promise<Configuration | undefined> {
+  const link = await findLink(terminal.cwd)
+  if (link?.profile === undefined) return undefined
+  const file = configFilePath(terminal)
+  const config = await readConfigFile(file)
+  const values = config.profile(link.profile)
+  if (!values) throw unknownProfile(link.profile, file, config.profileNames)
+  return fromValues(
+    terminal,
+    { ...values, ...fromEnvironment(terminal.env) },
+    `profile ${link.profile} in ${file}, by ${link.file}`,
+    link.profile,
+  )
 }
 
 /** The default profile of the file that DATABRICKS_CONFIG_FILE names, if it is one of this machine. */

@@ -1,14 +1,8 @@
-// Which endpoint a command means: named in full, in part, or the only one there is.
-import {
-  type Branch,
-  type Client,
-  type Endpoint,
-  type Project,
-  branchRoutes,
-  endpointRoutes,
-  projectRoutes,
-} from '@lakelet/api'
-import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
+// Which branch and endpoint a command means: named in full, in part, by the folder's link, or the only one there is.
+import { type Client, type Endpoint, branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
+import type { CommandContext } from '../command/context.ts'
+import { Failure, exitCodes, failureOf, usageFailure } from '../command/failure.ts'
+import type { Link, LinkTarget } from '../config/link.ts'
 
 /** Options of commands that take an endpoint. */
 export const targetOptions = {
@@ -37,14 +31,11 @@ export function targetOf(text: string | undefined, options: EndpointTarget): End
   }
 }
 
-/** Finds the endpoint; where a part is not named, the only one there is, the default branch, the read-write endpoint. */
-export async function findEndpoint(
-  client: Client,
-  target: EndpointTarget,
-  signal: AbortSignal,
-): Promise<Endpoint> {
-  const project = target.project ?? (await onlyProject(client, signal))
-  const branch = target.branch ?? (await mainBranch(client, project, signal))
+/** Finds the endpoint; where a part is not named, as `findBranch` does, and of the branch the read-write endpoint. */
+export async function findEndpoint(context: Asking, target: EndpointTarget): Promise<Endpoint> {
+  const { client } = await context.workspace()
+  const { signal } = context
+  const { project, branch } = await findBranch(context, target)
   if (target.endpoint !== undefined) {
     const params = { project, branch, endpoint: target.endpoint }
     return client.call(endpointRoutes.getEndpoint, { params }, signal)
@@ -65,6 +56,69 @@ export async function findEndpoint(
   })
 }
 
+/** What of a command's context it takes to find something. */
+export type Asking = Pick<CommandContext, 'workspace' | 'signal'>
+
+export interface BranchTarget {
+  readonly project: string
+  readonly branch: string
+}
+
+/** Finds the branch: as named, else what the folder is linked to, else the only project there is and its default branch. */
+export async function findBranch(
+  context: Asking,
+  named: Pick<EndpointTarget, 'project' | 'branch'>,
+): Promise<BranchTarget> {
+  const { client, link } = await context.workspace()
+  const { signal } = context
+  const linked = await linkedTarget(client, link, named, signal)
+  const project = named.project ?? linked.project ?? (await onlyProject(client, signal))
+  const branch = named.branch ?? linked.branch ?? (await mainBranch(client, project, signal))
+  return { project, branch }
+}
+
+/** What the link adds to what is named. Throws a Failure where that is gone. */
+async function linkedTarget(
+  client: Client,
+  link: Link | undefined,
+  named: Pick<EndpointTarget, 'project' | 'branch'>,
+  signal: AbortSignal,
+): Promise<Pick<LinkTarget, 'project' | 'branch'>> {
+  if (link?.project === undefined || (named.project ?? link.project) !== link.project) return {}
+  const { project, file } = link
+  const branch = named.branch === undefined ? link.branch : undefined
+  if (branch === undefined && named.project !== undefined) return {}
+  try {
+    await requirePresent(client, { project, branch }, signal)
+    return { project, branch }
+  } catch (error) {
+    const { message, todo, exitCode } = failureOf(error)
+    if (exitCode !== exitCodes.notFound) throw error
+    throw new Failure(`${message.replace(/\.?$/, '')}; ${file} links this folder to it.`, {
+      exitCode,
+      todo: `${todo === undefined ? '' : `${todo} `}'lakelet link PROJECT[/BRANCH]' links the folder to another one, 'lakelet unlink' to none; what is named on the command line wins.`,
+      cause: error,
+    })
+  }
+}
+
+/** Throws a Failure for a project, or a branch in it, that was deleted and can be brought back; the API's own error for one that is not there. */
+export async function requirePresent(
+  client: Client,
+  { project, branch }: Pick<LinkTarget, 'branch'> & { readonly project: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await (branch === undefined
+    ? client.call(projectRoutes.getProject, { params: { project } }, signal)
+    : client.call(branchRoutes.getBranch, { params: { project, branch } }, signal))
+  if (found.delete_time === undefined) return
+  const verb = branch === undefined ? 'undelete-project' : 'undelete-branch'
+  throw new Failure(`${found.name} was deleted at ${found.delete_time}.`, {
+    exitCode: exitCodes.notFound,
+    todo: `'lakelet postgres ${verb} ${found.name}' brings it back.`,
+  })
+}
+
 async function onlyProject(client: Client, signal: AbortSignal): Promise<string> {
   const { projects = [] } = await client.call(projectRoutes.listProjects, {}, signal)
   if (projects.length === 1 && projects[0]) return idOf(projects[0])
@@ -76,7 +130,7 @@ async function onlyProject(client: Client, signal: AbortSignal): Promise<string>
   }
   throw usageFailure(
     `The workspace has several projects: ${projects.map(({ name }) => name).join(', ')}.`,
-    'Name the one you mean with --project or as the target.',
+    "Name the one you mean with --project or as the target, or link this folder to it with 'lakelet link PROJECT'.",
   )
 }
 
@@ -87,6 +141,7 @@ async function mainBranch(client: Client, project: string, signal: AbortSignal):
   throw usageFailure(`Project ${project} has no default branch.`, 'Name a branch with --branch.')
 }
 
-function idOf(resource: Project | Branch): string {
+/** The last part of a resource's name. */
+export function idOf(resource: { readonly name: string }): string {
   return resource.name.slice(resource.name.lastIndexOf('/') + 1)
 }

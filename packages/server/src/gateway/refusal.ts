@@ -9,12 +9,13 @@ export function refusalOf(error: unknown, session: string): LakeletError {
   return knownError(error, session)
 }
 
-/** A FATAL ErrorResponse with the text of the catalogue. */
+/** A FATAL ErrorResponse with the text and the hint of the catalogue. */
 export function fatal(error: LakeletError): Buffer {
   return encodeErrorResponse({
     severity: 'FATAL',
     severityCode: 'FATAL',
     code: error.entry.sqlState ?? 'XX000',
     message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
   })
 }

@@ -30,8 +30,7 @@ export function isToken(password: string): boolean {
 export async function askForToken(client: Challenger, control: GatewayControl): Promise<TokenAnswer> {
   client.connection.stream.write(encodeAuthenticationCleartextPassword())
   const password = readPassword(await readAnswer(client)).toString('utf8')
-  if (password === '')
-    throw new LakeletError('startup_invalid', { reason: 'empty password returned by client' })
+  if (password === '') throw new LakeletError('password_empty', { role: client.role })
   const verdict = untilAborted(control.verify(password), client.signal).catch((error: unknown) => {
     if (isLakeletError(error) && error.kind === 'unauthenticated') return error
     throw error

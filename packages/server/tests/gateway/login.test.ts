@@ -155,6 +155,19 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
       })
     })
 
+    test('an empty password is answered with how to get one, and as whom', async () => {
+      await expect(workspace.connect({ user: USER.name, password: '' })).rejects.toMatchObject({
+        message: 'empty password returned by client',
+        hint: expect.stringMatching(
+          `^The password of role "${USER.name}" is a token: PGPASSWORD=.*lakelet env --with-password.*PGUSER or -U`,
+        ) as string,
+      })
+      const another = workspace.connect({ password: await workspace.token(APP.name), user: USER.name })
+      await expect(another).rejects.toMatchObject({
+        hint: expect.stringContaining(`PGUSER=${APP.name}`) as string,
+      })
+    })
+
     test('tokens of 8 KB and nearly 64 KB are taken', async () => {
       for (const padding of [6_000, 48_000]) {
         await using client = await workspace.connect({

@@ -19,6 +19,7 @@ export const gateway: Readonly<Record<keyof typeof gatewayErrors, string>> = {
     'エンドポイント「{name}」のコンピュートは状態を変更しています。完了するまでお待ちください。',
   endpoint_disabled: 'エンドポイントは無効になっています。先に有効化してください。',
   compute_unreachable: 'コンピュートに接続できませんでした: {reason}',
+  password_empty: 'クライアントから空のパスワードが送られました。',
   password_wrong: 'ロール「{role}」のパスワード認証に失敗しました。',
   token_not_jwt: '指定された認証トークンは正しい JWT ではありません。',
   token_signature_wrong: '指定された認証トークンには、このワークスペースの正しい署名がありません。',

@@ -1,34 +1,38 @@
-// Which branch a command means: its id, its full name, or the default one.
-import type { Client } from '@lakelet/api'
-import { findEndpoint, targetOf } from '../../postgres/endpoint-target.ts'
+// How a command takes a branch: its id with the project beside it, or its full name.
+import { parseResourceName } from '@lakelet/api'
+import { usageFailure } from '../../command/failure.ts'
 
 export const branchArgument = {
-  summary: 'id of the branch, or projects/<project>/branches/<branch>; the default branch when left out',
+  summary: 'id of the branch, or projects/<project>/branches/<branch>',
+} as const
+
+export const branchOrDefault = {
+  summary: `${branchArgument.summary}; when left out the linked one or the default branch`,
   optional: true,
 } as const
 
 export const projectOption = {
   value: 'PROJECT',
-  summary: 'id of the project, where there are several',
+  summary: 'id of the project, where the branch is only an id; when left out the linked or the only one',
 } as const
 
-export interface BranchTarget {
-  readonly project: string
-  readonly branch: string
+/** What is named of a branch, for `findBranch`. */
+export interface NamedBranch {
+  readonly project: string | undefined
+  readonly branch: string | undefined
 }
 
-/** Looks up what is not said. */
-export async function findBranchTarget(
-  client: Client,
-  text: string | undefined,
-  project: string | undefined,
-  signal: AbortSignal,
-): Promise<BranchTarget> {
-  const none = { project, branch: undefined, endpoint: undefined }
-  const target = text === undefined || text.includes('/') ? targetOf(text, none) : { ...none, branch: text }
-  if (target.project !== undefined && target.branch !== undefined)
-    return { project: target.project, branch: target.branch }
-  const { name } = await findEndpoint(client, target, signal)
-  const [, found = '', , branch = ''] = name.split('/')
-  return { project: found, branch }
+/** The parts of BRANCH and --project. Throws a usage failure for what is no branch, and where the two name different projects. */
+export function namedBranch(text: string | undefined, project: string | undefined): NamedBranch {
+  const beside = project?.replace(/^projects\//, '')
+  if (text === undefined || !text.includes('/')) return { project: beside, branch: text }
+  const parsed = parseResourceName(text)
+  if (parsed?.type !== 'branch' || parsed.branch === undefined) {
+    throw usageFailure(
+      `'${text}' is neither the id of a branch nor a full name, projects/<project>/branches/<branch>.`,
+    )
+  }
+  if (beside !== undefined && beside !== parsed.project)
+    throw usageFailure(`'${text}' is not in the project that --project names, ${beside}.`)
+  return { project: parsed.project, branch: parsed.branch }
 }

@@ -2,7 +2,8 @@ import { branchControlRoutes, type SchemaComparison } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import { Failure } from '../../command/failure.ts'
 import { DATABASE } from '../../postgres/connection.ts'
-import { branchPath } from './branch-path.ts'
+import { findBranch } from '../../postgres/endpoint-target.ts'
+import { branchArgument, namedBranch, projectOption } from './branch-target.ts'
 
 const SIGNS = { add: '+', remove: '-', change: '~' } as const
 
@@ -12,11 +13,11 @@ export const branchDiff = defineCommand({
   description:
     'Compares schemas, tables, columns, indexes, constraints, views, functions, policies, grants, extensions and the rest of a database, not its rows. --sql prints the statements that lead from FROM to TO, to be run in FROM. Both computes are woken.',
   arguments: {
-    from: { summary: 'id of the branch, or projects/<project>/branches/<branch>' },
+    from: branchArgument,
     to: { summary: 'the branch that it is compared with' },
   },
   options: {
-    project: { value: 'PROJECT', summary: 'id of the project, where FROM is only an id' },
+    project: projectOption,
     database: { short: 'd', value: 'DATABASE', summary: 'Postgres database', default: DATABASE },
     sql: { summary: 'print the statements alone' },
     exitCode: { summary: 'end with exit code 1 where they differ, for use in CI' },
@@ -32,9 +33,10 @@ export const branchDiff = defineCommand({
       does: 'fails where migrations do not lead to what production has',
     },
   ],
-  async handler({ workspace, out, signal }, { arguments: { from, to }, options }) {
+  async handler(context, { arguments: { from, to }, options }) {
+    const { workspace, out, signal } = context
     const { client } = await workspace()
-    const params = await branchPath(client, from, options.project, signal)
+    const params = await findBranch(context, namedBranch(from, options.project))
     const body = { with: to, database: options.database }
     const found = await client.call(branchControlRoutes.compareBranch, { params, body }, signal)
     for (const note of found.notes) out.note(note)

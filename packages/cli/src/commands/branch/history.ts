@@ -1,16 +1,18 @@
 import { restoreRoutes } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
-import { branchArgument, findBranchTarget, projectOption } from './branch-target.ts'
+import { findBranch } from '../../postgres/endpoint-target.ts'
+import { branchOrDefault, namedBranch, projectOption } from './branch-target.ts'
 
 export const branchHistory = defineCommand({
   path: ['branch', 'history'],
   summary: 'Show which moments of the past of a branch can be restored',
-  arguments: { branch: branchArgument },
+  arguments: { branch: branchOrDefault },
   options: { project: projectOption },
   examples: [{ run: 'lakelet branch history production', does: 'shows how far back it goes' }],
-  async handler({ workspace, out, signal }, { arguments: { branch }, options: { project } }) {
+  async handler(context, { arguments: { branch }, options: { project } }) {
+    const { workspace, out, signal } = context
     const { client } = await workspace()
-    const params = await findBranchTarget(client, branch, project, signal)
+    const params = await findBranch(context, namedBranch(branch, project))
     const history = await client.call(restoreRoutes.getHistory, { params }, signal)
     const { earliest_restore_time: from, archive_problem: problem } = history
     out.data(history, {

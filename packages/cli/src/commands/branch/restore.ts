@@ -3,7 +3,8 @@ import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { waitForOperation } from '../postgres/operation.ts'
-import { branchArgument, findBranchTarget, projectOption } from './branch-target.ts'
+import { findBranch } from '../../postgres/endpoint-target.ts'
+import { branchOrDefault, namedBranch, projectOption } from './branch-target.ts'
 
 /** Life of a branch that is only looked at. */
 const PREVIEW_MS = 3_600_000
@@ -13,7 +14,7 @@ export const branchRestore = defineCommand({
   summary: 'Bring back what a branch was at a moment of its past',
   description:
     'As a new branch, which is the safe way, or with --in-place: then the branch keeps its endpoint, host name and ids, its sessions end, and what it is now is kept as a branch of its own.',
-  arguments: { branch: branchArgument },
+  arguments: { branch: branchOrDefault },
   options: {
     project: projectOption,
     time: { value: 'TIME', summary: 'RFC 3339 with a zone, to the microsecond: 2026-01-31T12:00:00.5+09:00' },
@@ -41,10 +42,11 @@ export const branchRestore = defineCommand({
       does: 'makes it so again',
     },
   ],
-  async handler({ workspace, out, signal }, { arguments: { branch }, options }) {
+  async handler(context, { arguments: { branch }, options }) {
     const body = bodyOf(options)
+    const { workspace, out, signal } = context
     const { client } = await workspace()
-    const params = await findBranchTarget(client, branch, options.project, signal)
+    const params = await findBranch(context, namedBranch(branch, options.project))
     const started = await client.call(restoreRoutes.restore, { params, body }, signal)
     const onProgress = (message: string) => out.note(`… ${message}`)
     const wait = { timeoutMs: options.timeout, signal, onProgress }
