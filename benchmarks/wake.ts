@@ -61,6 +61,7 @@ async function compute(directory: string, stack: AsyncDisposableStack): Promise<
     branchUid: 'br-bench',
     dataDirectory,
     major: DEFAULT_MAJOR,
+    minCu: 1,
     maxCu: 1,
     suspendAfterMs: null,
   }

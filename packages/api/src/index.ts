@@ -43,6 +43,7 @@ export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
 export type { Database, DatabaseSpec } from './resources/database.ts'
 export type {
   ComputeActivityView,
+  ComputeScalingView,
   ComputeSettings,
   Endpoint,
   EndpointSessionView,

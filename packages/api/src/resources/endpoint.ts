@@ -102,6 +102,8 @@ export const computeActivity = z.object({
   state: z.enum(['idle', 'starting', 'active', 'stopping', 'failed']),
   /** Since when it is in this state, in this run of the workspace. */
   since: timestamp,
+  /** Its size while it is awake, in CU. */
+  size_cu: z.number().optional(),
   sessions: z.int(),
   last_active_time: timestamp.optional(),
   awake_because: awakeBecause.optional(),
@@ -111,6 +113,56 @@ export const computeActivity = z.object({
 })
 
 export type ComputeActivityView = z.output<typeof computeActivity>
+
+const cu = z.number()
+
+/** Why a compute has the size that it has: the last decisions, each with all that it was made from. CU; bytes. */
+export const computeScaling = z.object({
+  /** The size now; absent while it sleeps. */
+  size_cu: cu.optional(),
+  min_cu: cu,
+  max_cu: cu,
+  /** Whether this host holds computes to their size, and why not where it does not. */
+  enforcement: z.object({
+    cpu: z.enum(['enforced', 'advisory']),
+    memory: z.enum(['enforced', 'soft', 'advisory']),
+    why: z.string().optional(),
+  }),
+  /** The oldest first: changes of the size, then all of the last minutes. */
+  decisions: z.array(
+    z.object({
+      time: timestamp,
+      from_cu: cu,
+      to_cu: cu,
+      min_cu: cu,
+      max_cu: cu,
+      /** `no_signals`: nothing could be measured, so the size stays. `fixed`: there is no range. */
+      reason: z.enum(['goal', 'limit', 'no_signals', 'fixed']),
+      signals: z
+        .object({
+          load1: z.number(),
+          load5: z.number(),
+          /** Processes that ran or waited in each of the last two counts, 5 seconds apart. */
+          sustained_load: z.number(),
+          memory_bytes: z.number(),
+          cached_bytes: z.number().optional(),
+          working_set_bytes: z.number().optional(),
+        })
+        .optional(),
+      /** What each signal asks for. */
+      terms: z
+        .object({
+          cpu_cu: cu,
+          memory_cu: cu,
+          working_set_cu: cu.optional(),
+          goal_cu: cu,
+        })
+        .optional(),
+    }),
+  ),
+})
+
+export type ComputeScalingView = z.output<typeof computeScaling>
 
 /** A client's session with an endpoint, as the gateway knows it; what it cannot know is left out. */
 export const endpointSession = z.object({

@@ -43,6 +43,12 @@ const schema = z.strictObject({
       defaultSeconds: seconds(1, 604_800).default(86_400),
     })
     .prefault({}),
+  computes: z
+    .strictObject({
+      /** Whether computes are held to their size in CPU and memory: `auto`, where this host lets us; `off`, never. */
+      limits: z.enum(['auto', 'off']).default('auto'),
+    })
+    .prefault({}),
   postgres: z
     .strictObject({
       /** Directory of a Postgres of this machine, such as /usr/lib/postgresql/NN: new projects of its major version get it. */

@@ -6,6 +6,8 @@ export interface ComputeActivity {
   readonly state: ComputeState
   /** Since when it is in this state. */
   readonly since: Date
+  /** Its size while it is awake, in CU. */
+  readonly sizeCu: number | undefined
   readonly sessions: number
   readonly lastActiveAt: Date | undefined
   /** What kept it awake when it would otherwise have been suspended. */

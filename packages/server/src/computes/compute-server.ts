@@ -40,6 +40,7 @@ export class ComputeServer {
   readonly #closing = new AbortController()
   readonly #backoff = new StartBackoff()
   #running: Running | undefined
+  #sizeCu: number | undefined
   #lastSuspendReason: SuspendReason | undefined
   #lastError: string | undefined
 
@@ -56,6 +57,11 @@ export class ComputeServer {
   get live(): RunningServer | undefined {
     const server = this.#running?.server
     return this.#options.machine.state === 'active' && server && !server.isOver ? server : undefined
+  }
+
+  /** The size of the server that runs, in CU. */
+  get sizeCu(): number | undefined {
+    return this.live ? this.#sizeCu : undefined
   }
 
   get lastSuspendReason(): SuspendReason | undefined {
@@ -99,9 +105,10 @@ export class ComputeServer {
     logins.forget()
     try {
       const server = await driver.start(
-        { endpointUid: uid, dataDirectory, major: spec.major, settings: serverSettings(spec) },
+        { endpointUid: uid, dataDirectory, major: spec.major, settings: settingsAt(spec, spec.minCu) },
         this.#closing.signal,
       )
+      this.#sizeCu = spec.minCu
       const running = { server, branchUid, dataDirectory }
       this.#running = running
       const held = taken.move()
@@ -117,6 +124,22 @@ export class ComputeServer {
       this.#startFailed(error)
       throw error
     }
+  }
+
+  /**
+   * Has the server that runs take the settings of `spec`, at its present size as far as that is within the limits of `spec`. See
+   * `RunningServer.applySettings`.
+   */
+  async applySettings(spec: EndpointSpec): Promise<readonly string[] | undefined> {
+    return this.resize(spec, this.#sizeCu ?? spec.minCu)
+  }
+
+  /** The same at another size. */
+  async resize(spec: EndpointSpec, cu: number): Promise<readonly string[] | undefined> {
+    const size = Math.min(spec.maxCu, Math.max(spec.minCu, cu))
+    const restartedFor = await this.live?.applySettings(settingsAt(spec, size))
+    this.#sizeCu = size
+    return restartedFor
   }
 
   #startFailed(error: unknown): void {
@@ -173,6 +196,6 @@ export class ComputeServer {
   }
 }
 
-export function serverSettings(spec: EndpointSpec): ClusterSettings {
-  return { maxCu: spec.maxCu, extra: spec.settings }
+function settingsAt(spec: EndpointSpec, cu: number): ClusterSettings {
+  return { maxCu: spec.maxCu, cu, extra: spec.settings }
 }

@@ -8,11 +8,11 @@ import { startDeadline } from '../base/deadline.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
-import { type AdminConnection, isConnectionLost, type LoginRole } from '../postgres/index.ts'
+import { type AdminConnection, isConnectionLost } from '../postgres/index.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import type { BranchLocks } from './branch-locks.ts'
-import { ComputeServer, LAST_STOP_MS, serverSettings } from './compute-server.ts'
+import { ComputeServer, LAST_STOP_MS } from './compute-server.ts'
 import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 import type { AwakeBecause } from './idle-check.ts'
 import { IdleWatch } from './idle-watch.ts'
@@ -21,6 +21,7 @@ import { unreachable, WAKE_MS } from './limits.ts'
 import { type DirectorySource, LoginDirectory, type LoginNotes } from './login-directory.ts'
 import { ComputeMachine, type ComputeState, type StateListener, type SuspendReason } from './machine.ts'
 import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
+import { ComputeScaling } from './scaling/compute-scaling.ts'
 import { parkSessions } from './park-sessions.ts'
 
 /** A clone waits for a checkpoint of the whole cluster. */
@@ -42,11 +43,13 @@ export interface ComputeOptions {
 }
 
 export class Compute {
+  /** Who may log in. */
+  readonly logins: LoginDirectory
+  readonly scaling: ComputeScaling
   readonly #options: ComputeOptions
   readonly #endpoint: EndpointLock
   readonly #machine: ComputeMachine
   readonly #server: ComputeServer
-  readonly #logins: LoginDirectory
   readonly #idle: IdleWatch
   #starting: Promise<BackendAddress> | undefined
   #sessions = 0
@@ -59,8 +62,9 @@ export class Compute {
     this.#options = options
     this.#endpoint = new EndpointLock({ ...options, runsOn: () => this.#server.running?.branchUid })
     this.#machine = new ComputeMachine(options)
-    this.#logins = new LoginDirectory({ ...options, source: this.#directorySource() })
-    this.#server = new ComputeServer({ ...options, machine: this.#machine, logins: this.#logins })
+    this.logins = new LoginDirectory({ ...options, source: this.#directorySource() })
+    this.#server = new ComputeServer({ ...options, machine: this.#machine, logins: this.logins })
+    this.scaling = new ComputeScaling({ ...options, endpoint: this.#endpoint, server: this.#server })
     this.#idle = new IdleWatch(this.#now())
   }
 
@@ -74,6 +78,7 @@ export class Compute {
     return {
       state,
       since,
+      sizeCu: this.#server.sizeCu,
       sessions: this.#sessions,
       lastActiveAt: this.#lastActiveAt,
       awakeBecause: state === 'active' ? this.#awakeBecause : undefined,
@@ -125,7 +130,7 @@ export class Compute {
       try {
         return await work()
       } finally {
-        this.#logins.forget()
+        this.logins.forget()
       }
     })
   }
@@ -233,9 +238,8 @@ export class Compute {
     return this.#endpoint.run(async () => {
       this.#server.forgetFailures()
       const spec = await this.#endpoint.load()
-      const { live } = this.#server
-      if (!live) return { applied: 'AT_NEXT_START' }
-      const restartedFor = await live.applySettings(serverSettings(spec))
+      if (!this.#server.live) return { applied: 'AT_NEXT_START' }
+      const restartedFor = await this.#server.applySettings(spec)
       if (!restartedFor) return { applied: 'UNCHANGED' }
       if (restartedFor.length === 0) return { applied: 'RELOADED' }
       await this.#stop('restart')
@@ -251,16 +255,6 @@ export class Compute {
       if (!server) return work()
       return work(() => server.admin({ purpose: 'clone', statementMs: CLONE_STATEMENT_MS }))
     })
-  }
-
-  /** See `Computes.knownLoginRole`. */
-  knownLoginRole(name: string): Promise<LoginRole | 'absent' | undefined> {
-    return this.#logins.known(name)
-  }
-
-  /** See `Computes.readLoginRole`. */
-  readLoginRole(name: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
-    return this.#logins.read(name, signal)
   }
 
   #isDue(suspendAfterMs: number | null): boolean {

@@ -8,12 +8,14 @@ import type { Storage } from '../storage/index.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import { BranchLocks } from './branch-locks.ts'
 import type { ComputeActivity } from './activity.ts'
+import type { Enforcement } from './cgroups/cgroups.ts'
 import { Compute } from './compute.ts'
 import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 import type { LoginNotes } from './login-directory.ts'
 import { loginNotes } from './login-notes.ts'
 import type { ComputeState, StateListener, SuspendReason } from './machine.ts'
 import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
+import type { ScalingRecord } from './scaling/compute-scaling.ts'
 
 export interface ComputesOptions {
   /** What runs the servers. */
@@ -54,7 +56,7 @@ export class Computes implements AsyncDisposable {
 
   constructor(options: ComputesOptions & { readonly clock: Clock }) {
     this.#options = options
-    this.#loop = this.#watchIdle()
+    this.#loop = this.#watch()
   }
 
   /**
@@ -119,6 +121,12 @@ export class Computes implements AsyncDisposable {
     return this.#compute(uid).activity()
   }
 
+  /** How sizes take effect on this host, and what was decided about the one of an endpoint's compute, the oldest first. */
+  scaling(uid: string): { readonly enforcement: Enforcement; readonly records: readonly ScalingRecord[] } {
+    const records = this.#computes.get(uid)?.scaling.records ?? []
+    return { enforcement: this.#options.driver.enforcement, records }
+  }
+
   /** A client of the endpoint sent something. */
   touch(uid: string): void {
     this.#computes.get(uid)?.touch()
@@ -171,12 +179,12 @@ export class Computes implements AsyncDisposable {
 
   /** Who may log in as `role`, without waking the compute; undefined when it sleeps and that is not known (after a crash). */
   async knownLoginRole(uid: string, role: string): Promise<LoginRole | 'absent' | undefined> {
-    return this.#compute(uid).knownLoginRole(role)
+    return this.#compute(uid).logins.known(role)
   }
 
   /** The same from the catalog of the compute, which is woken. */
   async readLoginRole(uid: string, role: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
-    return this.#compute(uid).readLoginRole(role, signal)
+    return this.#compute(uid).logins.read(role, signal)
   }
 
   /** Stops every compute; none starts any more. */
@@ -191,7 +199,7 @@ export class Computes implements AsyncDisposable {
     await this.stopAll()
   }
 
-  async #watchIdle(): Promise<void> {
+  async #watch(): Promise<void> {
     const { clock, log, checkEveryMs = 500 } = this.#options
     while (!this.#ending.signal.aborted) {
       await clock.sleep(checkEveryMs, this.#ending.signal).catch(() => undefined)
@@ -199,6 +207,9 @@ export class Computes implements AsyncDisposable {
       for (const [uid, compute] of this.#computes) {
         compute.suspendIfIdle().catch((error: unknown) => {
           log.warn({ err: error, endpoint: uid }, 'the check for idleness failed')
+        })
+        compute.scaling.look().catch((error: unknown) => {
+          log.warn({ err: error, endpoint: uid }, 'the size of a compute could not be changed')
         })
       }
     }

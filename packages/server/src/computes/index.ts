@@ -1,5 +1,7 @@
 // The face of this room: what other rooms may import.
+export { openCgroups } from './cgroups/cgroups.ts'
 export { type Computes, startComputes } from './computes.ts'
+export type { ScalingRecord } from './scaling/compute-scaling.ts'
 export type { SettingsApplied } from './apply-settings.ts'
 export type { BackendAddress } from './drivers/driver.ts'
 export { localDriver } from './drivers/local.ts'

@@ -9,7 +9,9 @@ export interface EndpointSpec {
   readonly dataDirectory: string
   /** Major version of Postgres that the data directory is of. */
   readonly major: number
-  /** Decides max_connections, so that it does not move while the compute scales. */
+  /** The range of its size; a compute that wakes begins at its smallest. */
+  readonly minCu: number
+  /** Decides max_connections too, so that it does not move while the compute scales. */
   readonly maxCu: number
   /** Suspended after this long without activity; null = never. */
   readonly suspendAfterMs: number | null

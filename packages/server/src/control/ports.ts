@@ -10,6 +10,7 @@ export type ComputesPort = Pick<
   Computes,
   | 'state'
   | 'activity'
+  | 'scaling'
   | 'peek'
   | 'withAdmin'
   | 'withFiles'

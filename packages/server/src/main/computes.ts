@@ -1,5 +1,12 @@
 // The computes of the workspace: real Postgres, the stored endpoints, the sessions of the gateway.
-import { type Computes, localDriver, type SessionHolder, startComputes } from '../computes/index.ts'
+import type { Config } from '../base/config.ts'
+import {
+  type Computes,
+  localDriver,
+  openCgroups,
+  type SessionHolder,
+  startComputes,
+} from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { endpointSource } from '../control/services/endpoint-specs.ts'
 import type { Infrastructure } from './infrastructure.ts'
@@ -7,11 +14,24 @@ import type { Infrastructure } from './infrastructure.ts'
 export async function startWorkspaceComputes(
   infrastructure: Infrastructure,
   sessions: SessionHolder,
+  config: Config,
+  starting: AsyncDisposableStack,
 ): Promise<Computes> {
   const { metadata, storage, postgres, clock, changes } = infrastructure
   const log = infrastructure.log.child({ component: 'computes' })
+  const cgroups =
+    config.computes.limits === 'auto'
+      ? starting.use(await openCgroups({ dataDir: postgres.host.dataDir, log }))
+      : undefined
+  if (cgroups) log.info(cgroups.enforcement, 'how computes are held to their size')
   return startComputes({
-    driver: localDriver({ postgres, clock, log, archives: storage.archives }),
+    driver: localDriver({
+      postgres,
+      clock,
+      log,
+      archives: storage.archives,
+      ...(cgroups ? { cgroups } : {}),
+    }),
     storage,
     sessions,
     endpoints: endpointSource(metadata, storage),

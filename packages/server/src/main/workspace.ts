@@ -143,7 +143,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
-  const computes = await startWorkspaceComputes(infrastructure, sessions)
+  const computes = await startWorkspaceComputes(infrastructure, sessions, config, started)
   started.use(stopping.limit('computes', computes))
   const failpoint = process.env['LAKELET_FAILPOINT']
   const control = await startControlPlane({

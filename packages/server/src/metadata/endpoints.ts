@@ -56,6 +56,7 @@ export interface LiveEndpoint {
   readonly branchId: string
   readonly projectUid: string
   readonly projectId: string
+  readonly minCu: number
   readonly maxCu: number
   /** Null = never suspended. */
   readonly suspendSeconds: number | null
@@ -80,6 +81,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'branches.branch_id',
       'projects.uid as project_uid',
       'projects.project_id',
+      'endpoints.min_cu',
       'endpoints.max_cu',
       'endpoints.suspend_seconds',
       'endpoints.disabled',
@@ -100,6 +102,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     branchId: row.branch_id,
     projectUid: row.project_uid,
     projectId: row.project_id,
+    minCu: row.min_cu,
     maxCu: row.max_cu,
     suspendSeconds: row.suspend_seconds,
     isDisabled: row.disabled === 1,

@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly promoted?: boolean
   readonly logFile: string
   readonly log: Logger
+  /** Told the postmaster's pid before it has started anything itself. */
+  readonly onSpawned?: (pid: number) => void
 }
 
 /** Where a cluster listens, and what its socket asks for. */
@@ -71,6 +73,7 @@ export async function startCluster(options: ClusterOptions, signal?: AbortSignal
   signal?.throwIfAborted()
   const access = await prepare(options)
   const cluster = new Cluster(options, launch(options), access)
+  if (cluster.pid !== undefined) options.onSpawned?.(cluster.pid)
   try {
     signal?.throwIfAborted()
     await cluster.ready(signal)

@@ -51,7 +51,8 @@ export {
   withRolesLocked,
 } from './roles.ts'
 export { compareSchemas } from './schema-diff.ts'
-export type { ClusterSettings } from './settings.ts'
+export { processUsage } from './process-usage.ts'
+export { BYTES_PER_CU, type ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'

@@ -7,6 +7,8 @@ import { isUserSetting } from './user-settings.ts'
 export interface ClusterSettings {
   /** Largest size of the compute; decides max_connections, which cannot change while it runs. */
   readonly maxCu: number
+  /** Its size now; decides what it can take while it runs. The largest when absent. */
+  readonly cu?: number
   /** Raw Postgres settings of the user, as in `spec.settings.pg_settings`; what users may not set is left out. */
   readonly extra?: Readonly<Record<string, string>>
 }
@@ -21,6 +23,23 @@ export function maxConnections(maxCu: number): number {
   return Math.min(MOST_CONNECTIONS, Math.floor((maxCu * BYTES_PER_CU) / BYTES_PER_CONNECTION))
 }
 
+/** What follows the size of a compute while it runs: all of it takes effect by a reload. */
+function sizeSettings(cu: number): Record<string, string | number> {
+  const megabytes = (cu * BYTES_PER_CU) / 1_000_000
+  return {
+    effective_cache_size: `${Math.round(megabytes * 0.75)}MB`,
+    work_mem: `${within(Math.round(megabytes / 512), 4, 64)}MB`,
+    maintenance_work_mem: `${within(Math.round(megabytes / 32), 64, 2048)}MB`,
+    max_parallel_workers: within(Math.ceil(cu), 2, 8),
+    max_parallel_workers_per_gather: within(Math.ceil(cu / 2), 1, 4),
+    max_parallel_maintenance_workers: within(Math.ceil(cu / 2), 1, 4),
+  }
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
+}
+
 /** The text of `lakelet.conf`. */
 export function settingsFile(settings: ClusterSettings, major: number): string {
   const own: Record<string, string | number> = {
@@ -30,6 +49,7 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
     max_connections: maxConnections(settings.maxCu),
     superuser_reserved_connections: 7,
     shared_buffers: '128MB',
+    ...sizeSettings(settings.cu ?? settings.maxCu),
     // Whole machines are shared by many computes: what is taken is given back at suspend.
     huge_pages: 'off',
     jit: 'off',

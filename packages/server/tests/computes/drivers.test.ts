@@ -214,4 +214,14 @@ describe.each([
       await server.applySettings({ maxCu: 2, extra: { work_mem: '12MB', max_wal_senders: '7' } }),
     ).toEqual(['max_connections', 'max_wal_senders'])
   })
+
+  test('says what it takes of its host while it runs', async () => {
+    const { server } = await started('usage')
+    expect(await server.usage()).toMatchObject({
+      runnable: expect.any(Number) as number,
+      memoryBytes: expect.any(Number) as number,
+    })
+    await server.stop()
+    expect(await server.usage()).toBeUndefined()
+  })
 })

@@ -90,6 +90,7 @@ export class ComputesModel {
       branchUid,
       dataDirectory: branchUid,
       major: 17,
+      minCu: 1,
       maxCu: 1,
       suspendAfterMs: 2000,
       disabled: false,

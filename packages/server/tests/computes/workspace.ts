@@ -59,6 +59,7 @@ export async function startTestComputes(
         branchUid,
         dataDirectory,
         major: installation.major,
+        minCu: spec.maxCu ?? 1,
         maxCu: 1,
         suspendAfterMs: null,
         disabled: false,

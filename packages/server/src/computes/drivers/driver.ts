@@ -6,6 +6,7 @@ import type {
   ClusterSettings,
   LoginRole,
 } from '../../postgres/index.ts'
+import type { Enforcement } from '../cgroups/cgroups.ts'
 import type { ServerActivity } from '../idle-check.ts'
 
 /** Where clients of a server connect to, and what it asks of whoever does. */
@@ -43,6 +44,8 @@ export interface StopOptions {
 }
 
 export interface ServerDriver {
+  /** How sizes take effect here. */
+  readonly enforcement: Enforcement
   /**
    * Starts a server and resolves when it accepts connections; recovery after a crash may take its time. Throws
    * `compute_start_failed` with the server's last words. When `signal` aborts, the server is stopped and the signal's reason thrown.
@@ -54,6 +57,16 @@ export interface ServerDriver {
   stopLeftover(dataDirectory: string): Promise<boolean>
   /** Removes what is kept for an endpoint beside its data. Its server has ended. */
   forget(endpointUid: string): Promise<void>
+}
+
+/** What a server takes of its host at a moment. Bytes. */
+export interface ServerUsage {
+  /** Processes that run, or wait for a CPU or a disk. */
+  readonly runnable: number
+  /** Memory of its processes, shared memory included. */
+  readonly memoryBytes: number
+  /** The page cache that it filled, and the part that is in use; undefined where the host does not tell. */
+  readonly cache?: { readonly cachedBytes: number; readonly workingSetBytes: number }
 }
 
 export interface RunningServer {
@@ -77,9 +90,12 @@ export interface RunningServer {
   admin(options?: AdminOptions): Promise<AdminConnection>
   /**
    * Has the server take new settings while it runs. Returns the names of those that wait for a restart, undefined when nothing
-   * was new to it. Throws `compute_start_failed` when it refuses them: then it goes on with what it had.
+   * was new to it. Throws `compute_start_failed` when it refuses them: then it goes on with what it had. A new size takes effect at once,
+   * as far as the host enforces sizes.
    */
   applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined>
+  /** Undefined where that cannot be told, or the server has ended. */
+  usage(): Promise<ServerUsage | undefined>
 }
 
 /** What the server says of itself, asked on one connection that all share. Whatever fails closes that; the next question opens another. */

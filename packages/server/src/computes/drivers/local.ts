@@ -17,15 +17,18 @@ import {
 } from '../../postgres/index.ts'
 import { Archives, type Archiver, besideData } from '../../storage/index.ts'
 import { reloadSettings } from '../apply-settings.ts'
+import type { Cgroups } from '../cgroups/cgroups.ts'
 import { CatalogConnection } from './catalog-connection.ts'
 import type {
   RunningServer,
   ServerDriver,
   ServerExit,
   ServerSpec,
+  ServerUsage,
   StopOptions,
   UnixAddress,
 } from './driver.ts'
+import { ServerShare } from './server-share.ts'
 
 /** Longest that a question to the catalogs may take: somebody waits to log in, or the compute to stop. */
 const CATALOG_MS = 5_000
@@ -36,17 +39,24 @@ export interface LocalDriverOptions {
   readonly postgres: PostgresVersions
   /** Who archives what the servers write; archives of its own when absent. */
   readonly archives?: Archives
+  /** What holds computes to their sizes; nothing does when absent. */
+  readonly cgroups?: Cgroups
   readonly log: Logger
   readonly clock?: Clock
 }
 
 export function localDriver(options: LocalDriverOptions): ServerDriver {
-  const { postgres, log, clock = systemClock } = options
+  const { postgres, cgroups, log, clock = systemClock } = options
   const archives = options.archives ?? new Archives({ log, clock })
+  // The group of a server that has ended may go after its successor has begun.
+  let starts = 0
   return {
+    enforcement: cgroups?.enforcement ?? { cpu: 'advisory', memory: 'advisory', why: 'limits are off' },
     async start(spec: ServerSpec, signal: AbortSignal) {
       const { endpointUid, dataDirectory, settings } = spec
-      const cluster = await startCluster(
+      starts += 1
+      const share = new ServerShare(cgroups, `${endpointUid}.${starts}`)
+      const starting = startCluster(
         {
           installation: await postgres.ofDirectory(dataDirectory),
           dataDirectory,
@@ -54,10 +64,17 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
           settings,
           logFile: besideData(dataDirectory).log,
           log: log.child({ endpoint: endpointUid }),
+          onSpawned: (pid) => share.add(pid),
         },
         signal,
       )
-      return new LocalServer(cluster, archives.follow(dataDirectory), clock)
+      const cluster = await starting.catch(async (error: unknown) => {
+        await share[Symbol.asyncDispose]()
+        throw error
+      })
+      // It started with all the CPU there is: somebody waits.
+      share.limit(settings)
+      return new LocalServer({ cluster, archiver: archives.follow(dataDirectory), share, clock })
     },
     startProblem: async (major, settings) => startProblem(await postgres.of(major), settings),
     stopLeftover,
@@ -66,23 +83,33 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
   }
 }
 
+interface LocalServerParts {
+  readonly cluster: Cluster
+  readonly archiver: Archiver
+  readonly share: ServerShare
+  readonly clock: Clock
+}
+
 class LocalServer implements RunningServer {
   readonly address: UnixAddress
   readonly exited: Promise<ServerExit>
   readonly catalog: CatalogConnection
   readonly #cluster: Cluster
+  readonly #share: ServerShare
   readonly #clock: Clock
   #isStopping = false
 
-  constructor(cluster: Cluster, archiver: Archiver, clock: Clock) {
+  constructor({ cluster, archiver, share, clock }: LocalServerParts) {
     const { socketPath, password } = cluster.address
     this.address = { unix: socketPath, ...(password === undefined ? {} : { password }) }
     // The end of a server is known when its log is in the archive: who copies its files then has all of it.
     this.exited = cluster.exited.then(async (exit) => {
       await archiver.finish()
+      void share[Symbol.asyncDispose]()
       return exit
     })
     this.#cluster = cluster
+    this.#share = share
     this.#clock = clock
     this.catalog = new CatalogConnection(
       () => this.admin({ purpose: 'catalog', connectMs: CATALOG_MS, statementMs: CATALOG_MS }),
@@ -110,6 +137,8 @@ class LocalServer implements RunningServer {
 
   async stop(options: StopOptions = {}): Promise<ServerExit> {
     this.#isStopping = true
+    // The checkpoint of a small compute takes no longer than that of a large one.
+    this.#share.lift()
     await this.catalog[Symbol.asyncDispose]()
     await this.#cluster.stop(options)
     return this.exited
@@ -120,7 +149,12 @@ class LocalServer implements RunningServer {
   }
 
   async applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined> {
+    this.#share.limit(settings)
     if (!(await this.#cluster.writeSettings(settings))) return undefined
     return this.catalog.read((admin) => reloadSettings(admin, this.#clock))
+  }
+
+  async usage(): Promise<ServerUsage | undefined> {
+    return this.#cluster.pid === undefined || this.isOver ? undefined : this.#share.usage(this.#cluster.pid)
   }
 }

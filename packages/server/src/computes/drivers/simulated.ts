@@ -11,6 +11,7 @@ import type {
   ServerDriver,
   ServerExit,
   ServerSpec,
+  ServerUsage,
 } from './driver.ts'
 
 /** How long things take, in milliseconds; change them at will. */
@@ -29,6 +30,7 @@ const RESTART_SETTINGS: ReadonlySet<string> = new Set([
 ])
 
 export class SimulatedDriver implements ServerDriver {
+  readonly enforcement = { cpu: 'advisory', memory: 'advisory' } as const
   readonly times: SimulatedTimes
   /** Servers that start, run or stop, in the order of their starts. */
   readonly servers = new Set<SimulatedServer>()
@@ -111,6 +113,8 @@ export class SimulatedServer implements RunningServer {
   readonly catalog: ServerCatalog
   /** What keeps it busy, as a running query would. */
   busy: AwakeBecause | undefined
+  /** What it takes of its host; undefined = nobody can tell. */
+  taken: ServerUsage | undefined = { runnable: 0, memoryBytes: 0 }
   /** Connections of others; each is told when the server ends it. */
   readonly sessions = new Set<{ readonly end: () => void }>()
   readonly #driver: SimulatedDriver
@@ -177,6 +181,15 @@ export class SimulatedServer implements RunningServer {
     return changed.filter((name) => RESTART_SETTINGS.has(name))
   }
 
+  async usage(): Promise<ServerUsage | undefined> {
+    return this.#isOver ? undefined : this.taken
+  }
+
+  /** Its size now, in CU. */
+  get cu(): number {
+    return this.#settings.cu ?? this.#settings.maxCu
+  }
+
   #catalog(): ServerCatalog {
     const alive = <T>(answer: () => T): Promise<T> =>
       this.#isOver ? Promise.reject(lost()) : Promise.resolve(answer())
@@ -238,9 +251,9 @@ class SimulatedConnection implements AdminConnection {
   }
 }
 
-function valuesOf({ maxCu, extra = {} }: ClusterSettings): Readonly<Record<string, string>> {
-  // As for a real one: the size decides how many may connect.
-  return { max_connections: String(maxCu), ...extra }
+function valuesOf({ maxCu, cu = maxCu, extra = {} }: ClusterSettings): Readonly<Record<string, string>> {
+  // As for a real one: the largest size decides how many may connect, and the present one what can follow it.
+  return { max_connections: String(maxCu), effective_cache_size: String(cu), ...extra }
 }
 
 function startFailed(reason: string): LakeletError {

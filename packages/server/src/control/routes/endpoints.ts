@@ -13,6 +13,7 @@ export function implementEndpoints(endpoints: Endpoints): ImplementedRoute[] {
     deleteEndpoint: ({ params }) => endpoints.delete(params),
     listComputeInstances: ({ params }) => endpoints.listInstances(params),
     getActivity: ({ params }) => endpoints.getActivity(params),
+    getScaling: ({ params }) => endpoints.getScaling(params),
     listSessions: ({ params }) => endpoints.listSessions(params),
     getComputeInstance: ({ params }) => endpoints.getInstance(params, params.instance),
   })

@@ -25,6 +25,7 @@ function specOf(found: LiveEndpoint, dataDirectory: string): EndpointSpec {
     branchUid: found.branchUid,
     dataDirectory,
     major: found.pgVersion,
+    minCu: found.minCu,
     maxCu: found.maxCu,
     suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,
     disabled: found.isDisabled,

@@ -1,5 +1,6 @@
 import {
   type ComputeActivityView,
+  type ComputeScalingView,
   type Endpoint,
   endpointActions,
   endpointName,
@@ -19,6 +20,7 @@ import { type Empty, type OperationView, viewOperation } from '../views/operatio
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import type { ReadCache } from '../read-cache.ts'
 import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
+import { viewScaling } from '../views/scaling.ts'
 import { viewSession } from '../views/session.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
@@ -131,6 +133,12 @@ export class Endpoints {
   async getActivity(path: EndpointPath): Promise<ComputeActivityView> {
     const { row } = await this.#parts(path)
     return viewActivity(row, this.#context)
+  }
+
+  /** Why its compute has the size that it has. */
+  async getScaling(path: EndpointPath): Promise<ComputeScalingView> {
+    const { row } = await this.#parts(path)
+    return viewScaling(row, this.#context)
   }
 
   /** Who is connected, by when they came. */

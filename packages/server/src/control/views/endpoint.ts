@@ -87,14 +87,13 @@ function isoText(at: Date): string {
 
 /** The compute of an endpoint with what the official API does not say of it. */
 export function viewActivity(row: EndpointRow, live: Live): ComputeActivityView {
-  const { state, since, sessions, awakeBecause, lastSuspendReason, lastError } = live.computes.activity(
-    row.uid,
-  )
+  const { state, since, sizeCu, sessions, awakeBecause, lastSuspendReason, lastError } =
+    live.computes.activity(row.uid)
   return {
     state,
     since: since.toISOString(),
     sessions,
-    ...withoutNulls({ last_active_time: lastActiveTime(row, live) }),
+    ...withoutNulls({ size_cu: sizeCu, last_active_time: lastActiveTime(row, live) }),
     ...(awakeBecause ? { awake_because: { ...withoutNulls(awakeBecause) } } : {}),
     ...withoutNulls({ last_suspend_reason: lastSuspendReason, last_error: lastError }),
   }

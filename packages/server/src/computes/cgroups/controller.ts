@@ -1,0 +1,28 @@
+// One tree of groups of processes, and how limits are written there.
+
+export interface GroupLimits {
+  readonly cpus: number
+  readonly memoryBytes: number
+}
+
+/** Memory of a group, in bytes. */
+export interface GroupMemory {
+  /** Of its processes, with their shared memory. */
+  readonly usedBytes: number
+  readonly cachedBytes: number
+  /** The part of the cache that was used more than once lately. */
+  readonly workingSetBytes: number
+}
+
+export interface Controller {
+  readonly cpu: boolean
+  /** How it holds a group to its memory; undefined where it does not. */
+  readonly memory?: 'enforced' | 'soft'
+  /** The group of the workspace. */
+  readonly directory: string
+  add(group: string, pid: number): Promise<void>
+  /** Undefined lifts the limits. */
+  limit(group: string, limits: GroupLimits | undefined): Promise<void>
+  /** Where it controls memory. */
+  usage?(group: string): Promise<GroupMemory>
+}
