@@ -9,6 +9,7 @@ const LONG_TESTS = [
   'tests/faults',
   'tests/browser/pages.test.ts',
   'packages/connect/tests/soak',
+  'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
   'tests/system/examples',
 ]

@@ -52,7 +52,7 @@ const kinds = failpointsOf(first)
 await prepareBase(first)
 await prepareServed(first)
 await first.stop()
-const sample = isSoak ? undefined : sampleOf([...kinds.values()])
+const sample = isSoak ? undefined : sampleOf([...kinds.values()], 'tests/faults/generated-kills')
 const points = dealt(sample?.points ?? [...kinds.values()])
 console.log(
   `${points.length} of ${[...kinds.values()].flat().length} kills${sample ? `; ${sample.again}` : ''}`,

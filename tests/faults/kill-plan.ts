@@ -10,9 +10,9 @@ export interface Sample {
 
 /**
  * Of each kind one place before its work, one after it and one of undoing, where it has them; which ones turns with the day, so that all
- * have their turn.
+ * have their turn. `file` is where `npm run soak` finds the test that takes all.
  */
-export function sampleOf(kinds: readonly (readonly string[])[]): Sample {
+export function sampleOf(kinds: readonly (readonly string[])[], file: string): Sample {
   const turn = Number(process.env['KILL_SAMPLE'] ?? Math.floor(Date.now() / DAY_MS))
   const pick = (places: readonly string[]) => places.slice(turn % places.length).slice(0, 1)
   const points = kinds.map((places) => {
@@ -23,7 +23,7 @@ export function sampleOf(kinds: readonly (readonly string[])[]): Sample {
   })
   return {
     points,
-    again: `the same ones again with KILL_SAMPLE=${turn}, all with npm run soak -- tests/faults/generated-kills`,
+    again: `the same ones again with KILL_SAMPLE=${turn}, all with npm run soak -- ${file}`,
   }
 }
 

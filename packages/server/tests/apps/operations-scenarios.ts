@@ -4,9 +4,9 @@ import { failpointsOf } from '../../src/operations/failpoints.ts'
 import type { OperationKind } from '../../src/operations/operation-kind.ts'
 import type { AppsApi } from './apps-api.ts'
 
-/** All places of all kinds. */
-export function failpointsOfAll(kinds: AppOperations): string[] {
-  return (Object.values(kinds) as OperationKind<never>[]).flatMap((kind) => failpointsOf(kind))
+/** All places of each kind. */
+export function failpointsOfAll(kinds: AppOperations): string[][] {
+  return (Object.values(kinds) as OperationKind<never>[]).map((kind) => failpointsOf(kind))
 }
 
 /** What makes the workspace kill itself there: what is undone must fail first, at its very end. */

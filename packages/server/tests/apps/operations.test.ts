@@ -1,4 +1,4 @@
-// kill -9 at every step of every operation on an app: the next start goes on or undoes, and nothing is left that nobody owns.
+// kill -9 at the steps of every operation on an app, at all of them in `npm run soak`: the next start goes on or undoes, and nothing is left that nobody owns.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -10,12 +10,17 @@ import { expect, it, vi } from 'vitest'
 import { appOperations, type AppOperationsParts } from '../../src/apps/app-operations.ts'
 import { type AppsApi, type Deployment, startAppsApi, visit } from './apps-api.ts'
 import { failpointsOfAll, says } from './operations-scenarios.ts'
+import { sampleOf } from '../../../../tests/faults/kill-plan.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
+import { isSoak } from '../../../../tests/hostile/duration.ts'
 
 expectInLog(/ending processes of apps that a killed workspace left/)
 
 // Only the names of kinds and steps are asked for.
-const failpoints = failpointsOfAll(appOperations({} as AppOperationsParts))
+const places = failpointsOfAll(appOperations({} as AppOperationsParts))
+const sample = isSoak ? undefined : sampleOf(places, 'packages/server/tests/apps/operations')
+const failpoints = (sample?.points ?? places).flat()
+console.log(`${failpoints.length} of ${places.flat().length} kills${sample ? `; ${sample.again}` : ''}`)
 
 async function runUntilKilled(directory: string, failpoint: string): Promise<string | null> {
   const script = fileURLToPath(new URL('./operations-child.ts', import.meta.url))
