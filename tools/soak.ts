@@ -8,6 +8,8 @@ const LONG_TESTS = [
   'tests/hostile',
   'tests/faults',
   'tests/browser/pages.test.ts',
+  'tests/browser/keyboard.test.ts',
+  'tests/browser/tutorial.test.ts',
   'packages/connect/tests/soak',
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',

@@ -41,7 +41,9 @@ export async function openConsole(
   const page = await context.newPage()
   await signIn(page, workspace)
   // A checkout builds the console when it is first asked for; its page comes by itself.
-  await page.getByRole('heading', { level: 1, name: TEXTS[language].home.title }).waitFor({ timeout: 60_000 })
+  await page
+    .getByRole('heading', { level: 1, name: TEXTS[language].home.title })
+    .waitFor({ timeout: 2 * LONGEST_MS })
   return { context, page, problems: watchProblems(page) }
 }
 

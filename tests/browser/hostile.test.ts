@@ -28,10 +28,10 @@ describe.skipIf(reason !== undefined)(`hostile data${reason ? ` (${reason})` : '
       body: { name: 'hostile', description: MARKUP },
     })
     await workspace.cli(['sql', SQL])
-  }, 120_000)
+  })
   afterAll(() => workspace?.[Symbol.asyncDispose]())
 
-  it('is shown as text on every page that has it', { timeout: 180_000 }, async () => {
+  it('is shown as text on every page that has it', async () => {
     await using browser = await launchBrowser()
     const { page, problems } = await openConsole(browser, workspace)
     for (const place of [paths.projects, paths.project(PROJECT), paths.apps, paths.app('hostile')]) {
@@ -49,7 +49,7 @@ describe.skipIf(reason !== undefined)(`hostile data${reason ? ` (${reason})` : '
     expect(problems).toEqual([])
   })
 
-  it("keeps an error's text in its frame", { timeout: 120_000 }, async () => {
+  it("keeps an error's text in its frame", async () => {
     await using browser = await launchBrowser()
     const { page, problems } = await openConsole(browser, workspace)
     const forged = `</p><button>Sign in again</button>${'\n'.repeat(40)}${MARKUP}`
@@ -64,36 +64,32 @@ describe.skipIf(reason !== undefined)(`hostile data${reason ? ` (${reason})` : '
     expect(problems).toEqual([])
   })
 
-  it(
-    'asks before a statement of the default branch takes everything away',
-    { timeout: 120_000 },
-    async () => {
-      await using browser = await launchBrowser()
-      const { page } = await openConsole(browser, workspace)
-      // A branch that the page does not know yet is asked about too.
-      const { promise: asked, resolve: answerAboutBranch } = Promise.withResolvers<void>()
-      await page.route('**/api/2.0/postgres/projects/*/branches/production', (route) =>
-        asked.then(() => route.continue()),
-      )
-      await run(page, workspace, 'create table kept (id int); insert into kept values (1); truncate kept')
-      const question = page.getByRole('dialog', { name: sql.askFirst })
-      await question.getByText('truncate kept', { exact: true }).waitFor()
-      answerAboutBranch()
-      await page.keyboard.press('Escape')
-      await question.waitFor({ state: 'detached' })
-      await page.getByRole('button', { name: sql.runAll }).click()
-      await question.getByRole('button', { name: sql.runAnyway }).click()
-      const last = page.getByRole('tab', { name: /3 TRUNCATE/ })
-      await last.waitFor()
-      expect(await last.isVisible()).toBe(true)
-    },
-  )
+  it('asks before a statement of the default branch takes everything away', async () => {
+    await using browser = await launchBrowser()
+    const { page } = await openConsole(browser, workspace)
+    // A branch that the page does not know yet is asked about too.
+    const { promise: asked, resolve: answerAboutBranch } = Promise.withResolvers<void>()
+    await page.route('**/api/2.0/postgres/projects/*/branches/production', (route) =>
+      asked.then(() => route.continue()),
+    )
+    await run(page, workspace, 'create table kept (id int); insert into kept values (1); truncate kept')
+    const question = page.getByRole('dialog', { name: sql.askFirst })
+    await question.getByText('truncate kept', { exact: true }).waitFor()
+    answerAboutBranch()
+    await page.keyboard.press('Escape')
+    await question.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: sql.runAll }).click()
+    await question.getByRole('button', { name: sql.runAnyway }).click()
+    const last = page.getByRole('tab', { name: /3 TRUNCATE/ })
+    await last.waitFor()
+    expect(await last.isVisible()).toBe(true)
+  })
 
-  it('shows 100,000 rows and lets one go to the last', { timeout: 180_000 }, async () => {
+  it('shows 100,000 rows and lets one go to the last', async () => {
     await using browser = await launchBrowser()
     const { page, problems } = await openConsole(browser, workspace)
     await run(page, workspace, "select n, 'row ' || n as text from generate_series(1, 100000) n")
-    await page.getByText(sql.rows(100_000)).first().waitFor({ timeout: 60_000 })
+    await page.getByText(sql.rows(100_000)).first().waitFor()
     const grid = page.getByRole('grid', { name: sql.grid })
     expect(await grid.getAttribute('aria-rowcount')).toBe('100001')
     expect(await grid.getByRole('row').count()).toBeLessThan(200)

@@ -16,7 +16,7 @@ describe.skipIf(reason !== undefined)(`an open page${reason ? ` (${reason})` : '
   })
   afterAll(() => workspace?.[Symbol.asyncDispose]())
 
-  it('sees what another browser does, without a reload', { timeout: 120_000 }, async () => {
+  it('sees what another browser does, without a reload', async () => {
     await using browser = await launchBrowser()
     const first = await openConsole(browser, workspace)
     const second = await openConsole(browser, workspace)
@@ -26,12 +26,12 @@ describe.skipIf(reason !== undefined)(`an open page${reason ? ` (${reason})` : '
     await first.page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('seen')
     await first.page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click()
     const row = second.page.getByRole('row', { name: /seen/ })
-    await row.waitFor({ timeout: 20_000 })
-    await row.getByText('Active').waitFor({ timeout: 20_000 })
+    await row.waitFor()
+    await row.getByText('Active').waitFor()
     expect([...first.problems, ...second.problems]).toEqual([])
   })
 
-  it('goes on by itself when the server went and came back', { timeout: 180_000 }, async () => {
+  it('goes on by itself when the server went and came back', async () => {
     expectInLog(/stopped a Postgres of an earlier run/)
     await using browser = await launchBrowser()
     const { page } = await openConsole(browser, workspace)
@@ -42,14 +42,14 @@ describe.skipIf(reason !== undefined)(`an open page${reason ? ` (${reason})` : '
     // Something that the page has to ask the server for.
     await page.getByRole('button', { name: TEXTS.en.shell.switcher }).click()
     await page.getByRole('menuitem', { name: 'Apps', exact: true }).click()
-    await page.getByText(TEXTS.en.shell.reconnecting).waitFor({ timeout: 30_000 })
+    await page.getByText(TEXTS.en.shell.reconnecting).waitFor()
     await using again = await restart(workspace)
-    await page.getByText(TEXTS.en.shell.reconnecting).waitFor({ state: 'hidden', timeout: 30_000 })
+    await page.getByText(TEXTS.en.shell.reconnecting).waitFor({ state: 'hidden' })
     await page.getByRole('heading', { level: 1, name: TEXTS.en.apps.title }).waitFor()
     await again.client.call(projectRoutes.createProject, { query: { project_id: 'after' }, body: {} })
     await page.getByRole('button', { name: TEXTS.en.shell.switcher }).click()
     await page.getByRole('menuitem', { name: 'Lakebase' }).click()
-    await page.getByRole('row', { name: /after/ }).waitFor({ timeout: 30_000 })
+    await page.getByRole('row', { name: /after/ }).waitFor()
     expect(await page.evaluate('window.keptSinceBefore')).toBe(true)
   })
 })

@@ -20,7 +20,7 @@ describe.skipIf(reason !== undefined)(`a page of another origin${reason ? ` (${r
   })
   afterAll(() => workspace?.[Symbol.asyncDispose]())
 
-  it('neither reads nor acts with the cookie of a signed-in browser', { timeout: 120_000 }, async () => {
+  it('neither reads nor acts with the cookie of a signed-in browser', async () => {
     await using foreign = await servePage()
     await using browser = await launchBrowser()
     const { context, page: own } = await openConsole(browser, workspace)

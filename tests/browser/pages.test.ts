@@ -28,7 +28,7 @@ describe.skipIf(reason !== undefined)(`every page of the console${reason ? ` (${
     workspace = await startTestWorkspace()
     await furnish(workspace)
     await mkdir(pictures, { recursive: true })
-  }, 180_000)
+  })
   afterAll(() => workspace?.[Symbol.asyncDispose]())
 
   it('is in order', { timeout: isSoak ? 1_800_000 : 400_000 }, async () => {
@@ -56,5 +56,5 @@ describe.skipIf(reason !== undefined)(`every page of the console${reason ? ` (${
 async function settle(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor()
   // Shapes of what is still on its way.
-  await expect.poll(() => page.locator('.late').count(), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => page.locator('.late').count()).toBe(0)
 }

@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : '
     await page.getByText('lakelet open').waitFor()
 
     await signIn(page, workspace)
-    await page.getByRole('link', { name: 'echo' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'echo' }).waitFor()
     await page.getByRole('button', { name: 'Account' }).click()
     await page.getByText(workspace.user).waitFor()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()

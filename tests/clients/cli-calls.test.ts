@@ -20,7 +20,7 @@ let cli: CliClient
 
 beforeAll(async () => {
   workspace = await startTestWorkspace()
-}, 120_000)
+})
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
 interface Tokens {
@@ -339,7 +339,7 @@ describe('apps', () => {
     const path = `${base}/cli-app/deployments/${String(started['deployment_id'])}`
     const ended = await until(path, (reply) => stateOf(reply, 'status') !== 'IN_PROGRESS')
     expect(ended).toMatchObject({ status: { state: 'SUCCEEDED' } })
-  }, 120_000)
+  })
 
   it.for<Call>([
     {

@@ -59,7 +59,7 @@ async function deploy(greeting: string): Promise<void> {
   }
   const { deployment_id: id } = await call<{ deployment_id: string }>('POST', `${APP}/deployments`, body)
   const state = async () => (await call<{ status: object }>('GET', `${APP}/deployments/${id}`)).status
-  await expect.poll(state, { timeout: 60_000 }).toMatchObject({ state: 'SUCCEEDED' })
+  await expect.poll(state).toMatchObject({ state: 'SUCCEEDED' })
   expect(await call('GET', `${APP}/deployments/${id}`)).toMatchObject({
     env_vars: [{ name: 'GREETING' }, { name: 'ENDPOINT' }, { name: 'API_KEY' }],
   })
@@ -96,7 +96,7 @@ it('makes everything and deploys it', async () => {
     access_control_list: [{ group_name: 'users', permission_level: 'CAN_USE' }],
   })
   await call('POST', `${APP}/start`, {})
-  await expect.poll(app, { timeout: 30_000 }).toMatchObject({ compute_status: { state: 'ACTIVE' } })
+  await expect.poll(app).toMatchObject({ compute_status: { state: 'ACTIVE' } })
   await deploy('one')
   expect(await greeting()).toBe(`one ${BRANCH.slice(18)}/endpoints/primary s3cret true`)
 })
@@ -146,7 +146,7 @@ it('is stopped and destroyed', async () => {
   // Its project goes at the same time.
   expectInLog(/a resource of an app could not be taken away/)
   const stopped = await call<App>('POST', `${APP}/stop`, {})
-  await expect.poll(app, { timeout: 30_000 }).toMatchObject({
+  await expect.poll(app).toMatchObject({
     compute_status: { state: 'STOPPED', message: 'Start the app compute to deploy the app.' },
   })
   expect(stopped).not.toHaveProperty('active_deployment')
@@ -159,6 +159,6 @@ it('is stopped and destroyed', async () => {
     recursive: true,
   })
   const end = () => app().then(() => 'there', String)
-  await expect.poll(end, { timeout: 30_000 }).toMatch('404')
+  await expect.poll(end).toMatch('404')
   await expect(call('GET', '/api/2.0/postgres/projects/daily')).rejects.toThrow('404')
 })

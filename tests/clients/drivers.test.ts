@@ -27,7 +27,7 @@ beforeAll(async () => {
   endpoint = await createProject(workspace, 'drivers')
   // Another one, so that a connection has to say which it wants.
   await createProject(workspace, 'other')
-}, 120_000)
+})
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
 describe('Python: psycopg 3, asyncpg, pg8000, SQLAlchemy', () => {

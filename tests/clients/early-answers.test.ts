@@ -64,7 +64,7 @@ async function startPythonApp(server: string): Promise<number> {
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }
   const child = spawn(python, words, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] })
   stack.defer(() => ended(child))
-  await vi.waitFor(() => connects(port), { timeout: 30_000, interval: 100 })
+  await vi.waitFor(() => connects(port), { timeout: 90_000, interval: 100 })
   return port
 }
 

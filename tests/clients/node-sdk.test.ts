@@ -59,7 +59,7 @@ describe('packages for Node', () => {
     ['@databricks/lakebase 0.6.0', 'lakebase.mjs'],
     ['@databricks/sdk-experimental 0.17.0', 'sdk.mjs'],
   ])('%s', (_, program) => {
-    it.for(checksIn(path.join(programs, program)))('%s', { timeout: 180_000 }, async (name, context) => {
+    it.for(checksIn(path.join(programs, program)))('%s', async (name, context) => {
       expect(failureOf(await reports.get(program), name, context)).toBe('')
     })
   })

@@ -73,7 +73,7 @@ describe('databricks-sdk for Python', () => {
 
   describe.each(versions)('$sdk', ({ sdk, files }) => {
     const names = files.flatMap((file) => checksIn(path.join(programs, file)))
-    it.for(names)('%s', { timeout: 180_000 }, async (name, context) => {
+    it.for(names)('%s', async (name, context) => {
       expect(failureOf(await reports.get(sdk), name, context)).toBe('')
     })
   })

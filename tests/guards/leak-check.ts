@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long what was told to end may take, in milliseconds. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 30_000
 
 export interface LeakCheck {
   /** What is left, one line each, once nothing is or the time is over; removes the directory. */

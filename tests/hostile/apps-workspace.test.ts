@@ -13,7 +13,7 @@ beforeAll(async () => {
   workspace = await startTestWorkspace({ directory })
   const made = await call('POST', '/api/2.0/postgres/projects?project_id=hostile', { spec: {} })
   await until(async () => (await call('GET', `/api/2.0/postgres/${made.body.name}`)).body.done === true)
-}, 120_000)
+})
 afterAll(async () => {
   await workspace[Symbol.asyncDispose]()
   await rm(directory, { recursive: true, force: true })

@@ -76,7 +76,7 @@ beforeAll(async () => {
     await workspace.cli(['postgres', 'create-branch', 'projects/shop', 'dev'])
   })
   await copyFile(metadata(), saved())
-}, 180_000)
+})
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
 test('missing or empty metadata stops the start, which names the directory and the way back', async () => {
@@ -122,35 +122,31 @@ test('metadata of another workspace, or of another program, is refused', async (
     await rm(other, { recursive: true, force: true })
   }
   await restoreSaved()
-}, 120_000)
+})
 
-test.each(['with a backup', 'without any'])(
-  'repair brings everything back, %s',
-  async (how) => {
-    const uid = await withWorkspace(async ({ client }) => {
-      return (await client.call(endpointRoutes.getEndpoint, { params: primary })).uid
-    })
-    await removeMetadata()
-    if (how === 'without any') await rm(path.join(dataDir(), 'backups'), { recursive: true })
-    const dry = await repair('--dry-run')
-    expect([dry.stderr, dry.stdout]).toEqual(['', expect.stringContaining('A repair would have')])
-    expect(existsSync(metadata())).toBe(false)
-    const done = await repair()
-    expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('rror')])
-    expect((await repair()).stdout).toContain('Nothing to repair')
-    await withWorkspace(async (workspace) => {
-      const { client } = workspace
-      const endpoint = await client.call(endpointRoutes.getEndpoint, { params: primary })
-      expect(endpoint.uid).toBe(uid)
-      expect(await goodsOf(workspace, 'production')).toEqual(TEA)
-      expect(await goodsOf(workspace, 'dev')).toEqual(TEA)
-      const dev = await client.call(branchRoutes.getBranch, { params: { project: 'shop', branch: 'dev' } })
-      expect(dev.status.source_branch).toBe('projects/shop/branches/production')
-      expect(await workspace.problems()).toBe('')
-    })
-  },
-  180_000,
-)
+test.each(['with a backup', 'without any'])('repair brings everything back, %s', async (how) => {
+  const uid = await withWorkspace(async ({ client }) => {
+    return (await client.call(endpointRoutes.getEndpoint, { params: primary })).uid
+  })
+  await removeMetadata()
+  if (how === 'without any') await rm(path.join(dataDir(), 'backups'), { recursive: true })
+  const dry = await repair('--dry-run')
+  expect([dry.stderr, dry.stdout]).toEqual(['', expect.stringContaining('A repair would have')])
+  expect(existsSync(metadata())).toBe(false)
+  const done = await repair()
+  expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('rror')])
+  expect((await repair()).stdout).toContain('Nothing to repair')
+  await withWorkspace(async (workspace) => {
+    const { client } = workspace
+    const endpoint = await client.call(endpointRoutes.getEndpoint, { params: primary })
+    expect(endpoint.uid).toBe(uid)
+    expect(await goodsOf(workspace, 'production')).toEqual(TEA)
+    expect(await goodsOf(workspace, 'dev')).toEqual(TEA)
+    const dev = await client.call(branchRoutes.getBranch, { params: { project: 'shop', branch: 'dev' } })
+    expect(dev.status.source_branch).toBe('projects/shop/branches/production')
+    expect(await workspace.problems()).toBe('')
+  })
+})
 
 test('older metadata: unknown branches are set aside, and repair brings them back', async () => {
   expectInLog(
@@ -172,7 +168,7 @@ test('older metadata: unknown branches are set aside, and repair brings them bac
   expect((await repair()).stdout).toContain('projects/shop/branches/newer')
   expect(await branches()).toEqual(all)
   await withWorkspace(async (workspace) => expect(await goodsOf(workspace, 'newer')).toEqual(TEA))
-}, 180_000)
+})
 
 test('a manifest that is damaged is written anew, and a branch without one and without metadata is found again', async () => {
   const [uid = ''] = await branches()
@@ -188,4 +184,4 @@ test('a manifest that is damaged is written anew, and a branch without one and w
   await withWorkspace(async (workspace) => {
     expect(await workspace.cli(['postgres', 'list-projects', '-o', 'json'])).toContain('recovered-')
   })
-}, 120_000)
+})

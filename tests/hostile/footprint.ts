@@ -42,7 +42,7 @@ export function footprintOf(workspace: Pick<TestWorkspace, 'pid' | 'directory'>)
 export async function expectBackAt(
   before: Footprint,
   workspace: Pick<TestWorkspace, 'pid' | 'directory'>,
-  { withinMs = 20_000, growthMb = 300 }: SettleOptions = {},
+  { withinMs = 60_000, growthMb = 300 }: SettleOptions = {},
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   let now = footprintOf(workspace)

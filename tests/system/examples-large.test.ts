@@ -38,7 +38,7 @@ describe.runIf(isSoak)('large examples, which take npm run soak', () => {
   async function add(page: Page, note: string): Promise<void> {
     await page.getByLabel('Note', { exact: true }).fill(note)
     await page.getByRole('button', { name: 'Add' }).click()
-    await page.getByText(note).waitFor({ timeout: 20_000 })
+    await page.getByText(note).waitFor({ timeout: 90_000 })
   }
 
   it.each([

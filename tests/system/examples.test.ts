@@ -34,7 +34,7 @@ const examples = new Map<string, Example>()
 beforeAll(async () => {
   ;[workspace, connector] = await Promise.all([startTestWorkspace({ env: settings }), packedConnector()])
   await workspace.cli(['postgres', 'create-project', PROJECT])
-}, 180_000)
+})
 
 afterAll(async () => {
   await Promise.all([...examples.values()].map((each) => each[Symbol.asyncDispose]()))

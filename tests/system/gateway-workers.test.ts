@@ -55,7 +55,7 @@ it('cancels a query from whichever thread the request reaches', async () => {
   )
   const watcher = await connect()
   const running = `SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'`
-  await expect.poll(async () => (await watcher.query(running)).rowCount, { timeout: 20_000 }).toBe(6)
+  await expect.poll(async () => (await watcher.query(running)).rowCount).toBe(6)
   for (const client of clients) await cancel(client)
   for (const failure of failures) expect(await failure).toMatchObject({ code: '57014' })
   await Promise.all([...clients, watcher].map((client) => client.end()))

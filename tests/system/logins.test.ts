@@ -105,7 +105,7 @@ it('takes the password that was made for a role and is shown by the API', async 
   const operation = made.name.split('/').at(-1) ?? ''
   const ask = { params: { ...params, role: 'generated', operation } }
   const isDone = async () => (await workspace.client.call(operationRoutes.getRoleOperation, ask)).done
-  await expect.poll(isDone, { timeout: 30_000 }).toBe(true)
+  await expect.poll(isDone).toBe(true)
   await allowPasswords(true)
   const role = { ...params, role: 'generated' }
   const { password } = await workspace.client.call(roleRoutes.revealRolePassword, { params: role, body: {} })
@@ -189,7 +189,7 @@ async function done(name: string): Promise<void> {
                 params: { project, operation },
               })
             ).done,
-      { timeout: 30_000 },
+      { timeout: 90_000 },
     )
     .toBe(true)
 }

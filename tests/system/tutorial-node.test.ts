@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
   })
   app = await prepareNotesApp(workspace, 'notes-node')
-}, 180_000)
+})
 
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 

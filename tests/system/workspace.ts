@@ -159,7 +159,7 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
   const guard = guardLogFile(path.join(directory, 'data', 'lakelet.log'))
   const child = spawnServer(directory, options)
   try {
-    const published = await waitUntilReady(directory, child, options.startTimeoutMs ?? 60_000)
+    const published = await waitUntilReady(directory, child, options.startTimeoutMs ?? 180_000)
     await keepPostgres(path.join(directory, 'data'))
     const token = /^token\s*=\s*(\S+)$/m.exec(await readFile(published.configFile, 'utf8'))?.[1] ?? ''
     const place = { directory, isTemporary: options.directory === undefined, guard }

@@ -11,7 +11,7 @@ let workspace: TestWorkspace
 
 beforeAll(async () => {
   workspace = await startTestWorkspace()
-}, 120_000)
+})
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }

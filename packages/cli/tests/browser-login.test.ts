@@ -50,7 +50,7 @@ class Browser {
   }
 }
 
-it('signs in with PKCE, keeps the tokens, and refreshes them', { timeout: 60_000 }, async () => {
+it('signs in with PKCE, keeps the tokens, and refreshes them', async () => {
   const [command, ...args] = cliCommand
   const env = { ...environment(workspace.home), BROWSER: 'none', DATABRICKS_CONFIG_PROFILE: 'browser' }
   // No data directory is near, so this is a sign-in like that to any other machine.

@@ -58,9 +58,9 @@ it('shows its log, what is added, and what is worse than a level', async () => {
   onTestFinished(() => void child.kill('SIGKILL'))
   let followed = ''
   child.stdout.on('data', (chunk: Buffer) => (followed += chunk.toString()))
-  await vi.waitFor(() => expect(followed).not.toBe(''), { timeout: 20_000 })
+  await vi.waitFor(() => expect(followed).not.toBe(''), { timeout: 90_000 })
   await lakelet(['postgres', 'delete-project', 'projects/logged'])
-  await vi.waitFor(() => expect(followed).toContain('reason=deleted'), { timeout: 20_000 })
+  await vi.waitFor(() => expect(followed).toContain('reason=deleted'), { timeout: 90_000 })
   child.kill('SIGINT')
   const [code] = (await once(child, 'exit')) as [number | null]
   expect(code).toBe(0)

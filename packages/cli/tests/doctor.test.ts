@@ -91,4 +91,4 @@ CREATE TABLE notes (n int); ALTER TABLE notes OWNER TO "${gone}"`
   expect(problems[0]?.found).toContain('bad/app.yaml has PGPORT 1')
   expect(problems[1]?.found).toContain(gone)
   expect(result.code).toBe(1)
-}, 120_000)
+})

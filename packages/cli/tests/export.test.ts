@@ -49,7 +49,7 @@ beforeAll(async () => {
   await lakelet('apps', 'create', ...json({ name: 'web', description: 'a shop', resources }))
   await lakelet('apps', 'create', 'batch')
   await lakelet('grants', 'shop', 'batch')
-}, 120_000)
+})
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
 async function call(where: string, body: object, { host, token } = workspace): Promise<void> {

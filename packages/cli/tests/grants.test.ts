@@ -35,7 +35,7 @@ beforeAll(async () => {
   })
   const { access_token: token } = (await reply.json()) as { readonly access_token: string }
   app = { id, client: createClient({ host: workspace.host, token: () => token }) }
-}, 120_000)
+})
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
 /** SQL as the app's service principal, with a credential of its own; gives the command tags. */

@@ -111,7 +111,7 @@ it('streams 130,000 rows, and COPY in both directions, in bounded memory', async
   )
   const embedded = `lakelet psql -- -c "\\\\copy (SELECT * FROM back WHERE i < 3) TO STDOUT WITH CSV" | cut -c1-5`
   expect(await runShell(embedded)).toBe('1,xxx\n2,xxx\n')
-}, 120_000)
+})
 
 it('says what is wrong with COPY, files and nothing at all', async () => {
   const failed = async (args: readonly string[], input = '') =>
@@ -142,7 +142,7 @@ it.skipIf(!has('script'))(
       '0.rows.0.n',
       "SELECT count(*) AS n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(71)'  AND state = 'active'",
     ]
-    await vi.waitFor(async () => expect(await workspace.cli(running)).toBe('1\n'), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await workspace.cli(running)).toBe('1\n'), { timeout: 90_000 })
     terminal.type('\u0003')
     expect(await terminal.ended()).toBe(130)
     expect(terminal.output).toContain('canceling statement due to user request')
@@ -184,7 +184,7 @@ it('ends psql when it is itself asked to end', async () => {
     '0.rows.0.n',
     "SELECT count(*) AS n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(72)'",
   ]
-  await vi.waitFor(async () => expect(await workspace.cli(running)).toBe('1\n'), { timeout: 20_000 })
+  await vi.waitFor(async () => expect(await workspace.cli(running)).toBe('1\n'), { timeout: 90_000 })
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([130, null])
 })

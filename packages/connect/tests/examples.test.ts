@@ -35,7 +35,7 @@ test.each(programs)('%s', async (name) => {
   ]
   const { stdout } = await run(process.execPath, [...flags, path.join(examples, name, 'main.ts')], {
     env: { PATH: process.env['PATH'], ...lakebase.env },
-    timeout: 30_000,
+    timeout: 90_000,
   })
   expect(stdout).toBe('Hello from Lakebase!\n')
   await expect.poll(() => lakebase.proxy.openSockets).toBe(0)

@@ -30,6 +30,6 @@ describe.concurrent('survives', () => {
     }
     expect(seen).toEqual({ failure: '', sockets: 0, backends: 0, exitCode: 0, stderr: '' })
     // "Exits by itself": a second, and what a busy machine adds.
-    expect(run.exitMs).toBeLessThan(5000)
+    expect(run.exitMs).toBeLessThan(15_000)
   })
 })

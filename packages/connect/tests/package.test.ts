@@ -49,7 +49,7 @@ test('the types are right for every way of importing', async () => {
   ])
   // It ends with an exit code, and so with a rejection, when something is wrong.
   expect(stdout).toMatch(/lakelet-connect\/pg" +│ OK +│ OK \(CJS\) +│ OK \(ESM\)/)
-}, 120_000)
+})
 
 test('types hold under every way of resolving modules, and without skipLibCheck', async () => {
   const entries = Object.keys(
@@ -93,7 +93,7 @@ test('types hold under every way of resolving modules, and without skipLibCheck'
     ).catch((error: unknown) => error as { stdout: string })
     expect(result.stdout, moduleResolution).toBe('')
   }
-}, 90_000)
+})
 
 test('no dependencies, and small', async () => {
   const manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as Record<

@@ -42,7 +42,7 @@ beforeAll(async () => {
     reply.writeHead(500).end()
   }).listen(0)
   await once(cloud, 'listening')
-}, 120_000)
+})
 
 const cloudPort = () => (cloud.address() as AddressInfo).port
 
@@ -135,7 +135,7 @@ describe('in a project', { timeout: 240_000 }, () => {
   let project: Project
   beforeAll(async () => {
     project = await install(tarball, process.execPath, cloudPort())
-  }, 120_000)
+  })
   afterAll(() => project?.[Symbol.asyncDispose]())
 
   it('performs the tutorial from an empty folder', async () => {

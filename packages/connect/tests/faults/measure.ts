@@ -23,7 +23,7 @@ export async function timed<T>(
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 30_000,
 ): Promise<void> {
   const end = performance.now() + ms
   while (!(await holds())) {

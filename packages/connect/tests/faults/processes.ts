@@ -214,7 +214,7 @@ async function script24(text: string, env: Readonly<Record<string, string>>): Pr
   const { stdout } = await run(process.execPath, [...flags, '--input-type=module', '--eval', text], {
     env: { ...env, PGAPPNAME: process.env['PGAPPNAME'] },
     cwd: root,
-    timeout: 20_000,
+    timeout: 90_000,
   })
   return stdout
 }

@@ -34,7 +34,7 @@ async function dial(port: number, text = ''): Promise<Socket & { text: string }>
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true)
+  await expect.poll(condition, { interval: 5 }).toBe(true)
 }
 
 describe('connections that wait for their client', () => {

@@ -102,7 +102,7 @@ describe('the log writer', () => {
     const started = performance.now()
     for (let count = 0; count < 100_000; count += 1) sink.write(line)
     writer.flushSync(100)
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(30_000)
     const reader = readFileSync(file, 'utf8')
     expect(reader.length).toBeLessThan(20 * 1024 * 1024)
   })

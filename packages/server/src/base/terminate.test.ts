@@ -43,11 +43,11 @@ describe('terminate', () => {
   })
 
   it('sees the end of a process whose pipes somebody else holds', async () => {
-    const child = await shell('sleep 5 & echo ready; wait', true)
+    const child = await shell('sleep 90 & echo ready; wait', true)
     const started = performance.now()
-    const done = await terminate(childTarget(child), { stages: termThenKill(4_000) })
+    const done = await terminate(childTarget(child), { stages: termThenKill(60_000) })
     expect(done.ended).toBe(true)
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(30_000)
     expect(isGroupAlive(child.pid ?? 0)).toBe(true)
     await terminate(groupTarget(child), { stages: termThenKill(4_000) })
     expect(isGroupAlive(child.pid ?? 0)).toBe(false)

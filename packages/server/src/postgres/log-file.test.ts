@@ -53,7 +53,7 @@ test('a line of 200 MB in small chunks costs a moment, and of it the beginning i
   log.write(Buffer.from('\nnext\n'))
   const { user, system } = process.cpuUsage(began)
   // Read again from its start for each chunk, it would be minutes.
-  expect((user + system) / 1000).toBeLessThan(3000)
+  expect((user + system) / 1000).toBeLessThan(20_000)
   const [long = '', next] = log.lastLines
   expect(long).toMatch(/^x{16384} \[…\d+ more bytes of this line were dropped\]$/)
   expect(next).toBe('next')

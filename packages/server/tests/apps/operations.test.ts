@@ -74,7 +74,7 @@ async function answerOf(api: AppsApi): Promise<string> {
       expect(page.status).toBe(200)
       return page.text
     },
-    { timeout: 30_000 },
+    { timeout: 90_000 },
   )
 }
 

@@ -76,7 +76,7 @@ describe('an app without requirements.txt', () => {
     expect(await visit(url, { headers: session })).toMatchObject({ status: 200, text: 'Flask for ann' })
     expect(log).toContain('without naming them: flask')
     expect((await visit(url, { headers: { accept: 'text/html' } })).status).toBe(302)
-  }, 120_000)
+  })
 
   it('under gunicorn listens where PORT says', async () => {
     const { url } = await run('gunicorn-alone', {
@@ -84,7 +84,7 @@ describe('an app without requirements.txt', () => {
       'app.yaml': 'command: [gunicorn, app:app]',
     })
     expect((await visit(url, { headers: session })).text).toBe('Flask for ann')
-  }, 120_000)
+  })
 
   it('in FastAPI under uvicorn has WebSockets', async () => {
     const command = `command: ['sh', '-c', 'uvicorn app:app --port $DATABRICKS_APP_PORT']`
@@ -104,7 +104,7 @@ describe('an app without requirements.txt', () => {
     })
     socket.terminate()
     expect(answer).toBe('echo hello')
-  }, 120_000)
+  })
 
   it('that needs nothing is given nothing', async () => {
     const server = `
@@ -113,7 +113,7 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=int(os.environ['PORT
 `
     const { log } = await run('plain', { 'app.py': server })
     expect(log).not.toContain('of the platform')
-  }, 60_000)
+  })
 })
 
 it('requirements.txt lies above what the platform has', async () => {
@@ -131,7 +131,7 @@ def versions():
     'app.yaml': 'command: gunicorn app:app',
   })
   expect((await visit(url, { headers: session })).text).toBe('flask 3.0.3 werkzeug 3.0.4 six 1.17.0')
-}, 120_000)
+})
 
 const project = `[project]
 name = "my-app"
@@ -154,7 +154,7 @@ describe('a project', () => {
     const { url, log } = await run('pyproject', { 'app.py': six, 'pyproject.toml': project })
     expect((await visit(url, { headers: session })).text).toBe('six 1.17.0')
     expect(log).toContain('those of pyproject.toml')
-  }, 120_000)
+  })
 
   it('is installed as uv.lock says', async () => {
     const lock = `version = 1
@@ -182,7 +182,7 @@ wheels = [
     const { url, log } = await run('locked', { 'app.py': six, 'pyproject.toml': project, 'uv.lock': lock })
     expect((await visit(url, { headers: session })).text).toBe('six 1.17.0')
     expect(log).toContain('those of uv.lock')
-  }, 120_000)
+  })
 })
 
 // Hundreds of megabytes each.

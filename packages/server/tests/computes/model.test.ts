@@ -120,4 +120,4 @@ test('whatever happens, one server runs on a branch, no wake is lost and nobody 
     'endpoint_disabled',
   ])
     expect(seen.get(what), what).toBeGreaterThan(0)
-}, 120_000)
+})

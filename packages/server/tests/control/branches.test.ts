@@ -101,14 +101,14 @@ describe('branches', () => {
     expect(branch['status']).toHaveProperty('expire_time')
     await expect
       .poll(async () => (await client.call(branchRoutes.getBranch, { params: paramsOf('brief') })).status, {
-        timeout: 20_000,
+        timeout: 90_000,
       })
       .toMatchObject({ current_state: 'DELETED' })
     const { branches } = await client.call(branchRoutes.listBranches, { params: { project: 'shop' } })
     expect(branches?.map((each) => each.branch_id)).not.toContain('brief')
     // The branch is marked before the operation that deletes it has ended.
     const undelete = () => client.call(branchRoutes.undeleteBranch, { params: paramsOf('brief'), body: {} })
-    const back = await done(client, await vi.waitFor(undelete, { timeout: 20_000 }))
+    const back = await done(client, await vi.waitFor(undelete, { timeout: 90_000 }))
     expect(back['status']).not.toHaveProperty('expire_time')
     expect(await goodsOf('brief')).toEqual(['tea'])
   })

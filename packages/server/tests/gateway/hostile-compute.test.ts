@@ -142,7 +142,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
       const started = performance.now()
       client.query('select 1').catch(() => undefined)
       await gateway[Symbol.asyncDispose]()
-      expect(performance.now() - started).toBeLessThan(8_000)
+      expect(performance.now() - started).toBeLessThan(20_000)
       expect(await gateway.sessions()).toEqual([])
     } finally {
       for (const each of frozen) process.kill(each, 'SIGCONT')

@@ -659,7 +659,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
       await eventually(() => isRunning(client.key.processId), 'the query runs')
       const startedMs = performance.now()
       await gateway[Symbol.asyncDispose]()
-      expect(performance.now() - startedMs).toBeLessThan(5_000)
+      expect(performance.now() - startedMs).toBeLessThan(30_000)
       expect(await gateway.sessions()).toEqual([])
     })
 

@@ -560,9 +560,9 @@ export async function upgrade(options: ConnectionOptions): Promise<RawClient> {
 
 /** Polls until the condition holds. */
 export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const until = Date.now() + 20_000
+  const until = Date.now() + 60_000
   while (!(await condition())) {
-    if (Date.now() > until) throw new Error(`did not happen within 20 s: ${what}`)
+    if (Date.now() > until) throw new Error(`did not happen within a minute: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -27,7 +27,7 @@ test.runIf(isLinux)('a frozen server answers no query, and ends when it is stopp
   })
   const began = performance.now()
   await cluster.stop()
-  expect(performance.now() - began).toBeLessThan(8000)
+  expect(performance.now() - began).toBeLessThan(25_000)
   expect(await processesIn(cluster.dataDirectory)).toEqual([])
 })
 
@@ -40,7 +40,7 @@ test.runIf(isLinux)('a frozen backend does not hold up the stop of its server', 
   process.kill(row!.pid, 'SIGSTOP')
   const began = performance.now()
   await cluster.stop()
-  expect(performance.now() - began).toBeLessThan(12_000)
+  expect(performance.now() - began).toBeLessThan(25_000)
   expect(await processesIn(dataDirectory)).toEqual([])
   await using again = await postgres.start(dataDirectory)
   expect(again.isOver).toBe(false)
@@ -59,7 +59,7 @@ test.runIf(isLinux)(
     process.kill(cluster.pid!, 'SIGKILL')
     const began = performance.now()
     expect(await cluster.exited).toMatchObject({ signal: 'SIGKILL', expected: false })
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(15_000)
     await waitUntil(async () => !(await processesIn(dataDirectory)).includes(row!.pid))
     await busy
     await using again = await postgres.start(dataDirectory)
@@ -76,7 +76,7 @@ test.runIf(isLinux)('a frozen server of an earlier run is ended too, with its ba
   await waitUntil(async () => (await Promise.all(pids.map(isFrozen))).every(Boolean))
   const began = performance.now()
   expect(await stopLeftover(dataDirectory)).toBe(true)
-  expect(performance.now() - began).toBeLessThan(8000)
+  expect(performance.now() - began).toBeLessThan(25_000)
   expect(await processesIn(dataDirectory)).toEqual([])
   await cluster.exited
 })

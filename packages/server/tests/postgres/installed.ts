@@ -123,7 +123,7 @@ export async function connectAs(
 
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const until = performance.now() + deadlineMs
   while (!(await condition())) {

@@ -57,7 +57,7 @@ test('killed at any moment, the next start finds whole branches, no half ones an
   }
   const running = await processesOf(directory.path)
   expect(running).toEqual([])
-}, 120_000)
+})
 
 /** Command lines of processes that name the directory; empty where there is no /proc. */
 async function processesOf(directory: string): Promise<string[]> {
