@@ -37,6 +37,14 @@ async function furnishPostgres(workspace: TestWorkspace): Promise<void> {
   await workspace.cli(['postgres', 'delete-branch', `${project}/branches/gone`])
   const password = { postgres_role: 'reporting', auth_method: 'PG_PASSWORD_SCRAM_SHA_256' }
   await create('role', [branch, '--role-id', 'reporting'], password)
+  await create('snapshot', [project, 'before-migration'], { source_branch: branch, no_expiry: true })
+  const schedule = [
+    { retention: '604800s', daily_schedule: { hour: 3 } },
+    { retention: '2592000s', weekly_schedule: { day_of_week: 'SUNDAY', hour: 3 } },
+  ]
+  const json = JSON.stringify({ schedule })
+  const ofBranch = `${branch}/snapshot-schedule`
+  await workspace.cli(['postgres', 'update-snapshot-schedule', ofBranch, 'schedule', '--json', json])
   await create('project', ['quarterly-reports-of-the-marketing-department'], {
     display_name: '四半期レポート',
   })

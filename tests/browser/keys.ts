@@ -4,6 +4,9 @@ import type { Locator, Page } from 'playwright-core'
 /** More stops than any page has. */
 const MOST_STOPS = 160
 
+/** Stops within a field for a date: month, day, year and its calendar. */
+const PARTS = 4
+
 interface Focused {
   readonly text: string
   /** Why a person could not see that it has the focus. */
@@ -32,7 +35,7 @@ export async function hasFocus(page: Page, target: Locator): Promise<boolean> {
 }
 
 function isStuck(visited: readonly string[]): boolean {
-  return visited.length > 4 && new Set(visited.slice(-4)).size === 1
+  return visited.length > PARTS && new Set(visited.slice(-PARTS - 1)).size === 1
 }
 
 /** Goes to `target` by Tab and presses Enter. */
@@ -69,7 +72,7 @@ export async function choose(page: Page, entry: Locator): Promise<void> {
 /** What has the focus, and whether it shows: a mark of its own or of what is around it, in view and not under the header. */
 const FOCUSED = `(() => {
   const element = document.activeElement
-  const name = element.getAttribute('aria-label') || element.textContent.trim().slice(0, 40) || element.getAttribute('name') || ''
+  const name = element.getAttribute('aria-label') || element.labels?.[0]?.textContent || element.textContent.trim().slice(0, 40) || element.getAttribute('name') || ''
   const text = element.tagName + (name ? ' ' + name : '')
   if (element === document.body || element.getAttribute('aria-hidden') === 'true' || element.dataset.baseUiFocusGuard !== undefined) return { text: element.tagName, fault: '' }
   const box = element.getBoundingClientRect()

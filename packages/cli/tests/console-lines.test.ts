@@ -70,6 +70,15 @@ const CALLS: readonly (readonly [id: string, input: object])[] = [
     },
   ],
   ['postgres.deleteRole', { params: { ...branch, role: 'r' }, query: { reassign_owned_to: 'o' } }],
+  ['postgres.listSnapshots', { params: { project: 'p' } }],
+  ['postgres.createSnapshot', { params: { project: 'p' }, query: { snapshot_id: 's' }, body: { spec: {} } }],
+  ['postgres.deleteSnapshot', { params: { project: 'p', snapshot: 's' } }],
+  ['postgres.getSnapshotSchedule', { params: branch }],
+  [
+    'postgres.updateSnapshotSchedule',
+    { params: branch, query: { update_mask: 'schedule' }, body: { schedule: [] } },
+  ],
+  ['lakelet.restoreBranch', { params: branch, body: { snapshot: 's' } }],
   ['postgres.listDatabases', { params: branch }],
   ['postgres.createDatabase', { params: branch, query: {}, body: { spec: {} } }],
 ]

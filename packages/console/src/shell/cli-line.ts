@@ -9,6 +9,7 @@ const PARTS = [
   ['endpoints', 'endpoint'],
   ['databases', 'database'],
   ['roles', 'role'],
+  ['snapshots', 'snapshot'],
 ] as const
 
 /** Commands that are not the words of their route, by the route's id. */
@@ -39,14 +40,16 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     text(endpoint),
   ],
   'lakelet.getBranchHistory': (params) => ['branch', 'history', nameOf(params)],
-  'lakelet.restoreBranch': (params, _, { time, lsn, in_place: inPlace, branch_id: id, ttl }) => [
+  'lakelet.restoreBranch': (params, _, { time, lsn, snapshot, in_place: inPlace, branch_id: id, ttl }) => [
     'branch',
     'restore',
     nameOf(params),
-    ...(time === undefined ? ['--lsn', text(lsn)] : ['--time', text(time)]),
+    ...option('--time', time),
+    ...option('--lsn', lsn),
+    ...option('--snapshot', snapshot),
     ...(inPlace === true ? ['--in-place'] : []),
-    ...(id === undefined ? [] : ['--to', text(id)]),
-    ...(ttl === undefined ? [] : ['--ttl', text(ttl)]),
+    ...option('--to', id),
+    ...option('--ttl', ttl),
   ],
   'lakelet.resetBranch': (params) => ['branch', 'reset', nameOf(params)],
   'lakelet.compareBranch': (params, _, { with: other, database }) => [
@@ -54,7 +57,7 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     'diff',
     nameOf(params),
     text(other),
-    ...(database === undefined ? [] : ['--database', text(database)]),
+    ...option('--database', database),
   ],
   'lakelet.listOperations': (_, { project }) => [
     'operations',
@@ -85,6 +88,10 @@ function objectOf({ object_type: type, object_id: id }: Values): readonly string
   return [text(type), text(id)]
 }
 
+function option(name: string, value: unknown): readonly string[] {
+  return value === undefined ? [] : [name, text(value)]
+}
+
 function nameOf({ project, branch }: Values): string {
   return `projects/${text(project)}/branches/${text(branch)}`
 }
@@ -105,6 +112,8 @@ function wordsOf(id: string, params: Values, query: Values, body: Values): reado
     kind,
     text(params[part]),
   ])
+  // The only one of its branch has no id.
+  if (verb.endsWith('SnapshotSchedule')) name.push('snapshot-schedule')
   const words = ['postgres', kebab(verb), ...(name.length > 0 ? [name.join('/')] : [])]
   if (action === 'create') words.push(...newId(query))
   if ('reassign_owned_to' in query) words.push('--reassign-owned-to', text(query['reassign_owned_to']))

@@ -19,6 +19,7 @@ export const branchRestore = defineCommand({
     project: projectOption,
     time: { value: 'TIME', summary: 'RFC 3339 with a zone, to the microsecond: 2026-01-31T12:00:00.5+09:00' },
     lsn: { value: 'LSN', summary: 'position in the log, such as 0/1A2B3C' },
+    snapshot: { value: 'SNAPSHOT', summary: 'id of a snapshot of the project, in place of a moment' },
     inPlace: { summary: 'replace what the branch is now, and keep that as another branch' },
     preview: {
       summary: 'a new branch to look at: read-only unless a session says otherwise, gone in an hour',
@@ -60,20 +61,27 @@ export const branchRestore = defineCommand({
 interface Options {
   readonly time: string | undefined
   readonly lsn: string | undefined
+  readonly snapshot: string | undefined
   readonly inPlace: boolean
   readonly preview: boolean
   readonly to: string | undefined
   readonly ttl: number | undefined
 }
 
-function bodyOf({ time, lsn, inPlace, preview, to, ttl }: Options) {
-  if ((time === undefined) === (lsn === undefined))
-    throw usageFailure('Name the moment with --time or with --lsn.', 'See lakelet branch history.')
+function bodyOf({ time, lsn, snapshot, inPlace, preview, to, ttl }: Options) {
+  if ([time, lsn, snapshot].filter((each) => each !== undefined).length !== 1) {
+    throw usageFailure(
+      'Name the moment with --time or with --lsn, or a snapshot with --snapshot.',
+      'See lakelet branch history.',
+    )
+  }
   if (inPlace && (preview || ttl !== undefined))
     throw usageFailure('--in-place makes no new branch: --preview and --ttl do not go with it.')
   const lifeMs = ttl ?? (preview ? PREVIEW_MS : undefined)
   return {
-    ...(time === undefined ? { lsn } : { time }),
+    ...(time === undefined ? {} : { time }),
+    ...(lsn === undefined ? {} : { lsn }),
+    ...(snapshot === undefined ? {} : { snapshot }),
     ...(inPlace ? { in_place: true } : {}),
     ...(to === undefined ? {} : { branch_id: to }),
     ...(lifeMs === undefined ? {} : { ttl: `${Math.ceil(lifeMs / 1000)}s` }),

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
+import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
 import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
@@ -10,7 +11,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
 import { MomentFields } from '../past/MomentFields.tsx'
-import type { Moment } from '../past/moment.ts'
+import { sourceFields } from '../past/moment.ts'
 import { PastPreview } from '../past/PastPreview.tsx'
 import { useHistory, useMoment } from '../past/use-past.ts'
 import type { BranchRow } from './BranchTree.tsx'
@@ -19,7 +20,7 @@ import { Expiry } from './Expiry.tsx'
 const BRANCH_ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** What a new branch begins with. */
-type Source = 'now' | 'time' | 'lsn'
+type Source = 'now' | 'time' | 'lsn' | 'snapshot'
 
 export function NewBranch({
   project,
@@ -51,7 +52,7 @@ export function NewBranch({
     <FormDialog
       title={t.branches.create}
       submit={t.common.create}
-      isWide={origin.source !== 'now'}
+      isWide={origin.isPast}
       onClose={onClose}
       onSubmit={create}
     >
@@ -79,20 +80,29 @@ function useOrigin(project: string, branches: readonly BranchRow[]) {
   const [parent, setParent] = useState(() => firstParent(branches, wanted))
   const [source, setSource] = useState<Source>('now')
   const params = { project, branch: parent?.branch_id ?? '' }
-  const history = useHistory(params, source !== 'now' && parent !== undefined)
+  const isPast = source === 'time' || source === 'lsn'
+  const history = useHistory(params, isPast && parent !== undefined)
   const chosen = useMoment(history.data, history.dataUpdatedAt)
-  const past = source === 'now' ? {} : chosen.moment && momentIn(chosen.moment)
+  const snapshots = useSnapshots(project, source === 'snapshot')
+  const [snapshot, setSnapshot] = useState<string>()
+  const kept = snapshots?.find(({ name }) => name === snapshot) ?? snapshots?.[0]
+  const past = isPast ? chosen.moment && sourceFields(chosen.moment) : {}
+  const ofBranch = parent && past && { source_branch: parent.name, ...past }
   return {
     parent,
     source,
     params,
     history,
     chosen,
-    spec: parent && past && { source_branch: parent.name, ...past },
+    isPast,
+    snapshots,
+    kept,
+    setSnapshot,
+    spec: source === 'snapshot' ? kept && { source_snapshot: kept.name } : ofBranch,
     setParent: (name: string) => setParent(branches.find(({ branch }) => branch.name === name)?.branch),
     setSource: (next: Source) => {
       setSource(next)
-      if (next !== 'now') chosen.change({ kind: next })
+      if (next === 'time' || next === 'lsn') chosen.change({ kind: next })
     },
   }
 }
@@ -108,18 +118,22 @@ function OriginFields({
   return (
     <>
       <SelectField
-        label={t.branches.parent}
-        value={origin.parent?.name}
-        options={branches.map(({ branch }) => [branch.name, branch.branch_id] as const)}
-        onChange={(event) => origin.setParent(event.target.value)}
-      />
-      <SelectField
         label={t.past.data}
         value={source}
         options={SOURCES.map((each) => [each, t.past.source[each]] as const)}
         onChange={(event) => origin.setSource(SOURCES.find((each) => each === event.target.value) ?? 'now')}
       />
-      {source !== 'now' && (
+      {source === 'snapshot' ? (
+        <SnapshotField origin={origin} />
+      ) : (
+        <SelectField
+          label={t.branches.parent}
+          value={origin.parent?.name}
+          options={branches.map(({ branch }) => [branch.name, branch.branch_id] as const)}
+          onChange={(event) => origin.setParent(event.target.value)}
+        />
+      )}
+      {origin.isPast && (
         <>
           {history.error && <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />}
           <MomentFields chosen={chosen} window={history.data} />
@@ -130,14 +144,28 @@ function OriginFields({
   )
 }
 
-const SOURCES: readonly Source[] = ['now', 'time', 'lsn']
+/** The snapshots that a branch can be made from; undefined until they are known. */
+function useSnapshots(project: string, enabled: boolean) {
+  const { data } = useRead('postgres.listSnapshots', { params: { project } }, { enabled })
+  return data && (data.snapshots ?? []).filter(({ status }) => status.current_state === 'READY')
+}
+
+function SnapshotField({ origin: { snapshots, kept, setSnapshot } }: { readonly origin: Origin }) {
+  if (snapshots?.length === 0) return <p className="mb-4 text-dim">{t.snapshots.none}</p>
+  return (
+    <SelectField
+      label={t.snapshots.title}
+      value={kept?.name ?? ''}
+      options={(snapshots ?? []).map(({ name, snapshot_id: id }) => [name, id] as const)}
+      onChange={(event) => setSnapshot(event.target.value)}
+    />
+  )
+}
+
+const SOURCES: readonly Source[] = ['now', 'time', 'lsn', 'snapshot']
 
 /** The one that the address names, else the default one. */
 function firstParent(branches: readonly BranchRow[], wanted: string | undefined) {
   const found = branches.find(({ branch }) => branch.branch_id === wanted)
   return (found ?? branches.find(({ branch }) => branch.status.default))?.branch
-}
-
-function momentIn(moment: Moment) {
-  return 'time' in moment ? { source_branch_time: moment.time } : { source_branch_lsn: moment.lsn }
 }

@@ -105,6 +105,11 @@ function positionOf(lsn: string): bigint | undefined {
     : (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`)
 }
 
+/** The fields of a spec that name a moment of the source. */
+export function sourceFields(moment: Moment) {
+  return 'time' in moment ? { source_branch_time: moment.time } : { source_branch_lsn: moment.lsn }
+}
+
 /** A moment in a word: the time, or the position. */
 export function wordOf(moment: Moment): string {
   return 'time' in moment ? moment.time : moment.lsn

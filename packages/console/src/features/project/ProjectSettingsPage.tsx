@@ -16,6 +16,11 @@ import { Facts, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { say } from '../../ui/toast.tsx'
 import { useProjectReasons } from './use-reasons.ts'
 
+/** What the API allows (project.spec.history_retention_duration). */
+const LEAST_DAYS = 2
+const MOST_DAYS = 35
+const DAY_SECONDS = 86_400
+
 export function ProjectSettingsPage() {
   const project = useParam('project')
   const { data, error, refetch } = useRead('postgres.getProject', { params: { project } })
@@ -51,7 +56,6 @@ function defaultsOf({ status }: Project) {
         ? formatDuration(settings.suspend_timeout_duration)
         : t.computes.never,
     ],
-    [t.project.history, formatDuration(status.history_retention_duration)],
     [t.project.postgres, `Postgres ${status.pg_version}`],
   ] as const
 }
@@ -60,18 +64,27 @@ function General({ project }: { readonly project: Project }) {
   const reasonFor = useProjectReasons(project.project_id)
   const [isBusy, setBusy] = useState(false)
   const [failure, setFailure] = useState<unknown>()
+  const [wrong, setWrong] = useState<string>()
   const save = async (values: FormData) => {
-    setBusy(true)
     setFailure(undefined)
+    setWrong(undefined)
+    const days = Number(textOf(values, 'window'))
+    if (!(days >= LEAST_DAYS && days <= MOST_DAYS)) return setWrong(t.project.windowWrong)
     const spec = {
+      history_retention_duration: `${Math.round(days * DAY_SECONDS)}s`,
       display_name: textOf(values, 'name'),
       enable_pg_native_login: values.get('native') === 'on',
     }
+    setBusy(true)
     try {
       await finished(
         await call('postgres.updateProject', {
           params: { project: project.project_id },
-          query: { update_mask: 'spec.display_name,spec.enable_pg_native_login' },
+          query: {
+            update_mask: Object.keys(spec)
+              .map((field) => `spec.${field}`)
+              .join(),
+          },
           body: { spec },
         }),
       )
@@ -90,6 +103,7 @@ function General({ project }: { readonly project: Project }) {
     <Section title={t.project.general}>
       <form className="max-w-[480px]" onSubmit={submit}>
         <TextField name="name" label={t.project.displayName} defaultValue={project.status.display_name} />
+        <RestoreWindow project={project} wrong={wrong} />
         <CheckField
           name="native"
           label={t.project.nativeLogin}
@@ -103,6 +117,29 @@ function General({ project }: { readonly project: Project }) {
       </form>
     </Section>
   )
+}
+
+function RestoreWindow({
+  project,
+  wrong,
+}: {
+  readonly project: Project
+  readonly wrong: string | undefined
+}) {
+  return (
+    <TextField
+      name="window"
+      label={t.project.window}
+      hint={t.project.windowHint}
+      error={wrong}
+      inputMode="decimal"
+      defaultValue={String(secondsIn(project.status.history_retention_duration) / DAY_SECONDS)}
+    />
+  )
+}
+
+function secondsIn(duration: string): number {
+  return Number(duration.replace(/s$/, ''))
 }
 
 function DeleteProject({ project }: { readonly project: Project }) {

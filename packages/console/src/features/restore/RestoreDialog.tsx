@@ -13,6 +13,9 @@ import { Expiry } from '../branches/Expiry.tsx'
 import type { Moment } from '../past/moment.ts'
 import type { BranchParams } from '../past/use-past.ts'
 
+/** What is brought back: a moment of the branch's own past, or what a snapshot keeps. */
+export type Wanted = Moment | { readonly snapshot: string }
+
 /** What came of a restore. */
 export interface Restored {
   readonly isInPlace: boolean
@@ -22,12 +25,12 @@ export interface Restored {
 
 export function RestoreDialog({
   params,
-  moment,
+  wanted,
   onClose,
   onRestored,
 }: {
   readonly params: BranchParams
-  readonly moment: Moment
+  readonly wanted: Wanted
   readonly onClose: () => void
   readonly onRestored: (restored: Restored) => void
 }) {
@@ -37,7 +40,7 @@ export function RestoreDialog({
     const branch = textOf(values, 'name') || madeUpName(params.branch, isInPlace ? 'old' : 'at')
     const ttl = textOf(values, 'ttl')
     const body = {
-      ...moment,
+      ...wanted,
       branch_id: branch,
       ...(isInPlace ? { in_place: true } : ttl === '' ? {} : { ttl }),
     }
@@ -49,11 +52,7 @@ export function RestoreDialog({
   return (
     <FormDialog
       title={`${t.restore.into}: ${params.branch}`}
-      description={
-        <>
-          {t.restore.moment}: {'time' in moment ? <Exact time={moment.time} /> : <code>{moment.lsn}</code>}
-        </>
-      }
+      description={<WantedText wanted={wanted} />}
       submit={t.restore.confirm}
       isDanger={isInPlace}
       onClose={onClose}
@@ -104,6 +103,21 @@ function Lost({ params }: { readonly params: BranchParams }) {
         {data && <p className="mt-1">{t.restore.sessions(data.sessions.length)}</p>}
       </Notice>
     </div>
+  )
+}
+
+function WantedText({ wanted }: { readonly wanted: Wanted }) {
+  if ('snapshot' in wanted) {
+    return (
+      <>
+        {t.restore.marks.snapshot}: <bdi>{wanted.snapshot}</bdi>
+      </>
+    )
+  }
+  return (
+    <>
+      {t.restore.moment}: {'time' in wanted ? <Exact time={wanted.time} /> : <code>{wanted.lsn}</code>}
+    </>
   )
 }
 

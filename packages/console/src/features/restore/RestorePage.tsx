@@ -1,5 +1,5 @@
 // Backup & Restore of a branch: how far back it goes, what was there at a moment, and bringing it back.
-import type { BranchHistory } from '@lakelet/api'
+import type { Branch, BranchHistory, Snapshot } from '@lakelet/api'
 import { branchActions, branchSubject } from '@lakelet/api/actions'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -20,6 +20,7 @@ import { MomentFields } from '../past/MomentFields.tsx'
 import { fieldsOf } from '../past/moment.ts'
 import { PastPreview } from '../past/PastPreview.tsx'
 import { type BranchParams, type ChosenMoment, useHistory, useMoment } from '../past/use-past.ts'
+import { Snapshots } from '../snapshots/Snapshots.tsx'
 import { EventList } from './EventList.tsx'
 import { eventsOf, type PastEvent } from './events.ts'
 import { RestoreDialog, type Restored } from './RestoreDialog.tsx'
@@ -60,6 +61,21 @@ function Past({
   const [done, setDone] = useState<Restored>()
   const chosen = useMoment(history, readAt, at)
   const events = useEvents(params, history)
+  const [snapshot, setSnapshot] = useState<Snapshot>()
+  const { branch, all } = useBranches(params)
+  const wanted = snapshot
+    ? { snapshot: snapshot.snapshot_id }
+    : dialog === undefined
+      ? undefined
+      : chosen.moment
+  const close = () => {
+    setSnapshot(undefined)
+    if (dialog !== undefined) setDialog(undefined)
+  }
+  const finish = (restored: Restored) => {
+    setDone(restored)
+    close()
+  }
   return (
     <>
       <ArchiveProblem history={history} />
@@ -67,37 +83,45 @@ function Past({
       <Section title={t.restore.window}>
         <Facts items={factsOf(history)} />
       </Section>
-      <Section title={t.restore.into}>
-        {history.earliest_restore_time === undefined ? (
-          <Notice>{t.past.notBegun}</Notice>
-        ) : (
-          <MomentChoice history={history} events={events} chosen={chosen} />
-        )}
-        <PastPreview params={params} moment={chosen.moment} />
-        <Button
-          variant="primary"
-          disabledReason={chosen.moment ? undefined : t.past.chooseFirst}
-          onClick={() => setDialog('1')}
-        >
-          {t.restore.action}
-        </Button>
-      </Section>
+      <PointInTime {...{ params, history, events, chosen }} onRestore={() => setDialog('1')} />
       <Section title={t.restore.events}>
         <EventList events={events} onChoose={(time) => chosen.change(timeIn(chosen, time))} />
       </Section>
-      <Reset params={params} />
-      {dialog !== undefined && chosen.moment && (
-        <RestoreDialog
-          params={params}
-          moment={chosen.moment}
-          onClose={() => setDialog(undefined)}
-          onRestored={(restored) => {
-            setDone(restored)
-            setDialog(undefined)
-          }}
-        />
+      {branch && (
+        <>
+          <Snapshots params={params} branch={branch} branches={all} onRestore={setSnapshot} />
+          <Reset branch={branch} branches={all} params={params} />
+        </>
       )}
+      {wanted && <RestoreDialog params={params} wanted={wanted} onClose={close} onRestored={finish} />}
     </>
+  )
+}
+
+function PointInTime({
+  params,
+  onRestore,
+  ...choice
+}: {
+  readonly params: BranchParams
+  readonly history: BranchHistory
+  readonly events: readonly PastEvent[]
+  readonly chosen: ChosenMoment
+  readonly onRestore: () => void
+}) {
+  const { moment } = choice.chosen
+  return (
+    <Section title={t.restore.into}>
+      {choice.history.earliest_restore_time === undefined ? (
+        <Notice>{t.past.notBegun}</Notice>
+      ) : (
+        <MomentChoice {...choice} />
+      )}
+      <PastPreview params={params} moment={moment} />
+      <Button variant="primary" disabledReason={moment ? undefined : t.past.chooseFirst} onClick={onRestore}>
+        {t.restore.action}
+      </Button>
+    </Section>
   )
 }
 
@@ -143,7 +167,8 @@ function useEvents(params: BranchParams, history: BranchHistory): PastEvent[] {
   const operations = useRead('lakelet.listOperations', { query: { project } }).data?.operations ?? []
   const branches = useRead('postgres.listBranches', { params: { project } }).data?.branches ?? []
   const name = history.name.replace(/\/history$/, '')
-  return eventsOf({ name }, history, operations, branches)
+  const snapshots = useRead('postgres.listSnapshots', { params: { project } }).data?.snapshots ?? []
+  return eventsOf({ name }, history, { operations, branches, snapshots })
 }
 
 function factsOf(history: BranchHistory) {
@@ -194,17 +219,29 @@ function Done({
   )
 }
 
-function Reset({ params }: { readonly params: BranchParams }) {
-  const [isOpen, setOpen] = useState(false)
+/** The branch of the page among all of its project; undefined until they are known. */
+function useBranches(params: BranchParams) {
   const { data } = useRead('postgres.listBranches', { params: { project: params.project } })
   const all = data?.branches ?? []
   const branch = all.find(({ branch_id: id, uid }) => id === params.branch || uid === params.branch)
-  if (!branch) return null
+  return { branch, all }
+}
+
+function Reset({
+  branch,
+  branches,
+  params,
+}: {
+  readonly branch: Branch
+  readonly branches: readonly Branch[]
+  readonly params: BranchParams
+}) {
+  const [isOpen, setOpen] = useState(false)
   return (
     <Section title={t.restore.resetTitle} intro={t.restore.resetIntro}>
       <Button
         variant="danger"
-        disabledReason={reasonAgainst(branchActions, 'reset', branchSubject(branch, all))}
+        disabledReason={reasonAgainst(branchActions, 'reset', branchSubject(branch, branches))}
         onClick={() => setOpen(true)}
       >
         {t.branches.reset}

@@ -1,5 +1,5 @@
 // What happened in the past of a branch, as far as its restore window goes.
-import type { Branch, BranchHistory, OperationSummary } from '@lakelet/api'
+import type { Branch, BranchHistory, OperationSummary, Snapshot } from '@lakelet/api'
 
 export type EventKind = 'start' | 'base' | 'restore' | 'reset' | 'branch' | 'snapshot'
 
@@ -18,8 +18,15 @@ const KINDS: Readonly<Record<string, EventKind>> = { restore_branch: 'restore', 
 export function eventsOf(
   branch: { readonly name: string },
   history: BranchHistory,
-  operations: readonly OperationSummary[],
-  branches: readonly Branch[],
+  {
+    operations,
+    branches,
+    snapshots,
+  }: {
+    readonly operations: readonly OperationSummary[]
+    readonly branches: readonly Branch[]
+    readonly snapshots: readonly Snapshot[]
+  },
 ): PastEvent[] {
   const { earliest_restore_time: from } = history
   if (from === undefined) return []
@@ -33,6 +40,10 @@ export function eventsOf(
   for (const { uid, branch_id: name, status } of branches) {
     if (status.source_branch !== branch.name || status.source_branch_time === undefined) continue
     events.push({ key: uid, kind: 'branch', time: status.source_branch_time, name })
+  }
+  for (const { uid, snapshot_id: name, status } of snapshots) {
+    if (status.source_branch !== branch.name || status.source_branch_time === undefined) continue
+    events.push({ key: uid, kind: 'snapshot', time: status.source_branch_time, name })
   }
   const first = Date.parse(from)
   return events

@@ -11,7 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
-import { diff, past, restore } from './past.ts'
+import { diff, past, restore, snapshots } from './past.ts'
 import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
@@ -45,6 +45,7 @@ export const en = {
   roles,
   secrets,
   shell,
+  snapshots,
   sql,
   states,
   tables,

@@ -1,6 +1,11 @@
 export const past = {
   data: 'Data',
-  source: { now: 'Current data', time: 'Past data: a time', lsn: 'Past data: a position in the log' },
+  source: {
+    now: 'Current data',
+    time: 'Past data: a time',
+    lsn: 'Past data: a position in the log',
+    snapshot: 'A snapshot',
+  },
   date: 'Date',
   clock: 'Time',
   zone: 'Time zone',
@@ -155,4 +160,58 @@ export const diff = {
     'security label': 'Security labels',
     membership: 'Memberships',
   } as Record<string, string>,
+}
+
+export const snapshots = {
+  title: 'Snapshots',
+  intro:
+    'A snapshot keeps what a root branch was, also when that branch is gone. Ten can be taken by hand; those of a schedule do not count.',
+  none: 'No snapshot yet.',
+  create: 'Create snapshot',
+  created: (name: string) => `Snapshot ${name} is ready`,
+  name: 'Name',
+  branch: 'Branch',
+  of: 'As of',
+  size: 'Size',
+  diff: 'Differs by',
+  scheduled: 'Scheduled',
+  notReady: 'It is not whole yet.',
+  restore: 'Restore …',
+  delete: 'Delete snapshot',
+  deleteLost: 'What it keeps. Branches that were made from it stay. It cannot be undone.',
+  deleted: (name: string) => `Snapshot ${name} is deleted`,
+  life: (ttl: string) =>
+    ({ '': 'Never', '86400s': '1 day', '604800s': '7 days', '2592000s': '30 days', '31536000s': '1 year' })[
+      ttl
+    ] ?? ttl,
+  schedule: 'Snapshot schedule',
+  editSchedule: 'Edit schedule',
+  scheduleIntro:
+    'Times are of UTC. A change concerns later snapshots only. Where several are due at once, one is taken and kept for the longest.',
+  noSchedule: 'No snapshot is taken by itself.',
+  next: 'The next one is due at',
+  keptFor: (duration: string) => `kept for ${duration}`,
+  daily: (hour: number, kept: string) => `Daily at ${String(hour).padStart(2, '0')}:00 UTC, ${kept}.`,
+  weekly: (day: string, hour: number, kept: string) =>
+    `Weekly on ${day} at ${String(hour).padStart(2, '0')}:00 UTC, ${kept}.`,
+  monthly: (day: number, hour: number, kept: string) =>
+    `Monthly on day ${day} at ${String(hour).padStart(2, '0')}:00 UTC, ${kept}.`,
+  cadence: (index: number) => `Cadence ${index}`,
+  addCadence: 'Add a cadence',
+  remove: 'Remove',
+  every: 'Taken',
+  everies: { daily: 'Daily', weekly: 'Weekly', monthly: 'Monthly' },
+  day: 'Day',
+  dayOfMonth: (day: number) => `Day ${day}`,
+  hour: 'Hour (UTC)',
+  retention: 'Kept for',
+  weekdays: {
+    MONDAY: 'Monday',
+    TUESDAY: 'Tuesday',
+    WEDNESDAY: 'Wednesday',
+    THURSDAY: 'Thursday',
+    FRIDAY: 'Friday',
+    SATURDAY: 'Saturday',
+    SUNDAY: 'Sunday',
+  },
 }

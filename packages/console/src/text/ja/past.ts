@@ -2,7 +2,12 @@ import type { Messages } from '../messages.ts'
 
 export const past: Messages['past'] = {
   data: 'データ',
-  source: { now: '現在のデータ', time: '過去のデータ: 時刻を指定', lsn: '過去のデータ: ログの位置を指定' },
+  source: {
+    now: '現在のデータ',
+    time: '過去のデータ: 時刻を指定',
+    lsn: '過去のデータ: ログの位置を指定',
+    snapshot: 'スナップショット',
+  },
   date: '日付',
   clock: '時刻',
   zone: 'タイムゾーン',
@@ -149,5 +154,56 @@ export const diff: Messages['diff'] = {
     'user mapping': 'ユーザー マッピング',
     'security label': 'セキュリティ ラベル',
     membership: 'メンバーシップ',
+  },
+}
+
+export const snapshots: Messages['snapshots'] = {
+  title: 'スナップショット',
+  intro:
+    'スナップショットはルートブランチのその時点の状態を保存します。ブランチが削除されても残ります。手動で作成できるのは 10 個までで、スケジュールによるものは数えません。',
+  none: 'スナップショットはまだありません。',
+  create: 'スナップショットの作成',
+  created: (name) => `スナップショット ${name} の準備ができました`,
+  name: '名前',
+  branch: 'ブランチ',
+  of: '時点',
+  size: 'サイズ',
+  diff: '差分',
+  scheduled: 'スケジュール',
+  notReady: 'まだ作成中です。',
+  restore: '復元 …',
+  delete: 'スナップショットの削除',
+  deleteLost: '保存されている内容が失われます。これから作成されたブランチは残ります。元に戻せません。',
+  deleted: (name) => `スナップショット ${name} を削除しました`,
+  life: (ttl) =>
+    ({ '': 'なし', '86400s': '1 日', '604800s': '7 日', '2592000s': '30 日', '31536000s': '1 年' })[ttl] ??
+    ttl,
+  schedule: 'スナップショットのスケジュール',
+  editSchedule: 'スケジュールの編集',
+  scheduleIntro:
+    '時刻は UTC です。変更は以後のスナップショットだけに適用されます。同時に複数の予定がある場合は 1 つだけ作成され、最も長い期間保持されます。',
+  noSchedule: '自動では作成されません。',
+  next: '次回の予定:',
+  keptFor: (duration) => `${duration}間保持`,
+  daily: (hour, kept) => `毎日 ${String(hour).padStart(2, '0')}:00 UTC、${kept}。`,
+  weekly: (day, hour, kept) => `毎週${day} ${String(hour).padStart(2, '0')}:00 UTC、${kept}。`,
+  monthly: (day, hour, kept) => `毎月 ${day} 日 ${String(hour).padStart(2, '0')}:00 UTC、${kept}。`,
+  cadence: (index) => `予定 ${index}`,
+  addCadence: '予定を追加',
+  remove: '取り除く',
+  every: '頻度',
+  everies: { daily: '毎日', weekly: '毎週', monthly: '毎月' },
+  day: '日',
+  dayOfMonth: (day) => `${day} 日`,
+  hour: '時 (UTC)',
+  retention: '保持期間',
+  weekdays: {
+    MONDAY: '月曜日',
+    TUESDAY: '火曜日',
+    WEDNESDAY: '水曜日',
+    THURSDAY: '木曜日',
+    FRIDAY: '金曜日',
+    SATURDAY: '土曜日',
+    SUNDAY: '日曜日',
   },
 }

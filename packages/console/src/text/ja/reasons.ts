@@ -9,6 +9,7 @@ export const reasons: Messages['reasons'] = {
   parent_expires: '子ブランチがあるブランチに有効期限は設定できません。',
   protected_expires: '保護されたブランチに有効期限は設定できません。',
   root_expires: 'ルートブランチに有効期限は設定できません。',
+  snapshot_of_child: 'スナップショットはルートブランチだけで作成できます。',
   reset_root: '親ブランチがないため、リセットできません。',
   reset_protected: '保護されたブランチはリセットできません。先に保護を解除してください。',
   reset_parent: 'このブランチから作成されたブランチがあります。先にそれらを削除してください。',
