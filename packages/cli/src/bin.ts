@@ -54,6 +54,7 @@ process.exitCode = await run(
     readStdin: () => text(addAbortSignal(interrupt.signal, process.stdin)),
     stdin: process.stdin,
     outputPressure: () => (process.stdout.writableNeedDrain ? once(process.stdout, 'drain') : undefined),
+    screen: process.stdout.isTTY ? process.stdout : undefined,
     fetch,
     tellParent,
     ignoreInterrupts: () => (isInterruptible = false),

@@ -151,7 +151,7 @@ it.skipIf(!has('script'))(
 )
 
 it.skipIf(!has('script'))('leaves at Ctrl-C while it waits for SQL (skipped without script)', async () => {
-  await using terminal = atTerminal('sql')
+  await using terminal = atTerminal('sql', '-o', 'json')
   await terminal.shows(/end it with Ctrl-D/)
   terminal.type('\u0003')
   expect(await terminal.ended()).toBe(130)

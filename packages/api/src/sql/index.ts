@@ -1,2 +1,2 @@
 // Words of SQL, without schemas: the console takes this part of the contract into the browser.
-export { splitStatements, type Statement } from './split.ts'
+export { finishedStatements, type Inside, splitStatements, type Statement } from './split.ts'

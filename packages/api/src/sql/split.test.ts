@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitStatements } from './split.ts'
+import { finishedStatements, type Inside, splitStatements } from './split.ts'
 
 const texts = (script: string) => splitStatements(script).map(({ text }) => text)
 
@@ -79,5 +79,34 @@ describe('splitStatements', () => {
         }
       }),
     )
+  })
+})
+
+describe('finishedStatements', () => {
+  it.each<[string, string[], Inside]>([
+    ['', [], '='],
+    ['select 1;', ['select 1'], '='],
+    ['select 1; -- done', ['select 1'], '='],
+    ['select 1', [], '-'],
+    ['select 1; select\n', ['select 1'], '-'],
+    ["select 'it", [], "'"],
+    ["select 'it''", [], "'"],
+    ["select 'it''s'", [], '-'],
+    ["select E'\\'", [], "'"],
+    ['select "a;', [], '"'],
+    ['select $a$ ; $b$', [], '$'],
+    ['select 1 /* a; /* b */', [], '*'],
+    ['/* alone', [], '*'],
+    ['insert into t values (1,\n', [], '('],
+    [';;', [], '='],
+    ['create function f() returns int begin atomic select 1;', [], '-'],
+  ])('of %j', (script, statements, inside) => {
+    const found = finishedStatements(script)
+    expect(found.statements.map(({ text }) => text)).toEqual(statements)
+    expect(found.inside).toBe(inside)
+  })
+
+  it('leaves what has not ended', () => {
+    expect(finishedStatements('select 1; select 2; select 3').rest).toBe(' select 3')
   })
 })

@@ -24,6 +24,33 @@ export function splitStatements(script: string): Statement[] {
   return found
 }
 
+/**
+ * What a script that may go on is in the midst of, as psql's prompt shows it: `=` nothing, `-` a statement, `'` a text, `"` a quoted
+ * name, `$` a dollar-quoted text, `*` a comment, `(` parentheses.
+ */
+export type Inside = '=' | '-' | "'" | '"' | '$' | '*' | '('
+
+/** The statements of `script` that a semicolon ends, what follows the last of them, and what that is in the midst of. */
+export function finishedStatements(script: string): {
+  readonly statements: readonly Statement[]
+  readonly rest: string
+  readonly inside: Inside
+} {
+  const statements: Statement[] = []
+  let rest = 0
+  let inside: Inside = '='
+  for (let at = 0; at < script.length;) {
+    const scanner = new Scanner(script, at)
+    const { start, end, after } = scanner.next()
+    inside = scanner.inside
+    at = after
+    if (inside !== '=' || script[after - 1] !== ';') break
+    if (start < end) statements.push({ text: script.slice(start, end), start, end })
+    rest = after
+  }
+  return { statements, rest: script.slice(rest), inside }
+}
+
 class Scanner {
   readonly #script: string
   #at: number
@@ -34,10 +61,20 @@ class Scanner {
   readonly #words: string[] = []
   /** Open `BEGIN` and `CASE` inside such a body. */
   #blocks = 0
+  /** The quote or comment that the script ends in. */
+  #open: Inside | undefined
+  #isFinished = false
 
   constructor(script: string, at: number) {
     this.#script = script
     this.#at = at
+  }
+
+  /** What the script ends in the midst of, after `next`. */
+  get inside(): Inside {
+    if (this.#open) return this.#open
+    if (this.#isFinished || this.#start < 0) return '='
+    return this.#parentheses > 0 ? '(' : '-'
   }
 
   /** Where the next statement lies, and where to go on. */
@@ -48,6 +85,7 @@ class Scanner {
       if (skipped) continue
       if (this.#script[this.#at] === ';' && this.#parentheses === 0 && this.#blocks === 0) {
         this.#at += 1
+        this.#isFinished = true
         break
       }
       this.#token()
@@ -82,6 +120,7 @@ class Scanner {
         this.#at += 1
       }
     } while (depth > 0 && this.#at < this.#script.length)
+    if (depth > 0) this.#open = '*'
     return true
   }
 
@@ -100,7 +139,7 @@ class Scanner {
     }
   }
 
-  #quoted(quote: string, hasEscapes: boolean): void {
+  #quoted(quote: '"' | "'", hasEscapes: boolean): void {
     this.#at += 1
     while (this.#at < this.#script.length) {
       const character = this.#script[this.#at]
@@ -112,6 +151,7 @@ class Scanner {
       }
     }
     this.#at = Math.min(this.#at, this.#script.length)
+    this.#open = quote
   }
 
   #dollar(): void {
@@ -123,6 +163,7 @@ class Scanner {
     }
     const end = this.#script.indexOf(tag, this.#at + tag.length)
     this.#at = end < 0 ? this.#script.length : end + tag.length
+    if (end < 0) this.#open = '$'
   }
 
   #word(): void {

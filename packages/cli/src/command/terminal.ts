@@ -1,5 +1,8 @@
 // Everything of the outside world that a command may touch without asking the workspace. Tests pass their own.
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+
+/** Where a person reads; `columns` are its characters in a line as it is now. */
+export type Screen = Writable & { readonly columns?: number }
 
 export interface Terminal {
   /** How this command line is called here, such as `npx lakelet`; `lakelet` when left out. */
@@ -21,6 +24,8 @@ export interface Terminal {
   readonly stdin?: Readable & { readonly isTTY?: boolean }
   /** While standard output takes no more: resolves when it does. Whoever writes much asks. */
   outputPressure?(): Promise<unknown> | undefined
+  /** Standard output as a screen; absent where it is no terminal. */
+  readonly screen?: Screen | undefined
   readonly fetch: typeof fetch
   /** Tells the process that started this one by a channel; nothing where there is none. */
   tellParent?(message: object): void

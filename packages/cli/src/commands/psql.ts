@@ -5,13 +5,14 @@ import { parseCount } from '../command/durations.ts'
 import { Failure, usageFailure } from '../command/failure.ts'
 import { DATABASE, type PostgresLogin, loginTo } from '../postgres/connection.ts'
 import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
-import { choosePsql, runPsql } from '../psql/psql-program.ts'
+import { openPrompt, personAt } from '../prompt/open-prompt.ts'
+import { findPsql, noPsql, runPsql } from '../psql/psql-program.ts'
 
 export const psql = defineCommand({
   path: ['psql'],
   summary: 'Open psql in a branch as yourself',
   description:
-    'Runs the psql of this machine, or the one that LAKELET_PSQL names, with a fresh database credential. Without one, use `lakelet sql`.',
+    'Runs the psql of this machine, or the one that LAKELET_PSQL names, with a fresh database credential. Where there is none, a terminal gets the prompt of `lakelet sql`, which knows the commands of psql that people use most.',
   arguments: {
     target: { summary: 'projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]', optional: true },
   },
@@ -36,10 +37,18 @@ export const psql = defineCommand({
     const { announce } = await context.workspace()
     announce()
     const endpoint = await findEndpoint(context, targetOf(target, options))
+    const program = findPsql(context.terminal.env)
+    const person = personAt(context)
+    if (program === undefined && person && rest.length === 0) {
+      context.out.note('There is no psql on this machine; this is the prompt of `lakelet sql`.')
+      await openPrompt(context, endpoint, DATABASE, person)
+      return
+    }
+    if (program === undefined) throw noPsql()
     const login = await loginTo(context, endpoint)
     // Ctrl-C belongs to psql now: it ends a query and not the session.
     context.terminal.ignoreInterrupts()
-    const code = await runPatiently(context, login, rest, options.maxRetries)
+    const code = await runPatiently(context, program, psqlArguments(login, rest), login, options.maxRetries)
     if (code !== 0) throw new Failure('', { exitCode: code })
   },
 })
@@ -50,14 +59,14 @@ const FIRST_PAUSE_MS = 500
 
 async function runPatiently(
   { terminal: { env }, signal }: CommandContext,
+  program: string,
+  args: readonly string[],
   login: PostgresLogin,
-  rest: readonly string[],
   retries: number,
 ): Promise<number> {
-  const psql = choosePsql(env)
   const variables = { ...env, ...psqlEnvironment(login) }
   for (let tried = 0; ; tried++) {
-    const { code, stderr } = await runPsql(psql, psqlArguments(login, rest), variables, signal)
+    const { code, stderr } = await runPsql(program, args, variables, signal)
     const isFinal = /does not exist|authentication failed/.test(stderr)
     if (code !== CONNECTION_FAILED || isFinal || process.stderr.isTTY || tried === retries || signal.aborted)
       return code

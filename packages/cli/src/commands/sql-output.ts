@@ -88,7 +88,7 @@ export class TextReader implements SqlReader {
 }
 
 /** A value on one line, and nothing in it that a terminal would obey. */
-function visible(value: string): string {
+export function visible(value: string): string {
   return value.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => {
     const known = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character]
     return known ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

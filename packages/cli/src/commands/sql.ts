@@ -7,13 +7,14 @@ import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
 import { DATABASE, loginTo } from '../postgres/connection.ts'
 import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
 import { type SqlSession, openSqlSession } from '../postgres/sql-session.ts'
+import { openPrompt, personAt } from '../prompt/open-prompt.ts'
 import { JsonReader, TextReader } from './sql-output.ts'
 
 export const sql = defineCommand({
   path: ['sql'],
   summary: 'Run SQL in a branch as yourself',
   description:
-    'The statements come from the argument, from --file, or from standard input. They run over TLS with a fresh database credential, like those of any application; psql is not needed. COPY … TO STDOUT writes to standard output, and COPY … FROM STDIN reads standard input, whatever their size. With -o json numbers, booleans, json, arrays and NULL keep their type; a number that JSON readers would round is a string.',
+    'The statements come from the argument, from --file, or from standard input; at a terminal a prompt takes them one by one. They run over TLS with a fresh database credential, like those of any application; psql is not needed. COPY … TO STDOUT writes to standard output, and COPY … FROM STDIN reads standard input, whatever their size. With -o json numbers, booleans, json, arrays and NULL keep their type; a number that JSON readers would round is a string.',
   arguments: { statement: { summary: 'the SQL to run', optional: true } },
   options: {
     file: { short: 'f', value: 'FILE', summary: 'read the SQL from this file' },
@@ -23,13 +24,21 @@ export const sql = defineCommand({
   },
   examples: [
     { run: 'lakelet sql "SELECT content FROM notes"', does: 'asks the only project there is' },
+    { run: 'lakelet sql', does: 'opens a prompt' },
     { run: 'lakelet sql --project my-app-db --branch dev < schema.sql', does: 'runs a file in branch dev' },
   ],
   async handler(context, { arguments: { statement }, options }) {
-    const text = await readStatements(context, statement, options.file)
+    const isTyped = statement === undefined && options.file === undefined
+    const person =
+      isTyped && context.out.format === 'text' && !context.out.isField ? personAt(context) : undefined
+    const text = person ? '' : await readStatements(context, statement, options.file)
     const { announce } = await context.workspace()
     announce()
     const endpoint = await findEndpoint(context, targetOf(options.target, options))
+    if (person) {
+      await openPrompt(context, endpoint, options.database, person)
+      return
+    }
     const login = await loginTo(context, endpoint)
     await using session = await openSqlSession({
       login,
@@ -37,7 +46,6 @@ export const sql = defineCommand({
       onNotice: (notice) => context.out.note(notice),
       signal: context.signal,
     })
-    const isTyped = statement === undefined && options.file === undefined
     const input = isTyped ? undefined : context.terminal.stdin
     await (context.out.format === 'json' || context.out.isField
       ? runAsJson(context, session, text, input)
@@ -85,7 +93,7 @@ async function readStatements(
   if (statement !== undefined && file !== undefined)
     throw usageFailure('Give the SQL as an argument or with --file, not both.')
   if (statement === undefined && file === undefined && terminal.stdin?.isTTY)
-    out.note("Type SQL and end it with Ctrl-D; 'lakelet psql' has a prompt.")
+    out.note('Type SQL and end it with Ctrl-D.')
   const text =
     statement ??
     (file === undefined

@@ -7,11 +7,14 @@ import { exitCodes, Failure } from '../command/failure.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The psql that LAKELET_PSQL names, else that of PATH; without one the Failure says how to get one and what needs none. */
-export function choosePsql(env: Environment): string {
-  const found = env['LAKELET_PSQL'] || findInPath('psql', env['PATH'] ?? '')
-  if (found) return found
-  throw new Failure('There is no psql on this machine.', {
+/** The psql that LAKELET_PSQL names, else that of PATH. */
+export function findPsql(env: Environment): string | undefined {
+  return env['LAKELET_PSQL'] || findInPath('psql', env['PATH'] ?? '')
+}
+
+/** Says how to get one, and what needs none. */
+export function noPsql(): Failure {
+  return new Failure('There is no psql on this machine.', {
     todo: "Install it (Debian: 'apt install postgresql-client', macOS: 'brew install libpq'), or use 'lakelet sql', which needs none.",
   })
 }
