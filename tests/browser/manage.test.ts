@@ -62,6 +62,11 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     expect(await ended).toContain('terminating connection')
     await page.getByText(t.noSessions, { exact: true }).waitFor()
 
+    const { sizing } = TEXTS.en.computes
+    await page.goto(`${workspace.host}${BRANCH}/computes`)
+    await page.getByText(`${sizing.now(1)} ${sizing.reasons.fixed}`).click()
+    await page.getByRole('row', { name: new RegExp(sizing.load) }).waitFor()
+
     await workspace.client.call(computeControlRoutes.suspend, {
       params: { project: PROJECT, branch: 'production', endpoint: 'primary' },
       body: {},

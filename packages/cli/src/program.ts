@@ -40,6 +40,7 @@ import { open } from './commands/open.ts'
 import { branchDiff } from './commands/branch/diff.ts'
 import { branchReset } from './commands/branch/reset.ts'
 import { operations } from './commands/operations.ts'
+import { size } from './commands/size.ts'
 import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
 import { generateDatabaseCredential } from './commands/postgres/credential.ts'
@@ -92,6 +93,7 @@ export const program: Program = {
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
     operations,
+    size,
     branchDiff,
     branchReset,
     getOperationCommand,

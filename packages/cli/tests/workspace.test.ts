@@ -1,6 +1,7 @@
 // The commands against a real workspace.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { computeControlRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type TestWorkspace, startTestWorkspace } from '../../../tests/system/workspace.ts'
 
@@ -336,6 +337,23 @@ it('runs SQL as the user and words errors as Postgres does', async () => {
   const failed = await workspace.lakelet(['sql', '--project', 'first', 'SELECT * FROM missing'])
   expect(failed).toMatchObject({ code: 1, stdout: '' })
   expect(failed.stderr).toContain('ERROR: relation "missing" does not exist (SQLSTATE 42P01)')
+})
+
+it('says how large a compute is and why, and wakes none for it', async () => {
+  await workspace.cli(['postgres', 'create-project', 'sized'])
+  await workspace.cli(['sql', '--project', 'sized', 'SELECT 1'])
+  await expect
+    .poll(() => workspace.cli(['size', '--project', 'sized']), { interval: 500 })
+    .toMatch(/^1 CU now, always 1 CU\nCPU is .*\n.* 1 CU {2}fixed: load .* asks for .*, memory \d+ MB for /)
+  const endpoint = 'projects/sized/branches/production/endpoints/primary'
+  await workspace.client.call(computeControlRoutes.suspend, {
+    params: { project: 'sized', branch: 'production', endpoint: 'primary' },
+    body: {},
+  })
+  expect(await workspace.cli(['size', endpoint])).toMatch(/^asleep; always 1 CU\n/)
+  expect((await workspace.lakelet(['size', 'primary'])).stderr).toContain(
+    "'primary' is not a target of the form",
+  )
 })
 
 it('prints what an app needs, in the form that a shell reads', async () => {

@@ -17,6 +17,7 @@ import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { EditCompute } from './EditCompute.tsx'
 import { WhyAwake } from './WhyAwake.tsx'
+import { WhySize } from './WhySize.tsx'
 import { useEndpointReasons } from './use-reasons.ts'
 
 interface ComputeCardProps {
@@ -75,6 +76,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
       <p className="mt-2 text-dim">
         <WhyAwake endpoint={endpoint} params={branch} />
       </p>
+      <WhySize endpoint={endpoint} params={branch} />
       <Details endpoint={endpoint} />
       {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}
     </div>

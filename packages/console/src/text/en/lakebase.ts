@@ -136,6 +136,30 @@ export const computes = {
   asleepTitle: 'The compute is asleep',
   asleepText: 'Looking at this needs Postgres. Opening a page does not wake it; this button does.',
   wakeToLook: 'Wake to look',
+  sizing: {
+    now: (cu: number) => `${cu} CU now.`,
+    reasons: {
+      goal: 'The size follows what it is used for.',
+      limit: 'What it is used for asks for a size beyond its limits.',
+      no_signals: 'Its use could not be measured, so the size stays.',
+      fixed: 'Its smallest and largest size are the same.',
+    },
+    signal: 'Signal',
+    measured: 'Measured',
+    asks: 'Asks for',
+    load: 'Load, mean of a minute',
+    used: 'Memory of its processes',
+    workingSet: 'Memory with the working set of the page cache',
+    cpuEnforced: 'This host holds it to its share of CPU.',
+    cpuAdvisory: 'This host does not limit its CPU.',
+    memory: {
+      enforced: 'Memory beyond its size is taken back from the page cache.',
+      soft: 'Memory beyond its size is taken back when others need it.',
+      advisory: 'Its memory is not limited.',
+    },
+    changes: 'Last changes of the size',
+    changed: (from: number, to: number) => `${from} → ${to} CU`,
+  },
 }
 
 export const roles = {

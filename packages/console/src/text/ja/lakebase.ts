@@ -141,6 +141,30 @@ export const computes: Messages['computes'] = {
   asleepText:
     '表示には Postgres が必要です。ページを開いただけでは起動しません。起動するにはこのボタンを押してください。',
   wakeToLook: '起動して表示',
+  sizing: {
+    now: (cu) => `現在 ${cu} CU です。`,
+    reasons: {
+      goal: 'サイズは使用状況に従っています。',
+      limit: '使用状況は上限または下限を超えるサイズを求めています。',
+      no_signals: '使用状況を測定できなかったため、サイズは変わりません。',
+      fixed: '最小サイズと最大サイズが同じです。',
+    },
+    signal: '指標',
+    measured: '測定値',
+    asks: '必要なサイズ',
+    load: '負荷 (1 分間の平均)',
+    used: 'プロセスのメモリ',
+    workingSet: 'ページ キャッシュの使用中の部分を含むメモリ',
+    cpuEnforced: 'このホストは CPU をサイズどおりに制限します。',
+    cpuAdvisory: 'このホストは CPU を制限しません。',
+    memory: {
+      enforced: 'サイズを超えるメモリはページ キャッシュから回収されます。',
+      soft: 'サイズを超えるメモリは、ほかで必要になったときに回収されます。',
+      advisory: 'メモリは制限されません。',
+    },
+    changes: '最近のサイズの変更',
+    changed: (from, to) => `${from} → ${to} CU`,
+  },
 }
 
 export const roles: Messages['roles'] = {
