@@ -14,6 +14,8 @@ const LONG_TESTS = [
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
   'tests/system/examples',
+  'packages/cli/tests/storage',
+  'packages/server/tests/storage/file-systems',
 ]
 
 /** Once more for each of these major versions of Postgres. */

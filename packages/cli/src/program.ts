@@ -48,6 +48,10 @@ import { getOperationCommand } from './commands/postgres/get-operation.ts'
 import { postgresRows } from './commands/postgres/table.ts'
 import { psql } from './commands/psql.ts'
 import { sql } from './commands/sql.ts'
+import { storageGrow } from './commands/storage/grow.ts'
+import { storageInit } from './commands/storage/init.ts'
+import { storageRemove } from './commands/storage/remove.ts'
+import { storageStatus } from './commands/storage/status.ts'
 import { sync } from './commands/sync.ts'
 import { version } from './commands/version.ts'
 import { workspaceDelete } from './commands/workspace/delete.ts'
@@ -72,6 +76,7 @@ export const program: Program = {
     extension: 'Postgres extensions: which there are, and bringing more',
     permissions: 'Who may do what with projects, apps, folders and files',
     postgres: 'Postgres projects, branches, endpoints, databases and roles',
+    storage: 'The disk of a data directory',
     workspace: 'Files of the workspace',
   },
   commands: [
@@ -82,6 +87,10 @@ export const program: Program = {
     link,
     unlink,
     logs,
+    storageInit,
+    storageStatus,
+    storageGrow,
+    storageRemove,
     env,
     envPull,
     connectionStringCommand,

@@ -35,6 +35,72 @@ export const startupErrors = {
     errorCode: 'INVALID_PARAMETER_VALUE',
     message: 'The data directory {directory} cannot be used: {reason}. Name another one with --data-dir.',
   },
+  disk_needs_root: {
+    kind: 'forbidden',
+    status: 403,
+    errorCode: 'PERMISSION_DENIED',
+    message: '{what} mounts a disk, which only root may do. Run it with sudo.',
+  },
+  disk_unsupported: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message:
+      'This system cannot mount a disk from a file: {reason}. Put the data directory on XFS, btrfs or APFS instead; everywhere else branches are copied.',
+  },
+  disk_tool_missing: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    message:
+      'The program {program} is missing. Install the package {package} (Debian, Ubuntu: apt install {package}; Fedora: dnf install {package}), then run this again.',
+  },
+  disk_in_the_way: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message: '{place} {why}. Nothing was changed. What to do: {todo}.',
+  },
+  disk_too_small: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      'A disk of {size} GB is too small: at least {least} GB. Nothing was changed. Name a larger --size.',
+  },
+  disk_no_room: {
+    kind: 'limited',
+    status: 429,
+    errorCode: 'RESOURCE_EXHAUSTED',
+    message:
+      'The disk may grow by {needed} GB, and {directory} has {free} GB free. Nothing was changed. Name a smaller --size, or make room.',
+  },
+  disk_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'The data directory {directory} has no disk of its own. `sudo lakelet storage init` makes one.',
+  },
+  disk_image_missing: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message:
+      'The disk of the data directory {directory} is the file {image}, which is not there. Bring it back; if it is elsewhere now, write its new place into {note}.',
+  },
+  disk_not_mounted: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The disk of the data directory {directory} is not mounted; everything of the workspace is in {image}. Mount it: {command}',
+  },
+  disk_failed: {
+    kind: 'internal',
+    status: 500,
+    errorCode: 'INTERNAL_ERROR',
+    message: 'The disk could not be made ready. {command}: {reason}',
+  },
   secrets_key_damaged: {
     kind: 'conflict',
     status: 409,

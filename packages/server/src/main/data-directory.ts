@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { isDiskFull } from '../base/disk-full.ts'
 import { writeFileAtomic } from '../base/files.ts'
 import { LakeletError } from '../base/errors.ts'
+import { ensureMounted } from '../storage/index.ts'
 
 export interface DataDirectory extends AsyncDisposable {
   readonly path: string
@@ -14,11 +15,13 @@ export interface DataDirectory extends AsyncDisposable {
 
 /**
  * Creates `directory` when it is missing and takes its lock until disposed; the lock also ends with the process, however that ends.
- * LakeletError `data_dir_in_use` names the process that holds it, `data_dir_unusable` says why the directory cannot be used.
+ * LakeletError `data_dir_in_use` names the process that holds it, `data_dir_unusable` says why the directory cannot be used. A disk of
+ * its own (`lakelet storage init`) is mounted first by root; to others `disk_not_mounted` says how.
  */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   const root = path.resolve(directory)
   createDirectory(root)
+  await ensureMounted(root)
   refuseForeign(root)
   const ownerFile = path.join(root, 'lock.pid')
   const lock = takeLock(path.join(root, 'lock'), root, ownerFile)

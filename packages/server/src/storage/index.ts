@@ -8,3 +8,14 @@ export type { PastMoment } from './history/go-back.ts'
 export { type HistoryLimits, isBaseDue, oldestKept } from './history/policy.ts'
 export { microsecondsOf } from './history/recovery-times.ts'
 export { TRASH_DAYS } from './trash.ts'
+export {
+  checkDisk,
+  type DiskStatus,
+  diskStatus,
+  ensureMounted,
+  growDisk,
+  type MadeDisk,
+  makeDisk,
+  type MakeDiskOptions,
+  removeDisk,
+} from './disk/index.ts'

@@ -42,9 +42,12 @@ export interface TestInstallation extends AsyncDisposable {
 /** What these tests are about: the usual major version, or that of TEST_POSTGRES_MAJOR (`npm run soak` goes through all). */
 export const TEST_MAJOR = Number(process.env['TEST_POSTGRES_MAJOR'] ?? DEFAULT_MAJOR)
 
-/** A real installation of a major version in a directory of its own, with a template. */
-export async function installForTest(major: number = TEST_MAJOR): Promise<TestInstallation> {
-  const directory = await temporaryDirectory()
+/** A real installation of a major version in a directory of its own, with a template; `place` is one that the caller made and removes. */
+export async function installForTest(major: number = TEST_MAJOR, place?: string): Promise<TestInstallation> {
+  const directory =
+    place === undefined
+      ? await temporaryDirectory()
+      : { path: place, [Symbol.asyncDispose]: () => Promise.resolve() }
   await seedPostgres(directory.path, [major])
   const postgres = await openPostgres({ dataDir: directory.path })
   const installation = await postgres.of(major)

@@ -11,6 +11,24 @@ export const startup: Readonly<Record<keyof typeof startupErrors, string>> = {
     'データ ディレクトリ {directory} は {owner} のものですが、現在のユーザーは {user} です。何も変更していません。{owner} としてワークスペースを起動するか、--data-dir で別のディレクトリを指定するか、停止中に所有者を変更してください: sudo chown -R {user} {directory}',
   data_dir_unusable:
     'データ ディレクトリ {directory} は使用できません: {reason}。--data-dir で別のディレクトリを指定してください。',
+  disk_needs_root:
+    '{what} はディスクをマウントします。これは root のみ可能です。sudo を付けて実行してください。',
+  disk_unsupported:
+    'このシステムでは、ファイルをディスクとしてマウントできません: {reason}。代わりに、データ ディレクトリを XFS、btrfs、または APFS に置いてください。それ以外では、ブランチはコピーされます。',
+  disk_tool_missing:
+    'プログラム {program} がありません。パッケージ {package} をインストールしてから (Debian、Ubuntu: apt install {package}、Fedora: dnf install {package})、もう一度実行してください。',
+  disk_in_the_way: '{place} {why}. 何も変更していません。対処方法: {todo}.',
+  disk_too_small:
+    '{size} GB のディスクは小さすぎます。{least} GB 以上が必要です。何も変更していません。--size でより大きい値を指定してください。',
+  disk_no_room:
+    'ディスクはあと {needed} GB 大きくなる可能性がありますが、{directory} の空きは {free} GB です。何も変更していません。--size でより小さい値を指定するか、空きを増やしてください。',
+  disk_missing:
+    'データ ディレクトリ {directory} には専用のディスクがありません。sudo lakelet storage init で作成できます。',
+  disk_image_missing:
+    'データ ディレクトリ {directory} のディスクであるファイル {image} がありません。元に戻してください。別の場所にある場合は、その場所を {note} に書いてください。',
+  disk_not_mounted:
+    'データ ディレクトリ {directory} のディスクがマウントされていません。ワークスペースの内容はすべて {image} にあります。次のコマンドでマウントしてください: {command}',
+  disk_failed: 'ディスクを準備できませんでした。{command}: {reason}',
   secrets_key_damaged:
     'ファイル {file} には、保存されたシークレットの鍵 (16 進数 64 桁) があるはずですが、別の内容になっています。コピーから復元してください。または別の場所に移すと、ワークスペースが新しい鍵を作成しますが、以前に保存したシークレットは保存し直す必要があります。',
   metadata_lost:

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { parseDuration } from '../../command/durations.ts'
@@ -92,6 +94,13 @@ export const up = defineCommand({
   },
 })
 
+/** Before the log of a process in the background is put there: the server is loaded only for a directory with a disk. */
+async function mountOwnDisk(dataDir: string): Promise<void> {
+  if (!existsSync(path.join(dataDir, 'disk.json'))) return
+  const { ensureMounted } = await import('@lakelet/server')
+  await ensureMounted(dataDir)
+}
+
 /** Starts this command again apart from the terminal; a workspace that runs there already is as good. */
 async function upDetached(
   { terminal, out, signal }: CommandContext,
@@ -105,6 +114,7 @@ async function upDetached(
     out.data({ pid, data_dir: dataDir, host, postgres }, { lines: [`Workspace  ${host}`] })
     return
   }
+  await mountOwnDisk(dataDir)
   await refuseForeignDataDirectory(dataDir)
   const child = startDetached(terminal, dataDir, ['up', '--data-dir', dataDir, ...flagsOf(options)])
   const { pid, logFile } = child
