@@ -144,7 +144,7 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     await page.getByRole('button', { name: t.add }).click()
     await dialog.getByLabel(t.principal).selectOption('GROUP users')
     await dialog.getByLabel(t.grants).selectOption('read')
-    await dialog.getByText('GRANT SELECT ON ALL TABLES IN SCHEMA public TO "users";').waitFor()
+    await dialog.getByText('GRANT SELECT ON ALL TABLES IN SCHEMA "public" TO "users";').waitFor()
     await dialog.getByRole('button', { name: t.add }).click()
     await table.getByRole('row', { name: /users.*OAuth.*Group/ }).waitFor()
     const grants = `select has_schema_privilege('users', 'public', 'USAGE') as given`

@@ -32,7 +32,8 @@ export function useWrites(): readonly Write[] {
   )
 }
 
-function withoutSecrets(body: unknown): unknown {
+/** The body of a write without what is nobody's to copy. */
+export function withoutSecrets(body: unknown): unknown {
   if (body instanceof Uint8Array || typeof body === 'string') return '…'
   const shown = JSON.stringify(body, (key, value: unknown) =>
     SECRET.test(key) && typeof value === 'string' ? '…' : value,

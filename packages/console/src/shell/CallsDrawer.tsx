@@ -1,12 +1,10 @@
 // How a command or a script does what the page does: what it reads, and what was changed from here lately.
 import { useQueryClient } from '@tanstack/react-query'
-import { requestOf } from '../api/call.ts'
 import type { LooseInput, RouteId } from '../api/types.ts'
 import { useWrites, type Write } from '../api/writes.ts'
 import { t } from '../text/index.ts'
-import { Snippet } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { cliLine, quoted } from './cli-line.ts'
+import { Call } from './Call.tsx'
 
 export function CallsDrawer({ onClose }: { readonly onClose: () => void }) {
   const reads = useReads()
@@ -23,30 +21,6 @@ export function CallsDrawer({ onClose }: { readonly onClose: () => void }) {
       ))}
     </Dialog>
   )
-}
-
-function Call({ id, input }: Write) {
-  const { method, url } = requestOf(id, input)
-  const line = cliLine(id, input)
-  return (
-    <div className="mb-3">
-      <p className="text-meta text-dim [overflow-wrap:anywhere]">
-        <code>
-          {method} {url}
-        </code>
-      </p>
-      {line !== undefined && <Snippet label={t.calls.command} text={line} />}
-      <Snippet label="curl" text={curl(method, url, input.body)} />
-    </div>
-  )
-}
-
-/** `$TOKEN` stands for a token of the reader. */
-function curl(method: string, url: string, body: unknown): string {
-  const words = ['curl', ...(method === 'GET' ? [] : ['-X', method])]
-  const header = '-H "Authorization: Bearer $TOKEN"'
-  const data = body === undefined ? [] : ['--json', quoted(JSON.stringify(body))]
-  return [...words, header, ...data, quoted(`${location.origin}${url}`)].join(' ')
 }
 
 /** The calls whose answers are on the page now. */

@@ -1,5 +1,13 @@
 // Fields of forms, and the form dialog that locks while its change is on the way.
-import { type ComponentProps, type ReactNode, type SubmitEvent, useId, useState } from 'react'
+import {
+  type ComponentProps,
+  type ReactNode,
+  type SubmitEvent,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react'
 import { t } from '../text/index.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
@@ -150,12 +158,18 @@ interface FormDialogProps {
   readonly onClose: () => void
   /** Resolves when the change is done; what it throws is shown in the form, which stays open. */
   readonly onSubmit: (values: FormData) => Promise<void>
+  /** Said below the fields, of what is in them now. */
+  readonly footnote?: (values: FormData) => ReactNode
   readonly children: ReactNode
 }
 
 /** A form in a dialog. It is locked, not closed, until the server has answered. */
-export function FormDialog({ submit, isDanger, onSubmit, children, ...dialog }: FormDialogProps) {
+export function FormDialog({ submit, isDanger, onSubmit, footnote, children, ...dialog }: FormDialogProps) {
   const formId = useId()
+  const form = useRef<HTMLFormElement>(null)
+  const [values, setValues] = useState<FormData>()
+  const read = () => form.current && setValues(new FormData(form.current))
+  useEffect(() => void read(), [])
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const send = async (event: SubmitEvent<HTMLFormElement>) => {
@@ -185,8 +199,9 @@ export function FormDialog({ submit, isDanger, onSubmit, children, ...dialog }: 
         </>
       }
     >
-      <form id={formId} onSubmit={(event) => void send(event)} noValidate>
+      <form ref={form} id={formId} onInput={read} onSubmit={(event) => void send(event)} noValidate>
         <fieldset disabled={isBusy}>{children}</fieldset>
+        {footnote && values && footnote(values)}
         {error !== undefined && <ErrorPanel error={error} />}
       </form>
     </Dialog>

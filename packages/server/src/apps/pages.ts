@@ -1,7 +1,7 @@
 // Pages that the proxy itself shows on an app's address, in the language and the theme of the workspace's pages.
 import type { LakeletError } from '@lakelet/api'
 import { html, type Html, type PageLook, standalonePage } from '@lakelet/theme/pages'
-import { ANSI_STYLES, ansiParts } from './ansi.ts'
+import { ANSI_STYLES, ansiParts } from '@lakelet/theme/ansi'
 import { pageTexts } from './page-texts.ts'
 
 /** A page and what it is sent with. */

@@ -1,4 +1,5 @@
 import type { App, AppLogLine } from '@lakelet/api'
+import { ansiParts } from '@lakelet/theme/ansi'
 import { useEffect, useRef, useState } from 'react'
 import { useRead } from '../../api/queries.ts'
 import { t } from '../../text/index.ts'
@@ -9,8 +10,24 @@ import { AppFrame } from './AppFrame.tsx'
 
 const LINES = 1000
 const FOLLOW_MS = 1000
-// oxlint-disable-next-line no-control-regex -- colours of terminals begin with a control character
-const ANSI = /\u001b\[[\d;?]*[A-Za-z]/g
+/** How the parser's classes look here; what is not here looks as its surroundings. Colours that an app mixes itself are not shown. */
+const LOOKS: Readonly<Record<string, string>> = {
+  bold: 'font-semibold',
+  dim: 'text-dim',
+  italic: 'italic',
+  underline: 'underline',
+  'fg-1': 'text-danger',
+  'fg-2': 'text-active',
+  'fg-3': 'text-warning',
+  'fg-4': 'text-pending',
+  'fg-6': 'text-accent',
+  'fg-8': 'text-dim',
+  'fg-9': 'text-danger',
+  'fg-10': 'text-active',
+  'fg-11': 'text-warning',
+  'fg-12': 'text-pending',
+  'fg-14': 'text-accent',
+}
 
 export function LogsPage() {
   return <AppFrame title={t.app.logs}>{(app) => <Logs app={app} />}</AppFrame>
@@ -64,7 +81,20 @@ function Line({ line }: { readonly line: AppLogLine }) {
       <span className={`shrink-0 ${line.source === 'SYSTEM' ? 'text-pending' : 'text-dim'}`}>
         {line.source}
       </span>
-      <bdi className="min-w-0">{visible(line.message.replace(ANSI, ''))}</bdi>
+      <bdi className="min-w-0">
+        {ansiParts(line.message).map(({ text, classes }, index) => (
+          <span key={index} className={looksOf(classes)}>
+            {visible(text)}
+          </span>
+        ))}
+      </bdi>
     </div>
   )
+}
+
+function looksOf(classes: string): string {
+  return classes
+    .split(' ')
+    .flatMap((each) => LOOKS[each] ?? [])
+    .join(' ')
 }

@@ -5,6 +5,7 @@ import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
+import { AsCall } from '../../shell/Call.tsx'
 import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -35,18 +36,27 @@ export function NewBranch({
   const [wrong, setWrong] = useState<string>()
   const [progress, setProgress] = useState<string>()
   const origin = useOrigin(project, branches)
+  const asked = (values: FormData) => {
+    const ttl = textOf(values, 'ttl')
+    const spec = origin.spec && { ...origin.spec, ...(ttl === '' ? { no_expiry: true } : { ttl }) }
+    return spec && { params: { project }, query: { branch_id: textOf(values, 'name') }, body: { spec } }
+  }
   const create = async (values: FormData) => {
+    const input = asked(values)
     const branch = textOf(values, 'name')
     setWrong(undefined)
     if (!BRANCH_ID.test(branch)) return setWrong(t.projects.nameInvalid)
     // What is not known yet, or is no moment, is not sent: the problem stands at its field.
-    if (!origin.spec) return
-    const ttl = textOf(values, 'ttl')
-    const spec = { ...origin.spec, ...(ttl === '' ? { no_expiry: true } : { ttl }) }
-    const asked = { params: { project }, query: { branch_id: branch }, body: { spec } }
-    await finished(await call('postgres.createBranch', asked), setProgress)
+    if (!input) return
+    await finished(await call('postgres.createBranch', input), (said) =>
+      setProgress(t.restore.progress[said] ?? said),
+    )
     say(t.branches.created(branch))
     void navigate({ to: paths.branch(project, branch), search: {} })
+  }
+  const footnote = (values: FormData) => {
+    const input = asked(values)
+    return input && <AsCall id="postgres.createBranch" input={input} />
   }
   return (
     <FormDialog
@@ -55,6 +65,7 @@ export function NewBranch({
       isWide={origin.isPast}
       onClose={onClose}
       onSubmit={create}
+      footnote={footnote}
     >
       <TextField
         name="name"

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
+import { AsCall } from '../../shell/Call.tsx'
 import { formatTime } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { FormDialog, RadioField, TextField, textOf } from '../../ui/form.tsx'
@@ -36,14 +37,20 @@ export function RestoreDialog({
 }) {
   const [isInPlace, setInPlace] = useState(false)
   const [progress, setProgress] = useState<string>()
-  const restore = async (values: FormData) => {
-    const branch = textOf(values, 'name') || madeUpName(params.branch, isInPlace ? 'old' : 'at')
+  const asked = (values: FormData) => {
+    const branch = textOf(values, 'name')
     const ttl = textOf(values, 'ttl')
     const body = {
       ...wanted,
-      branch_id: branch,
+      ...(branch === '' ? {} : { branch_id: branch }),
       ...(isInPlace ? { in_place: true } : ttl === '' ? {} : { ttl }),
     }
+    return { params, body }
+  }
+  const restore = async (values: FormData) => {
+    const input = asked(values)
+    const branch = input.body.branch_id ?? madeUpName(params.branch, isInPlace ? 'old' : 'at')
+    const body = { ...input.body, branch_id: branch }
     const started: Operation = await call('lakelet.restoreBranch', { params, body })
     await finished(started, (said) => setProgress(t.restore.progress[said] ?? said))
     say(isInPlace ? t.restore.restored(params.branch) : t.restore.made(branch))
@@ -57,6 +64,7 @@ export function RestoreDialog({
       isDanger={isInPlace}
       onClose={onClose}
       onSubmit={restore}
+      footnote={(values) => <AsCall id="lakelet.restoreBranch" input={asked(values)} />}
     >
       <Way isInPlace={isInPlace} onChange={setInPlace} />
       {isInPlace && <Lost params={params} />}

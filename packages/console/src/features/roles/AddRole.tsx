@@ -11,7 +11,8 @@ import { CheckField, FormDialog, SelectField, TextField, textOf } from '../../ui
 import { say } from '../../ui/toast.tsx'
 import { SecretOnce } from '../identity/SecretOnce.tsx'
 import { runOnce } from '../sql/run-once.ts'
-import { type GrantLevel, grantStatements } from './grants.ts'
+import { type GrantLevel, type GrantPlace, grantStatements } from './grants.ts'
+import { useDatabaseNames } from './use-names.ts'
 
 const ATTRIBUTES = ['createdb', 'createrole', 'bypassrls'] as const
 const LEVELS: readonly GrantLevel[] = ['none', 'read', 'write', 'create']
@@ -28,14 +29,17 @@ export function AddRole({ params, onClose }: AddRoleProps) {
   const [method, setMethod] = useState('oauth')
   const [name, setName] = useState('')
   const [level, setLevel] = useState<GrantLevel>('none')
+  const [place, setPlace] = useState<GrantPlace>({ database: 'databricks_postgres', schema: 'public' })
   const [password, setPassword] = useState<string>()
   // Made by an attempt whose grants failed: the next one goes on there.
   const [made, setMade] = useState<Role>()
   const add = async (values: FormData) => {
     const role = made ?? (await makeRole(params, method === 'oauth' ? oauthSpec(values) : passwordSpec(name)))
     setMade(role)
-    const statements = grantStatements(level, role.status.postgres_role)
-    if (statements.length > 0) await runOnce({ ...params, statements: ['BEGIN', ...statements, 'COMMIT'] })
+    await grant(
+      { ...params, database: place.database },
+      grantStatements(level, role.status.postgres_role, place),
+    )
     say(t.roles.added(role.status.postgres_role))
     if (method === 'oauth') onClose()
     else {
@@ -71,7 +75,7 @@ export function AddRole({ params, onClose }: AddRoleProps) {
           required
         />
       )}
-      <Grants level={level} role={name.trim()} onChange={setLevel} />
+      <Grants {...{ params, level, place }} role={name.trim()} onLevel={setLevel} onPlace={setPlace} />
     </FormDialog>
   )
 }
@@ -94,24 +98,54 @@ export function Attributes({ role }: { readonly role?: Role }) {
   )
 }
 
+/** All of them or none. */
+async function grant(
+  target: AddRoleProps['params'] & { readonly database: string },
+  statements: readonly string[],
+): Promise<void> {
+  if (statements.length > 0) await runOnce({ ...target, statements: ['BEGIN', ...statements, 'COMMIT'] })
+}
+
 function Grants({
+  params,
   level,
+  place,
   role,
-  onChange,
+  onLevel,
+  onPlace,
 }: {
+  readonly params: AddRoleProps['params']
   readonly level: GrantLevel
+  readonly place: GrantPlace
   readonly role: string
-  readonly onChange: (level: GrantLevel) => void
+  readonly onLevel: (level: GrantLevel) => void
+  readonly onPlace: (place: GrantPlace) => void
 }) {
-  const statements = grantStatements(level, role)
+  const databases = useDatabaseNames(params, place.database)
+  const statements = grantStatements(level, role, place)
   return (
     <>
       <SelectField
         label={t.roles.grants}
         value={level}
-        onChange={(event) => onChange(LEVELS.find((each) => each === event.target.value) ?? 'none')}
+        onChange={(event) => onLevel(LEVELS.find((each) => each === event.target.value) ?? 'none')}
         options={LEVELS.map((each) => [each, t.roles.grantLevels[each]] as const)}
       />
+      {level !== 'none' && (
+        <div className="grid grid-cols-1 gap-x-3 sm:grid-cols-2">
+          <SelectField
+            label={t.roles.database}
+            value={place.database}
+            options={databases.map((each) => [each, each] as const)}
+            onChange={(event) => onPlace({ ...place, database: event.target.value })}
+          />
+          <TextField
+            label={t.roles.schema}
+            value={place.schema}
+            onChange={(event) => onPlace({ ...place, schema: event.target.value })}
+          />
+        </div>
+      )}
       {statements.length > 0 && (
         <div className="mb-4">
           <p className="mb-1 text-meta text-dim">{t.roles.grantsAre}</p>

@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest'
 import { grantStatements } from './grants.ts'
 
-it('quotes the role and gives no more than was chosen', () => {
-  expect(grantStatements('none', 'a')).toEqual([])
-  expect(grantStatements('read', 'a"b')).toEqual([
-    'GRANT CONNECT ON DATABASE databricks_postgres TO "a""b"',
-    'GRANT USAGE ON SCHEMA public TO "a""b"',
-    'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "a""b"',
-    'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO "a""b"',
+const place = { database: 'shop"s', schema: 'Sales' }
+
+it('quotes names and gives no more than was chosen', () => {
+  expect(grantStatements('none', 'a', place)).toEqual([])
+  expect(grantStatements('read', 'a', { ...place, schema: '' })).toEqual([])
+  expect(grantStatements('read', 'a"b', place)).toEqual([
+    'GRANT CONNECT ON DATABASE "shop""s" TO "a""b"',
+    'GRANT USAGE ON SCHEMA "Sales" TO "a""b"',
+    'GRANT SELECT ON ALL TABLES IN SCHEMA "Sales" TO "a""b"',
+    'ALTER DEFAULT PRIVILEGES IN SCHEMA "Sales" GRANT SELECT ON TABLES TO "a""b"',
   ])
-  expect(grantStatements('create', 'a').join()).toContain('USAGE, CREATE ON SCHEMA')
+  expect(grantStatements('create', 'a', place).join()).toContain('USAGE, CREATE ON SCHEMA "Sales"')
 })

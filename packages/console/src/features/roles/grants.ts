@@ -8,22 +8,33 @@ const TABLES = {
   create: 'SELECT, INSERT, UPDATE, DELETE',
 } as const
 
-/** The statements for the database `databricks_postgres` and its schema public; default privileges count for tables that one makes oneself. */
-export function grantStatements(level: GrantLevel, role: string): readonly string[] {
-  if (level === 'none' || role === '') return []
-  const to = `TO "${role.replaceAll('"', '""')}"`
+/** Where something is given. */
+export interface GrantPlace {
+  readonly database: string
+  readonly schema: string
+}
+
+/** The statements, to be run in the database; default privileges count for tables that one makes oneself. */
+export function grantStatements(level: GrantLevel, role: string, place: GrantPlace): readonly string[] {
+  if (level === 'none' || role === '' || place.schema === '') return []
+  const to = `TO ${quoted(role)}`
+  const schema = quoted(place.schema)
   const sequences =
     level === 'read'
       ? []
       : [
-          `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public ${to}`,
-          `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES ${to}`,
+          `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${schema} ${to}`,
+          `ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT USAGE, SELECT ON SEQUENCES ${to}`,
         ]
   return [
-    `GRANT CONNECT ON DATABASE databricks_postgres ${to}`,
-    `GRANT ${level === 'create' ? 'USAGE, CREATE' : 'USAGE'} ON SCHEMA public ${to}`,
-    `GRANT ${TABLES[level]} ON ALL TABLES IN SCHEMA public ${to}`,
-    `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ${TABLES[level]} ON TABLES ${to}`,
+    `GRANT CONNECT ON DATABASE ${quoted(place.database)} ${to}`,
+    `GRANT ${level === 'create' ? 'USAGE, CREATE' : 'USAGE'} ON SCHEMA ${schema} ${to}`,
+    `GRANT ${TABLES[level]} ON ALL TABLES IN SCHEMA ${schema} ${to}`,
+    `ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT ${TABLES[level]} ON TABLES ${to}`,
     ...sequences,
   ]
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }

@@ -2,6 +2,7 @@ import type { Branch } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
+import { AsCall } from '../../shell/Call.tsx'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
@@ -24,36 +25,42 @@ export function CreateSnapshot({
   readonly branch: Branch
   readonly onClose: () => void
 }) {
-  const [source, setSource] = useState<(typeof SOURCES)[number]>('now')
   const [wrong, setWrong] = useState<string>()
-  const history = useHistory(params, source !== 'now')
-  const chosen = useMoment(history.data, history.dataUpdatedAt)
-  const past = source === 'now' ? {} : chosen.moment && sourceFields(chosen.moment)
+  const origin = useOrigin(params)
+  const asked = (values: FormData) => {
+    const ttl = textOf(values, 'ttl')
+    const { past } = origin
+    const spec = past && {
+      source_branch: branch.name,
+      ...past,
+      ...(ttl === '' ? { no_expiry: true } : { ttl }),
+    }
+    const query = { snapshot_id: textOf(values, 'name') }
+    return spec && { params: { project: params.project }, query, body: { spec } }
+  }
   const create = async (values: FormData) => {
+    const input = asked(values)
     const id = textOf(values, 'name')
     setWrong(undefined)
     if (!SNAPSHOT_ID.test(id)) return setWrong(t.projects.nameInvalid)
     // What is not known yet, or is no moment, is not sent: the problem stands at its field.
-    if (!past) return
-    const ttl = textOf(values, 'ttl')
-    const spec = { source_branch: branch.name, ...past, ...(ttl === '' ? { no_expiry: true } : { ttl }) }
-    const asked = { params: { project: params.project }, query: { snapshot_id: id }, body: { spec } }
-    await finished(await call('postgres.createSnapshot', asked))
+    if (!input) return
+    await finished(await call('postgres.createSnapshot', input))
     say(t.snapshots.created(id))
     onClose()
   }
-  const choose = (next: string) => {
-    const found = SOURCES.find((each) => each === next) ?? 'now'
-    setSource(found)
-    if (found !== 'now') chosen.change({ kind: found })
+  const footnote = (values: FormData) => {
+    const input = asked(values)
+    return input && <AsCall id="postgres.createSnapshot" input={input} />
   }
   return (
     <FormDialog
       title={`${t.snapshots.create}: ${branch.branch_id}`}
       submit={t.common.create}
-      isWide={source !== 'now'}
+      isWide={origin.source !== 'now'}
       onClose={onClose}
       onSubmit={create}
+      footnote={footnote}
     >
       <TextField
         name="name"
@@ -64,6 +71,31 @@ export function CreateSnapshot({
         autoFocus
         required
       />
+      <OriginFields origin={origin} />
+      <Life />
+    </FormDialog>
+  )
+}
+
+type Origin = ReturnType<typeof useOrigin>
+
+/** What is kept. `past` is undefined while that is not known, or no moment that can be reached. */
+function useOrigin(params: BranchParams) {
+  const [source, setSource] = useState<(typeof SOURCES)[number]>('now')
+  const history = useHistory(params, source !== 'now')
+  const chosen = useMoment(history.data, history.dataUpdatedAt)
+  const choose = (next: string) => {
+    const found = SOURCES.find((each) => each === next) ?? 'now'
+    setSource(found)
+    if (found !== 'now') chosen.change({ kind: found })
+  }
+  const past = source === 'now' ? {} : chosen.moment && sourceFields(chosen.moment)
+  return { source, choose, chosen, history, past }
+}
+
+function OriginFields({ origin: { source, choose, chosen, history } }: { readonly origin: Origin }) {
+  return (
+    <>
       <SelectField
         label={t.past.data}
         value={source}
@@ -71,8 +103,7 @@ export function CreateSnapshot({
         onChange={(event) => choose(event.target.value)}
       />
       {source !== 'now' && <MomentFields chosen={chosen} window={history.data} />}
-      <Life />
-    </FormDialog>
+    </>
   )
 }
 

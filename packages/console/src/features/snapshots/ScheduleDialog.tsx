@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
+import { AsCall } from '../../shell/Call.tsx'
 import { formatDuration } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
@@ -42,9 +43,9 @@ function ScheduleForm({
   onClose,
 }: ScheduleProps & { readonly schedule: SnapshotSchedule['schedule'] }) {
   const [rows, setRows] = useState(() => schedule.map(draftOf))
+  const body = { schedule: rows.map(cadenceOf) }
+  const asked = { params, query: { update_mask: 'schedule' }, body }
   const save = async () => {
-    const body = { schedule: rows.map(cadenceOf) }
-    const asked = { params, query: { update_mask: 'schedule' }, body }
     await finished(await call('postgres.updateSnapshotSchedule', asked))
     say(t.common.saved)
     onClose()
@@ -61,6 +62,7 @@ function ScheduleForm({
       isWide
       onClose={onClose}
       onSubmit={save}
+      footnote={() => <AsCall id="postgres.updateSnapshotSchedule" input={asked} />}
     >
       {rows.length === 0 && <p className="mb-4 text-dim">{t.snapshots.noSchedule}</p>}
       {rows.map((row, index) => (

@@ -201,7 +201,8 @@ export const roles = {
   noHeir: 'Nobody: refuse while it owns any',
   change: 'Change',
   changed: (name: string) => `Role ${name} was changed`,
-  grants: 'Grants in databricks_postgres, schema public',
+  grants: 'Grants',
+  schema: 'Schema',
   grantLevels: {
     none: 'None: given later in SQL',
     read: 'Read all tables',

@@ -206,7 +206,8 @@ export const roles: Messages['roles'] = {
   noHeir: 'なし: 所有している場合は拒否する',
   change: '変更',
   changed: (name) => `ロール ${name} を変更しました`,
-  grants: 'databricks_postgres のスキーマ public での権限',
+  grants: '権限付与',
+  schema: 'スキーマ',
   grantLevels: {
     none: 'なし: 後で SQL で付与',
     read: 'すべてのテーブルの読み取り',
