@@ -53,7 +53,9 @@ describe.skipIf(reason !== undefined)(`the past in the console${reason ? ` (${re
     expect(await branchNames(workspace)).toEqual(['production'])
 
     await dialog.getByText(TEXTS.en.calls.title).click()
-    await dialog.getByText(/lakelet postgres create-branch projects\/past was --json .*source_branch_time/).waitFor()
+    await dialog
+      .getByText(/lakelet postgres create-branch projects\/past was --json .*source_branch_time/)
+      .waitFor()
     await dialog.getByRole('button', { name: common.create }).click()
     await page.getByRole('heading', { level: 1, name: 'was' }).waitFor()
     expect(await sql(workspace, 'SELECT count(*) AS n FROM notes', 'was')).toContain('2')

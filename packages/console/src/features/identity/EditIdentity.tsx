@@ -21,7 +21,7 @@ export function EditIdentity({ kind, identity, onClose }: EditIdentityProps) {
     const named = displayName === identity.displayName ? {} : { displayName }
     const value =
       kind === 'Group'
-        ? { ...named, members: values.getAll('member').map((value) => ({ value })) }
+        ? { ...named, ...membersIn(values) }
         : { ...named, active: values.get('active') === 'on' }
     const body = { schemas: [PATCH], Operations: [{ op: 'replace', value }] }
     await call(`scim.patch${kind}`, { params: { id: identity.id }, body })
@@ -56,6 +56,11 @@ export function EditIdentity({ kind, identity, onClose }: EditIdentityProps) {
   )
 }
 
+/** The members that are chosen; none are said while it is not known who could be, which would take everybody out. */
+function membersIn(values: FormData) {
+  return values.has('members') ? { members: values.getAll('member').map((value) => ({ value })) } : {}
+}
+
 function Members({ group }: { readonly group: Identity }) {
   const users = useRead('scim.listUsers', {}).data?.Resources
   const services = useRead('scim.listServicePrincipals', {}).data?.Resources
@@ -72,6 +77,7 @@ function Members({ group }: { readonly group: Identity }) {
     <fieldset className="max-h-64 overflow-y-auto rounded-panel border border-line px-4 pt-3">
       <legend className="px-1 font-semibold">{t.identity.members}</legend>
       <p className="mb-2 text-meta text-dim">{t.identity.membersHint}</p>
+      <input type="hidden" name="members" value="shown" />
       {choices.map(([id, name]) => (
         <CheckField key={id} name="member" value={id} label={name} defaultChecked={members.has(id)} />
       ))}

@@ -44,7 +44,11 @@ export function TablesPage() {
               options={names.map((name) => [name, visible(name)])}
             />
           </div>
-          <TableView key={names[at]} params={params} relation={relation} />
+          <TableView
+            key={`${params.project}/${params.branch} ${names[at]}`}
+            params={params}
+            relation={relation}
+          />
         </>
       )}
     </Page>
