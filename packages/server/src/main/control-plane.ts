@@ -9,7 +9,7 @@ import { RolePasswords } from '../control/catalog/role-passwords.ts'
 import { branchOperations } from '../control/operations/branches.ts'
 import { databaseOperations } from '../control/operations/databases.ts'
 import { endpointOperations } from '../control/operations/endpoints.ts'
-import { failpointFrom } from '../operations/failpoints.ts'
+import type { Failpoint } from '../operations/failpoints.ts'
 import { Operations } from '../operations/operations.ts'
 import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
@@ -83,8 +83,8 @@ export interface ControlPlaneParts {
   readonly storage: Storage
   readonly identity: Identity
   readonly hostNames: HostNames
-  /** The text of LAKELET_FAILPOINT, for tests. */
-  readonly failpoint: string | undefined
+  /** For tests: called at each place where an operation can be cut off. */
+  readonly failpoint?: Failpoint
 }
 
 /** Builds the services and starts the loops. */
@@ -102,7 +102,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       metadata,
       clock,
       log: log.child({ component: 'operations' }),
-      failpoint: failpointFrom(parts.failpoint),
+      ...(parts.failpoint ? { failpoint: parts.failpoint } : {}),
       onEnd: () => {
         for (const loop of loops) loop.wake()
       },

@@ -16,6 +16,7 @@ import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
 import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } from '../postgres/index.ts'
+import { failpointFrom } from '../operations/failpoints.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
 import { startWorkspaceComputes } from './computes.ts'
 import { ConsoleBuilds } from './console/builds.ts'
@@ -145,7 +146,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
   const computes = await startWorkspaceComputes(infrastructure, sessions, config, started)
   started.use(stopping.limit('computes', computes))
-  const failpoint = process.env['LAKELET_FAILPOINT']
+  const failpoint = failpointFrom(process.env['LAKELET_FAILPOINT'])
   const control = await startControlPlane({
     ...infrastructure,
     config,

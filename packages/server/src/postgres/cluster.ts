@@ -14,6 +14,7 @@ import { endOrphans, stopLeftover } from './leftover.ts'
 import { LogFile } from './log-file.ts'
 import { untilAccepting } from './postmaster-status.ts'
 import { isFrozen, processesIn } from './server-processes.ts'
+import { roomForPrepared } from './prepared-transactions.ts'
 import { CLUSTER_PORT, type ClusterSettings } from './settings.ts'
 import { type SocketAccess, startSocketAccess } from './socket-access.ts'
 import { ensureSocketDirectory } from './socket-directory.ts'
@@ -72,7 +73,9 @@ const LAST_LINES_MS = 250
 export async function startCluster(options: ClusterOptions, signal?: AbortSignal): Promise<Cluster> {
   signal?.throwIfAborted()
   const access = await prepare(options)
-  const cluster = new Cluster(options, launch(options), access)
+  // Of files that are damaged Postgres says what is wrong.
+  const room = await roomForPrepared(options.dataDirectory, options.settings).catch(() => [])
+  const cluster = new Cluster(options, launch(options, room), access)
   if (cluster.pid !== undefined) options.onSpawned?.(cluster.pid)
   try {
     signal?.throwIfAborted()
@@ -101,11 +104,18 @@ async function prepare(options: ClusterOptions): Promise<SocketAccess> {
   }
 }
 
-function launch(options: ClusterOptions): ChildProcess {
+function launch(options: ClusterOptions, room: readonly string[]): ChildProcess {
   const { installation, dataDirectory, socketDirectory } = options
   return spawn(
     path.join(installation.prefix, 'bin', 'postgres'),
-    ['-D', dataDirectory, '-c', `unix_socket_directories=${socketDirectory}`, ...(options.arguments ?? [])],
+    [
+      '-D',
+      dataDirectory,
+      '-c',
+      `unix_socket_directories=${socketDirectory}`,
+      ...room,
+      ...(options.arguments ?? []),
+    ],
     {
       ...installation.account,
       // Its own group: Ctrl-C in the terminal is the workspace's to handle.

@@ -4,6 +4,8 @@ import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const STATE_SHUT_DOWN = 1
+/** Bytes that hold all that is read of it. */
+const HEAD = 196
 
 export interface ControlFile {
   /** Unique per cluster; branches share it. */
@@ -13,6 +15,8 @@ export interface ControlFile {
   /** Position of the last checkpoint record. */
   readonly checkpointLsn: bigint
   readonly timeline: number
+  /** max_prepared_transactions of the server that ran last. */
+  readonly maxPrepared: number
 }
 
 /** The major version of Postgres that a data directory is of. Throws when it is none. */
@@ -26,15 +30,16 @@ export async function readMajor(dataDirectory: string): Promise<number> {
 export async function readControlFile(dataDirectory: string): Promise<ControlFile> {
   const handle = await open(path.join(dataDirectory, 'global', 'pg_control'), 'r')
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0)
     const version = buffer.readUInt32LE(8)
-    if (bytesRead < 64 || version < 1300 || version > 1800)
+    if (bytesRead < HEAD || version < 1300 || version > 1800)
       throw new Error(`pg_control of ${dataDirectory}: unknown version ${version}`)
     return {
       systemIdentifier: buffer.readBigUInt64LE(0),
       isShutDown: buffer.readUInt32LE(16) === STATE_SHUT_DOWN,
       checkpointLsn: buffer.readBigUInt64LE(32),
       timeline: buffer.readUInt32LE(48),
+      maxPrepared: buffer.readUInt32LE(192),
     }
   } finally {
     await handle.close()

@@ -36,8 +36,7 @@ export { writeIdentities } from './identities.ts'
 export { type PostgresHost, openDirectory, ownerOf } from './host.ts'
 export type { PostgresInstallation } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
-export { recover } from './recover.ts'
-export { type RecoveryTarget, isBeyondLog, recoverPast } from './recover-past.ts'
+export { isBeyondLog } from './recover-past.ts'
 export { ensureOwnerRole } from './owner-role.ts'
 export {
   type LoginRole,

@@ -5,16 +5,17 @@ import path from 'node:path'
 import { isLakeletError } from '../base/errors.ts'
 import { type AdminConnection, connectAdmin } from './admin.ts'
 import { type ClusterOptions, startCluster } from './cluster.ts'
-import { readControlFile } from './control-file.ts'
+import { parseLsn, readControlFile } from './control-file.ts'
+import { exactTarget } from './exact-target.ts'
 import { ownerOf } from './host.ts'
+import { ROOM_FOR_THE_PAST } from './prepared-transactions.ts'
 
-/** A moment: of the last commit that is to be there, or a position in the log. Both are inclusive. */
+/** A moment of the past. */
 export type RecoveryTarget =
-  /** RFC 3339, up to microseconds. */
-  | { readonly time: string }
+  /** All that was committed by then, at that very time too, in microseconds since 1970. */
+  | { readonly time: bigint }
+  /** All that was written before this position, as `pg_current_wal_insert_lsn()` tells it; not the record that begins there. */
   | { readonly lsn: string }
-  /** As far as there is log. */
-  | 'end'
 
 export interface RecoverPastOptions extends Omit<ClusterOptions, 'settings' | 'arguments'> {
   readonly target: RecoveryTarget
@@ -22,6 +23,8 @@ export interface RecoverPastOptions extends Omit<ClusterOptions, 'settings' | 'a
   readonly timeline: number
   /** Where completed segments are, as seen from the data directory. */
   readonly archive: string
+  /** Where the content of the data directory is whole: what is asked for is not before it. */
+  readonly notBefore: string
   /** Called when the past is reached and can be asked. */
   readonly observe?: (admin: AdminConnection) => Promise<void>
 }
@@ -35,12 +38,13 @@ export interface RecoveredPast {
   readonly lastCommit: Date | undefined
 }
 
-/** The text of xlogrecovery.c for a log that ends before the target. Nobody is connected who could write it into the log. */
-const ENDED_BEFORE = 'recovery ended before configured recovery target was reached'
+/** The log ends before the position that was asked for. */
+export class BeyondLog extends Error {}
 
 /**
- * Recovers. A time after the last commit is the end of the log: only commits have times (xlogrecovery.c, recoveryStopsAfter), and the
- * caller has seen to it that the log reaches up to now. Throws `compute_start_failed`. Nothing is flushed.
+ * Recovers. A time after the last commit means that commit; the caller has seen to it that the log reaches up to now. The position where
+ * the log ends is reached, though no record begins there. Throws `compute_start_failed`, and an error of `isBeyondLog`. Nothing is
+ * flushed.
  */
 export async function recoverPast(options: RecoverPastOptions, signal?: AbortSignal): Promise<RecoveredPast> {
   const owner = ownerOf(options.installation)
@@ -48,12 +52,9 @@ export async function recoverPast(options: RecoverPastOptions, signal?: AbortSig
   await writeFile(mark, '', { mode: 0o600 })
   await chown(mark, owner.uid, owner.gid)
   try {
-    return await recoverTo(options, options.target, signal)
-  } catch (error) {
-    const isTime = typeof options.target === 'object' && 'time' in options.target
-    const isPastEnd = isLakeletError(error, 'compute_start_failed') && error.message.includes(ENDED_BEFORE)
-    if (!isTime || !isPastEnd) throw error
-    return await recoverTo(options, 'end', signal)
+    const { target } = options
+    const { lsn } = 'lsn' in target ? target : await exactTarget({ ...options, time: target.time })
+    return await recoverToPosition(options, lsn, signal)
   } finally {
     await rm(mark, { force: true })
   }
@@ -61,16 +62,33 @@ export async function recoverPast(options: RecoverPastOptions, signal?: AbortSig
 
 /** Whether a recovery failed because the log ends before its target. */
 export function isBeyondLog(error: unknown): boolean {
-  return isLakeletError(error, 'compute_start_failed') && error.message.includes(ENDED_BEFORE)
+  return error instanceof BeyondLog
 }
 
+async function recoverToPosition(
+  options: RecoverPastOptions,
+  lsn: string,
+  signal?: AbortSignal,
+): Promise<RecoveredPast> {
+  try {
+    return await recoverTo(options, lsn, signal)
+  } catch (error) {
+    // It ends where the log ends before the position; what it said of that may have come too late. Else it fails again.
+    if (!isLakeletError(error, 'compute_start_failed') || signal?.aborted) throw error
+  }
+  const past = await recoverTo(options, undefined, signal)
+  if (parseLsn(lsn) > parseLsn(past.lsn)) throw new BeyondLog(`the log ends at ${past.lsn}, before ${lsn}`)
+  return past
+}
+
+/** Without a position, as far as there is log. */
 async function recoverTo(
   options: RecoverPastOptions,
-  target: RecoveryTarget,
+  position: string | undefined,
   signal?: AbortSignal,
 ): Promise<RecoveredPast> {
   const cluster = await startCluster(
-    { ...options, settings: { maxCu: 1 }, arguments: recoveryArguments(options, target), promoted: true },
+    { ...options, settings: { maxCu: 1 }, arguments: recoveryArguments(options, position), promoted: true },
     signal,
   )
   let lastCommit: Date | undefined
@@ -86,23 +104,23 @@ async function recoverTo(
   return { lsn: await leftAt(options.dataDirectory, timeline), timeline, lastCommit }
 }
 
-function recoveryArguments(options: RecoverPastOptions, target: RecoveryTarget): string[] {
+function recoveryArguments(options: RecoverPastOptions, position: string | undefined): string[] {
   const settings: Record<string, string> = {
     archive_mode: 'off',
     // Else the sizes of the source at that time would have to be met.
     hot_standby: 'off',
+    max_prepared_transactions: String(ROOM_FOR_THE_PAST),
     // Whoever asked for this flushes the whole directory when it is done.
     fsync: 'off',
     // Relative to the data directory, where the server runs: the whole may be moved.
     restore_command: `cp "${options.archive}/%f" "%p" 2>/dev/null`,
     recovery_target_timeline: String(options.timeline),
     recovery_target_action: 'promote',
-    recovery_target_inclusive: 'on',
   }
-  if (target !== 'end') {
-    // Names of zones, `Z` among them, are not known yet when it is read.
-    if ('time' in target) settings['recovery_target_time'] = target.time.replace(/Z$/i, '+00:00')
-    else settings['recovery_target_lsn'] = target.lsn
+  if (position !== undefined) {
+    settings['recovery_target_lsn'] = position
+    // A record counts by where it begins: the commit that begins at the position was not there yet for who read the position.
+    settings['recovery_target_inclusive'] = 'off'
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -7,6 +7,8 @@ import { prepareExtensions } from './extensions/index.ts'
 import { openPostgresHost, type PostgresHost } from './host.ts'
 import { installRelease, type PostgresInstallation, removeUnfinished } from './installation.ts'
 import type { InstallProgress } from './packages.ts'
+import { type RecoveredPast, type RecoverPastOptions, recoverPast } from './recover-past.ts'
+import { recover } from './recover.ts'
 import { findRelease, OFFERED_MAJORS } from './releases.ts'
 import { type SettingsCatalog, settingsCatalog } from './settings-catalog/index.ts'
 import {
@@ -29,6 +31,10 @@ export interface PostgresVersion extends PostgresInstallation {
   readonly settings: SettingsCatalog
   /** Makes its extensions ready, once; what cannot be had is logged. */
   extensions(log: Logger): Promise<void>
+  /** See `recover.ts`. */
+  recover(dataDirectory: string): Promise<string>
+  /** See `recover-past.ts`. */
+  recoverPast(options: Omit<RecoverPastOptions, 'installation'>, signal?: AbortSignal): Promise<RecoveredPast>
 }
 
 /** Opens a data directory for Postgres; versions are installed in it as they are asked for. */
@@ -126,7 +132,14 @@ export class PostgresVersions {
 function versionOf(installation: PostgresInstallation): PostgresVersion {
   const template = once(() => ensureTemplate(installation))
   const extensions = once((log: Logger) => prepareExtensions(installation, log))
-  return { ...installation, template, extensions, settings: settingsCatalog(installation.major) }
+  return {
+    ...installation,
+    template,
+    extensions,
+    settings: settingsCatalog(installation.major),
+    recover: (dataDirectory) => recover(installation, dataDirectory),
+    recoverPast: (options, signal) => recoverPast({ ...options, installation }, signal),
+  }
 }
 
 /** Calls `work` at the first call and gives its outcome to all; after a failure the next call tries again. */

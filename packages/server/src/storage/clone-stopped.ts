@@ -1,11 +1,5 @@
 import path from 'node:path'
-import {
-  formatLsn,
-  readControlFile,
-  type PostgresVersions,
-  recover,
-  walSegmentName,
-} from '../postgres/index.ts'
+import { formatLsn, readControlFile, type PostgresVersions, walSegmentName } from '../postgres/index.ts'
 import { type CloneResult, type CloneTreeOptions, cloneTree } from './clone-tree.ts'
 import { isExcluded, isWal } from './excluded-files.ts'
 
@@ -31,6 +25,6 @@ export async function cloneStopped({ postgres, ...options }: CloneStoppedOptions
   })
   const lsn = control.isShutDown
     ? formatLsn(control.checkpointLsn)
-    : await recover(await postgres.ofDirectory(options.to), options.to)
+    : await (await postgres.ofDirectory(options.to)).recover(options.to)
   return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
 }

@@ -5,13 +5,7 @@ import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { removeTree } from '../base/remove-tree.ts'
-import {
-  type AdminConnection,
-  openDirectory,
-  ownerOf,
-  type PostgresVersions,
-  recover,
-} from '../postgres/index.ts'
+import { type AdminConnection, openDirectory, ownerOf, type PostgresVersions } from '../postgres/index.ts'
 import type { Archives } from './archive/archives.ts'
 import { isHistory } from './archive/wal-names.ts'
 import { BranchFiles, type BranchPaths } from './branch-files.ts'
@@ -135,7 +129,7 @@ export class Snapshots {
     const clone = await cloneRunning({ ...from, connect })
     await setTimes(to.data, written)
     // Now, and not by each branch that is made of it.
-    await recover(await postgres.ofDirectory(to.data), to.data)
+    await (await postgres.ofDirectory(to.data)).recover(to.data)
     return clone
   }
 

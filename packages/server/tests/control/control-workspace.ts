@@ -14,7 +14,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/base/config.ts'
 import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
 import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
-import { type Computes, localDriver, startComputes } from '../../src/computes/index.ts'
+import { type Computes, localDriver, type ServerDriver, startComputes } from '../../src/computes/index.ts'
 import { catalogObserver } from '../../src/control/catalog/known-catalog.ts'
 import type { RateLimit } from '../../src/control/http/rate-limit.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
@@ -23,8 +23,9 @@ import { type Identity, startIdentity } from '../../src/identity/start.ts'
 import { type ControlPlane, startControlPlane } from '../../src/main/control-plane.ts'
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
 import { findProject } from '../../src/metadata/projects.ts'
-import { openPostgres, writeIdentities } from '../../src/postgres/index.ts'
-import { type Storage, startStorage } from '../../src/storage/index.ts'
+import type { Failpoint } from '../../src/operations/failpoints.ts'
+import { openPostgres, type PostgresVersions, writeIdentities } from '../../src/postgres/index.ts'
+import { type Archives, type Storage, startStorage } from '../../src/storage/index.ts'
 import { temporaryDirectory } from '../postgres/installed.ts'
 
 /** Principals of every test workspace: jane owns it, bob and eve are users, the last one is a service principal. */
@@ -52,6 +53,10 @@ export interface ControlWorkspaceOptions {
   readonly dataDir: string
   readonly rateLimit?: RateLimit
   readonly requestTimeoutMs?: number
+  readonly failpoint?: Failpoint
+  /** What runs in the place of real Postgres. */
+  readonly postgres?: PostgresVersions
+  readonly driver?: (archives: Archives) => ServerDriver
 }
 
 /** A control plane on a data directory; start another one on the same directory after disposing to see what survives. */
@@ -61,8 +66,8 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   const log = guardedLogger()
   const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))
-  await seedPostgres(options.dataDir)
-  const postgres = await openPostgres({ dataDir: options.dataDir })
+  if (!options.postgres) await seedPostgres(options.dataDir)
+  const postgres = options.postgres ?? (await openPostgres({ dataDir: options.dataDir }))
   const storage = await startStorage({ postgres, log })
   const identity = starting.use(
     await startIdentity({
@@ -85,7 +90,9 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   await writeIdentities(postgres.host, identity.directory.identities())
   const computes = starting.use(
     await startComputes({
-      driver: localDriver({ postgres, clock, log, archives: storage.archives }),
+      driver:
+        options.driver?.(storage.archives) ??
+        localDriver({ postgres, clock, log, archives: storage.archives }),
       storage,
       endpoints: endpointSource(metadata, storage),
       catalogs: catalogObserver({ metadata, clock, log }),
@@ -104,7 +111,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       storage,
       identity,
       hostNames: { of: (uid) => ({ host: `${uid}.database.local` }), certificateNames: [] },
-      failpoint: undefined,
+      ...(options.failpoint ? { failpoint: options.failpoint } : {}),
     }),
   )
   await control.resume()
@@ -121,7 +128,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
     }),
   )
   const host = `http://127.0.0.1:${server.port}`
-  await keepPostgres(options.dataDir)
+  if (!options.postgres) await keepPostgres(options.dataDir)
   const owned = starting.move()
   const as = (name: Name) => createClient({ host, token: () => tokens[name] })
   return {

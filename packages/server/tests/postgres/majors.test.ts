@@ -10,7 +10,6 @@ import {
   OFFERED_MAJORS,
   readControlFile,
   readMajor,
-  recover,
   startProblem,
   writeIdentities,
 } from '../../src/postgres/index.ts'
@@ -117,7 +116,7 @@ describe.each(OFFERED_MAJORS.filter((major) => major !== DEFAULT_MAJOR))('Postgr
     expect(await readMajor(data)).toBe(major)
     expect((await readControlFile(data)).isShutDown).toBe(false)
     await storage.clone('br-crashed', 'br-parent')
-    expect(await recover(postgres.installation, data)).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/)
+    expect(await postgres.installation.recover(data)).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/)
     expect((await readControlFile(data)).isShutDown).toBe(true)
     await storage.clone('br-asleep', 'br-parent')
     expect(await Promise.all(['br-awake', 'br-crashed', 'br-asleep', 'br-parent'].map(count))).toEqual([

@@ -1,8 +1,10 @@
 // Servers that exist in memory only and take their time from a clock: what computes do with a server can be tried for hours in
-// milliseconds, and any server can refuse to start or crash at any moment. They hold roles and sessions, and run no SQL.
+// milliseconds, and any server can refuse to start or crash at any moment. They hold roles and sessions, and run SQL only where something
+// is given that does (`SimulatedFiles`).
 import type { Clock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { AdminConnection, AdminOptions, ClusterSettings, LoginRole } from '../../postgres/index.ts'
+import type { Archiver } from '../../storage/index.ts'
 import type { AwakeBecause, ServerActivity } from '../idle-check.ts'
 import type {
   BackendAddress,
@@ -13,6 +15,7 @@ import type {
   ServerSpec,
   ServerUsage,
 } from './driver.ts'
+import type { OpenFiles, SimulatedFiles } from './simulated-files.ts'
 
 /** How long things take, in milliseconds; change them at will. */
 export interface SimulatedTimes {
@@ -37,12 +40,14 @@ export class SimulatedDriver implements ServerDriver {
   /** What the next starts fail with; undefined = they succeed. */
   refusal: string | undefined
   readonly #clock: Clock
+  readonly #files: SimulatedFiles | undefined
   readonly #roles = new Map<string, Map<string, LoginRole>>()
   #starts = 0
   #conflicts = 0
 
-  constructor(clock: Clock, times: Partial<SimulatedTimes> = {}) {
+  constructor(clock: Clock, times: Partial<SimulatedTimes> = {}, files?: SimulatedFiles) {
     this.#clock = clock
+    this.#files = files
     this.times = { startMs: 50, stopMs: 20, lookMs: 0, ...times }
   }
 
@@ -88,7 +93,20 @@ export class SimulatedDriver implements ServerDriver {
     const problem = this.refusal ?? (await this.startProblem(spec.major, spec.settings))
     if (problem !== undefined) server.end({ code: 1, signal: null, expected: false, lastLines: [problem] })
     if (server.isOver) throw startFailed((await server.exited).lastLines.join(' '))
+    if (this.#files) this.#open(server, this.#files)
     return server
+  }
+
+  #open(server: SimulatedServer, files: SimulatedFiles): void {
+    const { dataDirectory } = server.spec
+    try {
+      server.files = files.open(dataDirectory)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      server.end({ code: 1, signal: null, expected: false, lastLines: [reason] })
+      throw startFailed(reason)
+    }
+    server.archiver = files.archives?.follow(dataDirectory)
   }
 
   /** A setting whose value is `refused` is. */
@@ -115,6 +133,8 @@ export class SimulatedServer implements RunningServer {
   busy: AwakeBecause | undefined
   /** What it takes of its host; undefined = nobody can tell. */
   taken: ServerUsage | undefined = { runnable: 0, memoryBytes: 0 }
+  files: OpenFiles | undefined
+  archiver: Archiver | undefined
   /** Connections of others; each is told when the server ends it. */
   readonly sessions = new Set<{ readonly end: () => void }>()
   readonly #driver: SimulatedDriver
@@ -123,6 +143,7 @@ export class SimulatedServer implements RunningServer {
   #settings: ClusterSettings
   #stopping: Promise<ServerExit> | undefined
   #isOver = false
+  #isEnded = false
 
   constructor(spec: ServerSpec, driver: SimulatedDriver, clock: Clock) {
     this.spec = spec
@@ -146,6 +167,7 @@ export class SimulatedServer implements RunningServer {
   stop(): Promise<ServerExit> {
     this.#isOver = true
     this.#stopping ??= this.#clock.sleep(this.#driver.times.stopMs).then(() => {
+      if (!this.#isEnded) this.files?.shutDown()
       this.end({ code: 0, signal: null, expected: true, lastLines: [] })
       return this.exited
     })
@@ -154,19 +176,22 @@ export class SimulatedServer implements RunningServer {
 
   /** Ends it as the kernel would. */
   crash(): void {
+    if (!this.#isEnded) this.files?.crash()
     this.end({ code: null, signal: 'SIGKILL', expected: this.#stopping !== undefined, lastLines: [] })
   }
 
   end(exit: ServerExit): void {
     this.#isOver = true
+    this.#isEnded = true
     for (const session of this.sessions) session.end()
     this.sessions.clear()
-    this.#ended.resolve(exit)
+    // As for a real one: the end is known when its log is in the archive.
+    this.#ended.resolve(this.archiver ? this.archiver.finish().then(() => exit) : exit)
   }
 
   async admin({ purpose }: AdminOptions = {}): Promise<AdminConnection> {
     if (this.#isOver) throw lost()
-    return new SimulatedConnection(this, purpose ?? 'admin')
+    return this.files?.connect() ?? new SimulatedConnection(this, purpose ?? 'admin')
   }
 
   async applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined> {

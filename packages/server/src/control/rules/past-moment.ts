@@ -38,10 +38,24 @@ export async function requireReached(
     if (at >= microsecondsOf(from.time) && at < microsecondsOf(now) + 1000n) return
     throw new LakeletError('history_not_reached', { moment: asked, from: from.time, to: now })
   }
-  const end = await endOfLog(context, source)
+  const end = await furthestEnd(context, source)
   const at = parseLsn(moment.lsn)
   if (at >= parseLsn(from.lsn) && at <= parseLsn(end)) return
   throw new LakeletError('history_not_reached', { moment: asked, from: from.lsn, to: end })
+}
+
+/** Where the log of a branch ends at most: after a crash only its recovery tells how far it really goes, which then refuses what is beyond. */
+async function furthestEnd(
+  context: ControlParts,
+  source: { readonly branchUid: string; readonly endpointUid: string },
+): Promise<string> {
+  const { storage } = context
+  const end = await endOfLog(context, source)
+  if ((await readControlFile(storage.dataDirectory(source.branchUid))).isShutDown) return end
+  const onDisk = await storage.history.endOnDisk(storage.paths(source.branchUid))
+  return parseLsn(onDisk) > parseLsn(end) && context.computes.state(source.endpointUid) !== 'active'
+    ? onDisk
+    : end
 }
 
 /** Where the log of a branch ends, without waking it. After a crash it may go further than this. */

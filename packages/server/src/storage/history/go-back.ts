@@ -1,6 +1,6 @@
 // Making a branch as its source was at a moment of its past: the last base before it, and the log from there on.
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, rm } from 'node:fs/promises'
+import { chown, mkdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { LakeletError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
@@ -10,9 +10,7 @@ import {
   ownerOf,
   parseLsn,
   type PostgresVersions,
-  type RecoveryTarget,
   readControlFile,
-  recoverPast,
   socketDirectoryFor,
 } from '../../postgres/index.ts'
 import type { Archives } from '../archive/archives.ts'
@@ -25,8 +23,8 @@ import type { History } from './history.ts'
 import { microsecondsOf, utcOf } from './recovery-times.ts'
 import { namesBetween, positionAt, shareArchive, shareBase } from './share.ts'
 
-/** A moment of a branch's past. */
-export type PastMoment = Exclude<RecoveryTarget, 'end'>
+/** A moment of a branch's past: RFC 3339 with a zone, up to microseconds, or a position in the log; see `RecoveryTarget`. */
+export type PastMoment = { readonly time: string } | { readonly lsn: string }
 
 export interface GoBackOptions {
   readonly from: BranchPaths
@@ -54,6 +52,7 @@ export async function goBack(parts: GoBackParts, options: GoBackOptions): Promis
   const now = options.connect ? await endOfLog(options.connect) : undefined
   const bases = await listBases(from.bases)
   const base = baseFor(bases, options.moment, now)
+  await requireWhole(base)
   const owner = ownerOf(parts.postgres.host)
   const { timeline } = await readControlFile(from.data)
   const tree = await cloneTree({
@@ -63,7 +62,7 @@ export async function goBack(parts: GoBackParts, options: GoBackOptions): Promis
     exclude: (relative) => (isExcluded(relative) && relative !== 'backup_label') || isWal(relative),
   })
   await gatherLog(parts, options, base, timeline)
-  const past = await recover(parts, options, { timeline, bases })
+  const past = await recover(parts, options, { timeline, bases, base })
   const begin = await keepLog(parts, options, { bases, base, past })
   return { ...tree, lsn: past.lsn, timeline: past.timeline, time: begin }
 }
@@ -102,6 +101,15 @@ function notReached(bases: readonly Base[], moment: PastMoment, end: string | un
   return new LakeletError('history_not_reached', { moment: asked, from, to })
 }
 
+/**
+ * A base of a running server without the label of its backup would be recovered from its last checkpoint, which misses what was written
+ * while it was copied: nothing would fail, and pages would be wrong.
+ */
+async function requireWhole({ data }: Base): Promise<void> {
+  const { isShutDown } = await readControlFile(data)
+  if (!isShutDown) await stat(path.join(data, 'backup_label'))
+}
+
 /** Puts together all log from the base on: what is archived by second names, the rest as a copy. */
 async function gatherLog(
   { archives, history, postgres }: GoBackParts,
@@ -134,20 +142,24 @@ interface Past {
 async function recover(
   { postgres, log }: GoBackParts,
   options: GoBackOptions,
-  { timeline, bases }: { readonly timeline: number; readonly bases: readonly Base[] },
+  {
+    timeline,
+    bases,
+    base,
+  }: { readonly timeline: number; readonly bases: readonly Base[]; readonly base: Base },
 ): Promise<Past> {
   const { to, moment, observe, signal } = options
   const installation = await postgres.ofDirectory(to.data)
   const socketDirectory = socketDirectoryFor(postgres.host, randomBytes(8).toString('hex'))
   try {
-    return await recoverPast(
+    return await installation.recoverPast(
       {
-        installation,
         dataDirectory: to.data,
         socketDirectory,
         logFile: to.log,
         log,
-        target: 'lsn' in moment ? moment : { time: utcOf(microsecondsOf(moment.time)) },
+        target: 'lsn' in moment ? moment : { time: microsecondsOf(moment.time) },
+        notBefore: base.lsn,
         timeline,
         archive: path.relative(to.data, to.archive),
         ...(observe ? { observe } : {}),

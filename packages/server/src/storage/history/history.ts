@@ -18,7 +18,7 @@ import { cloneStopped } from '../clone-stopped.ts'
 import type { CloneResult } from '../clone-tree.ts'
 import { type Base, type HistoryPoint, listBases, makeBase, noteOf, removeBase, sweepBases } from './bases.ts'
 import { type Usage, usageOf } from './policy.ts'
-import { isGapless, namesBetween, positionAt, shareArchive, shareBase } from './share.ts'
+import { endOfPosition, isGapless, namesBetween, positionAt, shareArchive, shareBase } from './share.ts'
 
 export interface HistoryOptions {
   readonly postgres: PostgresVersions
@@ -126,6 +126,13 @@ export class History {
   async segmentsFrom(paths: BranchPaths, first: string): Promise<string[]> {
     const names = await readdir(path.join(paths.data, 'pg_wal'))
     return names.filter((name) => isSegment(name) && positionOf(name) >= positionOf(first))
+  }
+
+  /** The end of the last segment in pg_wal: no log goes further than this. */
+  async endOnDisk(paths: BranchPaths): Promise<string> {
+    const names = await this.segmentsFrom(paths, '0'.repeat(24))
+    const last = names.map(positionOf).toSorted().at(-1)
+    return last === undefined ? '0/0' : endOfPosition(last)
   }
 
   get #owner() {

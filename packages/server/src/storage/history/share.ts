@@ -3,7 +3,7 @@
 import { constants } from 'node:fs'
 import { chown, copyFile, link, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { walSegmentName, parseLsn } from '../../postgres/index.ts'
+import { formatLsn, parseLsn, SEGMENT_BYTES, walSegmentName } from '../../postgres/index.ts'
 import { isHistory, isSegment, positionOf, timelineOf } from '../archive/wal-names.ts'
 import type { BranchPaths } from '../branch-files.ts'
 import { type Base, type HistoryPoint, makeBase } from './bases.ts'
@@ -102,6 +102,14 @@ function nextPosition(position: string): string {
   const number = BigInt(`0x${position.slice(0, 8)}`) * 256n + BigInt(`0x${position.slice(8)}`) + 1n
   const [log, segment] = [number / 256n, number % 256n]
   return [log, segment].map((part) => part.toString(16).toUpperCase().padStart(8, '0')).join('')
+}
+
+/** Where the segment at a position ends, as an LSN. */
+export function endOfPosition(position: string): string {
+  const next = nextPosition(position)
+  return formatLsn(
+    BigInt(`0x${next.slice(0, 8)}`) * 0x1_0000_0000n + BigInt(`0x${next.slice(8)}`) * SEGMENT_BYTES,
+  )
 }
 
 /** The position of the segment that holds `lsn`. */

@@ -1,0 +1,96 @@
+import * as fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { expectInLog } from '../../../../tests/guards/log-guard.ts'
+import { temporaryDirectory } from '../postgres/installed.ts'
+import { BranchingModel } from './model.ts'
+import { steps } from './steps.ts'
+import { type World, realWorld, simulatedWorld } from './world.ts'
+
+expectInLog(
+  // The model kills servers and workspaces, and has steps fail.
+  /the model (makes|kills)/,
+  /the compute crashed/,
+  /stopped a Postgres of an earlier run/,
+  /the (roles|catalogue) could not be (read|kept) before the compute stops/,
+)
+
+const isSoak = process.env['SOAK'] === '1'
+/** What must come up in a long run. */
+const EVER = [
+  'create now done',
+  'create now failed',
+  'create time done',
+  'create lsn done',
+  'create beyond refused',
+  'restore time done',
+  'restore lsn done',
+  'restore time failed',
+  'reset done',
+  'reset refused',
+  'delete done',
+  'delete refused',
+  'purge done',
+  'undelete done',
+  'crash',
+  'base',
+  'restart',
+]
+const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Date.now() / 86_400_000))
+console.log(`branches against a model: MODEL_SEED=${seed}`)
+
+async function tryMany(
+  world: World,
+  { runs, length }: { readonly runs: number; readonly length: number },
+  seen: Map<string, number>,
+): Promise<number> {
+  let count = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { minLength: length / 2, maxLength: length }), async (todo) => {
+      await world.begin()
+      const model = new BranchingModel(world, seen)
+      const done: string[] = []
+      for (const { words, run, look } of todo) {
+        count += 1
+        done.push(words)
+        await run(model)
+        await model.check(look, false)
+        if (model.broken.length > 0) break
+      }
+      if (model.broken.length === 0) await model.check(0, true)
+      expect(model.broken, done.join('\n')).toEqual([])
+    }),
+    { seed, numRuns: runs, endOnFailure: !isSoak },
+  )
+  return count
+}
+
+describe('branches agree with a model of them', () => {
+  const stack = new AsyncDisposableStack()
+  afterAll(() => stack.disposeAsync())
+
+  async function open(make: (dataDir: string) => Promise<World>): Promise<World> {
+    const directory = stack.use(await temporaryDirectory())
+    const world = await make(directory.path)
+    await world.start()
+    return stack.use(world)
+  }
+
+  test('over simulated servers', async () => {
+    const seen = new Map<string, number>()
+    const world = await open(simulatedWorld)
+    const runs = Number(process.env['MODEL_RUNS'] ?? (isSoak ? 100 : 3))
+    const count = await tryMany(world, { runs, length: isSoak ? 60 : 24 }, seen)
+    console.log(`${count} steps: ${JSON.stringify(Object.fromEntries(seen))}`)
+    // A run that never got anywhere proves nothing.
+    expect(seen.get('write add')).toBeGreaterThan(0)
+    if (isSoak) for (const what of EVER) expect(seen.get(what), what).toBeGreaterThan(0)
+    if (isSoak) expect(world.interrupted.size).toBeGreaterThan(15)
+  }, 3_600_000)
+
+  test('over real servers', async () => {
+    const seen = new Map<string, number>()
+    const world = await open(realWorld)
+    const count = await tryMany(world, isSoak ? { runs: 6, length: 30 } : { runs: 1, length: 6 }, seen)
+    expect(count).toBeGreaterThan(0)
+  }, 1_800_000)
+})
