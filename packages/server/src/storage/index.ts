@@ -1,5 +1,5 @@
 // The face of this room: what other rooms may import.
-export { BranchFiles, besideData, pathsIn } from './branch-files.ts'
+export { BranchFiles, type BranchPaths, besideData, pathsIn } from './branch-files.ts'
 export { type BranchIdentity, type Manifest, type ManifestState, readManifest } from './manifest.ts'
 export type { BranchClone, NewBranch } from './build-branch.ts'
 export { type Storage, startStorage } from './storage.ts'

@@ -79,12 +79,12 @@ describe('branches agree with a model of them', () => {
     const seen = new Map<string, number>()
     const world = await open(simulatedWorld)
     const runs = Number(process.env['MODEL_RUNS'] ?? (isSoak ? 100 : 3))
-    const count = await tryMany(world, { runs, length: isSoak ? 60 : 24 }, seen)
+    const count = await tryMany(world, { runs, length: isSoak ? 60 : 30 }, seen)
     console.log(`${count} steps: ${JSON.stringify(Object.fromEntries(seen))}`)
     // A run that never got anywhere proves nothing.
-    expect(seen.get('write add')).toBeGreaterThan(0)
-    if (isSoak) for (const what of EVER) expect(seen.get(what), what).toBeGreaterThan(0)
-    if (isSoak) expect(world.interrupted.size).toBeGreaterThan(15)
+    const wanted = isSoak ? EVER : ['write add']
+    expect(wanted.filter((what) => !seen.has(what))).toEqual([])
+    expect(world.interrupted.size).toBeGreaterThan(isSoak ? 15 : 0)
   }, 3_600_000)
 
   test('over real servers', async () => {

@@ -124,9 +124,15 @@ describe('restores', () => {
 
   test('a dropped database comes back', async () => {
     await sql('production', 'CREATE DATABASE ledger')
+    const inLedger = async (text: string) => {
+      const { uid } = await endpointOf('production')
+      return workspace.computes.withAdmin(uid, (admin) => admin.query(text), { database: 'ledger' })
+    }
+    await inLedger("CREATE TABLE public.entries AS SELECT 'paid' AS word")
     const before = await now()
     await sql('production', 'DROP DATABASE ledger')
     await restore({ time: before, in_place: true })
+    expect(await inLedger('SELECT word FROM public.entries')).toEqual([{ word: 'paid' }])
     expect(await sql('production', "SELECT datname FROM pg_database WHERE datname = 'ledger'")).toEqual([
       { datname: 'ledger' },
     ])

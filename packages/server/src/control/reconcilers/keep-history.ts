@@ -1,6 +1,6 @@
 import { allBranches, type BranchRow, findBranchByUid } from '../../metadata/branches.ts'
 import { findProject } from '../../metadata/projects.ts'
-import { type HistoryLimits, isBaseDue, oldestKept } from '../../storage/index.ts'
+import { type BranchPaths, type HistoryLimits, isBaseDue, oldestKept } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
 import { primaryEndpoint } from '../rules/resolve.ts'
 
@@ -28,10 +28,20 @@ async function keepOne(context: ControlParts, branch: BranchRow): Promise<void> 
     maxBytes: defaults.historyBytes,
   }
   const paths = storage.paths(branch.uid)
+  // First: on a full disk it is what makes room for a base.
+  await forgetOld(context, paths, limits)
   if (isBaseDue(await storage.history.of(paths), limits, clock.now())) {
     const { uid } = await primaryEndpoint(metadata.db, branch.uid)
     await computes.withFiles(uid, (connect) => storage.history.takeBase(paths, connect))
+    await forgetOld(context, paths, limits)
   }
+}
+
+async function forgetOld(
+  { storage, clock }: ControlParts,
+  paths: BranchPaths,
+  limits: HistoryLimits,
+): Promise<void> {
   const { bases, files } = await storage.history.of(paths)
   const oldest = oldestKept(bases, files, limits, clock.now())
   if (oldest) await storage.history.forgetBefore(paths, oldest)
