@@ -10,7 +10,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   api: [],
   theme: [],
   connect: ['wire'],
-  cli: ['api', 'theme', 'server/main'],
+  cli: ['api', 'theme', 'connect', 'server/main'],
   console: ['api', 'theme'],
   lakelet: ['cli', 'server/main'],
   'server/base': ['api'],

@@ -8,7 +8,7 @@ import { type Plugin, build } from 'esbuild'
 
 const packages = path.dirname(import.meta.dirname)
 /** Packages of the repository that go into this one. */
-export const PARTS = ['wire', 'api', 'theme', 'server', 'cli', 'lakelet'] as const
+export const PARTS = ['wire', 'connect', 'api', 'theme', 'server', 'cli', 'lakelet'] as const
 /** What is started as threads, by its path. */
 const THREADS = ['server/src/base/log-writer-thread.ts', 'server/src/gateway/worker.ts'] as const
 /** Files beside the code that it reads. */
@@ -58,7 +58,7 @@ function ownPackages(): Plugin {
   return {
     name: 'own-packages',
     setup(build) {
-      build.onResolve({ filter: /^@lakelet\// }, ({ path: name }) => ({
+      build.onResolve({ filter: /^(@lakelet\/|lakelet-connect$)/ }, ({ path: name }) => ({
         path: fileURLToPath(import.meta.resolve(name)),
       }))
       build.onResolve({ filter: new RegExp(`^${PLACE}$`) }, () => ({ path: PLACE, external: true }))

@@ -6,6 +6,10 @@ import { homedir } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
+/** What ends a program; the last one says that its terminal was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** A Ctrl-C through npm comes this soon after the one from the terminal, in ms. */
+const ECHO_MS = 200
 /** A Ctrl-C may arrive twice, from the terminal and through npm; a person needs longer for the second one. */
 const SECOND_SIGNAL_MS = 1000
 
@@ -19,8 +23,10 @@ const [{ run }, { commandName }] = await Promise.all([
 const interrupt = new AbortController()
 let isInterruptible = true
 let interruptedAt = 0
+let taken: ((name: NodeJS.Signals) => boolean) | undefined
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
+    if (taken) return
     if (name === 'SIGINT' && !isInterruptible) return
     if (interrupt.signal.aborted) {
       // The second signal does not wait for a clean end.
@@ -31,6 +37,23 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interrupt.abort(new DOMException(`stopped by ${name}`, 'AbortError'))
   })
 }
+
+/** The first signal of several that mean one: from the terminal and through npm, or from a terminal that is closed. */
+function takeSignals(listener: (name: NodeJS.Signals) => boolean): () => void {
+  let last = -Infinity
+  const arrived = (name: NodeJS.Signals): void => {
+    const isEcho = performance.now() - last < ECHO_MS
+    last = performance.now()
+    if (!isEcho && !listener(name)) process.exit(130)
+  }
+  taken = listener
+  for (const name of SIGNALS) process.on(name, arrived)
+  return () => {
+    taken = undefined
+    for (const name of SIGNALS) process.off(name, arrived)
+  }
+}
+
 // A reader that went away (`lakelet … | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
@@ -57,6 +80,8 @@ process.exitCode = await run(
     screen: process.stdout.isTTY ? process.stdout : undefined,
     fetch,
     tellParent,
+    hasColor: (stream) => process[stream].isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
+    takeSignals,
     ignoreInterrupts: () => (isInterruptible = false),
   },
   interrupt.signal,

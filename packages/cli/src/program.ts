@@ -19,6 +19,7 @@ import { authProfiles } from './commands/auth/profiles.ts'
 import { authToken } from './commands/auth/token.ts'
 import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
+import { dev } from './commands/dev.ts'
 import { doctor } from './commands/doctor.ts'
 import { connectionStringCommand } from './commands/connection-string.ts'
 import { env } from './commands/env/env.ts'
@@ -30,6 +31,7 @@ import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { grants } from './commands/grants.ts'
 import { down } from './commands/local/down.ts'
+import { init } from './commands/local/init.ts'
 import { link, unlink } from './commands/local/link.ts'
 import { logs } from './commands/local/logs.ts'
 import { repair } from './commands/local/repair.ts'
@@ -84,8 +86,10 @@ export const program: Program = {
     down,
     status,
     repair,
+    init,
     link,
     unlink,
+    dev,
     logs,
     storageInit,
     storageStatus,

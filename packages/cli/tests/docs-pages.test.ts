@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { program } from '../src/index.ts'
 
 const docs = path.resolve(import.meta.dirname, '../../../docs')
-const own = ['README.md', 'apps.md', 'backup.md']
+const own = ['README.md', 'apps.md', 'backup.md', 'dev.md']
 
 it('the index leads to every page, and no link of these pages is dead', async () => {
   const index = await readFile(path.join(docs, 'README.md'), 'utf8')
@@ -26,7 +26,11 @@ it.each(own)('%s shows only commands and flags that exist', async (name) => {
       .filter(({ path: parts }) => parts.every((part, at) => words[at] === part))
       .toSorted((a, b) => b.path.length - a.path.length)[0]
     expect(command, line).toBeDefined()
-    const flags = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2))
+    const end = words.includes('--') ? words.indexOf('--') : words.length
+    const flags = words
+      .slice(0, end)
+      .filter((word) => word.startsWith('--'))
+      .map((word) => word.slice(2))
     const known = Object.keys(command?.options ?? {}).map((key) =>
       key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     )

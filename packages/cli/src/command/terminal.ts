@@ -29,6 +29,12 @@ export interface Terminal {
   readonly fetch: typeof fetch
   /** Tells the process that started this one by a channel; nothing where there is none. */
   tellParent?(message: object): void
+  /** Whether a stream shows colours; none where it is absent. */
+  hasColor?(stream: 'stdout' | 'stderr'): boolean
+  /**
+   * From now on every signal that ends a program goes to `listener`, until what it gives is called. A false answer ends this one at once.
+   */
+  takeSignals?(listener: (name: NodeJS.Signals) => boolean): () => void
   /** From now on Ctrl-C belongs to the program that the command started. */
   ignoreInterrupts(): void
 }

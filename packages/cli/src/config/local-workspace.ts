@@ -37,10 +37,20 @@ export async function findLocalWorkspace(dataDir: string): Promise<LocalWorkspac
   return found && isAlive(found.pid) ? { ...found, dataDir } : undefined
 }
 
+/** A data directory in which no workspace runs. */
+export class NotRunning extends Failure {
+  readonly dataDir: string
+
+  constructor(dataDir: string, ...failure: ConstructorParameters<typeof Failure>) {
+    super(...failure)
+    this.dataDir = dataDir
+  }
+}
+
 /** The failure for a data directory in which no workspace runs. */
-export function notRunning(place: Place): Failure {
+export function notRunning(place: Place): NotRunning {
   const { dataDir } = place
-  return new Failure(`No workspace runs in ${dataDir}${WHY[place.kind](place)}.`, {
+  return new NotRunning(dataDir, `No workspace runs in ${dataDir}${WHY[place.kind](place)}.`, {
     exitCode: exitCodes.notFound,
     todo: `Start it with 'lakelet up --data-dir ${dataDir}', or name another one with --data-dir or --profile.`,
   })

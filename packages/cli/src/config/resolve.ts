@@ -242,7 +242,7 @@ function unknownProfile(name: string, file: string, known: readonly string[]): F
 }
 
 /** Nothing is named, runs here, is linked or configured. */
-class NothingConfigured extends Failure {}
+export class NothingConfigured extends Failure {}
 
 function nothingConfigured(): Failure {
   return new NothingConfigured('No workspace is configured and none runs in .lakelet here or above.', {
