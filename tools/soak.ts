@@ -16,6 +16,7 @@ const LONG_TESTS = [
   'tests/system/examples',
   'packages/cli/tests/storage',
   'packages/server/tests/storage/file-systems',
+  'tests/system/docs-run',
 ]
 
 /** Once more for each of these major versions of Postgres. */

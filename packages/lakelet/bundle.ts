@@ -10,7 +10,7 @@ const packages = path.dirname(import.meta.dirname)
 /** Packages of the repository that go into this one. */
 export const PARTS = ['wire', 'connect', 'api', 'theme', 'server', 'cli', 'lakelet'] as const
 /** What is started as threads, by its path. */
-const THREADS = ['server/src/base/log-writer-thread.ts', 'server/src/gateway/worker.ts'] as const
+const THREADS = ['server/src/gateway/worker.ts'] as const
 /** Files beside the code that it reads. */
 const DATA = /\.(sql|control|css|json)$/
 /** Imported by its name, which the published manifest maps to a file at the root of `dist`; bundled files lie at different depths. */
@@ -33,6 +33,9 @@ export async function bundleCode(dist: string, entries: readonly string[]): Prom
     target: 'node22.18',
     sourcemap: true,
     metafile: true,
+    // Comments and blanks cost memory as long as the process lives; short lines, since an error that nobody handles shows one.
+    minifyWhitespace: true,
+    lineLimit: 120,
     logLevel: 'warning',
     plugins: [ownPackages(), ownPlaces()],
   })

@@ -1,34 +1,16 @@
 // docs/tutorial.md, executed: every fenced block marked `test`, in order, in one shell, with a home directory of its own.
 // docs/tutorial.ja.md has the same blocks (but for the words of their comments), so what is run here holds for both.
 //
-//   ```sh test               runs; the block that follows as ```text output is what it prints
-//   ```sh test retry         runs again for a while until it succeeds
-//   ```sh test background=x  runs beside the others until `<!-- test: stop x -->` or the end
-//   …                        in an output block: any text
-//
 // Two things differ from what a reader does, so that the test runs anywhere: `lakelet up` takes free ports, and 8000 is a free port.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { freePort } from './notes-app.ts'
-import { cliCommand, environment, runCommand } from './workspace.ts'
+import { type DocumentShell, patternOf, prepareShell, type Step, stepsOf } from './document-shell.ts'
 
 const file = path.resolve(import.meta.dirname, '../../docs/tutorial.md')
 const japanese = path.resolve(import.meta.dirname, '../../docs/tutorial.ja.md')
-
-/** One thing to do. */
-interface Step {
-  readonly line: number
-  readonly kind: 'run' | 'retry' | 'background' | 'stop'
-  /** Of a background block, and of the stop that ends it. */
-  readonly name: string
-  readonly script: string
-  readonly output: string | undefined
-}
 
 let directory: string
 let shell: DocumentShell
@@ -38,7 +20,10 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lakelet-doc-'))
   await chmod(directory, 0o755)
   port = String(await freePort())
-  shell = await prepareShell(directory, port)
+  shell = await prepareShell(directory, {
+    // Where the templates listen when nothing else is said; 8000 for a reader.
+    DATABRICKS_APP_PORT: port,
+  })
 })
 
 afterAll(async () => {
@@ -47,7 +32,7 @@ afterAll(async () => {
 })
 
 it('does what it says', { timeout: 600_000 }, async () => {
-  const steps = stepsOf((await readFile(file, 'utf8')).replaceAll('8000', port))
+  const steps = stepsOf('docs/tutorial.md', (await readFile(file, 'utf8')).replaceAll('8000', port))
   expect(steps.length).toBeGreaterThan(20)
   for (const step of steps) {
     const printed = await shell.perform(step)
@@ -58,7 +43,7 @@ it('does what it says', { timeout: 600_000 }, async () => {
 
 it('asks for the same in Japanese', async () => {
   const [there, here] = await Promise.all([readFile(japanese, 'utf8'), readFile(file, 'utf8')])
-  expect(stepsOf(there).map(asked)).toEqual(stepsOf(here).map(asked))
+  expect(stepsOf('', there).map(asked)).toEqual(stepsOf('', here).map(asked))
   // What readers are to see must be written in their language.
   const prose = there.replaceAll(/^```[\s\S]*?^```$|<!--.*-->|^\[.*$/gm, '').split(/\n\n+/)
   expect(prose.filter((each) => each.trim() !== '' && !/[\u3040-\u30ff]/.test(each))).toEqual([])
@@ -67,144 +52,4 @@ it('asks for the same in Japanese', async () => {
 /** What a step does and prints, whatever its comments say. */
 function asked({ kind, name, script, output }: Step): object {
   return { kind, name, script: script.replaceAll(/^-- .*$/gm, ''), output }
-}
-
-function stepsOf(text: string): Step[] {
-  const blocks = /^```(\w+)(?: ([^\n]*))?\n([\s\S]*?)^```$|^<!-- test: stop (\w+) -->$/gm
-  const steps: Step[] = []
-  for (const match of text.matchAll(blocks)) {
-    const [, language, info = '', body = '', stopped] = match
-    const line = text.slice(0, match.index).split('\n').length
-    const words = info.split(' ')
-    const name = /background=(\w+)/.exec(info)?.[1]
-    const last = steps.at(-1)
-    if (stopped) steps.push({ line, kind: 'stop', name: stopped, script: '', output: undefined })
-    else if (language === 'text' && words[0] === 'output' && last) {
-      steps[steps.length - 1] = { ...last, output: body }
-    } else if (language === 'sh' && words[0] === 'test') {
-      const kind = name ? 'background' : words.includes('retry') ? 'retry' : 'run'
-      steps.push({ line, kind, name: name ?? '', script: body, output: undefined })
-    }
-  }
-  return steps
-}
-
-/** Matches the whole text; `…` stands for anything. */
-function patternOf(output: string): RegExp {
-  const parts = output.trim().split('…')
-  return new RegExp(
-    `^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('[\\s\\S]*?')}$`,
-  )
-}
-
-const READY_MS = 90_000
-const RETRY_MS = 60_000
-
-/** Runs the blocks as one shell would: variables and the directory carry over from one to the next. */
-class DocumentShell implements AsyncDisposable {
-  readonly #directory: string
-  readonly #env: Readonly<Record<string, string>>
-  readonly #background = new Map<string, { readonly child: ChildProcess; log: string }>()
-
-  constructor(directory: string, env: Readonly<Record<string, string>>) {
-    this.#directory = directory
-    this.#env = env
-  }
-
-  /** Performs a step and gives what it printed on standard output (both streams for a background block). */
-  async perform(step: Step): Promise<string> {
-    if (step.kind === 'stop') {
-      await this.#stop(step.name)
-      return ''
-    }
-    return step.kind === 'background' ? this.#start(step) : this.#run(step)
-  }
-
-  async #run(step: Step): Promise<string> {
-    const deadline = Date.now() + (step.kind === 'retry' ? RETRY_MS : 0)
-    for (;;) {
-      const options = { cwd: this.#directory, env: this.#env }
-      const { code, stdout, stderr } = await runCommand(
-        ['bash', '--norc', '-c', this.#script(step.script, true)],
-        options,
-      )
-      if (code === 0) return stdout.trim()
-      if (Date.now() > deadline) {
-        const logs = [...this.#background].map(([name, { log }]) => `== ${name}\n${log}`)
-        throw new Error(
-          [
-            `docs/tutorial.md, line ${step.line} ended with exit code ${code}:`,
-            step.script,
-            stdout,
-            stderr,
-            ...logs,
-          ].join('\n'),
-        )
-      }
-      await sleep(500)
-    }
-  }
-
-  async #start(step: Step): Promise<string> {
-    // A group of its own, so that stopping it reaches what it started; one stream, so that what it says stays in order.
-    const child = spawn('bash', ['--norc', '-c', `exec 2>&1\n${this.#script(step.script, false)}`], {
-      cwd: this.#directory,
-      env: { ...this.#env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    const started = { child, log: '' }
-    this.#background.set(step.name, started)
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => (started.log += chunk.toString()))
-    }
-    if (step.output === undefined) return ''
-    const pattern = patternOf(step.output)
-    for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(100)) {
-      if (pattern.test(started.log.trim()) || child.exitCode !== null) break
-    }
-    return started.log.trim()
-  }
-
-  async #stop(name: string): Promise<void> {
-    const child = this.#background.get(name)?.child
-    this.#background.delete(name)
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'close')
-    process.kill(-child.pid, 'SIGTERM')
-    await ended
-  }
-
-  /** The block between loading what the last one left and leaving it for the next; any command that fails ends it. */
-  #script(block: string, isKept: boolean): string {
-    const state = path.join(this.#directory, 'state.sh')
-    const load = `if [ -e '${state}' ]; then . '${state}' 2>/dev/null; fi`
-    const keep = `set +eu; { declare -p; printf 'cd %q\n' "$PWD"; } >'${state}.new'; mv '${state}.new' '${state}'`
-    return [load, 'set -euo pipefail', block, ...(isKept ? [keep] : [])].join('\n')
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of this.#background.keys()) await this.#stop(name)
-  }
-}
-
-/** A home directory, and a `lakelet` in the search path. */
-async function prepareShell(directory: string, port: string): Promise<DocumentShell> {
-  const home = path.join(directory, 'home')
-  const bin = path.join(directory, 'bin')
-  await mkdir(home)
-  await mkdir(bin)
-  const command = cliCommand.map((word) => `'${word}'`).join(' ')
-  const wrapper = `#!/bin/sh
-if [ "$1" = up ]; then shift; exec ${command} up --http-port 0 --postgres-port 0 "$@"; fi
-exec ${command} "$@"
-`
-  await writeFile(path.join(bin, 'lakelet'), wrapper, { mode: 0o755 })
-  const search = [bin, path.dirname(process.execPath), process.env['PATH'] ?? '']
-  return new DocumentShell(directory, {
-    ...environment(home),
-    PATH: search.join(path.delimiter),
-    // Where the templates listen when nothing else is said; 8000 for a reader.
-    DATABRICKS_APP_PORT: port,
-  })
 }

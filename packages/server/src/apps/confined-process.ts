@@ -2,7 +2,7 @@
 // privileges that set-user-id programs are, and under the app's own user id where there is one. Here is also how they end.
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,7 @@ import {
   terminate,
   termThenKill,
 } from '../base/terminate.ts'
+import { readProcFile } from '../base/proc-file.ts'
 import type { Account } from './account.ts'
 import { familyOf, groupOf, hasProcessTable } from './process-table.ts'
 import { runAs } from './remove-tree.ts'
@@ -167,9 +168,7 @@ export async function killAllOfEach(accounts: readonly Account[]): Promise<void>
 /** User ids, real or effective, of all live processes. */
 async function usersOfProcesses(): Promise<Set<number>> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const statuses = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')),
-  )
+  const statuses = await Promise.all(pids.map((pid) => readProcFile(`/proc/${pid}/status`).catch(() => '')))
   const live = statuses.filter((status) => !/^State:\s[ZX]/m.test(status))
   return new Set(live.flatMap((status) => /^Uid:\s(\d+)\s(\d+)/m.exec(status)?.slice(1).map(Number) ?? []))
 }

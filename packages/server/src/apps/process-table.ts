@@ -1,9 +1,10 @@
 // What the operating system knows of processes and their listening sockets: /proc on Linux, nothing elsewhere (then the callers
 // fall back to probing ports and to process groups).
 import { execFile } from 'node:child_process'
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import { platform } from 'node:os'
 import { promisify } from 'node:util'
+import { readProcFile } from '../base/proc-file.ts'
 
 export interface ListeningSocket {
   /** Where a client on this machine reaches it. */
@@ -179,7 +180,7 @@ async function commandOf(pid: number): Promise<string> {
 
 async function readOrEmpty(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readProcFile(file)
   } catch {
     return ''
   }

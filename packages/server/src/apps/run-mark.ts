@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { ensureDirectory, writeFileAtomic } from '../base/files.ts'
+import { readProcFile } from '../base/proc-file.ts'
 
 /** Runs of one workspace that can be told apart. */
 const RUNS = 2 ** 20
@@ -71,7 +72,7 @@ async function canMark(): Promise<boolean> {
 /** The hard limit on file locks (proc_pid_limits(5)); NaN for none, a process that ended, or a zombie, whose limits are empty. */
 async function markOf(pid: string): Promise<number> {
   try {
-    const limits = await readFile(`/proc/${pid}/limits`, 'utf8')
+    const limits = await readProcFile(`/proc/${pid}/limits`)
     return Number(/^Max file locks +\S+ +(\S+)/m.exec(limits)?.[1])
   } catch {
     return Number.NaN

@@ -2,13 +2,21 @@
 // oldest is dropped. What cannot be written (a full disk, a folder that went away) is dropped and counted, and the next write that
 // succeeds says so first.
 import {
+  close,
   closeSync,
+  constants,
+  fstat,
   fstatSync,
+  ftruncate,
   ftruncateSync,
+  open,
   openSync,
+  rename,
   renameSync,
+  write as writeLaterTo,
   writeSync as writeToDescriptor,
 } from 'node:fs'
+import { promisify } from 'node:util'
 
 export interface RotatingFileOptions {
   /** Size in bytes at which the file is turned over; 8 MiB when left out. */
@@ -27,9 +35,16 @@ export interface Dropped {
   readonly code: string
 }
 
+const opensLater = promisify(open)
+const statsLater = promisify(fstat)
+const truncatesLater = promisify(ftruncate)
+const closesLater = promisify(close)
+const renamesLater = promisify(rename)
+const writesLater = promisify(writeLaterTo<Buffer>)
+
 const MAX_BYTES = 8 * 1024 * 1024
 
-/** Synchronous; on the workspace's own thread use it for what is little, and {@link startLogWriter} for the rest. */
+/** `write` is synchronous, for what is little; `writeLater` leaves it to the system's pool, see {@link LogFile}. */
 export class RotatingFile implements Disposable {
   readonly #file: string
   readonly #maxBytes: number
@@ -38,6 +53,8 @@ export class RotatingFile implements Disposable {
   #descriptor: number | undefined
   #size = 0
   #dropped: Dropped | undefined
+  /** The size that the file will have when what `writeLater` writes is in it. */
+  #sizeToCome: number | undefined
 
   /** Nothing is opened before the first write. */
   constructor(file: string, options: RotatingFileOptions = {}) {
@@ -60,9 +77,29 @@ export class RotatingFile implements Disposable {
       this.#append(this.#dropped ? Buffer.concat([Buffer.from(this.#notice(this.#dropped)), bytes]) : bytes)
       this.#dropped = undefined
     } catch (error) {
-      const writes = (this.#dropped?.writes ?? 0) + 1
-      this.#dropped = { writes, code: this.#dropped?.code ?? codeOf(error) }
+      this.#drop(error)
     }
+  }
+
+  /** As `write`, without holding up this thread while the disk does. One at a time. Never rejects. */
+  async writeLater(content: string): Promise<void> {
+    try {
+      const bytes = Buffer.from(content)
+      await this.#appendLater(
+        this.#dropped ? Buffer.concat([Buffer.from(this.#notice(this.#dropped)), bytes]) : bytes,
+      )
+      this.#dropped = undefined
+    } catch (error) {
+      this.#drop(error)
+    } finally {
+      this.#sizeToCome = undefined
+    }
+  }
+
+  /** Whether the disk is still at what `writeLater` gave it, also where the event loop has not heard of its end. */
+  get isWriting(): boolean {
+    if (this.#descriptor === undefined || this.#sizeToCome === undefined) return false
+    return fstatSync(this.#descriptor).size < this.#sizeToCome
   }
 
   [Symbol.dispose](): void {
@@ -74,6 +111,11 @@ export class RotatingFile implements Disposable {
     } catch {
       // What a close reports (EIO) is of writes that are over; there is nobody to tell.
     }
+  }
+
+  #drop(error: unknown): void {
+    const writes = (this.#dropped?.writes ?? 0) + 1
+    this.#dropped = { writes, code: this.#dropped?.code ?? codeOf(error) }
   }
 
   #append(bytes: Buffer): void {
@@ -99,18 +141,58 @@ export class RotatingFile implements Disposable {
     return this.#descriptor
   }
 
+  async #appendLater(bytes: Buffer): Promise<void> {
+    if (this.#descriptor === undefined) await this.#openLater()
+    if (this.#size >= this.#maxBytes) await this.#turnOverLater()
+    const descriptor = this.#descriptor
+    if (descriptor === undefined) throw new Error('the log file is not open')
+    let written = 0
+    this.#sizeToCome = this.#size + bytes.length
+    try {
+      while (written < bytes.length) written += (await writesLater(descriptor, bytes, written)).bytesWritten
+    } catch (error) {
+      if (written > 0) await truncatesLater(descriptor, this.#size).catch(() => (this.#size += written))
+      throw error
+    }
+    this.#size += bytes.length
+  }
+
+  async #openLater(): Promise<void> {
+    const descriptor = await opensLater(this.#file, 'a', 0o600)
+    const { size } = await statsLater(descriptor)
+    // Meanwhile one may have been opened at once, for last words.
+    const former = this.#descriptor
+    this.#descriptor = descriptor
+    this.#size = size
+    if (former !== undefined) await closesLater(former).catch(() => {})
+  }
+
+  async #turnOverLater(): Promise<void> {
+    for (const [from, to] of this.#moves()) await renamesLater(from, to).catch(unlessMissing)
+    if (this.#kept === 0 && this.#descriptor !== undefined) await truncatesLater(this.#descriptor, 0)
+    await this.#openLater()
+  }
+
+  /** What becomes of which name, in this order, when the file is turned over. */
+  #moves(): (readonly [from: string, to: string])[] {
+    const names = [this.#file, ...Array.from({ length: this.#kept }, (_, age) => `${this.#file}.${age + 1}`)]
+    return names
+      .slice(1)
+      .map((name, age): [string, string] => [names[age] ?? '', name])
+      .toReversed()
+  }
+
   #open(): void {
     this[Symbol.dispose]()
-    this.#descriptor = openSync(this.#file, 'a', 0o600)
+    // Without waiting for a reader where somebody put a pipe there.
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
+    this.#descriptor = openSync(this.#file, flags, 0o600)
     this.#size = fstatSync(this.#descriptor).size
   }
 
   #turnOver(): void {
-    for (let age = this.#kept - 1; age >= 1; age -= 1) {
-      renameIfThere(`${this.#file}.${age}`, `${this.#file}.${age + 1}`)
-    }
-    if (this.#kept > 0) renameIfThere(this.#file, `${this.#file}.1`)
-    else if (this.#descriptor !== undefined) ftruncateSync(this.#descriptor, 0)
+    for (const [from, to] of this.#moves()) renameIfThere(from, to)
+    if (this.#kept === 0 && this.#descriptor !== undefined) ftruncateSync(this.#descriptor, 0)
   }
 
   /** A disk may become full in the middle of a line: half a line would spoil the next one. */
@@ -136,6 +218,10 @@ function renameIfThere(from: string, to: string): void {
   try {
     renameSync(from, to)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    unlessMissing(error)
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { randomNumericId } from '../base/ids.ts'
 import { createLogger, type Logger } from '../base/log.ts'
-import { startLogWriter } from '../base/log-writer.ts'
+import { LogFile } from '../base/log-file.ts'
 import { agreeWithBranches, refuseLostMetadata } from '../control/recovery/check-start.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
@@ -86,15 +86,12 @@ async function backUpAtStop(metadata: Metadata, log: Logger): Promise<void> {
 function ignore(): void {}
 
 /**
- * The log of the workspace is a file: the terminal belongs to the person who started it. A thread writes it, so that a slow disk holds
- * up nobody; it is turned over while the workspace runs, and what a full disk does not take is dropped and said.
+ * The log of the workspace is a file: the terminal belongs to the person who started it. It is written beside the event loop, so that a slow
+ * disk holds up nobody; it is turned over while the workspace runs, and what a full disk does not take is dropped and said.
  */
 function openLog(directory: DataDirectory, config: Config, starting: AsyncDisposableStack): Logger {
-  const writer = starting.use(startLogWriter())
-  const sink = writer.open(directory.file('lakelet.log'), {
-    maxBytes: LOG_BYTES,
-    kept: LOGS_KEPT,
-    isJson: true,
-  })
-  return createLogger({ level: config.log.level, destination: sink })
+  const destination = starting.use(
+    new LogFile(directory.file('lakelet.log'), { maxBytes: LOG_BYTES, kept: LOGS_KEPT, isJson: true }),
+  )
+  return createLogger({ level: config.log.level, destination })
 }
