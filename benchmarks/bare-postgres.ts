@@ -3,26 +3,30 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chown, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Client } from 'pg'
-import { type PostgresInstallation, ownerOf } from '../packages/server/src/postgres/index.ts'
+import type { PostgresInstallation } from '../packages/server/src/postgres/index.ts'
 
 const DATABASE = { user: 'cloud_admin', database: 'postgres', password: '', ssl: false }
 
 export class BarePostgres {
-  readonly #installation: PostgresInstallation
-  readonly #directory: string
+  readonly #installation: Pick<PostgresInstallation, 'prefix' | 'account'>
+  /** Of the data and the socket. */
+  readonly directory: string
   #child: ChildProcess | undefined
 
   /** `directory` is made by `initdb`; the socket lies in it too. */
-  constructor(installation: PostgresInstallation, directory: string) {
+  constructor(installation: Pick<PostgresInstallation, 'prefix' | 'account'>, directory: string) {
     this.#installation = installation
-    this.#directory = directory
+    this.directory = directory
   }
 
   /** A cluster with initdb's own defaults but for the trust that a socket needs. */
   async initdb(): Promise<void> {
-    const owner = ownerOf(this.#installation)
-    await mkdir(this.#directory, { mode: 0o700 })
-    await chown(this.#directory, owner.uid, owner.gid)
+    const { uid, gid } = this.#installation.account ?? {
+      uid: process.getuid?.() ?? -1,
+      gid: process.getgid?.() ?? -1,
+    }
+    await mkdir(this.directory, { mode: 0o700 })
+    await chown(this.directory, uid, gid)
     const args = [
       '--pgdata',
       this.#data,
@@ -47,7 +51,7 @@ export class BarePostgres {
   async startAndAsk(query: string): Promise<unknown> {
     this.#child = spawn(
       this.#binary('postgres'),
-      ['-D', this.#data, '-k', this.#directory, '-c', 'listen_addresses='],
+      ['-D', this.#data, '-k', this.directory, '-c', 'listen_addresses='],
       {
         ...this.#installation.account,
         cwd: '/',
@@ -55,7 +59,7 @@ export class BarePostgres {
       },
     )
     for (;;) {
-      const client = new Client({ host: this.#directory, port: 5432, ...DATABASE })
+      const client = new Client({ host: this.directory, port: 5432, ...DATABASE })
       client.on('error', () => undefined)
       try {
         await client.connect()
@@ -69,6 +73,17 @@ export class BarePostgres {
     }
   }
 
+  /** Runs statements one by one on the server that was started. */
+  async run(statements: readonly string[], database = DATABASE.database): Promise<void> {
+    const client = new Client({ host: this.directory, port: 5432, ...DATABASE, database })
+    await client.connect()
+    try {
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+
   async stop(): Promise<void> {
     const child = this.#child
     if (!child || child.exitCode !== null) return
@@ -78,7 +93,7 @@ export class BarePostgres {
   }
 
   get #data(): string {
-    return path.join(this.#directory, 'data')
+    return path.join(this.directory, 'data')
   }
 
   #binary(name: string): string {

@@ -4,17 +4,21 @@ import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { api } from './api.ts'
 import { boot } from './boot.ts'
+import { branch } from './branch.ts'
 import { connector } from './connector.ts'
 import { consoleInBrowser } from './console.ts'
 import { type BenchmarkResult, table } from './measure.ts'
+import { restore } from './restore.ts'
 import { start } from './start.ts'
 import { wake } from './wake.ts'
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
   api,
   boot,
+  branch,
   start,
   wake,
+  restore,
   connector,
   console: consoleInBrowser,
 }

@@ -52,7 +52,17 @@ export class BenchWorkspace implements AsyncDisposable {
   }
 
   /** One login over TLS with a token as the password, one query, and the end of the session. */
-  async ask(token: string, query: string): Promise<void> {
+  ask(token: string, query: string): Promise<void> {
+    return this.session(token, async (ask) => {
+      await ask(query)
+    })
+  }
+
+  /** A session of the owner, for as long as `work` takes. */
+  async session(
+    token: string,
+    work: (ask: (query: string) => Promise<unknown>) => Promise<void>,
+  ): Promise<void> {
     const client = new Client({
       host: this.file.postgres.host,
       port: this.file.postgres.port,
@@ -62,8 +72,11 @@ export class BenchWorkspace implements AsyncDisposable {
       ssl: { ca: this.#certificates },
     })
     await client.connect()
-    await client.query(query)
-    await client.end()
+    try {
+      await work((query) => client.query(query))
+    } finally {
+      await client.end()
+    }
   }
 
   /** Resident memory of the workspace's process in MB; Linux only. */

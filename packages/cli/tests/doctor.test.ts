@@ -1,5 +1,5 @@
 // `lakelet doctor` over what is really broken.
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -40,6 +40,10 @@ it('says what a machine lacks, and changes nothing', async () => {
     namespaces: 'note',
   })
   expect(findings.find(({ check }) => check === 'data-directory')?.found).toContain('is not there yet')
+  expect(findings.find(({ check }) => check === 'branching')?.found).toMatch(
+    /shares all blocks|files are copied at/,
+  )
+  expect(await readdir(cwd)).toEqual([])
   const text = await runLakelet(['doctor'], { cwd, env: { PATH: cwd } })
   expect(text.stdout).toContain('note    psql: no psql\n')
 })

@@ -2,4 +2,11 @@
 export { startWorkspace, type Workspace, type WorkspaceOptions } from './main/workspace.ts'
 export { repairDataDirectory, type RepairReport } from './main/repair.ts'
 export { initDisk } from './main/data-disk.ts'
-export { type DiskStatus, diskStatus, ensureMounted, growDisk, removeDisk } from './storage/index.ts'
+export {
+  type DiskStatus,
+  diskStatus,
+  estimateClone,
+  ensureMounted,
+  growDisk,
+  removeDisk,
+} from './storage/index.ts'

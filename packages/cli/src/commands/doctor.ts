@@ -5,6 +5,7 @@ import { Failure } from '../command/failure.ts'
 import { dataDirOf, findLocalWorkspace } from '../config/local-workspace.ts'
 import { requireDataDirectory } from '../config/resolve.ts'
 import { appYamlFindings, dataDirectoryFindings } from '../doctor/data-directory.ts'
+import { cloningFindings } from '../doctor/cloning.ts'
 import { type Finding, note } from '../doctor/finding.ts'
 import { fileSystemFindings, hostFindings } from '../doctor/host.ts'
 import { orphanFindings } from '../doctor/orphans.ts'
@@ -29,6 +30,7 @@ export const doctor = defineCommand({
     const findings = [
       ...(await hostFindings(terminal.env)),
       ...(await fileSystemFindings(existing(dataDir)).catch(unreadable)),
+      ...(await cloningFindings(existing(dataDir)).catch(unreadable)),
       ...(await dataDirectoryFindings(dataDir)),
     ]
     const local = await findLocalWorkspace(dataDir).catch(() => undefined)

@@ -159,7 +159,7 @@ async function reflink(directory: string): Promise<Finding> {
       'reflink',
       `files in ${directory} cannot share blocks (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
       'A new branch copies every byte of its source: seconds and space instead of nearly nothing.',
-      'Put the data directory on XFS, btrfs or APFS.',
+      'Put the data directory on XFS, btrfs or APFS, or give it a disk of its own: sudo lakelet storage init.',
     )
   } finally {
     await rm(place, { recursive: true, force: true })

@@ -7,7 +7,7 @@ import type { Logger } from '../base/log.ts'
 import { removeTree } from '../base/remove-tree.ts'
 import { type BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
 import type { CloneResult } from './clone-tree.ts'
-import { type BranchIdentity, type Manifest, writeManifest } from './manifest.ts'
+import { type BranchIdentity, type Manifest, writeFirstManifest } from './manifest.ts'
 
 /** What a clone is, and how long it took. */
 export interface BranchClone extends CloneResult {
@@ -47,7 +47,7 @@ export async function buildBranch(parts: BuildParts, build: Build): Promise<Bran
     const result = await fill(building)
     const clone = { ...result, durationMs: Math.round(performance.now() - began) }
     const writtenAt = new Date().toISOString()
-    await writeManifest(building.manifest, {
+    await writeFirstManifest(building.manifest, {
       format: 1,
       ...branch,
       branchUid,

@@ -19,3 +19,4 @@ export {
   type MakeDiskOptions,
   removeDisk,
 } from './disk/index.ts'
+export { estimateClone } from './clone-estimate.ts'

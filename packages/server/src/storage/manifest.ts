@@ -1,7 +1,7 @@
 // The manifest of a branch: one JSON file beside its data, from which `lakelet repair` makes the branch known again when the
 // metadata is lost. Storage writes and checks who the branch is and how it was cloned; what the control plane needs to make its rows
 // again is `record`, which storage only carries.
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { writeFileAtomic } from '../base/files.ts'
 
@@ -52,5 +52,14 @@ export async function readManifest(file: string): Promise<ManifestState> {
 
 /** Replaces a manifest durably. */
 export async function writeManifest(file: string, content: Manifest): Promise<void> {
-  await writeFileAtomic(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 })
+  await writeFileAtomic(file, textOf(content), { mode: 0o600 })
+}
+
+/** Writes the manifest of a branch that is being built, which is flushed as a whole before it gets its name. */
+export async function writeFirstManifest(file: string, content: Manifest): Promise<void> {
+  await writeFile(file, textOf(content), { mode: 0o600, flag: 'wx' })
+}
+
+function textOf(content: Manifest): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`
 }

@@ -1,10 +1,10 @@
 // Bases: whole copies of a branch's data directory at one position of its log. From the nearest one before it, any later moment is
 // reached by replaying the log. A base is never written to, so branches may share its files.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { syncDirectory, writeFileAtomic } from '../../base/files.ts'
+import { syncDirectory } from '../../base/files.ts'
 import { removeTree } from '../../base/remove-tree.ts'
 import { parseLsn, walSegmentName } from '../../postgres/index.ts'
 import type { CloneResult } from '../clone-tree.ts'
@@ -67,14 +67,14 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Makes a base: `fill` makes its data directory and says what is in it; where it gives undefined there is no base. It appears whole; the
- * caller flushes the files before (`flush`).
+ * Makes a base: `fill` makes its data directory and says what is in it; where it gives undefined there is no base. It appears whole: `flush`
+ * flushes its files before. Without that nothing is flushed, for a base that is a part of something which the caller flushes.
  */
 export async function makeBase(
   home: string,
   options: {
     readonly fill: (data: string) => Promise<Omit<BaseNote, 'format'> | undefined>
-    readonly flush: (directory: string) => Promise<void>
+    readonly flush?: (directory: string) => Promise<void>
     readonly now?: Date
   },
 ): Promise<Base | undefined> {
@@ -87,11 +87,13 @@ export async function makeBase(
     const note = await options.fill(path.join(building, 'data'))
     if (!note) return undefined
     const content: BaseNote = { format: 1, ...note }
-    await writeFileAtomic(path.join(building, 'base.json'), `${JSON.stringify(content, undefined, 2)}\n`)
-    await options.flush(building)
+    await writeFile(path.join(building, 'base.json'), `${JSON.stringify(content, undefined, 2)}\n`, {
+      mode: 0o600,
+    })
+    await options.flush?.(building)
     const directory = path.join(home, id)
     await rename(building, directory)
-    await syncDirectory(home)
+    if (options.flush) await syncDirectory(home)
     return { ...content, id, directory, data: path.join(directory, 'data') }
   } finally {
     await removeTree(building)

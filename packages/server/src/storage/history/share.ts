@@ -61,7 +61,6 @@ export async function shareBase(
       await shareTree(base.data, data, owner)
       return { lsn, time, timeline, firstSegment, bytes, from: since, method: 'link' }
     },
-    flush: async () => undefined,
   })
 }
 
