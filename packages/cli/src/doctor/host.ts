@@ -1,13 +1,15 @@
 // What this machine can do for a workspace. Each is tried for real: a kernel that has a feature may still refuse it.
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, copyFile, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { lookup } from 'node:dns/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { controlGroups } from './control-groups.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 import { listenerOf } from './listener.ts'
+import { postgresPackage } from './postgres-package.ts'
 
 const GIB = 1024 ** 3
 /** Major version times 100, and minor version. */
@@ -25,7 +27,7 @@ export async function hostFindings(env: Readonly<Record<string, string | undefin
     controlGroups(),
     openFiles(),
   ])
-  return [nodeVersion(), ...tried]
+  return [nodeVersion(), postgresPackage(), ...tried]
 }
 
 /** Looks at the file system that holds `directory`, which exists. */
@@ -59,8 +61,8 @@ async function psql(env: Readonly<Record<string, string | undefined>>): Promise<
   return note(
     'psql',
     'no psql',
-    '`lakelet psql` runs the one of the machine.',
-    'Install it (Debian: apt install postgresql-client), or use `lakelet sql`.',
+    '`lakelet psql` opens a prompt of its own then, which knows fewer commands and no scripts.',
+    'Nothing, or install it (Debian: apt install postgresql-client).',
   )
 }
 
@@ -106,32 +108,6 @@ async function namespaces(env: Readonly<Record<string, string | undefined>>): Pr
     'user and mount namespaces cannot be made',
     'Apps see the files of this machine as far as their user may.',
     'Allow them (sysctl kernel.unprivileged_userns_clone, or the profile of the container), if apps are not trusted.',
-  )
-}
-
-async function controlGroups(): Promise<Finding> {
-  const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '')
-  const mounted = mounts.split('\n').find((line) => line.split(' ')[2] === 'cgroup2')
-  const place = mounted?.split(' ')[1]
-  const own = (await readFile('/proc/self/cgroup', 'utf8').catch(() => '')).match(/^0::(.*)$/m)?.[1]
-  const why = 'Servers of apps are held to loopback, and limited, by control groups of version 2.'
-  if (place === undefined || own === undefined)
-    return note(
-      'cgroups',
-      'no control groups of version 2',
-      why,
-      'Start the machine with the unified hierarchy.',
-    )
-  const isDelegated = await access(path.join(place, own), constants.W_OK).then(
-    () => true,
-    () => false,
-  )
-  if (isDelegated) return ok('cgroups', `control groups of version 2, ${own} is ours`)
-  return note(
-    'cgroups',
-    `control groups of version 2, but ${own} is not ours`,
-    why,
-    'Run with Delegate=yes (systemd).',
   )
 }
 
