@@ -11,6 +11,7 @@ const LONG_TESTS = [
   'tests/browser/keyboard.test.ts',
   'tests/browser/tutorial.test.ts',
   'packages/connect/tests/soak',
+  'packages/cli/tests/dev',
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
   'tests/system/examples',

@@ -10,7 +10,7 @@ import { packConnector } from '../../packages/connect/build.ts'
 import { npmWith } from '../clients/npm.ts'
 import { pythonWith } from '../clients/python.ts'
 import { freePort } from './notes-app.ts'
-import { type TestWorkspace, environment } from './workspace.ts'
+import { type TestWorkspace, cliCommand, environment } from './workspace.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
@@ -46,6 +46,8 @@ export interface ExampleOptions {
   readonly command: readonly string[]
   /** The page that says that it serves. */
   readonly ready?: string
+  /** Whether `lakelet dev` runs it, with a branch that it makes; otherwise it gets the variables of `lakelet env`. */
+  readonly isDev?: boolean
   /** Whether npm installs it as a user does, and builds it; otherwise its packages are shared with other tests. */
   readonly isInstalled?: boolean
 }
@@ -82,8 +84,7 @@ export class Example implements AsyncDisposable {
   async prepare(connector: Packed): Promise<void> {
     const { name } = this.#options
     await cp(path.join(root, 'examples', name), this.folder, { recursive: true })
-    await this.#workspace.cli(['postgres', 'create-branch', `projects/${PROJECT}`, name])
-    const variables = await this.#workspace.cli(['env', this.branch, '-o', 'json'])
+    const variables = this.#options.isDev ? '{}' : await this.#makeBranch(name)
     const bin = await this.#packages(connector)
     const own = environment(this.#workspace.home)
     const nodes = path.dirname(process.execPath)
@@ -99,9 +100,16 @@ export class Example implements AsyncDisposable {
 
   /** Starts it and waits until it serves. */
   async start(): Promise<void> {
-    const [command = '', ...args] = this.#options.command
+    const { name, isDev } = this.#options
+    const dev = [...cliCommand, 'dev', '--project', PROJECT, '--branch', name, '--']
+    const [command = '', ...args] = [...(isDev ? dev : []), ...this.#options.command]
     this.#port = await freePort()
-    const env = { ...this.#env, DATABRICKS_APP_PORT: String(this.#port), HOST: '127.0.0.1' }
+    const env = {
+      LAKELET_DATA_DIR: this.#workspace.dataDir,
+      ...this.#env,
+      DATABRICKS_APP_PORT: String(this.#port),
+      HOST: '127.0.0.1',
+    }
     const child = spawn(command, args, {
       cwd: this.folder,
       env,
@@ -135,6 +143,12 @@ export class Example implements AsyncDisposable {
     const ended = once(child, 'close')
     process.kill(-child.pid, 'SIGTERM')
     await ended
+  }
+
+  /** Gives the variables of its branch as JSON. */
+  async #makeBranch(name: string): Promise<string> {
+    await this.#workspace.cli(['postgres', 'create-branch', `projects/${PROJECT}`, name])
+    return this.#workspace.cli(['env', this.branch, '-o', 'json'])
   }
 
   async #finish([command = '', ...args]: readonly string[]): Promise<void> {

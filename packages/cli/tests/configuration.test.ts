@@ -222,6 +222,25 @@ it('follows the link of a folder, and says where a change goes', async () => {
   expect(gone.stderr).toContain('No workspace is configured')
 })
 
+it('follows the link to a profile, which was named once for the folder', async () => {
+  await writeProfiles(`[DEFAULT]\nhost = https://cloud.example\ntoken = d\n[a]\nhost = ${host}\ntoken = a\n`)
+  const cwd = path.join(directory, 'project')
+  await mkdir(cwd)
+  expect(await runLakelet(['link', '-p', 'a'], { cwd, home: directory })).toMatchObject({
+    code: 0,
+    stdout: `${cwd} is linked to the workspace at ${host}.\n`,
+  })
+  const linked = await runLakelet(['workspace', 'mkdirs', '/Users/x'], { cwd, home: directory })
+  expect(authorizations.at(-1)).toBe('Bearer a')
+  expect(linked.stderr).toContain(`Workspace: ${host} (profile a in `)
+  await writeProfiles('[b]\nhost = http://127.0.0.1:1\n')
+  const gone = await runLakelet(['apps', 'list'], { cwd, home: directory })
+  expect(gone).toMatchObject({ code: 3, stderr: expect.stringContaining('has no profile a') as string })
+  await writeFile(path.join(cwd, '.databricks/lakelet.json'), '{}')
+  const broken = await runLakelet(['apps', 'list'], { cwd, home: directory })
+  expect(broken.stderr).toContain('lakelet.json is not a link to a workspace')
+})
+
 it('refuses two names at once', async () => {
   const ran = await runLakelet(['apps', 'list', '-p', 'a', '--data-dir', 'b'], { cwd: directory })
   expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') as string })

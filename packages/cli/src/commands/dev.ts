@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { CommandContext } from '../command/context.ts'
@@ -125,12 +126,14 @@ interface SeedFile {
   readonly sql: string
 }
 
-/** The SQL of a seed that is a file, read before anything is started. */
+/** The SQL of a seed that is a file, read before anything is started; undefined for a line of the shell. */
 async function checkedSeed(
   { terminal }: CommandContext,
   seed: string | undefined,
 ): Promise<SeedFile | undefined> {
-  if (seed === undefined || !/^\S+\.sql$/.test(seed)) return undefined
+  if (seed === undefined || !seed.endsWith('.sql')) return undefined
+  // A line of the shell may end so, too: `psql -f seed.sql`.
+  if (/\s/.test(seed) && !existsSync(path.resolve(terminal.cwd, seed))) return undefined
   const sql = await readFile(path.resolve(terminal.cwd, seed), 'utf8').catch((cause: unknown) => {
     throw new Failure(`--seed names ${seed}, which cannot be read.`, { exitCode: exitCodes.usage, cause })
   })
