@@ -24,6 +24,8 @@ const PAGES: readonly { readonly page: string; readonly before: string }[] = [
   { page: 'docs/errors.md', before: '' },
   { page: 'README.md', before: `cd '${root}'` },
   { page: 'docs/backup.md', before: 'mkdir backup' },
+  // Last, since it links the folder.
+  { page: 'docs/dev.md', before: 'lakelet link my-app-db' },
 ]
 
 /** Blocks below this are not run. */
