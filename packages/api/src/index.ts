@@ -52,10 +52,12 @@ export type {
 export {
   DATABASE_ID,
   durationOf,
+  fullTime,
   MAX_PAGE_SIZE,
   RESOURCE_ID,
   ROLE_ID,
   secondsOf,
+  timestamp,
 } from './resources/fields.ts'
 export type { Operation, OperationSummary } from './resources/operation.ts'
 export type { DefaultEndpointSettings, Project, ProjectInput, ProjectSpec } from './resources/project.ts'
@@ -142,7 +144,8 @@ export type { Overview, Session } from './resources/overview.ts'
 export { sqlRoutes } from './routes/sql.ts'
 export { overviewRoutes } from './routes/overview.ts'
 export { branchControlRoutes, type SchemaComparison } from './routes/branch-control.ts'
-export type { BranchHistory, RestoreInput } from './resources/history.ts'
+export { branchLsn } from './resources/branch.ts'
+export type { BranchHistory, OpenMoment, RestoreInput } from './resources/history.ts'
 export { restoreRoutes } from './routes/restores.ts'
 export { computeControlRoutes } from './routes/compute-control.ts'
 export { errorPage } from './error-page.ts'

@@ -23,6 +23,8 @@ export interface ErrorEntry {
   readonly message: string
   /** What to do about it, the HINT of a Postgres reply; its `{name}` places as in `message`. */
   readonly hint?: string
+  /** DETAIL of a Postgres reply, likewise. */
+  readonly detail?: string
   /** Whether the same call may succeed later without a change by the caller. */
   readonly retryable?: boolean
 }

@@ -67,6 +67,12 @@ export class LakeletError extends Error {
     return hint === undefined ? undefined : fillText(hint, this.params, reasonCatalogue)
   }
 
+  /** What a Postgres client reads as DETAIL, where there is one. */
+  get detail(): string | undefined {
+    const { detail } = this.entry
+    return detail === undefined ? undefined : fillText(detail, this.params, reasonCatalogue)
+  }
+
   get kind(): ErrorKind {
     return this.entry.kind
   }

@@ -26,6 +26,11 @@ export const timestamp = z.iso.datetime({
   error: 'expected an RFC 3339 time such as 2026-01-31T12:00:00Z',
 })
 
+/** A time as people type it, in capitals and with seconds; what is no time stays none. */
+export function fullTime(text: string): string {
+  return text.toUpperCase().replace(/(T\d\d:\d\d)(?=Z$|[+-])/, '$1:00')
+}
+
 /** Seconds, as in `300s`. */
 export const duration = z
   .string()

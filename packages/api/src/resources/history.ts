@@ -2,6 +2,18 @@ import { z } from 'zod'
 import { branchLsn } from './branch.ts'
 import { duration, timestamp } from './fields.ts'
 
+/** A moment that clients are reading: an ephemeral branch, in no list of branches. */
+const openMoment = z.object({
+  /** One of both. */
+  time: timestamp.optional(),
+  lsn: z.string().optional(),
+  open_time: timestamp,
+  state: z.enum(['RECOVERING', 'OPEN']),
+  session_count: z.int(),
+})
+
+export type OpenMoment = z.output<typeof openMoment>
+
 /** Lakelet's own: the past of a branch that can be reached. */
 export const branchHistory = z
   .object({
@@ -22,6 +34,8 @@ export const branchHistory = z
     archive_bytes: z.int(),
     /** Log that a restore to now would replay. */
     log_since_base_bytes: z.int(),
+    /** The moments of it that are open for reading. */
+    open_moments: z.array(openMoment),
     /** Why the log is not archived at present: Postgres keeps it meanwhile. */
     archive_problem: z.object({ since: timestamp, message: z.string() }).optional(),
   })

@@ -1,5 +1,7 @@
 // Running SQL: what is sent, and the lines that come back.
 import { z } from 'zod'
+import { branchLsn } from './branch.ts'
+import { timestamp } from './fields.ts'
 
 /** Limits of one run. */
 export const SQL_LIMITS = {
@@ -17,6 +19,9 @@ export const sqlRunBody = z.object({
   /** A role to act as (`SET ROLE`); the caller's own where absent. */
   role: z.string().min(1).max(63).optional(),
   read_only: z.boolean().optional(),
+  /** Read the branch as it was at a moment of its past; one of both. */
+  time: timestamp.optional(),
+  lsn: branchLsn.optional(),
   /** Each is one command; they run in order on one connection and stop at the first error. */
   statements: z
     .array(z.object({ text: z.string().min(1) }))

@@ -1,7 +1,7 @@
 // `/api/2.0/lakelet/postgres/…/branches/…`: what Lakelet can do with a branch beyond the API of the real service.
 import { z } from 'zod'
-import { branch } from '../resources/branch.ts'
-import { branchParams } from '../resources/fields.ts'
+import { branch, branchLsn } from '../resources/branch.ts'
+import { branchParams, timestamp } from '../resources/fields.ts'
 import { operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
 import { canManageProject, canUseProject, catalogErrors, writeErrors } from './postgres.ts'
@@ -41,16 +41,31 @@ export const branchControlRoutes = {
     method: 'POST',
     path: `${base}/compare`,
     summary:
-      'List what a database of a branch has to change to become like that of another branch; wakes both',
+      'List what a database of a branch, as it is or was, has to change to become like that of another one; wakes both',
     params: branchParams,
     body: z.object({
       /** The other branch of the project: its id or full name. */
       with: z.string().min(1),
+      /** The branch as it was at a moment of its past; one of both. */
+      time: timestamp.optional(),
+      lsn: branchLsn.optional(),
+      /** The other one as it was; one of both. */
+      with_time: timestamp.optional(),
+      with_lsn: branchLsn.optional(),
       /** Postgres name of the database; `databricks_postgres` when left out. */
       database: z.string().optional(),
     }),
     reply: schemaComparison,
-    errors: ['resource_not_found', 'invalid_parameter', 'schema_diff_failed', ...catalogErrors],
+    errors: [
+      'resource_not_found',
+      'invalid_parameter',
+      'schema_diff_failed',
+      'history_not_begun',
+      'history_not_reached',
+      'past_moments_limit',
+      'time_travel_off',
+      ...catalogErrors,
+    ],
     permission: canUseProject,
   }),
   resetBranch: defineRoute({

@@ -4,7 +4,7 @@ import { defineCommand } from '../command/define-command.ts'
 import { parseCount } from '../command/durations.ts'
 import { Failure, usageFailure } from '../command/failure.ts'
 import { DATABASE, type PostgresLogin, loginTo } from '../postgres/connection.ts'
-import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+import { findEndpoint, momentTargetOf, targetOptions } from '../postgres/endpoint-target.ts'
 import { openPrompt, personAt } from '../prompt/open-prompt.ts'
 import { findPsql, noPsql, runPsql } from '../psql/psql-program.ts'
 
@@ -14,7 +14,11 @@ export const psql = defineCommand({
   description:
     'Runs the psql of this machine, or the one that LAKELET_PSQL names, with a fresh database credential. Where there is none, a terminal gets the prompt of `lakelet sql`, which knows the commands of psql that people use most.',
   arguments: {
-    target: { summary: 'projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]', optional: true },
+    target: {
+      summary:
+        'id of the branch, or projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]; with @TIME, @-5m or @LSN behind it as it was then',
+      optional: true,
+    },
   },
   options: {
     ...targetOptions,
@@ -31,21 +35,23 @@ export const psql = defineCommand({
   examples: [
     { run: 'lakelet psql projects/my-app-db', does: 'opens a prompt in the default branch' },
     { run: "lakelet psql projects/my-app-db -- -c 'SELECT 1'", does: 'runs one statement' },
+    { run: 'lakelet psql production@-5m', does: 'reads the branch as it was five minutes ago' },
   ],
   async handler(context, { arguments: { target }, options, rest }) {
     if (options.provisioned) throw usageFailure('A Lakelet workspace has no provisioned instances.')
     const { announce } = await context.workspace()
     announce()
-    const endpoint = await findEndpoint(context, targetOf(target, options))
+    const { target: wanted, moment } = momentTargetOf(target, options)
+    const endpoint = await findEndpoint(context, wanted)
     const program = findPsql(context.terminal.env)
     const person = personAt(context)
     if (program === undefined && person && rest.length === 0) {
       context.out.note('There is no psql on this machine; this is the prompt of `lakelet sql`.')
-      await openPrompt(context, endpoint, DATABASE, person)
+      await openPrompt(context, endpoint, { database: DATABASE, moment }, person)
       return
     }
     if (program === undefined) throw noPsql()
-    const login = await loginTo(context, endpoint)
+    const login = await loginTo(context, endpoint, moment)
     // Ctrl-C belongs to psql now: it ends a query and not the session.
     context.terminal.ignoreInterrupts()
     const code = await runPatiently(context, program, psqlArguments(login, rest), login, options.maxRetries)
@@ -64,7 +70,7 @@ async function runPatiently(
   login: PostgresLogin,
   retries: number,
 ): Promise<number> {
-  const variables = { ...env, ...psqlEnvironment(login) }
+  const variables = { ...env, ...psqlEnvironment(login, env['PGOPTIONS']) }
   for (let tried = 0; ; tried++) {
     const { code, stderr } = await runPsql(program, args, variables, signal)
     const isFinal = /does not exist|authentication failed/.test(stderr)
@@ -87,8 +93,10 @@ export function psqlArguments(login: PostgresLogin, rest: readonly string[]): st
   ]
 }
 
-function psqlEnvironment(login: PostgresLogin): Record<string, string> {
+function psqlEnvironment(login: PostgresLogin, options: string | undefined): Record<string, string> {
+  const words = [options, login.options].filter((each) => each)
   return {
+    ...(words.length > 0 ? { PGOPTIONS: words.join(' ') } : {}),
     PGPASSWORD: login.password,
     PGSSLMODE: 'require',
     ...(login.caFile === undefined ? {} : { PGSSLROOTCERT: login.caFile }),

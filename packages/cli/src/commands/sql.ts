@@ -5,7 +5,7 @@ import type { CommandContext } from '../command/context.ts'
 import { defineCommand } from '../command/define-command.ts'
 import { Failure, exitCodes, usageFailure } from '../command/failure.ts'
 import { DATABASE, loginTo } from '../postgres/connection.ts'
-import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+import { findEndpoint, momentTargetOf, targetOptions } from '../postgres/endpoint-target.ts'
 import { type SqlSession, openSqlSession } from '../postgres/sql-session.ts'
 import { openPrompt, personAt } from '../prompt/open-prompt.ts'
 import { JsonReader, TextReader } from './sql-output.ts'
@@ -18,7 +18,11 @@ export const sql = defineCommand({
   arguments: { statement: { summary: 'the SQL to run', optional: true } },
   options: {
     file: { short: 'f', value: 'FILE', summary: 'read the SQL from this file' },
-    target: { value: 'TARGET', summary: 'projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]' },
+    target: {
+      value: 'TARGET',
+      summary:
+        'id of the branch, or projects/<project>[/branches/<branch>[/endpoints/<endpoint>]]; with @TIME, @-5m or @LSN behind it as it was then',
+    },
     ...targetOptions,
     database: { short: 'd', value: 'DATABASE', summary: 'Postgres database', default: DATABASE },
   },
@@ -26,6 +30,10 @@ export const sql = defineCommand({
     { run: 'lakelet sql "SELECT content FROM notes"', does: 'asks the only project there is' },
     { run: 'lakelet sql', does: 'opens a prompt' },
     { run: 'lakelet sql --project my-app-db --branch dev < schema.sql', does: 'runs a file in branch dev' },
+    {
+      run: 'lakelet sql --branch production@-5m "SELECT content FROM notes"',
+      does: 'asks what it was five minutes ago',
+    },
   ],
   async handler(context, { arguments: { statement }, options }) {
     const isTyped = statement === undefined && options.file === undefined
@@ -34,12 +42,13 @@ export const sql = defineCommand({
     const text = person ? '' : await readStatements(context, statement, options.file)
     const { announce } = await context.workspace()
     announce()
-    const endpoint = await findEndpoint(context, targetOf(options.target, options))
+    const { target, moment } = momentTargetOf(options.target, options)
+    const endpoint = await findEndpoint(context, target)
     if (person) {
-      await openPrompt(context, endpoint, options.database, person)
+      await openPrompt(context, endpoint, { database: options.database, moment }, person)
       return
     }
-    const login = await loginTo(context, endpoint)
+    const login = await loginTo(context, endpoint, moment)
     await using session = await openSqlSession({
       login,
       database: options.database,

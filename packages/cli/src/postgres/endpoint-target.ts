@@ -3,6 +3,7 @@ import { type Client, type Endpoint, branchRoutes, endpointRoutes, projectRoutes
 import type { CommandContext } from '../command/context.ts'
 import { Failure, exitCodes, failureOf, usageFailure } from '../command/failure.ts'
 import type { Link, LinkTarget } from '../config/link.ts'
+import { type Moment, splitMoment } from './moment.ts'
 
 /** Options of commands that take an endpoint. */
 export const targetOptions = {
@@ -29,6 +30,20 @@ export function targetOf(text: string | undefined, options: EndpointTarget): End
     branch: match[2] ?? options.branch,
     endpoint: match[3] ?? options.endpoint,
   }
+}
+
+/**
+ * The same, of a branch that may be named by its id alone and followed by a moment of its past: `main@-5m`, `projects/p/branches/main@-5m`,
+ * `@-5m` for the default branch.
+ */
+export function momentTargetOf(
+  text: string | undefined,
+  options: EndpointTarget,
+): { readonly target: EndpointTarget; readonly moment: Moment | undefined } {
+  const { name, moment } = splitMoment(text ?? options.branch ?? '')
+  if (text === undefined) return { target: { ...options, branch: name || undefined }, moment }
+  if (name === '') return { target: options, moment }
+  return { target: name.includes('/') ? targetOf(name, options) : { ...options, branch: name }, moment }
 }
 
 /** Finds the endpoint; where a part is not named, as `findBranch` does, and of the branch the read-write endpoint. */

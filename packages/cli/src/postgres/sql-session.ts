@@ -60,6 +60,7 @@ export async function openSqlSession(options: SqlSessionOptions): Promise<SqlSes
     password: login.password,
     database,
     application_name: 'lakelet sql',
+    ...(login.options === undefined ? {} : { options: login.options }),
     ssl: ca === undefined ? true : { ca },
   })
   const internals = client as unknown as Internals

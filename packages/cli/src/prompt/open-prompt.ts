@@ -3,6 +3,7 @@ import type { Endpoint } from '@lakelet/api'
 import type { CommandContext } from '../command/context.ts'
 import type { Screen } from '../command/terminal.ts'
 import { loginTo } from '../postgres/connection.ts'
+import type { Moment } from '../postgres/moment.ts'
 import { visible } from '../commands/sql-output.ts'
 import { COMMAND_NAMES } from './commands.ts'
 import { Names, candidates } from './complete.ts'
@@ -25,7 +26,7 @@ export function personAt({
 export async function openPrompt(
   context: CommandContext,
   endpoint: Endpoint,
-  database: string,
+  { database, moment }: { readonly database: string; readonly moment: Moment | undefined },
   { input, screen }: NonNullable<ReturnType<typeof personAt>>,
 ): Promise<void> {
   const { terminal, signal } = context
@@ -35,7 +36,7 @@ export async function openPrompt(
   let editor: LineEditor | undefined
   const say = (text: string): void => (editor ? editor.say(text) : terminal.stdout(text))
   await using session = await LastingSession.open({
-    login: () => loginTo(context, endpoint),
+    login: () => loginTo(context, endpoint, moment),
     database,
     onNotice: (text) => say(`${text}\n`),
     onNotification: ({ channel, payload, processId }) =>

@@ -67,6 +67,14 @@ const schema = z.strictObject({
       maxGigabytes: z.coerce.number().positive().default(16),
     })
     .prefault({}),
+  timeTravel: z
+    .strictObject({
+      /** Moments of the past that may be open for reading at once; 0 = none. */
+      maxMoments: z.coerce.number().int().min(0).max(1000).default(8),
+      /** Seconds without activity after which one is closed and its files are removed. */
+      idleSeconds: seconds(1, 86_400).default(300),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** REST requests per second that one principal may send on average. */

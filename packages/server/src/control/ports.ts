@@ -8,6 +8,7 @@ import type { Storage } from '../storage/index.ts'
 
 export type ComputesPort = Pick<
   Computes,
+  | 'wake'
   | 'state'
   | 'activity'
   | 'scaling'
@@ -42,6 +43,7 @@ export type StoragePort = Pick<
   | 'paths'
   | 'files'
   | 'history'
+  | 'pastViews'
 >
 
 /** A client of an endpoint, as whoever holds its connection knows it. */

@@ -40,8 +40,16 @@ export interface LocatedEndpoint {
 
 export type IdentityKind = 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
 
+/** A moment of the past that a client wants to read, as it wrote it. One of both. */
+export interface PastQuery {
+  readonly time?: string
+  readonly lsn?: string
+}
+
 /** What the catalog of a branch says about a role. */
 export interface RoleFacts {
+  /** `pg_authid.oid`; absent where it is not known. */
+  readonly oid?: number
   /** The `databricks_auth` security label: whose tokens may log in. */
   readonly identity?: { readonly id: number; readonly type: IdentityKind }
   /** `pg_authid.rolpassword`. Anything but a SCRAM verifier counts as none. */
@@ -87,6 +95,11 @@ export interface GatewayControl {
   locate(query: EndpointQuery, role: string): Promise<LocatedEndpoint | 'unknown' | 'ambiguous'>
   /** Throws `token_not_jwt`, `token_signature_wrong`, `token_foreign` or `token_expired`. Never logs or keeps the token. */
   verify(token: string): Promise<TokenPrincipal>
+  /**
+   * The endpoint of what `endpoint` was at a moment; for clients that were let in to `endpoint`, by what holds today. Makes nothing yet.
+   * Throws what says why the moment cannot be read.
+   */
+  travel(endpoint: string, moment: PastQuery): Promise<GatewayEndpoint>
   /**
    * Resolves when the compute accepts connections; many callers cause one start. From the first call until `release` the connection counts
    * as a session of the endpoint, so that no suspend comes between waking and connecting. Called again when a connection finds the compute

@@ -16,6 +16,8 @@ export interface Login {
   readonly located: LocatedEndpoint
   /** Undefined for who came with a password. */
   readonly principal: TokenPrincipal | undefined
+  /** It is a moment of the past. */
+  readonly isPast?: boolean
 }
 
 export interface LoginContext extends PasswordContext {

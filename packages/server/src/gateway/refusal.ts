@@ -9,13 +9,14 @@ export function refusalOf(error: unknown, session: string): LakeletError {
   return knownError(error, session)
 }
 
-/** A FATAL ErrorResponse with the text and the hint of the catalogue. */
+/** A FATAL ErrorResponse with the text, the detail and the hint of the catalogue. */
 export function fatal(error: LakeletError): Buffer {
   return encodeErrorResponse({
     severity: 'FATAL',
     severityCode: 'FATAL',
     code: error.entry.sqlState ?? 'XX000',
     message: error.message,
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   })
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { BackendSocket } from './backend-socket.ts'
 import type { SessionState } from './control.ts'
+import type { HintedErrors } from './hinted-errors.ts'
 import { ProtocolTracker } from './protocol-tracker.ts'
 
 export interface RelayOptions {
@@ -14,6 +15,8 @@ export interface RelayOptions {
   readonly fromClient: Buffer
   /** Bytes of the server behind the login that the client was sent already; they end at the end of a message or the relay goes on in it. */
   readonly fromServer: Buffer
+  /** What changes errors of the server on their way; it has seen `fromServer`. */
+  readonly errors?: HintedErrors
   readonly clock: Clock
   readonly halfClosedMs: number
   /** Ends what the backend is doing; called when it may be doing something, while the backend's connection is still open, so that it can hit no other session. */
@@ -62,13 +65,13 @@ export class Relay {
   }
 
   start(): void {
-    const { client, backend, fromClient, fromServer } = this.#options
+    const { client, backend, fromClient, fromServer, errors } = this.#options
     this.#tracker.serverSent(fromServer)
     this.#tracker.clientSent(fromClient)
     backend.setSink((chunk, giveBack) => {
       this.#moved()
       this.#tracker.serverSent(chunk)
-      return client.write(chunk, giveBack)
+      return client.write(errors ? errors.pass(chunk) : chunk, giveBack)
     })
     client.on('drain', () => {
       backend.socket.resume()

@@ -1,7 +1,8 @@
-// Which endpoint a client names: by the host name of the TLS handshake, or by `options=endpoint=…`.
+// Which endpoint a client names: by the host name of the TLS handshake, or by `options=endpoint=…`; and which moment of its past, by
+// `options=timestamp=…` or `options=lsn=…`.
 import { joinOptions, splitOptions, type StartupParameter } from '@lakelet/wire'
 import { LakeletError } from '../base/errors.ts'
-import type { EndpointQuery } from './control.ts'
+import type { EndpointQuery, PastQuery } from './control.ts'
 
 /** What host name and options say; both may be missing. Throws `startup_invalid` for options that name several. */
 export function endpointQuery(
@@ -19,12 +20,26 @@ function endpointOfHost(host: string | undefined): string | undefined {
   return label?.startsWith('ep-') ? withoutPooler(label) : undefined
 }
 
-/** The parameters without `endpoint=…` in `options`. Everything else stays byte for byte. */
-export function withoutEndpointOption(parameters: readonly StartupParameter[]): readonly StartupParameter[] {
+/** The moment of the past that the options name; undefined where they mean now. Throws `startup_invalid` for several. */
+export function pastQuery(parameters: readonly StartupParameter[]): PastQuery | undefined {
+  const words = parameters.filter(isOptions).flatMap(wordsOf)
+  const named = words.flatMap((_, at) => {
+    const option = ownOption(words, at)
+    return option && option.name !== 'endpoint' ? [option] : []
+  })
+  const [first] = named
+  if (!first) return undefined
+  if (named.some(({ name, value }) => name !== first.name || value !== first.value))
+    throw new LakeletError('startup_invalid', { reason: 'options name more than one moment of the past' })
+  return first.name === 'lsn' ? { lsn: first.value } : { time: first.value }
+}
+
+/** The parameters without what `options` say to us. Everything else stays byte for byte. */
+export function withoutOwnOptions(parameters: readonly StartupParameter[]): readonly StartupParameter[] {
   return parameters.flatMap((parameter) => {
     if (!isOptions(parameter)) return [parameter]
     const words = wordsOf(parameter)
-    const kept = words.filter((_, at) => namedBy(words, at) === undefined)
+    const kept = words.filter((_, at) => ownOption(words, at) === undefined)
     if (kept.length === words.length) return [parameter]
     return kept.length === 0
       ? []
@@ -34,16 +49,27 @@ export function withoutEndpointOption(parameters: readonly StartupParameter[]): 
 
 function endpointOption(parameters: readonly StartupParameter[]): string | undefined {
   const words = parameters.filter(isOptions).flatMap(wordsOf)
-  const named = new Set(words.flatMap((_, at) => namedBy(words, at) ?? []))
+  const named = new Set(
+    words.flatMap((_, at) => {
+      const option = ownOption(words, at)
+      return option?.name === 'endpoint' ? [withoutPooler(option.value)] : []
+    }),
+  )
   if (named.size > 1)
     throw new LakeletError('startup_invalid', { reason: 'options name more than one endpoint' })
   return [...named][0]
 }
 
-/** The endpoint that the word at `at` names, as in `endpoint=ep-x`. Behind `-c` the same word would be a setting. */
-function namedBy(words: readonly string[], at: number): string | undefined {
-  const value = /^endpoint=(.+)$/s.exec(words[at] ?? '')?.[1]
-  return value === undefined || words[at - 1] === '-c' ? undefined : withoutPooler(value)
+interface OwnOption {
+  readonly name: 'endpoint' | 'timestamp' | 'lsn'
+  readonly value: string
+}
+
+/** What the word at `at` says to us, as in `endpoint=ep-x`. Behind `-c` the same word would be a setting. */
+function ownOption(words: readonly string[], at: number): OwnOption | undefined {
+  const [, name, value] = /^(endpoint|timestamp|lsn)=(.+)$/s.exec(words[at] ?? '') ?? []
+  if (name === undefined || value === undefined || words[at - 1] === '-c') return undefined
+  return { name: name as OwnOption['name'], value }
 }
 
 function isOptions({ name }: StartupParameter): boolean {

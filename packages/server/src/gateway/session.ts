@@ -13,6 +13,7 @@ import type { CancelRequests } from './cancel-requests.ts'
 import { ClientConnection, ClientGoneError } from './client-connection.ts'
 import { type Backend, BackendRefusedError, connectCompute } from './connect-compute.ts'
 import type { ParkRefusal, SessionInfo, SessionStage } from './control.ts'
+import { HintedErrors } from './hinted-errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type Login, logIn, type LoginContext } from './log-in.ts'
 import { fatal, refusalOf } from './refusal.ts'
@@ -21,6 +22,7 @@ import type { SessionReports } from './session-reports.ts'
 import { startRelay } from './start-relay.ts'
 import { forwardedParameters, readStartup, type Startup } from './startup.ts'
 import { checkTokenRole } from './token-login.ts'
+import { checkRoleThen, travel } from './travel.ts'
 
 /** What all sessions of a thread have in common. */
 export interface SessionContext extends LoginContext {
@@ -31,6 +33,9 @@ export interface SessionContext extends LoginContext {
   readonly reports: SessionReports
 }
 
+/** read_only_sql_transaction */
+const READ_ONLY_HINT =
+  'This is the past, which nobody can change. Make a branch of it to write to: lakelet branch restore BRANCH --time TIME.'
 /** As long as a name of Postgres can be (NAMEDATALEN): what a client sends here is kept for each session and stands in each log line. */
 const LONGEST_NAME = 63
 
@@ -149,7 +154,7 @@ export class Session {
       this.#stage = 'waking'
       this.#login = login
       const backend = await this.#connect(startup, login)
-      const end = await this.#runRelay(backend, endpoint.id)
+      const end = await this.#runRelay(backend, login)
       this.#log('session closed', { by: end, durationMs: this.#elapsedMs(this.#startedMs) })
     } finally {
       control.release(this.id)
@@ -163,23 +168,26 @@ export class Session {
       new LakeletError('login_timed_out'),
     )
     const client = { connection: this.#client, signal: this.#life.signal, role: startup.role }
-    return await logIn(client, startup, this.#context)
+    const login = await logIn(client, startup, this.#context)
+    return startup.past ? await travel(client, login, startup.past, this.#context) : login
   }
 
-  async #connect(startup: Startup, { located, principal }: Login): Promise<Backend> {
+  async #connect(startup: Startup, login: Login): Promise<Backend> {
     const { control, clock, limits } = this.#context
+    const { located, principal } = login
     const { endpoint, branch } = located
     if (branch.state !== 'READY')
       throw new LakeletError('branch_not_ready', { name: branch.id, state: branch.state })
     using _deadline = this.#deadline(limits.wakeTimeoutMs, tooLate(limits.wakeTimeoutMs))
     const startedMs = clock.monotonicMs()
-    let isJudged = located.role !== undefined || !principal
+    let isJudged = login.isPast !== true && (located.role !== undefined || !principal)
     const backend = await connectCompute({
       wake: (signal) => untilAborted(control.wake(endpoint.id, this.id), signal),
       check: async (signal) => {
-        if (isJudged || !principal) return
+        if (isJudged) return
         const facts = await untilAborted(control.role(endpoint.id, startup.role), signal)
-        checkTokenRole(principal, startup.role, facts, clock)
+        if (login.isPast) checkRoleThen(startup.role, login, facts)
+        else if (principal) checkTokenRole(principal, startup.role, facts, clock)
         isJudged = true
       },
       startupPacket: encodeStartup(forwardedParameters(startup)),
@@ -192,14 +200,18 @@ export class Session {
     return backend
   }
 
-  async #runRelay(backend: Backend, endpoint: string): Promise<RelayEnd> {
+  async #runRelay(backend: Backend, { located, isPast }: Login): Promise<RelayEnd> {
     const { cancels, reports } = this.#context
     const key = cancels.keys.mint(backend.key)
     using _key = { [Symbol.dispose]: () => cancels.keys.revoke(key) }
-    using report = reports.open({ session: this.id, endpoint })
+    using report = reports.open({ session: this.id, endpoint: located.endpoint.id })
     this.#stage = 'relaying'
     this.#processId = key.processId
-    this.#relay = startRelay(this.#client, backend, key, { ...this.#context, report })
+    this.#relay = startRelay(this.#client, backend, key, {
+      ...this.#context,
+      report,
+      ...(isPast ? { errors: new HintedErrors('25006', READ_ONLY_HINT) } : {}),
+    })
     return await this.#relay.ended
   }
 

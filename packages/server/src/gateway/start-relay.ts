@@ -5,6 +5,7 @@ import { cancelBackend } from './cancel-backend.ts'
 import type { CancelKey } from './cancel-keys.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { Backend } from './connect-compute.ts'
+import type { HintedErrors } from './hinted-errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import { Relay } from './relay.ts'
 import type { SessionReport } from './session-reports.ts'
@@ -16,15 +17,22 @@ export function startRelay(
   client: ClientConnection,
   backend: Backend,
   key: CancelKey,
-  context: { readonly clock: Clock; readonly limits: GatewayLimits; readonly report: SessionReport },
+  context: {
+    readonly clock: Clock
+    readonly limits: GatewayLimits
+    readonly report: SessionReport
+    /** What changes errors of the server on their way. */
+    readonly errors?: HintedErrors
+  },
 ): Relay {
-  const { clock, limits, report } = context
+  const { clock, limits, report, errors } = context
   let activeMs = clock.monotonicMs()
   const relay = new Relay({
     client: client.stream,
     backend: backend.connection,
     fromClient: client.release(),
     fromServer: backend.rest,
+    ...(errors ? { errors } : {}),
     clock,
     halfClosedMs: limits.halfClosedMs,
     cancel: (signal) => cancelBackend(backend.key, signal),
@@ -34,7 +42,8 @@ export function startRelay(
       report.active()
     },
   })
-  const greeting = [backend.head, encodeBackendKeyData(key.processId, key.secret), backend.rest]
+  const rest = errors ? errors.pass(backend.rest) : backend.rest
+  const greeting = [backend.head, encodeBackendKeyData(key.processId, key.secret), rest]
   client.stream.write(Buffer.concat(greeting))
   relay.start()
   return relay

@@ -8,12 +8,15 @@ import {
 import { LakeletError } from '../base/errors.ts'
 import type { FirstPacket } from './accept.ts'
 import type { ClientConnection } from './client-connection.ts'
-import { withoutEndpointOption } from './route.ts'
+import type { PastQuery } from './control.ts'
+import { pastQuery, withoutOwnOptions } from './route.ts'
 
 export interface Startup {
   readonly role: string
   readonly database: string
   readonly applicationName: string | undefined
+  /** The moment of the past that it wants to read. */
+  readonly past: PastQuery | undefined
   /** As they came. */
   readonly parameters: readonly StartupParameter[]
 }
@@ -37,13 +40,14 @@ export function readStartup(
     role,
     database: startupParameter(parameters, 'database') ?? role,
     applicationName: startupParameter(parameters, 'application_name') || undefined,
+    past: pastQuery(parameters),
     parameters,
   }
 }
 
 /** What the server gets: everything but what was meant for us. */
 export function forwardedParameters({ parameters }: Startup): readonly StartupParameter[] {
-  return withoutEndpointOption(parameters).filter((each) => !isProtocolOption(each))
+  return withoutOwnOptions(parameters).filter((each) => !isProtocolOption(each))
 }
 
 function unsupportedVersion(packet: { readonly major?: number; readonly minor?: number }): LakeletError {

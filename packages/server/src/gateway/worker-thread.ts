@@ -59,6 +59,7 @@ export class WorkerThread {
     return {
       locate: (...args) => control.locate(...args),
       verify: (token) => control.verify(token),
+      travel: (endpoint, moment) => control.travel(endpoint, moment),
       wake: (endpoint, connection) => control.wake(endpoint, connection),
       role: (...args) => control.role(...args),
       release: (connection) => control.release(connection),

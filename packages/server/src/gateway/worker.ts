@@ -30,6 +30,7 @@ const calls = new ThreadCalls<ParentMethods>(parentPort, methods)
 const parent: Omit<ParentMethods, 'log'> = {
   locate: (...args) => calls.call('locate', ...args),
   verify: (...args) => calls.call('verify', ...args),
+  travel: (...args) => calls.call('travel', ...args),
   wake: (...args) => calls.call('wake', ...args),
   role: (...args) => calls.call('role', ...args),
   release: (...args) => calls.post('release', ...args),

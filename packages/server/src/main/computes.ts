@@ -1,7 +1,9 @@
 // The computes of the workspace: real Postgres, the stored endpoints, the sessions of the gateway.
 import type { Config } from '../base/config.ts'
 import {
+  type CatalogObserver,
   type Computes,
+  type EndpointSource,
   localDriver,
   openCgroups,
   type SessionHolder,
@@ -9,14 +11,15 @@ import {
 } from '../computes/index.ts'
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { endpointSource } from '../control/services/endpoint-specs.ts'
+import type { PastSpecs } from '../control/services/past-branches.ts'
 import type { Infrastructure } from './infrastructure.ts'
 
 export async function startWorkspaceComputes(
   infrastructure: Infrastructure,
   sessions: SessionHolder,
-  config: Config,
-  starting: AsyncDisposableStack,
+  parts: { readonly config: Config; readonly past: PastSpecs; readonly starting: AsyncDisposableStack },
 ): Promise<Computes> {
+  const { config, past, starting } = parts
   const { metadata, storage, postgres, clock, changes } = infrastructure
   const log = infrastructure.log.child({ component: 'computes' })
   const cgroups =
@@ -34,10 +37,27 @@ export async function startWorkspaceComputes(
     }),
     storage,
     sessions,
-    endpoints: endpointSource(metadata, storage),
-    catalogs: catalogObserver({ metadata, clock, log: infrastructure.log.child({ component: 'control' }) }),
+    ...withPast(past, {
+      endpoints: endpointSource(metadata, storage),
+      catalogs: catalogObserver({ metadata, clock, log: infrastructure.log.child({ component: 'control' }) }),
+    }),
     log,
     clock,
     onStateChanged: () => changes.note(['computes']),
   })
+}
+
+/** The endpoints that are stored, and those of moments of the past, whose catalogs nobody keeps. */
+export function withPast(
+  past: PastSpecs,
+  { endpoints, catalogs }: { readonly endpoints: EndpointSource; readonly catalogs: CatalogObserver },
+): { readonly endpoints: EndpointSource; readonly catalogs: CatalogObserver } {
+  return {
+    endpoints: { load: (uid) => past.get(uid) ?? endpoints.load(uid) },
+    catalogs: {
+      async observe(branchUid, admin) {
+        if (!past.has(branchUid)) await catalogs.observe(branchUid, admin)
+      },
+    },
+  }
 }

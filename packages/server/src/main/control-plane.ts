@@ -45,6 +45,7 @@ import type { OverviewParts } from '../control/services/overview.ts'
 import { Databases } from '../control/services/databases.ts'
 import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
+import { PastBranches, type PastSpecs } from '../control/services/past-branches.ts'
 import { Projects } from '../control/services/projects.ts'
 import { ReadCache } from '../control/read-cache.ts'
 import { Restores } from '../control/services/restores.ts'
@@ -60,6 +61,7 @@ const EXPIRE_EVERY_MS = 1000
 const TAKE_SNAPSHOTS_EVERY_MS = 5000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
+const CLOSE_PAST_EVERY_MS = 1000
 const KEEP_HISTORY_EVERY_MS = 30_000
 const WRITE_MANIFESTS_EVERY_MS = 5000
 const BACK_UP_EVERY_MS = 86_400_000
@@ -67,6 +69,7 @@ const BACK_UP_EVERY_MS = 86_400_000
 export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly ImplementedRoute[]
   readonly context: ControlContext
+  readonly past: PastBranches
   /** Goes on with the operations that an earlier run left; every kind must be registered by then. */
   resume(): Promise<void>
   readonly services: Pick<OverviewParts, 'projects' | 'branches' | 'endpoints'>
@@ -79,6 +82,8 @@ export interface ControlPlaneParts {
   readonly clock: Clock
   readonly log: Logger
   readonly computes: Computes
+  /** Where the computes look for the endpoints of moments of the past. */
+  readonly pastSpecs: PastSpecs
   readonly sessions: SessionsPort
   readonly storage: Storage
   readonly identity: Identity
@@ -113,19 +118,21 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   const branches = new Branches(context, kinds.branches, cache)
   const snapshots = new Snapshots(context, kinds.snapshots)
-  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, writeManifests }))
+  const past = starting.use(new PastBranches(context, parts.pastSpecs, parts.config.timeTravel))
+  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, past, writeManifests }))
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
   return {
     context,
+    past,
     resume: () => operations.resume(),
     services: { projects, branches, endpoints },
     routes: [
       ...implementProjects(projects),
       ...implementBranches(branches),
-      ...implementBranchControl(branches, new BranchComparison(context)),
-      ...implementRestores(new Restores(context, kinds.branches, branches)),
+      ...implementBranchControl(branches, new BranchComparison(context, past)),
+      ...implementRestores(new Restores(context, kinds.branches, branches, past)),
       ...implementSnapshots(snapshots),
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
@@ -146,11 +153,12 @@ function startLoops(
     readonly kinds: ReturnType<typeof registerKinds>
     readonly branches: Branches
     readonly snapshots: Snapshots
+    readonly past: PastBranches
     readonly writeManifests: () => Promise<void>
   },
 ): Reconciler[] {
   const { clock, log, metadata } = context
-  const { kinds, branches, snapshots, writeManifests } = parts
+  const { kinds, branches, snapshots, past, writeManifests } = parts
   const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
     starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
   const woken = [
@@ -158,6 +166,7 @@ function startLoops(
     start('expire-snapshots', EXPIRE_EVERY_MS, () => expireSnapshots(context, snapshots)),
     start('take-snapshots', TAKE_SNAPSHOTS_EVERY_MS, snapshotTaker(context, snapshots)),
     start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
+    start('close-past', CLOSE_PAST_EVERY_MS, () => past.sweep()),
     start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
     start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
     start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),

@@ -4,12 +4,15 @@ import type { Changes } from '../base/changes.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { BackendAddress as ComputeAddress, Computes } from '../computes/index.ts'
 import { ReadCache } from '../control/read-cache.ts'
+import type { PastBranches } from '../control/services/past-branches.ts'
 import { chosenEndpoint, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
 import type {
   BackendAddress,
   EndpointQuery,
   GatewayControl,
+  GatewayEndpoint,
   LocatedEndpoint,
+  PastQuery,
   RoleFacts,
   SessionEvent,
   TokenPrincipal,
@@ -25,6 +28,7 @@ interface Parts {
   readonly metadata: Metadata
   readonly identity: Identity
   readonly computes: Computes
+  readonly past: PastBranches
 }
 
 /** What a connection holds: its endpoint stays awake, and a wake of its that waits can be given up. */
@@ -37,14 +41,16 @@ export class WorkspaceGatewayControl implements GatewayControl {
   readonly #changes: Changes
   readonly #identity: Identity
   readonly #computes: Computes
+  readonly #past: PastBranches
   /** The rows are read again only when one has changed. */
   readonly #cache: ReadCache
   readonly #holds = new Map<string, Hold>()
 
-  constructor({ changes, metadata, identity, computes }: Parts) {
+  constructor({ changes, metadata, identity, computes, past }: Parts) {
     this.#changes = changes
     this.#identity = identity
     this.#computes = computes
+    this.#past = past
     this.#cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   }
 
@@ -68,9 +74,15 @@ export class WorkspaceGatewayControl implements GatewayControl {
     }
   }
 
+  async travel(endpoint: string, moment: PastQuery): Promise<GatewayEndpoint> {
+    const { id, name } = await this.#past.find(endpoint, moment)
+    return { id, name }
+  }
+
   async wake(endpoint: string, connection: string): Promise<BackendAddress> {
     const { given } = this.#hold(endpoint, connection)
-    return socketOf(await this.#computes.wake(endpoint, given.signal))
+    const from = this.#past.has(endpoint) ? this.#past : this.#computes
+    return socketOf(await from.wake(endpoint, given.signal))
   }
 
   async role(endpoint: string, role: string): Promise<RoleFacts | 'absent'> {
@@ -124,6 +136,7 @@ function factsOf(role: LoginRole | 'absent' | undefined): RoleFacts | 'absent' |
   if (role === undefined || role === 'absent') return role
   return {
     canLogin: role.canLogin,
+    ...(role.oid === undefined ? {} : { oid: role.oid }),
     ...(role.identity ? { identity: role.identity } : {}),
     ...(role.verifier ? { password: role.verifier } : {}),
     ...(role.validUntil ? { validUntil: new Date(role.validUntil) } : {}),

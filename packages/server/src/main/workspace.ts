@@ -144,13 +144,15 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
-  const computes = await startWorkspaceComputes(infrastructure, sessions, config, started)
+  const parts = { config, past: new Map(), starting: started }
+  const computes = await startWorkspaceComputes(infrastructure, sessions, parts)
   started.use(stopping.limit('computes', computes))
   const failpoint = failpointFrom(process.env['LAKELET_FAILPOINT'])
   const control = await startControlPlane({
     ...infrastructure,
     config,
     computes,
+    pastSpecs: parts.past,
     sessions,
     identity,
     failpoint,
@@ -186,7 +188,7 @@ async function startRooms(start: Start): Promise<Rooms> {
 /** Opens the API and then the gateway, each on the port that was held for it. */
 async function listen(start: Start, rooms: Rooms): Promise<void> {
   const { options, config, ports, infrastructure, started, stopping } = start
-  const { identity, computes, running, owner } = rooms
+  const { identity, running, owner } = rooms
   const apps = running.service
   const builds = started.use(
     new ConsoleBuilds(CONSOLE_DIRECTORY, infrastructure.log.child({ component: 'console' })),
@@ -234,7 +236,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const gateway = await startGateway({
     ...postgresOf(start),
     tls: infrastructure.certificates,
-    control: new WorkspaceGatewayControl({ ...infrastructure, identity, computes }),
+    control: new WorkspaceGatewayControl({ ...infrastructure, ...rooms, past: rooms.control.past }),
     clock: infrastructure.clock,
     logger: infrastructure.log,
     workers: config.gateway.workers,

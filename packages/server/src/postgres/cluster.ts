@@ -215,7 +215,8 @@ export class Cluster implements AsyncDisposable {
     const expected = this.#stopping !== undefined
     this.#exit = { code: ended.code, signal: ended.signal, expected, lastLines }
     this.#over.abort()
-    if (ended.code !== 0) void this.#endOrphans()
+    // Not later: the next server on this directory would be taken for one.
+    if (ended.code !== 0) await this.#endOrphans()
     return this.#exit
   }
 

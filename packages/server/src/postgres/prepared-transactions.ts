@@ -1,5 +1,6 @@
 // Prepared transactions live on in a branch: a server that has less room for them than there are does not start
 // (src/backend/access/transam/twophase.c), and the endpoint of a new branch does not have the settings of its source's.
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { readControlFile } from './control-file.ts'
@@ -16,7 +17,8 @@ export async function roomForPrepared(
 ): Promise<string[]> {
   const there = (await readdir(path.join(dataDirectory, 'pg_twophase'))).length
   const { isShutDown, maxPrepared } = await readControlFile(dataDirectory)
-  // After a crash there may be more of them in the log.
-  const needed = isShutDown ? there : Math.max(there, maxPrepared)
+  // After a crash there may be more of them in the log, and a standby must have as much room as the server that wrote it.
+  const isStandby = existsSync(path.join(dataDirectory, 'standby.signal'))
+  const needed = isShutDown && !isStandby ? there : Math.max(there, maxPrepared)
   return needed > Number(extra[NAME] ?? 0) ? ['-c', `${NAME}=${needed}`] : []
 }

@@ -37,6 +37,8 @@ export interface Role {
 /** What decides whether somebody may log in as a role. Holds a password verifier: never send it to a client. */
 export interface LoginRole {
   readonly name: string
+  /** Tells it from another role that had the name before; absent in notes of versions that did not write it. */
+  readonly oid?: number
   readonly canLogin: boolean
   readonly identity?: RoleIdentity
   /** `SCRAM-SHA-256$…` of a native role with a password. */
@@ -149,6 +151,7 @@ function loginRoleOf(row: RoleRow): LoginRole {
   const identity = parseLabel(row.label)
   return {
     name: row.name,
+    oid: Number(row.oid),
     canLogin: row.login,
     ...(identity ? { identity } : {}),
     ...(row.password?.startsWith('SCRAM-SHA-256$') ? { verifier: row.password } : {}),

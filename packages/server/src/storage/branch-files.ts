@@ -8,7 +8,8 @@
 //                               login-roles.json   who may log in, noted when its compute stops
 //                               postgres.log       what its compute wrote
 //
-// A branch appears and disappears by one rename; a name with a dot in front is being built or removed. What is not understood goes
+// A branch appears and disappears by one rename; a name with a dot in front is being built or removed, or is a moment of
+// its past that is only looked at (`history/past-views.ts`). What is not understood goes
 // to the trash, never away.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'

@@ -19,6 +19,7 @@ import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
 import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
+import { PastViews } from './history/past-views.ts'
 import { type BranchIdentity, type Manifest, readManifest } from './manifest.ts'
 import { Replacement } from './replacement.ts'
 import { Snapshots } from './snapshots.ts'
@@ -57,6 +58,7 @@ export class Storage {
   readonly archives: Archives
   readonly history: History
   readonly snapshots: Snapshots
+  readonly pastViews: PastViews
 
   constructor(options: StorageOptions, files: BranchFiles) {
     this.archives = new Archives(options)
@@ -65,6 +67,7 @@ export class Storage {
     this.#postgres = options.postgres
     this.#log = options.log
     this.files = files
+    this.pastViews = new PastViews(this.#goBackParts, files)
   }
 
   /** Where the files of a branch are, whether it exists or not. */
@@ -174,8 +177,9 @@ export class Storage {
     if (!(await this.exists(parentUid)))
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const from = this.files.paths(parentUid)
-    const parts = { postgres: this.#postgres, archives: this.archives, history: this.history, log: this.#log }
-    return this.#buildNew(branchUid, branch, from.data, (to) => goBack(parts, { ...how, from, to }))
+    return this.#buildNew(branchUid, branch, from.data, (to) =>
+      goBack(this.#goBackParts, { ...how, from, to }),
+    )
   }
 
   /** A new branch with what a snapshot holds, whose past begins there. Throws as `clone`. */
@@ -253,6 +257,10 @@ export class Storage {
       manifest.projectUid === owner.projectUid &&
       manifest.workspaceId === owner.workspaceId
     return isIts ? manifest : undefined
+  }
+
+  get #goBackParts() {
+    return { postgres: this.#postgres, archives: this.archives, history: this.history, log: this.#log }
   }
 
   get #buildParts() {

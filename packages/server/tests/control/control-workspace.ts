@@ -18,8 +18,10 @@ import { type Computes, localDriver, type ServerDriver, startComputes } from '..
 import { catalogObserver } from '../../src/control/catalog/known-catalog.ts'
 import type { RateLimit } from '../../src/control/http/rate-limit.ts'
 import { startHttpServer } from '../../src/control/http/server.ts'
+import type { PastSpecs } from '../../src/control/services/past-branches.ts'
 import { endpointSource } from '../../src/control/services/endpoint-specs.ts'
 import { type Identity, startIdentity } from '../../src/identity/start.ts'
+import { withPast } from '../../src/main/computes.ts'
 import { type ControlPlane, startControlPlane } from '../../src/main/control-plane.ts'
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
 import { findProject } from '../../src/metadata/projects.ts'
@@ -88,14 +90,17 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   )
   const tokens = await makePrincipals(identity)
   await writeIdentities(postgres.host, identity.directory.identities())
+  const pastSpecs: PastSpecs = new Map()
   const computes = starting.use(
     await startComputes({
       driver:
         options.driver?.(storage.archives) ??
         localDriver({ postgres, clock, log, archives: storage.archives }),
       storage,
-      endpoints: endpointSource(metadata, storage),
-      catalogs: catalogObserver({ metadata, clock, log }),
+      ...withPast(pastSpecs, {
+        endpoints: endpointSource(metadata, storage),
+        catalogs: catalogObserver({ metadata, clock, log }),
+      }),
       log,
     }),
   )
@@ -107,6 +112,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       clock,
       log,
       computes,
+      pastSpecs,
       sessions: { list: async () => [] },
       storage,
       identity,

@@ -284,6 +284,11 @@ export class TestWorkspace implements AsyncDisposable, GatewayControl {
     }
   }
 
+  /** The control plane's; see tests/system/time-travel.test.ts. */
+  travel(): Promise<GatewayEndpoint> {
+    return Promise.reject(new LakeletError('time_travel_off'))
+  }
+
   async wake(endpoint: string, connection: string): Promise<BackendAddress> {
     this.wakes++
     this.sessions.set(connection, endpoint)

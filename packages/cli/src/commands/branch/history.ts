@@ -22,6 +22,10 @@ export const branchHistory = defineCommand({
           : `from ${from}  (log ${history.earliest_restore_lsn})`,
         `to   ${history.latest_restore_time}  (log ${history.latest_restore_lsn})`,
         `kept for ${history.history_retention_duration}; takes ${megabytes(history.archive_bytes + history.base_bytes)} MB`,
+        ...history.open_moments.map((each) => {
+          const at = each.lsn ?? each.time ?? ''
+          return `open ${at}  (${each.session_count} sessions read it since ${each.open_time})`
+        }),
         ...(problem
           ? [
               `The log is not archived since ${problem.since}: ${problem.message}. Nothing is lost; Postgres keeps it meanwhile.`,

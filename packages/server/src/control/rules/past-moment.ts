@@ -1,8 +1,8 @@
 // Which moment of a branch's past a request means, and whether it can be reached.
-import type { BranchSpec } from '@lakelet/api'
+import { type BranchSpec, branchLsn, fullTime, timestamp } from '@lakelet/api'
 import { LakeletError } from '../../base/errors.ts'
 import { formatLsn, parseLsn, readControlFile } from '../../postgres/index.ts'
-import { microsecondsOf, type PastMoment } from '../../storage/index.ts'
+import { microsecondsOf, type PastMoment, utcOf } from '../../storage/index.ts'
 import type { ControlParts } from '../context.ts'
 
 /** The moment that a spec names; undefined where it means now. LakeletError `invalid_parameter`. */
@@ -19,6 +19,30 @@ export function momentOf(
   return lsn === undefined ? undefined : { lsn: formatLsn(parseLsn(lsn)) }
 }
 
+/** A moment as a client asks for it; one of both. */
+export interface AskedMoment {
+  readonly time?: string | undefined
+  readonly lsn?: string | undefined
+}
+
+/** The same moment always in the same words. LakeletError `moment_time_invalid` or `moment_lsn_invalid`. */
+export function parseMoment({ time, lsn }: AskedMoment): PastMoment {
+  if (lsn === undefined) {
+    const text = fullTime(time ?? '')
+    // What no calendar has, such as the 30th of February, is not moved to another day.
+    if (!timestamp.safeParse(text).success)
+      throw new LakeletError('moment_time_invalid', { text: time ?? '' })
+    return { time: utcOf(microsecondsOf(text)) }
+  }
+  if (!branchLsn.safeParse(lsn).success) throw new LakeletError('moment_lsn_invalid', { text: lsn })
+  return { lsn: formatLsn(parseLsn(lsn)) }
+}
+
+/** The moment as people write it behind the name of a branch. */
+export function textOf(moment: PastMoment): string {
+  return 'lsn' in moment ? moment.lsn : moment.time
+}
+
 /**
  * Throws `history_not_begun` or `history_not_reached` where the moment is outside of the history of the branch, so that nothing is begun. The
  * operation looks again: what is reached now may be forgotten by then.
@@ -28,7 +52,7 @@ export async function requireReached(
   source: { readonly branchUid: string; readonly endpointUid: string },
   moment: PastMoment,
 ): Promise<void> {
-  const asked = 'lsn' in moment ? moment.lsn : moment.time
+  const asked = textOf(moment)
   const { from } = await context.storage.history.of(context.storage.paths(source.branchUid))
   if (!from) throw new LakeletError('history_not_begun', { moment: asked })
   const now = context.clock.now().toISOString()

@@ -22,6 +22,7 @@ import { checkId } from '../rules/resource-ids.ts'
 import { viewHistory } from '../views/history.ts'
 import { type OperationView, viewOperation } from '../views/operation.ts'
 import type { Branches } from './branches.ts'
+import type { PastBranches } from './past-branches.ts'
 
 const LONGEST_ID = 63
 
@@ -29,11 +30,13 @@ export class Restores {
   readonly #context: ControlContext
   readonly #kinds: BranchOperations
   readonly #branches: Branches
+  readonly #past: PastBranches
 
-  constructor(context: ControlContext, kinds: BranchOperations, branches: Branches) {
+  constructor(context: ControlContext, kinds: BranchOperations, branches: Branches, past: PastBranches) {
     this.#context = context
     this.#kinds = kinds
     this.#branches = branches
+    this.#past = past
   }
 
   /** LakeletError `branch_not_ready`. */
@@ -48,6 +51,7 @@ export class Restores {
       name: `${branchName(project.project_id, branch.branch_id)}/history`,
       now: clock.now().toISOString(),
       endLsn: await endOfLog(this.#context, { branchUid: branch.uid, endpointUid }),
+      openMoments: this.#past.listOf(branch.uid),
       keptSeconds: project.history_retention_seconds,
     })
   }

@@ -1,4 +1,4 @@
-import type { BranchHistory } from '@lakelet/api'
+import type { BranchHistory, OpenMoment } from '@lakelet/api'
 import type { Storage } from '../../storage/index.ts'
 
 type Past = Awaited<ReturnType<Storage['history']['of']>>
@@ -14,6 +14,7 @@ export function viewHistory(
     readonly now: string
     readonly endLsn: string
     readonly keptSeconds: number
+    readonly openMoments: OpenMoment[]
   },
 ): BranchHistory {
   const { from, bases, problem } = past
@@ -29,6 +30,7 @@ export function viewHistory(
     log_activity: partsOf(past.files),
     archive_bytes: past.archiveBytes,
     log_since_base_bytes: past.sinceBaseBytes,
+    open_moments: facts.openMoments,
     ...(problem ? { archive_problem: { since: problem.since.toISOString(), message: problem.message } } : {}),
   }
 }

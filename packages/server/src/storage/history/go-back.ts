@@ -46,25 +46,40 @@ export interface GoBackParts {
   readonly log: Logger
 }
 
+/** What the files of a moment are made of, gathered where the new branch is to be. */
+export interface GatheredPast {
+  readonly bases: readonly Base[]
+  /** The one that was copied. */
+  readonly base: Base
+  /** Of the source. */
+  readonly timeline: number
+  readonly tree: Awaited<ReturnType<typeof cloneTree>>
+}
+
 /** Makes `to`. Throws `history_not_reached` for a moment that cannot be, with those that can. */
 export async function goBack(parts: GoBackParts, options: GoBackOptions): Promise<CloneResult> {
+  const gathered = await gatherPast(parts, options)
+  const past = await recoverGathered(parts, options, gathered)
+  const begin = await keepLog(parts, options, { ...gathered, past })
+  return { ...gathered.tree, lsn: past.lsn, timeline: past.timeline, time: begin }
+}
+
+/** The first part of it, for which the server of the source must neither start nor stop. Throws as `goBack`. */
+export async function gatherPast(parts: GoBackParts, options: GoBackOptions): Promise<GatheredPast> {
   const { from, to } = options
   const now = options.connect ? await endOfLog(options.connect) : undefined
   const bases = await listBases(from.bases)
   const base = baseFor(bases, options.moment, now)
   await requireWhole(base)
-  const owner = ownerOf(parts.postgres.host)
   const { timeline } = await readControlFile(from.data)
   const tree = await cloneTree({
     from: base.data,
     to: to.data,
-    owner,
+    owner: ownerOf(parts.postgres.host),
     exclude: (relative) => (isExcluded(relative) && relative !== 'backup_label') || isWal(relative),
   })
   await gatherLog(parts, options, base, timeline)
-  const past = await recover(parts, options, { timeline, bases, base })
-  const begin = await keepLog(parts, options, { bases, base, past })
-  return { ...tree, lsn: past.lsn, timeline: past.timeline, time: begin }
+  return { bases, base, timeline, tree }
 }
 
 /** Sees to it that all that was committed so far is in the log on disk, with a commit after it; gives the end of the log. */
@@ -133,21 +148,19 @@ async function gatherLog(
   })
 }
 
-interface Past {
+/** Where a recovery ended. */
+export interface RecoveredMoment {
   readonly lsn: string
   readonly timeline: number
   readonly lastCommit: Date | undefined
 }
 
-async function recover(
-  { postgres, log }: GoBackParts,
-  options: GoBackOptions,
-  {
-    timeline,
-    bases,
-    base,
-  }: { readonly timeline: number; readonly bases: readonly Base[]; readonly base: Base },
-): Promise<Past> {
+/** The second part: replays the log up to the moment. The source is not needed any more. */
+export async function recoverGathered(
+  { postgres, log }: Pick<GoBackParts, 'postgres' | 'log'>,
+  options: Pick<GoBackOptions, 'to' | 'moment' | 'observe' | 'signal'>,
+  { timeline, bases, base }: Pick<GatheredPast, 'timeline' | 'bases' | 'base'>,
+): Promise<RecoveredMoment> {
   const { to, moment, observe, signal } = options
   const installation = await postgres.ofDirectory(to.data)
   const socketDirectory = socketDirectoryFor(postgres.host, randomBytes(8).toString('hex'))
@@ -177,7 +190,11 @@ async function recover(
 async function keepLog(
   { archives, postgres }: GoBackParts,
   { from, to, moment, keepsPast }: GoBackOptions,
-  { bases, base, past }: { readonly bases: readonly Base[]; readonly base: Base; readonly past: Past },
+  {
+    bases,
+    base,
+    past,
+  }: { readonly bases: readonly Base[]; readonly base: Base; readonly past: RecoveredMoment },
 ): Promise<string> {
   const owner = ownerOf(postgres.host)
   const store = archives.storeOf(to.data)

@@ -66,9 +66,19 @@ function clientOf(body: SqlRunBody, login: SqlLogin): Client {
     // The certificate is our own authority's; which of the workspace's names it is for does not matter on this machine.
     ssl: { ca: login.ca, checkServerIdentity: () => undefined },
     application_name: 'lakelet-console',
+    ...pastOf(body),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: (body.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
   })
+}
+
+/** The gateway's words for a moment of the past. */
+function pastOf({ time, lsn }: SqlRunBody): { readonly options?: string } {
+  const words = [
+    ...(time === undefined ? [] : [`timestamp=${time}`]),
+    ...(lsn === undefined ? [] : [`lsn=${lsn}`]),
+  ]
+  return words.length === 0 ? {} : { options: words.join(' ') }
 }
 
 async function prepare(client: Client, { role, read_only: isReadOnly }: SqlRunBody): Promise<void> {
