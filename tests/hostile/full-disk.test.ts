@@ -8,9 +8,12 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ApiError,
+  branchRoutes,
   credentialRoutes,
+  type Operation,
   operationRoutes,
   projectRoutes,
+  restoreRoutes,
   workspaceFilesRoutes,
 } from '@lakelet/api'
 import { Client } from 'pg'
@@ -135,6 +138,52 @@ describe.skipIf(reason)('a full disk', () => {
 
   it('refuses a project', async () => {
     expect(await untilRefused((round) => createProject(`more-${round}`))).toMatchObject(REFUSED)
+  })
+
+  it('refuses a branch, one of the past, and a restore in place; what is there stays as it is', async () => {
+    const params = { project: 'shop', branch: 'production' }
+    const ended = async (name: string) => {
+      for (;;) {
+        const headers = { authorization: `Bearer ${workspace.token}` }
+        const reply = await fetch(`${workspace.host}/api/2.0/postgres/${name}`, { headers })
+        const found = (await reply.json()) as Operation
+        if (found.error) throw new ApiError(0, found.error.error_code ?? '', found.error.message ?? '')
+        if (found.done) throw new Error(`${name} succeeded on a full disk`)
+      }
+    }
+    const time = new Date().toISOString()
+    const spec = { source_branch: 'projects/shop/branches/production', no_expiry: true as const }
+    const acts: ((round: string) => Promise<{ readonly name: string }>)[] = [
+      (round) =>
+        workspace.client.call(branchRoutes.createBranch, {
+          params: { project: 'shop' },
+          query: { branch_id: `full-${round}` },
+          body: { spec },
+        }),
+      (round) =>
+        workspace.client.call(restoreRoutes.restore, { params, body: { time, branch_id: `past-${round}` } }),
+      (round) =>
+        workspace.client.call(restoreRoutes.restore, {
+          params,
+          body: { time, in_place: true, branch_id: `old-${round}` },
+        }),
+    ]
+    for (const act of acts) {
+      disk.fill()
+      expect(
+        await act('x')
+          .then(({ name }) => ended(name))
+          .catch((error: unknown) => error),
+      ).toMatchObject(REFUSED)
+    }
+    const { branches = [] } = await workspace.client.call(branchRoutes.listBranches, {
+      params: { project: 'shop' },
+    })
+    expect(branches.map(({ branch_id, status }) => `${branch_id} ${status.current_state}`)).toEqual([
+      'production READY',
+    ])
+    const { rows } = await session.query<{ n: number }>('SELECT count(*)::int AS n FROM kept')
+    expect(rows).toEqual([{ n: acknowledgedRows }])
   })
 
   it('answers what is read, over the API and over SQL', async () => {

@@ -170,7 +170,7 @@ export class BranchingModel {
     const known = deleted[which % deleted.length]
     if (!known || this.#live.length >= MOST) return
     const outcome = await this.#world.request({ kind: 'undelete', branch: known.id })
-    const isAllowed = known.source?.state === 'live'
+    const isAllowed = known.source?.state !== 'deleted'
     this.#ended('undelete', outcome, isAllowed ? 'done' : 'refused')
     if (outcome === 'done') known.state = 'live'
   }
@@ -216,7 +216,10 @@ export class BranchingModel {
   /** Compares all branches; `deeply`, their rows too, of which else one branch is looked at. */
   async check(which: number, deeply: boolean): Promise<void> {
     const there = await this.#world.branches()
-    const wanted = Object.fromEntries(this.#live.map(({ id, source }) => [id, source?.id]))
+    const wanted = Object.fromEntries(
+      // Of one that is gone for good nothing is said.
+      this.#live.map(({ id, source }) => [id, source?.state === 'purged' ? undefined : source?.id]),
+    )
     this.#expect('branches', sorted(there) === sorted(wanted), { there, wanted })
     for (const known of deeply ? this.#live : [this.#pick(which)]) {
       const rows = await this.#world.read(known.id)

@@ -129,10 +129,10 @@ describe('branches', () => {
     }
   })
 
-  test('a snapshot as the source is refused by name', async () => {
+  test('a snapshot that there is not is refused', async () => {
     const error = await refusal(create('past', { source_snapshot: 'projects/shop/snapshots/s' }))
-    expect(error).toMatchObject({ status: 501, errorCode: 'NOT_IMPLEMENTED' })
-    expect(error.message).toContain('source_snapshot')
+    expect(error).toMatchObject({ status: 404, errorCode: 'NOT_FOUND' })
+    expect(error.message).toContain('snapshot')
   })
 
   test('a branch from a time or a position has the data of then', async () => {
@@ -233,6 +233,21 @@ describe('branches', () => {
     expect(
       await refusal(client.call(branchRoutes.deleteBranch, { params: paramsOf('parent') })),
     ).toMatchObject({ status: 400, message: expect.stringContaining('child') })
+  })
+
+  test('a branch comes back after the one it was made from', async () => {
+    const { client } = workspace
+    await create('elder')
+    await create('younger', { source_branch: 'projects/shop/branches/elder' })
+    for (const branch of ['younger', 'elder'])
+      await done(client, await client.call(branchRoutes.deleteBranch, { params: paramsOf(branch) }))
+    const undelete = (branch: string) =>
+      client.call(branchRoutes.undeleteBranch, { params: paramsOf(branch), body: {} })
+    const error = await refusal(undelete('younger'))
+    expect(error).toMatchObject({ status: 400, message: expect.stringContaining("Undelete 'elder' first") })
+    await done(client, await undelete('elder'))
+    await done(client, await undelete('younger'))
+    expect(await goodsOf('younger')).toEqual(['tea'])
   })
 
   test('the default branch is chosen on the project', async () => {

@@ -8,6 +8,8 @@ export const reasons: Readonly<Record<ReasonCode, string>> = {
   reset_protected: '保護されたブランチはリセットできません。先に保護を外してください。',
   reset_parent:
     'このブランチから作成されたブランチ ({children}) がある間は、リセットできません。先にそれらを削除するか、親から新しいブランチを作成してください。',
+  undelete_parent_first:
+    'ブランチ「{branch}」は、作成元の「{parent}」が削除されている間は元に戻せません。先に「{parent}」の削除を取り消してください。',
   reset_parent_gone:
     'ブランチ「{branch}」の親は削除されているため、親からリセットできません。親の削除を取り消すか、ほかのブランチから新しいブランチを作成してください。',
   second_protected:

@@ -137,6 +137,13 @@ export async function refuseTakenBranch(
   if (present?.delete_time === null) throw new LakeletError('already_exists', { type: 'branch' })
 }
 
+/** A branch does not come back before the one it was made from, which could not have gone before it. One that is gone for good is no obstacle. */
+export async function refuseDeletedParent(queries: Queries, branch: BranchRow): Promise<void> {
+  const parent = await findBranchByUid(queries, branch.source_branch_uid ?? '')
+  if (parent === undefined || parent.delete_time === null) return
+  throw invalid(because('undelete_parent_first', { branch: branch.branch_id, parent: parent.branch_id }))
+}
+
 /** LakeletError `limit_reached` where the project has as many branches as it may. */
 export async function refuseFullProject(queries: Queries, project: ProjectRow): Promise<void> {
   const live = (await allBranchesOf(queries, project.uid)).filter((branch) => branch.delete_time === null)

@@ -19,6 +19,7 @@ import {
   branchSubjectOf,
   fieldsOfBranch,
   newBranchRows,
+  refuseDeletedParent,
   refuseFullProject,
   refuseSecondProtected,
   refuseTakenBranch,
@@ -201,6 +202,7 @@ export class Branches {
         requireAction(branchActions, 'undelete', await branchSubjectOf(queries, rows))
         const { branch: current } = rows
         if (current.purge_time !== null && current.purge_time <= now) throw notFound('branch')
+        await refuseDeletedParent(queries, current)
         await refuseTakenBranch(queries, project, branch.branch_id)
         await refuseFullProject(queries, project)
         // Its time would be over at once; whoever wants it back wants to keep it.
