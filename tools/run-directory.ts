@@ -10,8 +10,8 @@ const MEMORY = '/dev/shm'
 const TMPFS = 0x01021994
 const GIB = 1024 ** 3
 /** What a run with one worker needs at most, and what each more adds, in bytes; as much again stays free for its processes. */
-const NEEDED = 2 * GIB
-const NEEDED_BY_EACH = GIB
+const NEEDED = GIB
+const NEEDED_BY_EACH = GIB / 2
 
 interface RunDirectory extends Disposable {
   /** For TMPDIR. */

@@ -22,12 +22,18 @@ export async function whyNoBrowser(): Promise<string | undefined> {
   }
 }
 
+/** Longest wait for anything on a page: a busy machine is slow, not wrong. */
+export const LONGEST_MS = 90_000
+
 /** Starts the browser; it ends when disposed. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser()
   if (!executablePath) throw new Error('there is no browser')
   // Chromium's sandbox refuses to run as root.
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const browser = await chromium.launch({ executablePath, args, timeout: LONGEST_MS })
+  browser.on('context', (context) => context.setDefaultTimeout(LONGEST_MS))
+  return browser
 }
 
 function findBrowser(): string | undefined {

@@ -3,14 +3,12 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { LANGUAGE_COOKIE, THEME_COOKIE } from '@lakelet/theme'
 import { en } from '../../packages/console/src/text/en/index.ts'
 import { ja } from '../../packages/console/src/text/ja/index.ts'
+import { LONGEST_MS } from './chromium.ts'
 import type { TestWorkspace } from '../system/workspace.ts'
 
 /** The texts of the console by language, as the pages show them. */
 export const TEXTS = { en, ja } as const
 export type Language = keyof typeof TEXTS
-
-/** Longest wait for anything on a page: a busy machine is slow, not wrong. */
-const LONGEST_MS = 90_000
 
 export interface ConsoleOptions {
   readonly language?: Language
@@ -37,7 +35,6 @@ export async function openConsole(
     viewport: { width, height: 844 },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
-  context.setDefaultTimeout(LONGEST_MS)
   const page = await context.newPage()
   await signIn(page, workspace)
   // A checkout builds the console when it is first asked for; its page comes by itself.
