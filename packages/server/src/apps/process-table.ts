@@ -3,8 +3,9 @@
 import { execFile } from 'node:child_process'
 import { readdir, readlink } from 'node:fs/promises'
 import { platform } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { readProcFile } from '../base/proc-file.ts'
+import { readProcFileSync } from '../base/proc-file.ts'
 
 export interface ListeningSocket {
   /** Where a client on this machine reaches it. */
@@ -19,6 +20,9 @@ interface ProcessEntry {
   /** Clock ticks since boot: with the pid it names a process for good. */
   readonly startTime: string
 }
+
+/** Files of /proc that are read before others have their turn. */
+const PER_TURN = 64
 
 /** Whether this system can be asked at all. */
 export const hasProcessTable = platform() === 'linux'
@@ -39,19 +43,19 @@ export async function familyOf(leader: number): Promise<number[]> {
 
 /** The process group of a live process. */
 export async function groupOf(pid: number): Promise<number | undefined> {
-  return (await readEntry(pid))?.group
+  return readEntry(pid)?.group
 }
 
 /** Start time of a live process, undefined when there is none of this pid. */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
-  return hasProcessTable ? (await readEntry(pid))?.startTime : startTimeByPs(pid)
+  return hasProcessTable ? readEntry(pid)?.startTime : startTimeByPs(pid)
 }
 
 /** Sockets that these processes listen on. */
 export async function listeningSockets(pids: readonly number[]): Promise<ListeningSocket[]> {
   const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
   if (inodes.size === 0) return []
-  return (await listListeners()).filter((each) => inodes.has(each.inode))
+  return listListeners().filter((each) => inodes.has(each.inode))
 }
 
 /** Whether one of these processes listens on `port`, where only `lsof` can tell; false when it is not there either. */
@@ -73,12 +77,13 @@ export async function groupByPs(leader: number): Promise<number[]> {
 /** The process that listens on `port`, as far as this user may see it. */
 export async function ownerOfPort(port: number): Promise<{ pid: number; command: string } | undefined> {
   const wanted = new Set(
-    (await listListeners()).filter((each) => each.port === port).map((each) => each.inode),
+    listListeners()
+      .filter((each) => each.port === port)
+      .map((each) => each.inode),
   )
   if (wanted.size === 0) return undefined
   for (const { pid } of await listProcesses()) {
-    if ((await socketInodes(pid)).some((inode) => wanted.has(inode)))
-      return { pid, command: await commandOf(pid) }
+    if ((await socketInodes(pid)).some((inode) => wanted.has(inode))) return { pid, command: commandOf(pid) }
   }
   return undefined
 }
@@ -86,8 +91,9 @@ export async function ownerOfPort(port: number): Promise<{ pid: number; command:
 /** Live processes whose environment holds `name=value` for some value; gives both. */
 export async function processesMarked(name: string): Promise<{ pid: number; value: string }[]> {
   const found: { pid: number; value: string }[] = []
-  for (const { pid } of await listProcesses()) {
-    const environment = await readOrEmpty(`/proc/${pid}/environ`)
+  for (const [index, { pid }] of (await listProcesses()).entries()) {
+    if (index % PER_TURN === PER_TURN - 1) await nextTurn()
+    const environment = readOrEmpty(`/proc/${pid}/environ`)
     const marked = environment.split('\0').find((each) => each.startsWith(`${name}=`))
     if (marked !== undefined) found.push({ pid, value: marked.slice(name.length + 1) })
   }
@@ -107,13 +113,18 @@ async function startTimeByPs(pid: number): Promise<string | undefined> {
 async function listProcesses(): Promise<ProcessEntry[]> {
   if (!hasProcessTable) return []
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const entries = await Promise.all(names.map((name) => readEntry(Number(name))))
-  return entries.filter((entry) => entry !== undefined)
+  const entries: ProcessEntry[] = []
+  for (const [index, name] of names.entries()) {
+    if (index % PER_TURN === PER_TURN - 1) await nextTurn()
+    const entry = readEntry(Number(name))
+    if (entry) entries.push(entry)
+  }
+  return entries
 }
 
 /** Reads /proc/<pid>/stat (proc(5)); a zombie counts as gone. */
-async function readEntry(pid: number): Promise<ProcessEntry | undefined> {
-  const text = await readOrEmpty(`/proc/${pid}/stat`)
+function readEntry(pid: number): ProcessEntry | undefined {
+  const text = readOrEmpty(`/proc/${pid}/stat`)
   // The program's name is in parentheses and may hold anything, so fields are counted from the last one.
   const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const startTime = rest[16]
@@ -134,12 +145,12 @@ async function socketInodes(pid: number): Promise<string[]> {
   }
 }
 
-async function listListeners(): Promise<(ListeningSocket & { inode: string })[]> {
-  return (await listenerLines()).flatMap(parseListener)
+function listListeners(): (ListeningSocket & { inode: string })[] {
+  return listenerLines().flatMap(parseListener)
 }
 
-async function listenerLines(): Promise<string[]> {
-  const tables = await Promise.all([readOrEmpty('/proc/net/tcp'), readOrEmpty('/proc/net/tcp6')])
+function listenerLines(): string[] {
+  const tables = [readOrEmpty('/proc/net/tcp'), readOrEmpty('/proc/net/tcp6')]
   return tables.flatMap((table) => table.split('\n').slice(1))
 }
 
@@ -147,7 +158,9 @@ async function listenerLines(): Promise<string[]> {
 export async function exposedPorts(pids: readonly number[]): Promise<number[]> {
   const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
   if (inodes.size === 0) return []
-  const exposed = (await listenerLines()).filter((line) => !isOnLoopback(line)).flatMap(parseListener)
+  const exposed = listenerLines()
+    .filter((line) => !isOnLoopback(line))
+    .flatMap(parseListener)
   const ports = exposed.filter((each) => inodes.has(each.inode)).map((each) => each.port)
   return [...new Set(ports)].sort((a, b) => a - b)
 }
@@ -173,14 +186,17 @@ function reachableAs(hex: string): string {
   return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.')
 }
 
-async function commandOf(pid: number): Promise<string> {
-  const words = (await readOrEmpty(`/proc/${pid}/cmdline`)).split('\0').filter((word) => word !== '')
+function commandOf(pid: number): string {
+  const words = readOrEmpty(`/proc/${pid}/cmdline`)
+    .split('\0')
+    .filter((word) => word !== '')
   return words.join(' ').slice(0, 120)
 }
 
-async function readOrEmpty(file: string): Promise<string> {
+/** Empty when there is none, or it is somebody else's. */
+function readOrEmpty(file: string): string {
   try {
-    return await readProcFile(file)
+    return readProcFileSync(file)
   } catch {
     return ''
   }
