@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)(`the past in the console${reason ? ` (${re
   })
 
   it('shows in Japanese what a schema differs in, either way round, and that it is equal', async () => {
-    const { diff } = TEXTS.ja
+    const { diff, past } = TEXTS.ja
     await using browser = await launchBrowser()
     const { page, problems } = await openConsole(browser, workspace, { language: 'ja', width: 390 })
     await page.goto(`${workspace.host}${PLACE}/production/diff?with=was`)
@@ -73,12 +73,65 @@ describe.skipIf(reason !== undefined)(`the past in the console${reason ? ` (${re
     await tables.getByText(diff.actions.remove).waitFor({ state: 'attached' })
     await page.getByText(diff.destructive(1)).waitFor()
     await page.getByRole('button', { name: diff.switch }).click()
+    await page.getByRole('button', { name: diff.compare }).click()
     await tables.getByText(diff.actions.add).waitFor({ state: 'attached' })
     await page.getByRole('group', { name: 'SQL' }).getByText('CREATE TABLE').waitFor()
     await sql(workspace, 'CREATE TABLE "odd ""<b>name" (id int PRIMARY KEY)', 'was')
     await page.getByRole('button', { name: diff.compare }).click()
     await page.getByText(diff.equal).waitFor()
+
+    await page.goto(`${workspace.host}${PLACE}/production/diff?with=production`)
+    const isSame = page.locator('button[aria-disabled=true]', { hasText: diff.compare })
+    await isSame.waitFor()
+    await page.getByLabel(`${past.data}: production`).first().selectOption('time')
+    await page.getByLabel(past.clock, { exact: true }).fill(twoRows)
+    await page.getByRole('button', { name: diff.compare }).click()
+    await tables.getByText(diff.actions.add).waitFor({ state: 'attached' })
     expect(problems).toEqual([])
+  })
+
+  it('reads the past in the SQL editor, where nothing can be changed, and comes back', async () => {
+    const { travel: t, past, sql: texts } = TEXTS.en
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const run = async (text: string) => {
+      await page.locator('.cm-content').click()
+      await page.keyboard.press('Control+a')
+      await page.keyboard.insertText(text)
+      await page.getByRole('button', { name: texts.runAll }).click()
+    }
+    const cell = (text: string) => page.getByRole('gridcell', { name: text, exact: true })
+    await page.goto(`${workspace.host}${PLACE}/production/sql`)
+    await run('select count(*) + 70 from notes')
+    await cell('70').waitFor()
+    await page.getByRole('button', { name: `${t.title}: ${t.now}` }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel(past.clock, { exact: true }).fill(twoRows)
+    await dialog.getByRole('button', { name: t.go }).click()
+    await page.getByText(t.readOnly).waitFor()
+    // What the present gave is not shown as the past.
+    expect(await cell('70').count()).toBe(0)
+    expect(await page.getByRole('checkbox', { name: texts.readOnly }).isChecked()).toBe(true)
+    await run('select count(*) + 70 from notes')
+    await cell('72').waitFor()
+    await run('delete from notes')
+    await page
+      .getByText(/cannot execute DELETE in a read-only transaction/)
+      .first()
+      .waitFor()
+    await page.reload()
+    await page.getByText(t.readOnly).waitFor()
+    await page.getByRole('button', { name: t.back }).click()
+    await run('select count(*) + 70 from notes')
+    await cell('70').waitFor()
+
+    await page.goto(`${workspace.host}${PLACE}/production/sql?at=2020-01-01T00:00:00Z`)
+    await run('select count(*) from notes')
+    await page
+      .getByText(/outside of the history/)
+      .first()
+      .waitFor()
+    expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
   })
 
   it('restores by the keys alone, in place, and says what is kept where', async () => {

@@ -21,6 +21,10 @@ const CALLS: readonly (readonly [id: string, input: object])[] = [
   ['lakelet.restoreBranch', { params: branch, body: { lsn: '0/1A2B3C', in_place: true } }],
   ['lakelet.resetBranch', { params: branch }],
   ['lakelet.compareBranch', { params: branch, body: { with: 'dev', database: 'a b' } }],
+  [
+    'lakelet.compareBranch',
+    { params: branch, body: { with: 'b', time: '2026-01-31T12:00:00.5Z', with_lsn: '0/1A2B3C' } },
+  ],
   ['lakelet.listOperations', { query: { project: 'p' } }],
   ['apps.update', { params: { name: 'a' }, body: { resources: [] } }],
   ['permissions.get', { params: { object_type: 'apps', object_id: 'a' } }],

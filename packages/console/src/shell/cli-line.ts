@@ -52,11 +52,11 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     ...option('--ttl', ttl),
   ],
   'lakelet.resetBranch': (params) => ['branch', 'reset', nameOf(params)],
-  'lakelet.compareBranch': (params, _, { with: other, database }) => [
+  'lakelet.compareBranch': (params, _, { with: other, database, ...at }) => [
     'branch',
     'diff',
-    nameOf(params),
-    text(other),
+    `${nameOf(params)}${momentOf(at['time'] ?? at['lsn'])}`,
+    `${text(other)}${momentOf(at['with_time'] ?? at['with_lsn'])}`,
     ...option('--database', database),
   ],
   'lakelet.listOperations': (_, { project }) => [
@@ -90,6 +90,11 @@ function objectOf({ object_type: type, object_id: id }: Values): readonly string
 
 function option(name: string, value: unknown): readonly string[] {
   return value === undefined ? [] : [name, text(value)]
+}
+
+/** What follows the name of a branch as it was. */
+function momentOf(value: unknown): string {
+  return value === undefined ? '' : `@${text(value)}`
 }
 
 function nameOf({ project, branch }: Values): string {

@@ -11,7 +11,9 @@ import { Snippet } from '../../ui/copy.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { SelectField } from '../../ui/form.tsx'
-import { Empty, Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
+import type { Moment } from '../past/moment.ts'
+import { NowOrThen, type NowOrThenChoice, useNowOrThen } from '../past/NowOrThen.tsx'
+import { Notice, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { useDatabaseNames } from '../roles/use-names.ts'
 import { SchemaChanges } from './SchemaChanges.tsx'
 
@@ -22,10 +24,12 @@ export function DiffPage() {
   // Whether the branch of the address is the one that the other is to become like.
   const [side, setSide] = useSearchValue('side')
   const { data, error, refetch } = useRead('postgres.listBranches', { params: { project } })
-  const others = (data?.branches ?? []).filter(({ branch_id: id }) => id !== here)
-  const source = data?.branches?.find(({ branch_id: id }) => id === here)?.status.source_branch
+  const all = data?.branches ?? []
+  const others = all.filter(({ branch_id: id }) => id !== here)
+  const source = all.find(({ branch_id: id }) => id === here)?.status.source_branch
   const parent = others.find(({ name }) => name === source)
-  const other = others.find(({ branch_id: id }) => id === asked) ?? parent ?? others[0]
+  // Of one branch, two moments can be compared.
+  const other = all.find(({ branch_id: id }) => id === asked) ?? parent ?? others[0] ?? all[0]
   return (
     <Page title={t.diff.title} intro={t.diff.intro}>
       {error ? (
@@ -38,14 +42,12 @@ export function DiffPage() {
           project={project}
           here={here}
           other={other.branch_id}
-          others={others.map(({ branch_id: id }) => id)}
+          others={all.map(({ branch_id: id }) => id)}
           isTurned={side === 'to'}
           onOther={setAsked}
           onTurn={() => setSide(side === 'to' ? undefined : 'to')}
         />
-      ) : (
-        <Empty title={t.diff.onlyOne} />
-      )}
+      ) : null}
     </Page>
   )
 }
@@ -63,29 +65,25 @@ interface SidesProps {
 function Sides({ project, here, other, others, isTurned, onOther, onTurn }: SidesProps) {
   const [database, setDatabase] = useState('databricks_postgres')
   const databases = useDatabaseNames({ project, branch: here }, database)
-  const [isAsked, setAsked] = useState(false)
-  const [from, to] = isTurned ? [other, here] : [here, other]
-  const comparison = useComparison({ project, from, to, database }, isAsked)
-  const choice = (label: string, branch: string) =>
-    branch === here ? (
-      <SelectField label={label} options={[[here, here]]} value={here} disabled />
-    ) : (
-      <SelectField
-        label={label}
-        options={others.map((each) => [each, each] as const)}
-        value={other}
-        onChange={(event) => onOther(event.target.value)}
-      />
-    )
+  const mine = useNowOrThen({ project, branch: here })
+  const theirs = useNowOrThen({ project, branch: other })
+  const sides: readonly [Side, Side] = [
+    { branch: here, choice: mine },
+    { branch: other, choice: theirs, others },
+  ]
+  const [from, to] = isTurned ? [sides[1], sides[0]] : sides
+  const asked = { project, from: sideOf(from), to: sideOf(to), database }
+  const comparison = useComparison(asked)
+  const refusal = refusalOf(from, to)
   return (
     <>
-      <div className="mb-6 grid grid-cols-1 items-end gap-x-4 sm:grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)]">
-        {choice(t.diff.from, from)}
-        <Button className="mb-4" onClick={onTurn}>
+      <div className="mb-6 grid grid-cols-1 items-start gap-x-4 sm:grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)]">
+        <SideFields label={t.diff.from} side={from} onOther={onOther} />
+        <Button className="mb-4 sm:mt-6" onClick={onTurn}>
           <span aria-hidden="true">⇄</span>
           {t.diff.switch}
         </Button>
-        {choice(t.diff.to, to)}
+        <SideFields label={t.diff.to} side={to} onOther={onOther} />
         <SelectField
           label={t.diff.database}
           options={databases.map((each) => [each, each] as const)}
@@ -96,7 +94,8 @@ function Sides({ project, here, other, others, isTurned, onOther, onTurn }: Side
           <Button
             variant="primary"
             isBusy={comparison.isFetching}
-            onClick={() => (isAsked ? void comparison.refetch() : setAsked(true))}
+            disabledReason={refusal}
+            onClick={() => void comparison.refetch()}
           >
             {comparison.isFetching ? t.common.working : t.diff.compare}
           </Button>
@@ -104,32 +103,82 @@ function Sides({ project, here, other, others, isTurned, onOther, onTurn }: Side
         </div>
       </div>
       {comparison.error && <ErrorPanel error={comparison.error} onRetry={() => void comparison.refetch()} />}
-      {comparison.data && <Compared comparison={comparison.data} from={from} />}
+      {comparison.data && !refusal && <Difference comparison={comparison.data} from={from.branch} />}
     </>
   )
 }
 
+/** One of the two that are compared. */
+interface Side {
+  readonly branch: string
+  readonly choice: NowOrThenChoice
+  /** To choose from; absent for the branch of the page. */
+  readonly others?: readonly string[]
+}
+
+function SideFields({
+  label,
+  side: { branch, choice, others },
+  onOther,
+}: {
+  readonly label: string
+  readonly side: Side
+  readonly onOther: (branch: string) => void
+}) {
+  return (
+    <div className="min-w-0">
+      <SelectField
+        label={label}
+        options={(others ?? [branch]).map((each) => [each, each] as const)}
+        value={branch}
+        disabled={others === undefined}
+        onChange={(event) => onOther(event.target.value)}
+      />
+      <NowOrThen label={`${t.past.data}: ${branch}`} choice={choice} />
+    </div>
+  )
+}
+
+function sideOf({ branch, choice: { moment } }: Side) {
+  return { branch, moment }
+}
+
+/** Why these two cannot be compared. */
+function refusalOf(from: Side, to: Side): string | undefined {
+  if (!from.choice.isKnown || !to.choice.isKnown) return t.past.chooseFirst
+  const isSame = from.branch === to.branch && !from.choice.moment && !to.choice.moment
+  return isSame ? t.diff.same : undefined
+}
+
+interface Compared {
+  readonly branch: string
+  readonly moment: Moment | undefined
+}
+
 /** Asked only by the button: it wakes both. */
-function useComparison(
-  sides: { readonly project: string; readonly from: string; readonly to: string; readonly database: string },
-  enabled: boolean,
-) {
+function useComparison(sides: {
+  readonly project: string
+  readonly from: Compared
+  readonly to: Compared
+  readonly database: string
+}) {
   const { project, from, to, database } = sides
+  const other =
+    to.moment && ('time' in to.moment ? { with_time: to.moment.time } : { with_lsn: to.moment.lsn })
+  const input = {
+    params: { project, branch: from.branch },
+    body: { with: to.branch, database, ...from.moment, ...other },
+  }
   return useQuery({
-    queryKey: ['catalog', 'diff', sides],
-    queryFn: ({ signal }) =>
-      call(
-        'lakelet.compareBranch',
-        { params: { project, branch: from }, body: { with: to, database } },
-        signal,
-      ),
-    enabled,
+    queryKey: ['catalog', 'diff', input],
+    queryFn: ({ signal }) => call('lakelet.compareBranch', input, signal),
+    enabled: false,
     staleTime: Infinity,
     retry: false,
   })
 }
 
-function Compared({ comparison, from }: { readonly comparison: SchemaComparison; readonly from: string }) {
+function Difference({ comparison, from }: { readonly comparison: SchemaComparison; readonly from: string }) {
   const { changes, sql, notes, destructive_statements: lossy } = comparison
   if (changes.length === 0 && notes.length === 0) {
     return <p role="status">{t.diff.equal}</p>

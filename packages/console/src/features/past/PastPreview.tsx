@@ -30,7 +30,7 @@ export function PastPreview({
 }) {
   const [state, setState] = useState<PreviewState>()
   const running = useRef<AbortController>(undefined)
-  // Who leaves does not wait for it; the branch that was made for it is removed all the same.
+  // Who leaves does not wait for it.
   useEffect(() => () => running.current?.abort(), [])
   const of = moment === undefined ? '' : `${params.branch} ${wordOf(moment)}`
   const look = async (wanted: Moment) => {
@@ -75,17 +75,11 @@ export function PastPreview({
 }
 
 function Found({ preview }: { readonly preview: Preview }) {
-  const { lsn, tables, changes, database } = preview
+  const { tables, changes, database } = preview
   return (
     <div className="mt-3">
       <p className="mb-2 text-dim">
         {t.past.inDatabase} <code>{database}</code>
-        {lsn !== undefined && (
-          <>
-            {' · '}
-            {t.past.position} <code>{lsn}</code>
-          </>
-        )}
       </p>
       <ResourceTable
         label={t.past.tables}

@@ -1,14 +1,11 @@
-// A look at the past of a branch that changes nothing: a branch of that moment is made, read and removed again.
-import type { Branch, SchemaComparison } from '@lakelet/api'
+// A look at the past of a branch that changes nothing: what was there is read beside what is there now.
+import type { SchemaComparison } from '@lakelet/api'
 import { call } from '../../api/call.ts'
-import { finished } from '../../api/operations.ts'
 import { t } from '../../text/index.ts'
 import { runOnce } from '../sql/run-once.ts'
 import type { Moment } from './moment.ts'
 import type { BranchParams } from './use-past.ts'
 
-/** How long the branch would live if this page were closed before it is removed. */
-const LIFE = '3600s'
 const MOST_TABLES = 200
 const MOST_ROWS = 1_000_000
 
@@ -20,11 +17,9 @@ export interface PastTable {
 }
 
 export interface Preview {
-  /** The position in the log that the moment is. */
-  readonly lsn: string | undefined
   readonly database: string
   readonly tables: readonly PastTable[]
-  /** What the present schema has become since; undefined where that could not be said. */
+  /** What the schema has become since; undefined where that could not be said. */
   readonly changes: SchemaComparison['changes'] | undefined
 }
 
@@ -35,47 +30,27 @@ export interface PreviewOptions {
   readonly onStep: (step: string) => void
 }
 
-/** Reads what was there: wakes the branch, and for a moment the one of the past. */
+/** Reads what was there: wakes the branch, and opens the moment for reading. */
 export async function previewPast(
   params: BranchParams,
   moment: Moment,
   { database, signal, onStep }: PreviewOptions,
 ): Promise<Preview> {
   onStep(t.past.steps.recovering)
-  const past = { project: params.project, branch: previewName() }
-  const body = { ...moment, branch_id: past.branch, ttl: LIFE }
-  const made = await finished(await call('lakelet.restoreBranch', { params, body }), onStep)
-  try {
-    signal.throwIfAborted()
-    onStep(t.past.steps.reading)
-    const [before, now] = await Promise.all([
-      countsOf({ ...past, database }, signal),
-      countsOf({ ...params, database }, signal),
-    ])
-    onStep(t.past.steps.comparing)
-    const compared = await call(
-      'lakelet.compareBranch',
-      { params: past, body: { with: params.branch, database } },
-      signal,
-    ).catch(() => undefined)
-    signal.throwIfAborted()
-    // What restoring answers, as the contract says.
-    const { status } = made.response as unknown as Branch
-    const names = [...new Set([...before.keys(), ...now.keys()])].toSorted()
-    return {
-      lsn: status.source_branch_lsn,
-      database,
-      tables: names.map((name) => ({ name, before: before.get(name), now: now.get(name) })),
-      changes: compared?.changes,
-    }
-  } finally {
-    onStep(t.past.steps.removing)
-    await finished(await call('postgres.deleteBranch', { params: past, query: { purge: true } }))
+  const target = { ...params, database }
+  const before = await countsOf({ ...target, moment }, signal)
+  onStep(t.past.steps.reading)
+  const now = await countsOf(target, signal)
+  onStep(t.past.steps.comparing)
+  const body = { with: params.branch, database, ...moment }
+  const compared = await call('lakelet.compareBranch', { params, body }, signal).catch(() => undefined)
+  signal.throwIfAborted()
+  const names = [...new Set([...before.keys(), ...now.keys()])].toSorted()
+  return {
+    database,
+    tables: names.map((name) => ({ name, before: before.get(name), now: now.get(name) })),
+    changes: compared?.changes,
   }
-}
-
-function previewName(): string {
-  return `preview-${crypto.randomUUID().slice(0, 8)}`
 }
 
 const TABLES = `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
@@ -87,7 +62,7 @@ order by 1 limit ${MOST_TABLES}`
 
 /** How many rows each table has that the caller may read; more than a million are not counted on. */
 async function countsOf(
-  target: BranchParams & { readonly database: string },
+  target: BranchParams & { readonly database: string; readonly moment?: Moment },
   signal: AbortSignal,
 ): Promise<Map<string, number>> {
   const { rows } = await runOnce({ ...target, statements: [TABLES], isReadOnly: true }, signal)

@@ -6,14 +6,13 @@ import { AsCall } from '../../shell/Call.tsx'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
-import { MomentFields } from '../past/MomentFields.tsx'
 import { sourceFields } from '../past/moment.ts'
-import { type BranchParams, useHistory, useMoment } from '../past/use-past.ts'
+import { NowOrThen, useNowOrThen } from '../past/NowOrThen.tsx'
+import type { BranchParams } from '../past/use-past.ts'
 
 const SNAPSHOT_ID = /^[a-z][a-z0-9-]{0,62}$/
 /** Lives to choose from, empty for ever. */
 const LIVES = ['', '86400s', '604800s', '2592000s', '31536000s'] as const
-const SOURCES = ['now', 'time', 'lsn'] as const
 
 /** Takes a snapshot of a branch as it is, or was at a moment of its past. */
 export function CreateSnapshot({
@@ -26,10 +25,10 @@ export function CreateSnapshot({
   readonly onClose: () => void
 }) {
   const [wrong, setWrong] = useState<string>()
-  const origin = useOrigin(params)
+  const origin = useNowOrThen(params)
   const asked = (values: FormData) => {
     const ttl = textOf(values, 'ttl')
-    const { past } = origin
+    const past = origin.isKnown && { ...(origin.moment && sourceFields(origin.moment)) }
     const spec = past && {
       source_branch: branch.name,
       ...past,
@@ -71,39 +70,9 @@ export function CreateSnapshot({
         autoFocus
         required
       />
-      <OriginFields origin={origin} />
+      <NowOrThen label={t.past.data} choice={origin} />
       <Life />
     </FormDialog>
-  )
-}
-
-type Origin = ReturnType<typeof useOrigin>
-
-/** What is kept. `past` is undefined while that is not known, or no moment that can be reached. */
-function useOrigin(params: BranchParams) {
-  const [source, setSource] = useState<(typeof SOURCES)[number]>('now')
-  const history = useHistory(params, source !== 'now')
-  const chosen = useMoment(history.data, history.dataUpdatedAt)
-  const choose = (next: string) => {
-    const found = SOURCES.find((each) => each === next) ?? 'now'
-    setSource(found)
-    if (found !== 'now') chosen.change({ kind: found })
-  }
-  const past = source === 'now' ? {} : chosen.moment && sourceFields(chosen.moment)
-  return { source, choose, chosen, history, past }
-}
-
-function OriginFields({ origin: { source, choose, chosen, history } }: { readonly origin: Origin }) {
-  return (
-    <>
-      <SelectField
-        label={t.past.data}
-        value={source}
-        options={SOURCES.map((each) => [each, t.past.source[each]] as const)}
-        onChange={(event) => choose(event.target.value)}
-      />
-      {source !== 'now' && <MomentFields chosen={chosen} window={history.data} />}
-    </>
   )
 }
 

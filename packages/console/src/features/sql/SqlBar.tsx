@@ -1,4 +1,5 @@
 import type { Endpoint } from '@lakelet/api'
+import type { ReactNode } from 'react'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { ChevronDown, Play, Square } from '../../ui/icons.ts'
@@ -6,6 +7,10 @@ import { Menu } from '../../ui/menu.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 
 interface SqlBarProps {
+  /** The switch between now and then. */
+  readonly travel: ReactNode
+  /** It is the past that is read, which nothing changes. */
+  readonly isPast: boolean
   readonly roles: readonly string[]
   readonly role: string
   readonly onRole: (role: string) => void
@@ -32,13 +37,15 @@ export function SqlBar(props: SqlBarProps) {
         <input
           type="checkbox"
           className="size-4 accent-(--accent)"
-          checked={props.isReadOnly}
+          checked={props.isReadOnly || props.isPast}
+          disabled={props.isPast}
           onChange={(event) => props.onReadOnly(event.target.checked)}
         />
         {t.sql.readOnly}
       </label>
+      {props.travel}
       <div className="ml-auto flex flex-wrap items-center gap-3">
-        {endpoint && (
+        {endpoint && !props.isPast && (
           <StateBadge
             state={endpoint.status.current_state}
             pending={endpoint.status.pending_state}

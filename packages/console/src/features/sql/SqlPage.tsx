@@ -4,6 +4,7 @@ import { useRead } from '../../api/queries.ts'
 import { useParam } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
 import { useCompute } from '../computes/use-compute.ts'
+import type { Moment } from '../past/moment.ts'
 import { useDatabaseNames, useRoleNames } from '../roles/use-names.ts'
 import { offsetOf } from './positions.ts'
 import { namespaceOf, useCatalog } from './catalog.ts'
@@ -16,6 +17,8 @@ import { Results } from './Results.tsx'
 import { SaveQuery } from './SaveQuery.tsx'
 import { SqlBar } from './SqlBar.tsx'
 import { SqlSide } from './SqlSide.tsx'
+import { TravelBanner, TravelSwitch } from './TravelSwitch.tsx'
+import { useTravel } from './travel.ts'
 import { useRun } from './use-run.ts'
 
 const SAMPLE = `-- Ctrl-Enter runs the statement at the caret.
@@ -36,17 +39,14 @@ export function SqlPage() {
 function SqlWorkspace({ user }: { readonly user: string }) {
   const params = { project: useParam('project'), branch: useParam('branch') }
   const place = `${params.project}/${params.branch}`
-  const { endpoint, isAwake } = useCompute(params)
-  const target = useTarget(params, user, endpoint?.name ?? `projects/${place}/endpoints/primary`)
+  const sources = useSources(params, user)
+  const { endpoint, travel, target, catalog, schema } = sources
   const [isSaving, setSaving] = useState(false)
-  const catalog = useCatalog({ ...params, database: target.choices.database }, isAwake)
-  const schema = useMemo(() => namespaceOf(catalog.data ?? []), [catalog.data])
   const editor = useRef<EditorHandle>(undefined)
-  const afterRun = (statements: Statements) => {
-    if (isAwake && statements.some(({ text }) => MAY_CHANGE_CATALOG.test(text))) void catalog.refetch()
-  }
-  const runs = useGuardedRuns({ params, user, editor, target, afterRun })
-  const { result, version, failure, cancel, asked, runAt, runAll, explain } = runs
+  const runs = useGuardedRuns({ params, user, editor, ...sources })
+  const { result, version, failure, cancel, runAt, runAll, explain } = runs
+  const isRunning = result?.isRunning ?? false
+  const switching = { params, moment: travel.moment, isRunning, onGo: travel.go }
   const keys = { onRun: runAt, onRunAll: runAll, onCancel: cancel, onSave: () => setSaving(true) }
   useMarkedErrors(editor.current, result, version)
 
@@ -56,6 +56,7 @@ function SqlWorkspace({ user }: { readonly user: string }) {
       <title>{`${t.sql.title} · Lakelet`}</title>
       <SqlSide user={user} relations={catalog.data ?? []} onOpen={(text) => editor.current?.replace(text)} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <TravelBanner {...switching} />
         <div className="min-h-0 flex-[2_1_0]">
           <Editor
             initial={readDraft(user, place) ?? SAMPLE}
@@ -68,7 +69,9 @@ function SqlWorkspace({ user }: { readonly user: string }) {
         <SqlBar
           {...target.choices}
           endpoint={endpoint}
-          isRunning={result?.isRunning ?? false}
+          isRunning={isRunning}
+          isPast={travel.moment !== undefined}
+          travel={<TravelSwitch {...switching} />}
           onExplain={explain}
           {...keys}
         />
@@ -79,18 +82,61 @@ function SqlWorkspace({ user }: { readonly user: string }) {
           <Results result={result} failure={failure} key={failure === undefined ? 'result' : 'failure'} />
         </section>
       </div>
+      <SqlDialogs
+        {...{ runs, user, branch: params.branch }}
+        saving={isSaving ? (editor.current?.text() ?? '') : undefined}
+        onSaved={() => setSaving(false)}
+      />
+    </div>
+  )
+}
+
+/** What statements run on: the compute, the choices of the bar, the moment, and what is known of the catalog there. */
+function useSources(params: { readonly project: string; readonly branch: string }, user: string) {
+  const { endpoint, isAwake } = useCompute(params)
+  const travel = useTravel()
+  const { moment } = travel
+  const name = endpoint?.name ?? `projects/${params.project}/branches/${params.branch}/endpoints/primary`
+  const target = useTarget(params, user, { endpoint: name, moment })
+  // Completing a word opens no moment of the past; the first statement that reads it does.
+  const isReadable = moment ? travel.isReached : isAwake
+  const catalog = useCatalog({ ...params, database: target.choices.database, moment }, isReadable)
+  const schema = useMemo(() => namespaceOf(catalog.data ?? []), [catalog.data])
+  const afterRun = (statements: Statements) => {
+    travel.reached()
+    if (!moment && isAwake && statements.some(({ text }) => MAY_CHANGE_CATALOG.test(text))) {
+      void catalog.refetch()
+    }
+  }
+  return { endpoint, travel, target, catalog, schema, afterRun }
+}
+
+function SqlDialogs({
+  runs: { asked, execute, forget },
+  user,
+  branch,
+  saving,
+  onSaved,
+}: {
+  readonly runs: ReturnType<typeof useGuardedRuns>
+  readonly user: string
+  readonly branch: string
+  /** The text to be saved. */
+  readonly saving: string | undefined
+  readonly onSaved: () => void
+}) {
+  return (
+    <>
       {asked && (
         <AskFirst
           statements={dangerous(asked)}
-          branch={params.branch}
-          onClose={runs.forget}
-          onRun={() => void runs.execute(asked)}
+          branch={branch}
+          onClose={forget}
+          onRun={() => void execute(asked)}
         />
       )}
-      {isSaving && (
-        <SaveQuery user={user} text={editor.current?.text() ?? ''} onClose={() => setSaving(false)} />
-      )}
-    </div>
+      {saving !== undefined && <SaveQuery user={user} text={saving} onClose={onSaved} />}
+    </>
   )
 }
 
@@ -117,7 +163,7 @@ function useGuardedRuns(parts: {
   }
   const start = async (statements: Statements) => {
     if (statements.length === 0) return
-    if (isGuarded && !target.choices.isReadOnly && dangerous(statements).length > 0) setAsked(statements)
+    if (isGuarded && !target.isReadOnly && dangerous(statements).length > 0) setAsked(statements)
     else await execute(statements)
   }
   return {
@@ -135,7 +181,7 @@ function useGuardedRuns(parts: {
 function useTarget(
   params: { readonly project: string; readonly branch: string },
   user: string,
-  endpoint: string,
+  { endpoint, moment }: { readonly endpoint: string; readonly moment: Moment | undefined },
 ) {
   const [database, setDatabase] = useState('databricks_postgres')
   const [role, setRole] = useState(user)
@@ -153,12 +199,15 @@ function useTarget(
       isReadOnly,
       onReadOnly: setReadOnly,
     },
+    // The past cannot be written to, whatever is asked.
+    isReadOnly: isReadOnly || moment !== undefined,
     run: {
       endpoint,
       database,
       max_rows: 100_000,
       ...(role === user ? {} : { role }),
       ...(isReadOnly ? { read_only: true } : {}),
+      ...moment,
     },
   }
 }

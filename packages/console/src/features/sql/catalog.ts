@@ -1,5 +1,6 @@
 // The catalog of a database, read by SQL once it is awake: for completion and for the list of tables.
 import { useQuery } from '@tanstack/react-query'
+import type { Moment } from '../past/moment.ts'
 import { runOnce } from './run-once.ts'
 
 export interface Relation {
@@ -18,9 +19,14 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog',
   and n.nspname not like 'pg\\_toast%'
 order by 1, 2 limit 10000`
 
-/** The relations that the caller's role may know of; nothing is asked while the compute sleeps. */
+/** The relations that the caller's role may know of, now or at a moment; nothing is asked while the compute sleeps. */
 export function useCatalog(
-  target: { readonly project: string; readonly branch: string; readonly database: string },
+  target: {
+    readonly project: string
+    readonly branch: string
+    readonly database: string
+    readonly moment?: Moment | undefined
+  },
   isAwake: boolean,
 ) {
   return useQuery({

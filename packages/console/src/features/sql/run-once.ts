@@ -1,5 +1,6 @@
 // SQL that a page itself needs: its rows at once, errors thrown.
 import type { SqlNotice } from '@lakelet/api'
+import type { Moment } from '../past/moment.ts'
 import { runSql } from './stream.ts'
 
 const DATABASE = 'databricks_postgres'
@@ -25,6 +26,8 @@ export async function runOnce(
     readonly statements: readonly string[]
     readonly database?: string
     readonly isReadOnly?: boolean
+    /** Read what was there then. */
+    readonly moment?: Moment | undefined
   },
   signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly rows: Row[]; readonly tag: string }> {
@@ -39,6 +42,7 @@ export async function runOnce(
       database,
       statements: statements.map((text) => ({ text })),
       ...(request.isReadOnly ? { read_only: true } : {}),
+      ...request.moment,
     },
     signal,
   )

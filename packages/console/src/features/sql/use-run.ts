@@ -17,6 +17,9 @@ function hasNews({ event }: SqlEvent): boolean {
 export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
   const result = useRef<RunResult>(undefined)
   const running = useRef<string>(undefined)
+  // Where the result is from: what another moment gave is not shown as this one's.
+  const ranAt = useRef('')
+  const here = `${target.endpoint} ${target.time ?? target.lsn ?? ''}`
   const [version, setVersion] = useState(0)
   const [failure, setFailure] = useState<unknown>()
   const paint = () => setVersion((before) => before + 1)
@@ -27,6 +30,7 @@ export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
     running.current = runId
     const current = newResult(statements)
     result.current = current
+    ranAt.current = here
     setFailure(undefined)
     paint()
     let painted = -PAINT_EVERY_MS
@@ -52,5 +56,12 @@ export function useRun(target: Omit<SqlRequest, 'runId' | 'statements'>) {
   const cancel = useCallback(() => {
     if (running.current !== undefined) void cancelRun(running.current).catch(() => {})
   }, [])
-  return { result: result.current, version, failure, run, cancel }
+  const isOfHere = ranAt.current === here
+  return {
+    result: isOfHere ? result.current : undefined,
+    version,
+    failure: isOfHere ? failure : undefined,
+    run,
+    cancel,
+  }
 }

@@ -11,7 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
-import { diff, past, restore, snapshots } from './past.ts'
+import { diff, past, restore, snapshots, travel } from './past.ts'
 import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
@@ -48,5 +48,6 @@ export const en = {
   snapshots,
   sql,
   states,
+  travel,
   tables,
 }

@@ -28,7 +28,6 @@ export const past = {
     recovering: 'Recovering the past …',
     reading: 'Counting the rows …',
     comparing: 'Comparing the schemas …',
-    removing: 'Tidying up …',
   },
   inDatabase: 'Database',
   position: 'LSN',
@@ -126,7 +125,7 @@ export const diff = {
   notes: 'To know',
   changes: 'Differences',
   actions: { add: 'Added:', remove: 'Removed:', change: 'Changed:' },
-  onlyOne: 'There is no other branch to compare with.',
+  same: 'These are the same: choose another branch, or a moment of the past.',
   kinds: {
     schema: 'Schemas',
     table: 'Tables',
@@ -214,4 +213,16 @@ export const snapshots = {
     SATURDAY: 'Saturday',
     SUNDAY: 'Sunday',
   },
+}
+
+export const travel = {
+  title: 'Time travel',
+  intro: 'Statements read what the branch was at that moment. Nothing can be changed there.',
+  now: 'Now',
+  past: 'Past',
+  go: 'Read that moment',
+  back: 'Back to now',
+  reads: 'You read',
+  asOf: 'as it was at',
+  readOnly: '. Nothing can be changed there.',
 }

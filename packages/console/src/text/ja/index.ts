@@ -11,7 +11,7 @@ import {
   projects,
   roles,
 } from './lakebase.ts'
-import { diff, past, restore, snapshots } from './past.ts'
+import { diff, past, restore, snapshots, travel } from './past.ts'
 import { secrets } from './secrets.ts'
 import { about, calls, common, errors, palette, preferences, shell, states } from './shell.ts'
 import { reasons } from './reasons.ts'
@@ -50,5 +50,6 @@ export const ja: Messages = {
   snapshots,
   sql,
   states,
+  travel,
   tables,
 }

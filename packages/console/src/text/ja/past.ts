@@ -29,7 +29,6 @@ export const past: Messages['past'] = {
     recovering: '過去の状態を復元しています …',
     reading: '行を数えています …',
     comparing: 'スキーマを比較しています …',
-    removing: '後片付けをしています …',
   },
   inDatabase: 'データベース',
   position: 'LSN',
@@ -121,7 +120,7 @@ export const diff: Messages['diff'] = {
   notes: '注意',
   changes: '差分',
   actions: { add: '追加:', remove: '削除:', change: '変更:' },
-  onlyOne: '比較できる別のブランチがありません。',
+  same: '同じものどうしです。別のブランチか、過去の時点を選択してください。',
   kinds: {
     schema: 'スキーマ',
     table: 'テーブル',
@@ -206,4 +205,16 @@ export const snapshots: Messages['snapshots'] = {
     SATURDAY: '土曜日',
     SUNDAY: '日曜日',
   },
+}
+
+export const travel: Messages['travel'] = {
+  title: 'タイムトラベル',
+  intro: '文はその時点のブランチを読み取ります。過去は変更できません。',
+  now: '現在',
+  past: '過去',
+  go: 'その時点を読む',
+  back: '現在に戻る',
+  reads: '過去のデータを表示しています:',
+  asOf: '—',
+  readOnly: ' の時点。過去は変更できません。',
 }
