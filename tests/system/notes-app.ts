@@ -133,7 +133,7 @@ export async function openLocally(
     readonly env?: Readonly<Record<string, string>>
   },
 ): Promise<Page> {
-  const exported = JSON.parse(await workspace.cli(['env', '--shell', 'json'])) as Record<string, string>
+  const exported = JSON.parse(await workspace.cli(['env', '--format', 'json'])) as Record<string, string>
   const port = await freePort()
   const env = {
     ...environment(workspace.home),

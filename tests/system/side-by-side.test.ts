@@ -70,7 +70,7 @@ it('sends every command of a folder to its own workspace', async () => {
     expect(names.stdout).toContain(`projects/project-${index}`)
     expect(names.stdout).not.toContain(`projects/project-${1 - index}`)
     expect(await inProject(each, ['status', '--field', 'pid'])).toMatchObject({ stdout: `${each.pid}\n` })
-    const env = JSON.parse((await inProject(each, ['env', '--shell', 'json'])).stdout) as object
+    const env = JSON.parse((await inProject(each, ['env', '--format', 'json'])).stdout) as object
     expect(env).toMatchObject({ PGPORT: String(each.postgres.port), DATABRICKS_HOST: each.host })
     expect((await inProject(each, ['open'])).stdout).toContain(`${each.host}/sign-in/link`)
   }

@@ -357,7 +357,7 @@ it('says how large a compute is and why, and wakes none for it', async () => {
 })
 
 it('prints what an app needs, in the form that a shell reads', async () => {
-  const json = await workspace.cli(['env', 'projects/first', '--shell', 'json'])
+  const json = await workspace.cli(['env', 'projects/first', '--format', 'json'])
   expect(JSON.parse(json)).toMatchObject({
     PGPORT: String(workspace.postgres.port),
     PGDATABASE: 'databricks_postgres',

@@ -65,7 +65,7 @@ def lakelet(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
         spec = json.dumps({"spec": {"ttl": f"{BRANCH_LIFE_SECONDS}s"}})
         workspace.run("postgres", "create-branch", "projects/tests", branch_id, "--json", spec)
         branch = f"projects/tests/branches/{branch_id}"
-        env: dict[str, str] = json.loads(workspace.run("env", branch, "--shell", "json"))
+        env: dict[str, str] = json.loads(workspace.run("env", branch, "--format", "json"))
         credential = workspace.run(
             "postgres", "generate-database-credential", env["ENDPOINT_NAME"], "--field", "token"
         )

@@ -118,7 +118,7 @@ async function commands(dataDir: string): Promise<Commands> {
 
 async function variablesOf(run: Commands, branch: string): Promise<Record<string, string>> {
   // `env` prints one object of texts.
-  const env = JSON.parse(await run('env', branch, '--shell', 'json')) as Record<string, string>
+  const env = JSON.parse(await run('env', branch, '--format', 'json')) as Record<string, string>
   const endpoint = env['ENDPOINT_NAME'] ?? ''
   const password = await run('postgres', 'generate-database-credential', endpoint, '--field', 'token')
   return { ...env, PGPASSWORD: password.trim() }

@@ -2,7 +2,8 @@
 //   1. --data-dir, or a profile named by --profile or DATABRICKS_CONFIG_PROFILE; environment variables win over its keys, one by one.
 //   2. DATABRICKS_HOST and credentials in the environment, with no profile named: the file is not read. Then LAKELET_DATA_DIR, and the
 //      workspace that wrote the file which DATABRICKS_CONFIG_FILE names.
-//   3. The workspace that runs in `.lakelet` of this directory or one above, as its owner; then the one that the directory is linked to.
+//   3. The workspace that runs in `.lakelet` of this directory or one above, as its owner; then the one that the directory is linked to,
+//      by its data directory or by a profile.
 //      A workspace that is there and does not run is a failure: nothing else may take its place.
 //   4. The default profile of the configuration file, if its host is this machine: whoever has a profile of the cloud as default did not
 //      mean it by calling `lakelet`.
