@@ -15,6 +15,7 @@ const LONG_TESTS = [
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
   'tests/system/examples',
+  'packages/cli/tests/sql.test.ts',
   'packages/cli/tests/storage',
   'packages/server/tests/storage/file-systems',
   'tests/system/docs-run',

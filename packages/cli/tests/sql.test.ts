@@ -10,6 +10,7 @@ import {
   environment,
   startTestWorkspace,
 } from '../../../tests/system/workspace.ts'
+import { scaled } from '../../../tests/hostile/duration.ts'
 import { has, PseudoTerminal } from './pty.ts'
 
 let workspace: TestWorkspace
@@ -94,6 +95,8 @@ it('shows NULL, line breaks and wide characters as text, and what came before an
 })
 
 it('streams 130,000 rows, and COPY in both directions, in bounded memory', async () => {
+  // A gigabyte at full length.
+  const rows = scaled(100_000, 1_050_000)
   const lines = await runShell(
     `lakelet sql "SELECT i, repeat('x', 20) FROM generate_series(1, 130000) i" | wc -l`,
   )
@@ -101,17 +104,18 @@ it('streams 130,000 rows, and COPY in both directions, in bounded memory', async
   const file = path.join(workspace.home, 'rows')
   // A heap of this size holds neither of the two.
   const small = 'NODE_OPTIONS=--max-old-space-size=40'
-  const out = `${small} lakelet sql "COPY (SELECT i, repeat('x', 1000) FROM generate_series(1, 100000) i) TO STDOUT" > rows`
-  expect(await runShell(out)).toBe('COPY 100000\n')
-  expect((await stat(file)).size).toBe(100_688_895)
+  const out = `${small} lakelet sql "COPY (SELECT i, repeat('x', 1000) FROM generate_series(1, ${rows}) i) TO STDOUT" > rows`
+  expect(await runShell(out)).toBe(`COPY ${rows}\n`)
+  const digits = Array.from({ length: rows }, (_, row) => String(row + 1).length)
+  expect((await stat(file)).size).toBe(digits.reduce((sum, each) => sum + each + 1002, 0))
   const back =
     'lakelet sql "CREATE TABLE back (i int, t text); COPY back FROM STDIN; SELECT count(*), sum(i) FROM back" < rows'
   expect(await runShell(`${small} ${back}`)).toBe(
-    'CREATE TABLE\nCOPY 100000\ncount   sum\n100000  5000050000\n',
+    `CREATE TABLE\nCOPY ${rows}\n${'count'.padEnd(String(rows).length)}  sum\n${rows}  ${(rows * (rows + 1)) / 2}\n`,
   )
   const embedded = `lakelet psql -- -c "\\\\copy (SELECT * FROM back WHERE i < 3) TO STDOUT WITH CSV" | cut -c1-5`
   expect(await runShell(embedded)).toBe('1,xxx\n2,xxx\n')
-})
+}, 1_200_000)
 
 it('says what is wrong with COPY, files and nothing at all', async () => {
   const failed = async (args: readonly string[], input = '') =>

@@ -64,7 +64,8 @@ async function missingResource(
   client: Client,
 ): Promise<ApiError> {
   if (name === undefined) return error
-  return hinted(error, inserted(error.message, text, name), await otherName(client, name))
+  const other = text.startsWith('app ') ? otherApp(client, name) : otherName(client, name)
+  return hinted(error, inserted(error.message, text, name), await other)
 }
 
 function inserted(message: string, text: string, name: string): string {
@@ -83,7 +84,12 @@ function nameAsked(type: string, route: RouteDefinition, asked: Asked): string |
   if (at !== -1) return filled(segments.slice(0, at + 1), asked)
   if (asked.params?.['object_type'] === 'database-projects')
     return `projects/${String(asked.params['object_id'])}`
-  return textsIn([asked.body, asked.query]).find((text) => parseResourceName(text)?.type === type)
+  if (asked.params?.['object_type'] === 'apps') return String(asked.params['object_id'])
+  const named = textsIn([asked.body, asked.query]).find((text) => parseResourceName(text)?.type === type)
+  if (named !== undefined) return named
+  // What is no name at all stands where one was expected.
+  const given = (asked.body as Readonly<Record<string, unknown>> | undefined)?.[type]
+  return typeof given === 'string' ? given : undefined
 }
 
 /** The full name that a create would have given, or what it is called in Postgres. */

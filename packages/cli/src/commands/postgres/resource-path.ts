@@ -41,13 +41,17 @@ export function paramsOf(
   )
 }
 
-/** The name with the words between the ids put right: where only the ids were given, or a word is wrong. */
+/** The name with the words between the ids put right: where only the ids were given, a word is wrong, or the end is missing. */
 function probablyMeant(template: readonly string[], given: readonly string[]): string | undefined {
   if (given.includes('')) return undefined
   const isId = (part: string) => part.startsWith(':')
   if (given.length === template.length) {
     return template.map((part, index) => (isId(part) ? given[index] : part)).join('/')
   }
+  // The beginning of such a name: what is missing is left to the reader.
+  const isBeginning = given.every((part, index) => isId(template[index] ?? '') || template[index] === part)
+  if (isBeginning && given.length > 1 && given.length < template.length)
+    return template.map((part, index) => given[index] ?? part.replace(/^:(.*)$/, '<$1>')).join('/')
   if (given.length !== template.filter(isId).length) return undefined
   const ids = given.values()
   return template.map((part) => (isId(part) ? ids.next().value : part)).join('/')
