@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Row, summarise, timed } from './measure.ts'
+import { percentile, type Row, summarise, timed } from './measure.ts'
 import { fillSql } from './disks.ts'
 import { type BenchWorkspace, startBenchWorkspace } from './workspace.ts'
 
@@ -15,7 +15,8 @@ const WRITERS = 2
 export class BranchBench implements AsyncDisposable {
   readonly #workspace: BenchWorkspace
   readonly #dataDir: string
-  readonly #during: number[] = []
+  /** How long each update took, for each branch that was made meanwhile. */
+  readonly #during: number[][] = []
   #made = 0
   #rows = 1000
 
@@ -66,7 +67,9 @@ export class BranchBench implements AsyncDisposable {
   /** The same while others update the parent; how long these waited is kept. */
   async loadedBranch(): Promise<number> {
     const done = new AbortController()
-    const writers = Array.from({ length: WRITERS }, () => this.#update(done.signal, this.#during))
+    const waits: number[] = []
+    this.#during.push(waits)
+    const writers = Array.from({ length: WRITERS }, () => this.#update(done.signal, waits))
     await sleep(500)
     try {
       return await this.branch()
@@ -84,11 +87,12 @@ export class BranchBench implements AsyncDisposable {
     return waits
   }
 
-  /** Rows of the updates that took longest. */
-  waits(measure: string, quiet: readonly number[]): Row[] {
+  /** The p99 of the updates of each round: while nothing else happens, and while a branch is made. */
+  waits(measure: string, quiet: readonly (readonly number[])[]): Row[] {
+    const worst = (rounds: readonly (readonly number[])[]) => rounds.map((waits) => percentile(waits, 0.99))
     return [
-      { ...summarise(measure, 'no branch is made', 'ms', quiet) },
-      { ...summarise(measure, 'while branches are made', 'ms', this.#during) },
+      summarise(measure, 'no branch is made', 'ms', worst(quiet)),
+      summarise(measure, 'while a branch is made', 'ms', worst(this.#during)),
     ]
   }
 

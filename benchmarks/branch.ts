@@ -45,7 +45,8 @@ async function measure(place: Place, size: number): Promise<{ rows: Row[]; goals
     [copy, { name: 'lakelet branch', sample: () => bench.branch() }, ...peers],
     { rounds: ROUNDS, warmups: 1 },
   )
-  const quiet = await bench.load(3_000)
+  const quiet: number[][] = []
+  for (let round = 0; round < ROUNDS; round += 1) quiet.push(await bench.load(1_000))
   const live = await compare(
     `${what}, under load: create → first query`,
     'ms',
@@ -63,7 +64,7 @@ function goalsOf(place: Place, size: number, asleep: readonly Row[], live: reado
   if (!place.sharesBlocks)
     return [
       {
-        text: `${sleeping.measure}: at most 1.1× a plain copy, beyond 300 ms for the start and the API`,
+        text: `${sleeping.measure}: at most 1.1× a plain copy, and 300 ms for the API and the start`,
         isMet: (sleeping.ratio ?? 0) <= 1.1 || sleeping.p50 <= 1.1 * copyOf(asleep) + 300,
       },
     ]
