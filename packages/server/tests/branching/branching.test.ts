@@ -1,3 +1,7 @@
+// Anything may happen to branches in any order: what the API lists and what is in them is what a model of them says. `MODEL_SEED` and
+// `MODEL_RUNS` repeat a run. Each of these faults was put into the code on purpose, and found within a few dozen steps: a crashed source
+// cloned as one that was shut down; a live clone without its label; a live clone with log from after its backup; segments marked as archived
+// that are not; a delete that looks at no children.
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
