@@ -139,3 +139,26 @@ it('tells schemas of branches apart, as a list, as SQL that makes them alike, an
   expect((await diff('production', 'projects/other/branches/x')).stderr).toContain('of this project')
   expect((await diff('production', 'work', '-d', 'nowhere')).stderr).toContain('database id not found')
 })
+
+it('makes a branch for a script and prints what it needs, also when the job runs again', async () => {
+  const create = (...args: string[]) =>
+    workspace.cli(['branch', 'create', 'ci-1', '--project', PROJECT, '--from', 'production', ...args])
+  const variables = JSON.parse(await create('--ttl', '2h', '--env', '--format', 'json')) as Record<
+    string,
+    string
+  >
+  expect(variables).toMatchObject({
+    PGPASSWORD: expect.any(String),
+    ENDPOINT_NAME: `projects/${PROJECT}/branches/ci-1/endpoints/primary`,
+  })
+  expect(await create('--ttl', '2h', '--reuse', '--env')).toContain(
+    `export ENDPOINT_NAME=${variables['ENDPOINT_NAME']}`,
+  )
+  const params = { project: PROJECT, branch: 'ci-1' }
+  const { status } = await workspace.client.call(branchRoutes.getBranch, { params })
+  expect(Date.parse(status.expire_time ?? '') - Date.now()).toBeLessThanOrEqual(7_200_000)
+  const again = await workspace.lakelet(['branch', 'create', 'ci-1', '--project', PROJECT])
+  expect(again.stderr).toContain('already exists')
+  const unnamed = await workspace.lakelet(['branch', 'create', '--reuse', '--project', PROJECT])
+  expect(unnamed.stderr).toContain('--reuse needs the id')
+})

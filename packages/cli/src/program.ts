@@ -26,6 +26,7 @@ import { env } from './commands/env/env.ts'
 import { envPull } from './commands/env/pull.ts'
 import { exportCommand } from './commands/export.ts'
 import { branchHistory } from './commands/branch/history.ts'
+import { branchCreate } from './commands/branch/create.ts'
 import { branchRestore } from './commands/branch/restore.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
@@ -111,6 +112,7 @@ export const program: Program = {
     branchReset,
     getOperationCommand,
     branchHistory,
+    branchCreate,
     branchRestore,
     extensionList,
     extensionInstall,

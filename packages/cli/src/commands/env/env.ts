@@ -1,8 +1,8 @@
 import { defineCommand } from '../../command/define-command.ts'
-import { connectingOptions, connectingTo } from '../../postgres/connecting.ts'
+import { connectingOptions } from '../../postgres/connecting.ts'
 import { findEndpoint, targetOf, targetOptions } from '../../postgres/endpoint-target.ts'
 import { FORMATS, formatVariables } from './env-format.ts'
-import { authorityVariables, connectionVariables, workspaceVariables } from './variables.ts'
+import { environmentOf } from './environment.ts'
 
 export const env = defineCommand({
   path: ['env'],
@@ -25,12 +25,7 @@ export const env = defineCommand({
   ],
   async handler(context, { arguments: { target }, options }) {
     const endpoint = await findEndpoint(context, targetOf(target, options))
-    const connecting = await connectingTo(context, endpoint, options)
-    const variables = {
-      ...connectionVariables(connecting),
-      ...authorityVariables(connecting, context),
-      ...(await workspaceVariables(await context.workspace(), endpoint)),
-    }
+    const variables = await environmentOf(context, endpoint, options)
     if (context.out.isField) context.out.data(variables)
     else {
       const format = context.out.format === 'json' ? 'json' : (options.shell ?? options.format)
