@@ -71,6 +71,7 @@ export {
   refusedRoutes,
 } from './routes/absent-features.ts'
 export { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './routes/absent-services.ts'
+export { backupRoutes, progressLine } from './routes/backups.ts'
 export { changesRoutes } from './routes/changes.ts'
 export { branchRoutes } from './routes/branches.ts'
 export { databaseRoutes } from './routes/databases.ts'

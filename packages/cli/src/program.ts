@@ -25,6 +25,8 @@ import { connectionStringCommand } from './commands/connection-string.ts'
 import { env } from './commands/env/env.ts'
 import { envPull } from './commands/env/pull.ts'
 import { exportCommand } from './commands/export.ts'
+import { backup } from './commands/backup/backup.ts'
+import { restoreCommand } from './commands/backup/restore.ts'
 import { branchHistory } from './commands/branch/history.ts'
 import { branchCreate } from './commands/branch/create.ts'
 import { branchRestore } from './commands/branch/restore.ts'
@@ -50,6 +52,14 @@ import { generateDatabaseCredential } from './commands/postgres/credential.ts'
 import { getOperationCommand } from './commands/postgres/get-operation.ts'
 import { postgresRows } from './commands/postgres/table.ts'
 import { psql } from './commands/psql.ts'
+import { snapshotSchedule } from './commands/snapshot/schedule.ts'
+import {
+  snapshotCreate,
+  snapshotDelete,
+  snapshotGet,
+  snapshotList,
+  snapshotRestore,
+} from './commands/snapshot/snapshots.ts'
 import { sql } from './commands/sql.ts'
 import { storageGrow } from './commands/storage/grow.ts'
 import { storageInit } from './commands/storage/init.ts'
@@ -80,6 +90,7 @@ export const program: Program = {
     permissions: 'Who may do what with projects, apps, folders and files',
     postgres: 'Postgres projects, branches, endpoints, databases and roles',
     storage: 'The disk of a data directory',
+    snapshot: 'Snapshots of root branches: take, list, bring back, by schedule',
     workspace: 'Files of the workspace',
   },
   commands: [
@@ -88,6 +99,8 @@ export const program: Program = {
     status,
     repair,
     init,
+    backup,
+    restoreCommand,
     link,
     unlink,
     dev,
@@ -114,6 +127,12 @@ export const program: Program = {
     branchHistory,
     branchCreate,
     branchRestore,
+    snapshotCreate,
+    snapshotList,
+    snapshotGet,
+    snapshotDelete,
+    snapshotRestore,
+    snapshotSchedule,
     extensionList,
     extensionInstall,
     appsCreate,

@@ -10,3 +10,5 @@ export {
   growDisk,
   removeDisk,
 } from './storage/index.ts'
+export { backUpDataDirectory } from './main/back-up.ts'
+export { restoreBackup, type RestoreReport } from './main/restore-backup.ts'

@@ -1,6 +1,7 @@
 // The one error class of Lakelet and the catalogue of everything that can go wrong. Only a LakeletError's message
 // may reach a client; any other error is `internal` there and keeps its text in the log.
 import { appsErrors } from './apps.ts'
+import { bundleErrors } from './bundles.ts'
 import type { ErrorEntry, ErrorKind } from './entry.ts'
 import { filesErrors } from './files.ts'
 import { gatewayErrors } from './gateway.ts'
@@ -17,6 +18,7 @@ export const errorCatalogue = {
   ...identityErrors,
   ...postgresErrors,
   ...historyErrors,
+  ...bundleErrors,
   ...gatewayErrors,
   ...appsErrors,
   ...filesErrors,

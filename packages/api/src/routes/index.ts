@@ -4,6 +4,7 @@ import type { RouteDefinition } from '../route.ts'
 import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
 import { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './absent-services.ts'
 import { appsRoutes } from './apps.ts'
+import { backupRoutes } from './backups.ts'
 import { bundleDeploymentRoutes } from './bundle-deployments.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
@@ -65,6 +66,7 @@ export const routeGroups = {
   branchControl: branchControlRoutes,
   restores: restoreRoutes,
   snapshots: snapshotRoutes,
+  backups: backupRoutes,
   sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

@@ -59,7 +59,8 @@ export class PackageCache {
     const entry = path.join(this.#directory, 'python', key)
     const complete = this.#completeMark(key)
     return this.#mutex.run(entry, async () => {
-      if (existsSync(complete) && existsSync(entry)) {
+      // Its scripts name the place where it was made: one that was moved with the data directory is of no use.
+      if ((await readFile(complete, 'utf8').catch(() => '')) === entry && existsSync(entry)) {
         onLine('Python packages: unchanged, taken from the cache')
         await touch(entry)
         return entry
@@ -69,7 +70,7 @@ export class PackageCache {
       await ownDirectory(entry, this.#account)
       await install(entry)
       await ensureDirectory(path.dirname(complete))
-      await writeFile(complete, '')
+      await writeFile(complete, entry)
       return entry
     })
   }

@@ -32,6 +32,7 @@ export type StoragePort = Pick<
   | 'cloneAt'
   | 'cloneSnapshot'
   | 'snapshots'
+  | 'staging'
   | 'unfinished'
   | 'discard'
   | 'remove'

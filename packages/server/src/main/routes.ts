@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Session } from '@lakelet/api'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
+import { implementBackups } from '../control/routes/backups.ts'
 import { implementBundleDeployments } from '../control/routes/bundle-deployments.ts'
 import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
@@ -22,6 +23,7 @@ import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppDeploymentsService } from '../control/services/app-deployments.ts'
 import type { AppsService } from '../control/services/apps.ts'
+import { Backups } from '../control/services/backups.ts'
 import { BundleDeploymentsService } from '../control/services/bundle-deployments.ts'
 import { BundleOperationsService } from '../control/services/bundle-operations.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
@@ -91,6 +93,10 @@ export function implementAllRoutes(parts: {
       session: parts.session,
     }),
     ...implementSql(parts.sql),
+    ...implementBackups(
+      new Backups(control.context, { host: parts.postgres.host, version: parts.session.version }),
+      parts.stopping,
+    ),
   ]
 }
 

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
 import { Changes } from '../base/changes.ts'
 import { LakeletError } from '../base/errors.ts'
-import { backUp, backupsOf, newestGoodBackup } from './backups.ts'
+import { backUp, backupsOf, copyWhole, newestGoodBackup } from './backups.ts'
 import { changedTopics } from './changed-topics.ts'
 import { checkMetadataFile } from './check-file.ts'
 import { hasPendingMigrations, migrate } from './migrate.ts'
@@ -25,6 +25,8 @@ export interface Metadata extends AsyncDisposable {
   readonly changes: Changes
   /** Copies all that is stored now to a new file in the directory of backups, which is returned; old ones go. */
   backUp(): Promise<string>
+  /** Copies all that is stored now to the new file `to`. */
+  copyTo(to: string): Promise<void>
 }
 
 /**
@@ -61,6 +63,7 @@ export async function openMetadata(file: string, changes: Changes = new Changes(
     transaction: (work) => db.transaction().execute(work),
     changes,
     backUp: () => backUp(sqlite, backupsOf(file)),
+    copyTo: (to) => copyWhole(sqlite, to),
     async [Symbol.asyncDispose]() {
       await db.destroy()
       if (sqlite.isOpen) sqlite.close()

@@ -46,8 +46,8 @@ export class BranchFiles {
   /** One change of a branch's directory at a time. */
   readonly #mutex = new KeyedMutex<string>()
 
-  /** Snapshots are kept in the same way, in a directory of their own. */
-  constructor(dataDir: string, home: 'branches' | 'snapshots' = 'branches') {
+  /** Snapshots, and copies on their way to elsewhere, are kept in the same way, in directories of their own. */
+  constructor(dataDir: string, home: 'branches' | 'snapshots' | 'staging' = 'branches') {
     this.#home = path.join(dataDir, home)
     this.trash = new Trash(path.join(dataDir, 'trash'))
   }

@@ -15,6 +15,7 @@ import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
 import { goBack, type PastMoment } from './history/go-back.ts'
 import type { History } from './history/history.ts'
+import { shareTree } from './history/share.ts'
 
 export interface SnapshotParts {
   readonly postgres: PostgresVersions
@@ -41,9 +42,9 @@ export class Snapshots {
   readonly #parts: SnapshotParts
   readonly files: BranchFiles
 
-  constructor(parts: SnapshotParts) {
+  constructor(parts: SnapshotParts, home: 'snapshots' | 'staging' = 'snapshots') {
     this.#parts = parts
-    this.files = new BranchFiles(parts.postgres.host.dataDir, 'snapshots')
+    this.files = new BranchFiles(parts.postgres.host.dataDir, home)
   }
 
   /** Makes their directory, and removes what an earlier run left unfinished. */
@@ -72,6 +73,27 @@ export class Snapshots {
         publish: (building) => this.files.publish(building, uid),
       },
     )
+  }
+
+  /**
+   * Makes a copy of a branch that can be carried away, with its past and its manifest; the caller removes it. `connect` as in `take`. Its log
+   * goes on from where the copy ends, whatever the branch does.
+   */
+  async stage(uid: string, source: BranchPaths, options: Omit<TakeOptions, 'moment'>): Promise<BranchPaths> {
+    await this.remove(uid)
+    const clone = await this.take(uid, source, options)
+    const to = this.files.paths(uid)
+    await this.#parts.history.carry(source, to, clone)
+    await copyFile(source.manifest, to.manifest)
+    return to
+  }
+
+  /** The same of files that nobody writes to: second names, which stay when those are removed. */
+  async stageAsIs(uid: string, source: BranchPaths): Promise<BranchPaths> {
+    await this.remove(uid)
+    const to = this.files.paths(uid)
+    await shareTree(source.directory, to.directory, this.#owner)
+    return to
   }
 
   /** Puts what a branch of the snapshot begins with into `to`. The caller builds it and gives it its place. */

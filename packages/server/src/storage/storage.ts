@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { KeyedMutex } from '../base/mutex.ts'
+import { removeTree } from '../base/remove-tree.ts'
 import {
   type AdminConnection,
   DEFAULT_MAJOR,
@@ -47,6 +48,9 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   const storage = new Storage(options, files)
   await storage.sweep()
   await storage.snapshots.open()
+  // Whoever carried it away is gone.
+  await removeTree(storage.staging.files.home)
+  await storage.staging.open()
   return storage
 }
 
@@ -59,11 +63,15 @@ export class Storage {
   readonly history: History
   readonly snapshots: Snapshots
   readonly pastViews: PastViews
+  /** Copies of branches that are carried away: into a backup, or a file. */
+  readonly staging: Snapshots
 
   constructor(options: StorageOptions, files: BranchFiles) {
     this.archives = new Archives(options)
     this.history = new History({ ...options, archives: this.archives })
-    this.snapshots = new Snapshots({ ...options, archives: this.archives, history: this.history })
+    const parts = { ...options, archives: this.archives, history: this.history }
+    this.snapshots = new Snapshots(parts)
+    this.staging = new Snapshots(parts, 'staging')
     this.#postgres = options.postgres
     this.#log = options.log
     this.files = files

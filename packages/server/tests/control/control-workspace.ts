@@ -10,7 +10,7 @@ import {
   projectRoutes,
   type RouteDefinition,
 } from '@lakelet/api'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/base/config.ts'
 import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
 import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
@@ -59,12 +59,14 @@ export interface ControlWorkspaceOptions {
   /** What runs in the place of real Postgres. */
   readonly postgres?: PostgresVersions
   readonly driver?: (archives: Archives) => ServerDriver
+  /** Of the control plane; the system's when left out. */
+  readonly clock?: Clock
 }
 
 /** A control plane on a data directory; start another one on the same directory after disposing to see what survives. */
 export async function startControlWorkspace(options: ControlWorkspaceOptions): Promise<ControlWorkspace> {
   await using starting = new AsyncDisposableStack()
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const log = guardedLogger()
   const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))

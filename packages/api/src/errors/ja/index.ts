@@ -2,6 +2,7 @@
 import { readErrorHeader, type KnownError } from '../error-header.ts'
 import { type ErrorCode, fillText } from '../lakelet-error.ts'
 import { apps } from './apps.ts'
+import { bundles } from './bundles.ts'
 import { files } from './files.ts'
 import { gateway } from './gateway.ts'
 import { history } from './history.ts'
@@ -16,6 +17,7 @@ export const errorTexts: Readonly<Record<ErrorCode, string>> = {
   ...identity,
   ...postgres,
   ...history,
+  ...bundles,
   ...gateway,
   ...apps,
   ...files,

@@ -72,7 +72,7 @@ function bodyOf({ time, lsn, snapshot, inPlace, preview, to, ttl }: Options) {
   if ([time, lsn, snapshot].filter((each) => each !== undefined).length !== 1) {
     throw usageFailure(
       'Name the moment with --time or with --lsn, or a snapshot with --snapshot.',
-      'See lakelet branch history.',
+      'See lakelet branch history and lakelet snapshot list.',
     )
   }
   if (inPlace && (preview || ttl !== undefined))

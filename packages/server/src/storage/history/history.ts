@@ -86,6 +86,29 @@ export class History {
   }
 
   /**
+   * Gives a copy of a branch, whose log goes on by itself from where the copy ends, all of the past that leads there. Copies nothing. A past with
+   * a gap before that has none to give.
+   */
+  async carry(from: BranchPaths, to: BranchPaths, clone: CloneResult): Promise<void> {
+    const { archives } = this.#options
+    const end = positionAt(clone.lsn)
+    await archives.upToDate(from.data, async () => {
+      const names = (await archives.storeOf(from.data).list()).map(({ name }) => name)
+      const bases = (await listBases(from.bases)).filter(
+        ({ firstSegment, timeline }) =>
+          positionOf(firstSegment) <= end &&
+          timeline <= clone.timeline &&
+          isGapless(names, firstSegment, end),
+      )
+      for (const base of bases) await shareBase(base, to.bases, { owner: this.#owner, since: base.from })
+      const first = bases[0]?.firstSegment
+      if (first === undefined) return
+      const needed = namesBetween(names, { first, end, timeline: clone.timeline })
+      await shareArchive(from, to, { names: needed, owner: this.#owner })
+    })
+  }
+
+  /**
    * Makes a base of a branch as it is now: pass a way to connect while its server runs; without, it must not run. Undefined where it
    * sleeps after a crash: what its log will say is only known once it has recovered.
    */
