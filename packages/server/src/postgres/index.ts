@@ -10,7 +10,7 @@ export {
   isConnectionLost,
   sqlStateOf,
 } from './admin.ts'
-export { type Account, chooseAccount } from './account.ts'
+export { chooseAccount } from './account.ts'
 export { Cluster, type ClusterAddress, type ClusterExit, startCluster } from './cluster.ts'
 export {
   SEGMENT_BYTES,

@@ -30,7 +30,6 @@ export type BundleFormat = BundleHeader['format']
 
 /** Whose a file is: of who runs the workspace, or of the account that Postgres has where root runs it. */
 const owner = z.enum(['workspace', 'postgres'])
-export type BundleOwner = z.output<typeof owner>
 
 const common = { path: z.string(), owner }
 
