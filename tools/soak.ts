@@ -14,6 +14,8 @@ const LONG_TESTS = [
   'packages/cli/tests/dev',
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
+  'packages/server/tests/branching',
+  'packages/server/tests/storage/recovery-traps',
   'tests/system/examples',
   'packages/cli/tests/sql.test.ts',
   'packages/cli/tests/storage',
