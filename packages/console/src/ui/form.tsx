@@ -3,7 +3,7 @@ import {
   type ComponentProps,
   type ReactNode,
   type SubmitEvent,
-  useEffect,
+  useCallback,
   useId,
   useRef,
   useState,
@@ -169,7 +169,11 @@ export function FormDialog({ submit, isDanger, onSubmit, footnote, children, ...
   const form = useRef<HTMLFormElement>(null)
   const [values, setValues] = useState<FormData>()
   const read = () => form.current && setValues(new FormData(form.current))
-  useEffect(() => void read(), [])
+  // A dialog's content comes after the dialog itself.
+  const found = useCallback((element: HTMLFormElement | null) => {
+    form.current = element
+    if (element) setValues(new FormData(element))
+  }, [])
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const send = async (event: SubmitEvent<HTMLFormElement>) => {
@@ -199,7 +203,7 @@ export function FormDialog({ submit, isDanger, onSubmit, footnote, children, ...
         </>
       }
     >
-      <form ref={form} id={formId} onInput={read} onSubmit={(event) => void send(event)} noValidate>
+      <form ref={found} id={formId} onInput={read} onSubmit={(event) => void send(event)} noValidate>
         <fieldset disabled={isBusy}>{children}</fieldset>
         {footnote && values && footnote(values)}
         {error !== undefined && <ErrorPanel error={error} />}
