@@ -83,7 +83,8 @@ export PGPASSWORD="$(lakelet postgres generate-database-credential "$ENDPOINT_NA
   })
 
   it('the backup is a workspace, and the dump the same rows', async () => {
-    expect(await run('lakelet sql --project other "SELECT name FROM goods"')).toContain('tea')
+    const rows = (project: string) => run(`lakelet sql --project ${project} "SELECT name FROM goods"`)
+    expect(await rows('other')).toBe(await rows('my-app-db'))
     await run(`cd '${directory}/project'
 lakelet down
 lakelet up --data-dir '${directory}/project/backup/lakelet' --detach --wait
