@@ -1,9 +1,8 @@
 // What a program gets from `lakelet dev`. Three kinds of program each find what they know: those that follow libpq (psql, psycopg, pg,
 // asyncpg, JDBC) read PG… and a password file that is kept fresh; those that take a URL (Prisma, postgres.js, sqlx) get one of a door on this
 // machine, behind which every login has a fresh credential; a connector or an SDK asks the workspace. So none has to be started again.
-import { readFile, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { CommandContext } from '../command/context.ts'
+import { authoritiesFile } from '../commands/env/authorities.ts'
 import { connectionVariables, workspaceVariables } from '../commands/env/variables.ts'
 import type { Connecting } from '../postgres/connecting.ts'
 
@@ -41,6 +40,9 @@ export async function environmentFor(
   { directory, passFile, url }: Doors,
 ): Promise<Environment> {
   const { env } = context.terminal
+  const { caFile } = connecting
+  const present = env['NODE_EXTRA_CA_CERTS']
+  const authorities = caFile && (await authoritiesFile(caFile, present, directory))
   const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !OTHERS.includes(name)))
   const colors = context.terminal.hasColor?.('stdout') ? { FORCE_COLOR: env['FORCE_COLOR'] ?? '1' } : {}
   return {
@@ -49,21 +51,7 @@ export async function environmentFor(
     ...connectionVariables(connecting),
     PGPASSFILE: passFile,
     DATABASE_URL: url,
-    ...(await authorities(connecting.caFile, env['NODE_EXTRA_CA_CERTS'], directory)),
+    ...(authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities }),
     ...(await workspaceVariables(await context.workspace(), connecting.endpoint)),
   }
-}
-
-/** Node reads one file of further authorities: one that is set already and ours become one. */
-async function authorities(
-  caFile: string | undefined,
-  present: string | undefined,
-  directory: string,
-): Promise<Record<string, string>> {
-  if (caFile === undefined) return {}
-  if (!present || present === caFile) return { NODE_EXTRA_CA_CERTS: caFile }
-  const theirs = await readFile(present, 'utf8').catch(() => '')
-  const both = path.join(directory, 'authorities.pem')
-  await writeFile(both, `${theirs.trimEnd()}\n${await readFile(caFile, 'utf8')}`)
-  return { NODE_EXTRA_CA_CERTS: both }
 }

@@ -14,7 +14,7 @@ export async function environmentOf(
   const connecting = await connectingTo(context, endpoint, wanted)
   return {
     ...connectionVariables(connecting),
-    ...authorityVariables(connecting, context),
+    ...(await authorityVariables(connecting, context)),
     ...(await workspaceVariables(await context.workspace(), endpoint)),
   }
 }

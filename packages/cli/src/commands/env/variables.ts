@@ -1,8 +1,10 @@
 // The variables of an app: how it reaches Postgres, and how it asks the workspace for credentials.
+import path from 'node:path'
 import type { Endpoint } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
 import type { WorkspaceConnection } from '../../config/connect.ts'
 import { type Connecting, connectionString } from '../../postgres/connecting.ts'
+import { authoritiesFile } from './authorities.ts'
 import type { Variables } from './env-format.ts'
 
 /** What libpq and everything that follows it reads; with a password also the URL that holds it. */
@@ -21,14 +23,15 @@ export function connectionVariables(connecting: Connecting): Variables {
   }
 }
 
-/** Node reads one file of further authorities only, so a file that is set already stays, and that is said. */
-export function authorityVariables(
+/** The authority of the workspace, beside those that are named already. */
+export async function authorityVariables(
   { caFile }: Pick<Connecting, 'caFile'>,
   { terminal, out }: Pick<CommandContext, 'terminal' | 'out'>,
-): Variables {
+): Promise<Variables> {
   if (caFile === undefined) return {}
   const present = terminal.env['NODE_EXTRA_CA_CERTS']
-  if (!present || present === caFile) return { NODE_EXTRA_CA_CERTS: caFile }
+  const file = await authoritiesFile(caFile, present, path.dirname(caFile))
+  if (file !== undefined) return { NODE_EXTRA_CA_CERTS: file }
   out.note(
     `NODE_EXTRA_CA_CERTS stays ${present}. libpq and lakelet-connect read PGSSLROOTCERT; for other Node drivers append ${caFile} to that file.`,
   )
