@@ -96,7 +96,10 @@ test('who may log in is known while the compute sleeps, as it was when it went t
   expect(await computes.knownLoginRole(uid, 'anna')).toBeUndefined()
   expect(workspace.statesOf(uid)).toEqual([])
   await computes.withAdmin(uid, (admin) => admin.execute("CREATE ROLE anna LOGIN VALID UNTIL '2031-01-01Z'"))
-  const anna = { name: 'anna', canLogin: true, validUntil: '2031-01-01T00:00:00.000Z' }
+  const [row] = await computes.withAdmin(uid, (admin) =>
+    admin.query<{ oid: number }>("SELECT oid FROM pg_roles WHERE rolname = 'anna'"),
+  )
+  const anna = { name: 'anna', oid: row?.oid, canLogin: true, validUntil: '2031-01-01T00:00:00.000Z' }
   expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)
   await computes.suspend(uid)
   expect(await computes.knownLoginRole(uid, 'anna')).toEqual(anna)
