@@ -40,5 +40,8 @@ function hasErrors(part: TestModule | TestSuite): boolean {
 
 function reason(test: TestCase): string {
   const result = test.result()
-  return result.state === 'skipped' && result.note ? ` (${result.note})` : ' (no reason given)'
+  if (result.state === 'skipped' && result.note) return ` (${result.note})`
+  return REASON_IN_NAME.test(test.fullName) ? '' : ' (no reason given)'
 }
+
+const REASON_IN_NAME = /takes? npm run soak|\((needs|skipped without|no|without) [^)]*\)/

@@ -108,6 +108,7 @@ describe.skipIf(reason !== undefined)(`the past in the console${reason ? ` (${re
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel(past.clock, { exact: true }).fill(twoRows)
     await dialog.getByRole('button', { name: t.go }).click()
+    await dialog.waitFor({ state: 'detached' })
     await page.getByText(t.readOnly).waitFor()
     // What the present gave is not shown as the past.
     expect(await cell('70').count()).toBe(0)
@@ -225,7 +226,7 @@ describe.skipIf(reason !== undefined)(`the past in the console${reason ? ` (${re
     expect(await create.getAttribute('title')).toContain('root')
     await list.getByRole('button', { name: `${common.more}: keep` }).click()
     await page.getByRole('menuitem', { name: t.restore }).click()
-    await dialog.getByText(restore.marks.snapshot).waitFor()
+    await dialog.getByText(`${restore.marks.snapshot}: keep`).waitFor()
     await page.keyboard.press('Escape')
     await list.getByRole('button', { name: `${common.more}: keep` }).click()
     await page.getByRole('menuitem', { name: t.delete }).click()

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LogFile } from './log-file.ts'
 import { RotatingFile } from './rotating-file.ts'
@@ -86,9 +87,10 @@ describe('a rotating file', () => {
 describe('a log file', () => {
   it('is written later, turned over, and whole at its end', async () => {
     await using log = new LogFile(file, { maxBytes: 20_000, kept: 3 })
-    for (let line = 0; line < 10_000; line += 1) {
-      log.write(`${line}\n`)
-      if (line % 1000 === 999) await new Promise((resolve) => setImmediate(resolve))
+    for (let first = 0; first < 10_000; first += 1000) {
+      for (let line = first; line < first + 1000; line += 1) log.write(`${line}\n`)
+      // What waits is one write, so each thousand is let in before the next.
+      while (!existsSync(file) || !readFileSync(file, 'utf8').includes(`${first + 999}\n`)) await sleep(1)
     }
     await log[Symbol.asyncDispose]()
     const texts = [`${file}.1`, file].map((each) => readFileSync(each, 'utf8'))

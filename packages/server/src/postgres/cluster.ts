@@ -17,7 +17,7 @@ import { isFrozen, processesIn } from './server-processes.ts'
 import { roomForPrepared } from './prepared-transactions.ts'
 import { CLUSTER_PORT, type ClusterSettings } from './settings.ts'
 import { type SocketAccess, startSocketAccess } from './socket-access.ts'
-import { ensureSocketDirectory } from './socket-directory.ts'
+import { ensureSocketDirectory, releaseSocketDirectory } from './socket-directory.ts'
 
 export interface ClusterOptions {
   readonly installation: PostgresInstallation
@@ -211,6 +211,9 @@ export class Cluster implements AsyncDisposable {
     const ended = await exitOf(this.#child)
     this.#access[Symbol.dispose]()
     await this.#drained()
+    await releaseSocketDirectory(this.socketDirectory, this.#options.installation).catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'the directory of a socket could not be removed'),
+    )
     const lastLines = ended.error ? [ended.error.message] : [...this.#logFile.lastLines]
     const expected = this.#stopping !== undefined
     this.#exit = { code: ended.code, signal: ended.signal, expected, lastLines }

@@ -1,7 +1,7 @@
 // Where a cluster's socket lies: a directory of mode 0700 that belongs to the account of Postgres. The path of a unix
 // socket is limited to 107 bytes, so a data directory with a long path keeps its sockets in the system's temporary one.
 import { createHash } from 'node:crypto'
-import { chown, lstat, mkdir } from 'node:fs/promises'
+import { chown, lstat, mkdir, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
@@ -23,13 +23,33 @@ export async function ensureSocketDirectory(directory: string, host: PostgresHos
   const owner = ownerOf(host)
   const found = await lstat(directory).catch(() => undefined)
   if (!found) {
-    await ensureParent(path.dirname(directory))
-    await mkdir(directory, { mode: 0o700 })
+    await makeBelowParent(directory)
     await chown(directory, owner.uid, owner.gid)
   } else if (!found.isDirectory() || found.uid !== owner.uid || (found.mode & 0o077) !== 0) {
     // A crash between mkdir and chown leaves an empty directory of our own.
     if (!found.isDirectory() || found.uid !== process.getuid?.()) throw taken(directory)
     await chown(directory, owner.uid, owner.gid)
+  }
+}
+
+/** The server has ended: in the system's temporary directory nothing stays of it. */
+export async function releaseSocketDirectory(directory: string, host: PostgresHost): Promise<void> {
+  if (directory.startsWith(`${host.dataDir}${path.sep}`)) return
+  await rm(directory, { recursive: true, force: true })
+  // Others of the workspace may be in it.
+  await rmdir(path.dirname(directory)).catch(() => undefined)
+}
+
+/** The parent goes with the last server of the workspace that ends, which may be at this moment. */
+async function makeBelowParent(directory: string): Promise<void> {
+  for (;;) {
+    await ensureParent(path.dirname(directory))
+    try {
+      await mkdir(directory, { mode: 0o700 })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 }
 

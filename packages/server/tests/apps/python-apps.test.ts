@@ -186,7 +186,7 @@ wheels = [
 })
 
 // Hundreds of megabytes each.
-describe.skipIf(!isSoak)('a framework with a server of its own', () => {
+describe.skipIf(!isSoak)('a framework with a server of its own, which takes npm run soak', () => {
   it('Streamlit', async () => {
     const page = `
 import streamlit as st

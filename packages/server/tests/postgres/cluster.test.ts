@@ -184,7 +184,7 @@ test('a data directory with a long path keeps its sockets elsewhere, and nobody 
     await using admin = await connectAdmin(cluster.address)
     expect(await admin.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
   }
-  await rm(path.dirname(socketDirectory), { recursive: true })
+  expect(existsSync(path.dirname(socketDirectory))).toBe(false)
   await mkdir(path.dirname(socketDirectory), { mode: 0o777 })
   await chmod(path.dirname(socketDirectory), 0o777)
   await expect(startCluster({ ...options, socketDirectory, logFile })).rejects.toMatchObject({

@@ -32,7 +32,7 @@ export interface ChosenMoment {
   readonly problem: string | undefined
 }
 
-/** A moment in the making; it begins with `first`, or the present. No moment and no problem while the window is not known. */
+/** A moment in the making; it begins with `first`, or the present. While the window is not known every time is one: the server refuses what is outside. */
 export function useMoment(window: Window | undefined, readAt: number, first?: string): ChosenMoment {
   const [draft, setDraft] = useState<MomentDraft>(() => ({
     kind: 'time',
@@ -40,12 +40,12 @@ export function useMoment(window: Window | undefined, readAt: number, first?: st
     zone: 'local',
     lsn: '',
   }))
-  const found = window && momentOf(draft, window, Math.max(0, Date.now() - readAt))
+  const found = momentOf(draft, window ?? OPEN, Math.max(0, Date.now() - readAt))
   return {
     draft,
     change: (part) => setDraft((before) => withPart(before, part)),
-    moment: found && 'moment' in found ? found.moment : undefined,
-    problem: found && window && 'problem' in found ? wordsOf(found.problem, draft, window) : undefined,
+    moment: 'moment' in found ? found.moment : undefined,
+    problem: window && 'problem' in found ? wordsOf(found.problem, draft, window) : undefined,
   }
 }
 
