@@ -211,7 +211,8 @@ export class Cluster implements AsyncDisposable {
     const ended = await exitOf(this.#child)
     this.#access[Symbol.dispose]()
     await this.#drained()
-    await releaseSocketDirectory(this.socketDirectory, this.#options.installation).catch((error: unknown) =>
+    const { installation } = this.#options
+    await releaseSocketDirectory(this.socketDirectory, installation, this.pid).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the directory of a socket could not be removed'),
     )
     const lastLines = ended.error ? [ended.error.message] : [...this.#logFile.lastLines]

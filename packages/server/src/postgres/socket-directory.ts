@@ -1,7 +1,7 @@
 // Where a cluster's socket lies: a directory of mode 0700 that belongs to the account of Postgres. The path of a unix
 // socket is limited to 107 bytes, so a data directory with a long path keeps its sockets in the system's temporary one.
 import { createHash } from 'node:crypto'
-import { chown, lstat, mkdir, rm, rmdir } from 'node:fs/promises'
+import { chown, lstat, mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
@@ -32,9 +32,16 @@ export async function ensureSocketDirectory(directory: string, host: PostgresHos
   }
 }
 
-/** The server has ended: in the system's temporary directory nothing stays of it. */
-export async function releaseSocketDirectory(directory: string, host: PostgresHost): Promise<void> {
+/** The server of `pid` has ended: in the system's temporary directory nothing stays of it. One that has come after it keeps its socket. */
+export async function releaseSocketDirectory(
+  directory: string,
+  host: PostgresHost,
+  pid: number | undefined,
+): Promise<void> {
   if (directory.startsWith(`${host.dataDir}${path.sep}`)) return
+  // Its first line is the pid of whose socket that is (src/backend/utils/init/miscinit.c, CreateLockFile).
+  const lock = await readFile(path.join(directory, `.s.PGSQL.${CLUSTER_PORT}.lock`), 'utf8').catch(() => '')
+  if (lock !== '' && Number.parseInt(lock, 10) !== pid) return
   await rm(directory, { recursive: true, force: true })
   // Others of the workspace may be in it.
   await rmdir(path.dirname(directory)).catch(() => undefined)

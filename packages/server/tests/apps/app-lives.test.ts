@@ -346,7 +346,7 @@ describe('stop, start and delete', () => {
       compute_status: { state: 'STOPPED', message: 'Start the app compute to deploy the app.' },
       app_status: { state: 'UNAVAILABLE' },
     })
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     expect((await visit(url)).text).toContain('it is stopped')
     expect((await api.call('POST', '/api/2.0/apps/resting/stop', {})).body).toMatchObject({
       error_code: 'INVALID_STATE',
@@ -416,7 +416,7 @@ describe('the workspace', () => {
     await deploy('lasting')
     const before = await said(url)
     await api.apps[Symbol.asyncDispose]()
-    expect(isAlive(before.pid)).toBe(false)
+    await expect.poll(() => isAlive(before.pid)).toBe(false)
     // What a process that was killed with the workspace looks like: alone, with the workspace's mark.
     const orphan: ChildProcess = spawn(node, ['-e', 'setInterval(() => {}, 1000)'], {
       detached: true,
