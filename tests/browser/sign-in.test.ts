@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : '
     await signIn(page, workspace)
     await page.getByRole('link', { name: 'echo' }).waitFor()
     await page.getByRole('button', { name: 'Account' }).click()
-    await page.getByText(workspace.user).waitFor()
+    await page.getByRole('menu').getByText(workspace.user).waitFor()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByText('lakelet open').waitFor()
     await page.goto(workspace.host)

@@ -25,7 +25,8 @@ export function UserMenu() {
       }
       groups={[
         {
-          title: data?.userName ?? '',
+          // A line of its own from the start: nothing moves under the pointer when the name comes.
+          title: data?.userName ?? '\u00a0',
           entries: [{ label: t.preferences.title, onSelect: () => void navigate({ to: paths.preferences }) }],
         },
         {
