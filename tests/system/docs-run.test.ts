@@ -62,7 +62,7 @@ lakelet postgres create-project my-app-db`)
   }, 300_000)
 
   afterAll(async () => {
-    await run('lakelet down || true')
+    await run(`lakelet down --data-dir '${directory}/restored' || true\nlakelet down || true`)
     await shell?.[Symbol.asyncDispose]()
     await rm(directory, { recursive: true, force: true })
   }, 120_000)
@@ -113,8 +113,9 @@ lakelet apps logs my-app`),
   async function blocksOf(page: string): Promise<Step[]> {
     const text = (await readFile(path.join(root, page), 'utf8'))
       .replaceAll(NOT_RUN, (block) => block.replace('```sh', '```sh-not-run'))
-      // A place of the reader's.
+      // Places of the reader's.
       .replaceAll('/backup/', `${directory}/project/backup/`)
+      .replaceAll('/srv/lakelet', `${directory}/restored`)
     const tools = page.endsWith('backup.md') ? `PATH='${await postgresTools()}':"$PATH"\n` : ''
     const isRun = (words: readonly string[]): boolean => words[0] === ''
     return stepsOf(page, text, isRun).map((step) => ({ ...step, script: `${tools}${step.script}` }))
