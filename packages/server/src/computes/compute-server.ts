@@ -144,9 +144,14 @@ export class ComputeServer {
 
   #startFailed(error: unknown): void {
     const { machine, clock, log } = this.#options
+    // A start that is given up because the workspace stops is no failure of it.
+    const isGivenUp = this.#closing.signal.aborted
     this.#backoff.failed(error, clock.monotonicMs())
     this.#lastError = error instanceof Error ? error.message : String(error)
-    log.error({ err: error, failures: this.#backoff.failures }, 'the compute did not start')
+    log[isGivenUp ? 'info' : 'error'](
+      { err: error, failures: this.#backoff.failures },
+      'the compute did not start',
+    )
     machine.move('failed')
   }
 
