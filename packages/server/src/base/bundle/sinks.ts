@@ -5,7 +5,7 @@ import { link, mkdir, open, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createZstdCompress } from 'node:zlib'
+import { constants, createZstdCompress } from 'node:zlib'
 import { pack as createPack, type Pack } from 'tar-stream'
 import { flushTree } from '../flush-tree.ts'
 import { type BundleEntry, FILES, TRAILER } from './bundle.ts'
@@ -59,7 +59,8 @@ export class FileSink implements Sink {
     this.#partial = partial
     this.#done = pipeline(
       this.#pack,
-      createZstdCompress(),
+      // With a checksum of all of it (RFC 8878 §3.1.1): those of the files say nothing of what lies between them.
+      createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
       createWriteStream(partial, { flags: 'wx', mode: 0o600 }),
     )
     // Whoever writes next, or ends, is told.
