@@ -1,4 +1,5 @@
 import { type ComputeScalingView, endpointRoutes, parseResourceName } from '@lakelet/api'
+import { megabytes } from '../command/bytes.ts'
 import { defineCommand } from '../command/define-command.ts'
 import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
 
@@ -50,7 +51,7 @@ function lineOf({ time, from_cu: from, to_cu: to, reason, signals, terms }: Deci
   if (!signals || !terms) return `${time}  ${change}  ${reason}`
   const asks = [
     `load ${signals.load1.toFixed(2)} asks for ${terms.cpu_cu.toFixed(2)}`,
-    `memory ${(signals.memory_bytes / 1e6).toFixed(0)} MB for ${terms.memory_cu.toFixed(2)}`,
+    `memory ${megabytes(signals.memory_bytes, 0)} MB for ${terms.memory_cu.toFixed(2)}`,
     ...(terms.working_set_cu === undefined
       ? []
       : [`with its working set for ${terms.working_set_cu.toFixed(2)}`]),

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { backupRoutes, progressLine } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
+import { megabytes } from '../../command/bytes.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { Failure } from '../../command/failure.ts'
 import { withProgress } from '../../command/progress.ts'
@@ -42,7 +43,7 @@ export const backup = defineCommand({
     })
     out.data(report, {
       lines: [
-        `Wrote ${report.to}: ${count(report.branches, 'branch', 'branches')}, ${count(report.snapshots, 'snapshot', 'snapshots')}, ${(report.bytes / 1e6).toFixed(1)} MB before compression.`,
+        `Wrote ${report.to}: ${count(report.branches, 'branch', 'branches')}, ${count(report.snapshots, 'snapshot', 'snapshots')}, ${megabytes(report.bytes)} MB before compression.`,
         ...report.left_out.map((name) => `Left out, deleted meanwhile: ${name}`),
       ],
     })

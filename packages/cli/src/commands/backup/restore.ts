@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { megabytes } from '../../command/bytes.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { usageFailure } from '../../command/failure.ts'
 import { withProgress } from '../../command/progress.ts'
@@ -25,7 +26,7 @@ export const restoreCommand = defineCommand({
     )
     out.data(report, {
       lines: [
-        `Restored the backup of ${report.create_time} (Lakelet ${report.lakelet}) to ${report.data_dir}: ${report.branches} branches, ${report.snapshots} snapshots, ${report.files} files, ${(report.bytes / 1e6).toFixed(1)} MB, all as they were.`,
+        `Restored the backup of ${report.create_time} (Lakelet ${report.lakelet}) to ${report.data_dir}: ${report.branches} branches, ${report.snapshots} snapshots, ${report.files} files, ${megabytes(report.bytes)} MB, all as they were.`,
         ...report.notes,
       ],
     })

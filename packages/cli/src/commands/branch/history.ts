@@ -1,4 +1,5 @@
 import { restoreRoutes } from '@lakelet/api'
+import { megabytes } from '../../command/bytes.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { findBranch } from '../../postgres/endpoint-target.ts'
 import { branchOrDefault, namedBranch, projectOption } from './branch-target.ts'
@@ -35,7 +36,3 @@ export const branchHistory = defineCommand({
     })
   },
 })
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1)
-}

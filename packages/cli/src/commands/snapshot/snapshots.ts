@@ -1,5 +1,6 @@
 // `lakelet snapshot create|list|get|delete|restore`.
 import { type Branch, restoreRoutes, type Snapshot, snapshotName, snapshotRoutes } from '@lakelet/api'
+import { megabytes } from '../../command/bytes.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { parseDuration } from '../../command/durations.ts'
 import { usageFailure } from '../../command/failure.ts'
@@ -197,8 +198,4 @@ function lineOf({ name, status, create_time: made }: Snapshot): string {
   const end =
     status.expire_time === undefined ? 'kept until it is deleted' : `kept until ${status.expire_time}`
   return `${name}  of ${status.source_branch}, ${made}: ${size}; ${end}`
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1)
 }

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
+import { RESOURCE_ID } from '../../api/resource-id.ts'
 import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
 import { AsCall } from '../../shell/Call.tsx'
@@ -17,8 +18,6 @@ import { PastPreview } from '../past/PastPreview.tsx'
 import { useHistory, useMoment } from '../past/use-past.ts'
 import type { BranchRow } from './BranchTree.tsx'
 import { Expiry } from './Expiry.tsx'
-
-const BRANCH_ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** What a new branch begins with. */
 type Source = 'now' | 'time' | 'lsn' | 'snapshot'
@@ -45,7 +44,7 @@ export function NewBranch({
     const input = asked(values)
     const branch = textOf(values, 'name')
     setWrong(undefined)
-    if (!BRANCH_ID.test(branch)) return setWrong(t.projects.nameInvalid)
+    if (!RESOURCE_ID.test(branch)) return setWrong(t.projects.nameInvalid)
     // What is not known yet, or is no moment, is not sent: the problem stands at its field.
     if (!input) return
     await finished(await call('postgres.createBranch', input), (said) =>

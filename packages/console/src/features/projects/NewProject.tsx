@@ -3,12 +3,11 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
+import { RESOURCE_ID } from '../../api/resource-id.ts'
 import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
-
-const PROJECT_ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** What the workspace offers, the usual one first. */
 function versionsOf(session: Session | undefined): [value: string, label: string][] {
@@ -25,7 +24,7 @@ export function NewProject({ onClose }: { readonly onClose: () => void }) {
   const create = async (values: FormData) => {
     const project = textOf(values, 'name')
     setWrong(undefined)
-    if (!PROJECT_ID.test(project)) return setWrong(t.projects.nameInvalid)
+    if (!RESOURCE_ID.test(project)) return setWrong(t.projects.nameInvalid)
     const version = textOf(values, 'version')
     const spec = { display_name: project, ...(version === '' ? {} : { pg_version: Number(version) }) }
     const started = await call('postgres.createProject', { query: { project_id: project }, body: { spec } })

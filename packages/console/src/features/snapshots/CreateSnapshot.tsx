@@ -2,6 +2,7 @@ import type { Branch } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
+import { RESOURCE_ID } from '../../api/resource-id.ts'
 import { AsCall } from '../../shell/Call.tsx'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
@@ -10,7 +11,6 @@ import { sourceFields } from '../past/moment.ts'
 import { NowOrThen, useNowOrThen } from '../past/NowOrThen.tsx'
 import type { BranchParams } from '../past/use-past.ts'
 
-const SNAPSHOT_ID = /^[a-z][a-z0-9-]{0,62}$/
 /** Lives to choose from, empty for ever. */
 const LIVES = ['', '86400s', '604800s', '2592000s', '31536000s'] as const
 
@@ -41,7 +41,7 @@ export function CreateSnapshot({
     const input = asked(values)
     const id = textOf(values, 'name')
     setWrong(undefined)
-    if (!SNAPSHOT_ID.test(id)) return setWrong(t.projects.nameInvalid)
+    if (!RESOURCE_ID.test(id)) return setWrong(t.projects.nameInvalid)
     // What is not known yet, or is no moment, is not sent: the problem stands at its field.
     if (!input) return
     await finished(await call('postgres.createSnapshot', input))

@@ -1,5 +1,13 @@
 // One tree of groups of processes, and how limits are written there.
 
+/** The kernel gives out the time of CPUs in periods of this length, its own default, in microseconds. */
+export const PERIOD_US = 100_000
+
+/** The time of `cpus` in a period, in microseconds. */
+export function quotaOf(cpus: number): string {
+  return String(Math.round(cpus * PERIOD_US))
+}
+
 export interface GroupLimits {
   readonly cpus: number
   readonly memoryBytes: number

@@ -1,11 +1,9 @@
 // Limits of cgroups version 1: a file system for each controller (cgroup-v1/memory.rst, scheduler/sched-bwc.rst).
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Controller } from './controller.ts'
+import { type Controller, quotaOf } from './controller.ts'
 import { parseFields } from './fields.ts'
 
-/** The kernel gives out the time of CPUs in periods of this length, its own default. */
-const PERIOD_US = 100_000
 const UNLIMITED = '-1'
 
 export function version1Cpu(directory: string): Controller {
@@ -14,10 +12,7 @@ export function version1Cpu(directory: string): Controller {
     directory,
     add: addTo,
     limit: (group, limits) =>
-      writeFile(
-        path.join(group, 'cpu.cfs_quota_us'),
-        limits ? String(Math.round(limits.cpus * PERIOD_US)) : UNLIMITED,
-      ),
+      writeFile(path.join(group, 'cpu.cfs_quota_us'), limits ? quotaOf(limits.cpus) : UNLIMITED),
   }
 }
 

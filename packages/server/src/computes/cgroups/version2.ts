@@ -1,10 +1,9 @@
 // Limits of cgroups version 2 (cgroup-v2.rst).
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Controller } from './controller.ts'
+import { type Controller, PERIOD_US, quotaOf } from './controller.ts'
 import { parseFields } from './fields.ts'
 
-const PERIOD_US = 100_000
 const UNLIMITED = 'max'
 
 export function version2(directory: string, controls: readonly ('cpu' | 'memory')[]): Controller {
@@ -24,7 +23,7 @@ export function version2(directory: string, controls: readonly ('cpu' | 'memory'
     async limit(group, limits) {
       const write = (file: string, text: string) => writeFile(path.join(group, file), text)
       if (controls.includes('cpu')) {
-        const quota = limits ? String(Math.round(limits.cpus * PERIOD_US)) : UNLIMITED
+        const quota = limits ? quotaOf(limits.cpus) : UNLIMITED
         await write('cpu.max', `${quota} ${PERIOD_US}`)
       }
       // Beyond `memory.high` memory is taken back, and nothing is ended for it, as `memory.max` would.
