@@ -1,5 +1,6 @@
 // The last line of a test run: `N passed, N failed, N skipped`. Above it the reason of every skipped test and, after a whole run, the
 // routes that no test called; each of those is a failure.
+import { writeFileSync } from 'node:fs'
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 import { readAnswers, uncalledRoutes } from './endpoint-coverage.ts'
 
@@ -14,10 +15,19 @@ export default class SummaryReporter implements Reporter {
     for (const test of cases.filter((each) => each.result().state === 'skipped')) {
       console.log(`skipped: ${test.fullName}${reason(test)}`)
     }
+    reportFailedFiles(modules, broken + unhandled.length)
     const uncalled = reportUncalled()
     const failed = count('failed') + broken + unhandled.length + uncalled
     console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`)
   }
+}
+
+/** Tells `tools/ci.ts` which files failed, unless something failed that belongs to no test of theirs. */
+function reportFailedFiles(modules: readonly TestModule[], withoutTest: number): void {
+  const file = process.env['TEST_FAILED_FILES']
+  if (!file || withoutTest > 0) return
+  const failed = modules.filter((module) => module.state() === 'failed').map(({ moduleId }) => moduleId)
+  writeFileSync(file, JSON.stringify(failed))
 }
 
 /** Prints the routes that no test of a whole run called, and gives their number. */
