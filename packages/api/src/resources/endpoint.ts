@@ -177,6 +177,15 @@ export const endpointSession = z.object({
   state: z.enum(['connecting', 'idle', 'active', 'idle in transaction', 'closing']).optional(),
   /** Its backend, as in pg_stat_activity. */
   pid: z.int().optional(),
+  /** How it named its endpoint: by the host name (`sni`), by an option, by its token, or not at all where there is only one. */
+  route: z.enum(['sni', 'option', 'token', 'only']).optional(),
+  /** What it showed: a token, or a password by SCRAM or in clear text inside TLS. */
+  auth: z.enum(['token', 'scram', 'password']).optional(),
+  /** How long it waited for its compute and its backend, in milliseconds. */
+  connect_ms: z.int().optional(),
+  /** What went through it since then, in bytes of the protocol. */
+  bytes_from_client: z.int(),
+  bytes_to_client: z.int(),
   /** Whether its backend could be taken away now without ending it. */
   can_park: z.boolean(),
   /** Why not: it is `connecting`, `active`, in a `transaction`, or what it has set up in its server is not known (`state_unknown`). */

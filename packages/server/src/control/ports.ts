@@ -59,6 +59,12 @@ export interface ClientSession {
   readonly applicationName?: string
   readonly processId?: number
   readonly parkRefusal?: string
+  /** How it named its endpoint, and what it showed to get in. */
+  readonly route?: 'sni' | 'option' | 'token' | 'only'
+  readonly auth?: 'token' | 'scram' | 'password'
+  /** How long it waited for its compute and its backend. */
+  readonly connectMs?: number
+  readonly bytes: { readonly fromClient: number; readonly toClient: number }
 }
 
 /** Who is connected; `main` plugs the gateway in. */

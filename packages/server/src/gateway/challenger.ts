@@ -1,5 +1,6 @@
 import { LakeletError } from '../base/errors.ts'
 import type { ClientConnection } from './client-connection.ts'
+import type { AuthKind } from './control.ts'
 
 /** A client that is being asked who it is. */
 export interface Challenger {
@@ -7,6 +8,8 @@ export interface Challenger {
   /** Ends the wait for the client's answers. */
   readonly signal: AbortSignal
   readonly role: string
+  /** Called when it is asked to show something. */
+  readonly onAsked: (auth: AuthKind) => void
 }
 
 const PASSWORD_MESSAGE = 0x70

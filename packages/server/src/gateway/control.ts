@@ -79,12 +79,51 @@ export interface BackendAddress {
   readonly password?: string
 }
 
+/** How a client named its endpoint: by the host name of TLS, by an option, by its token, or not at all where there is only one. */
+export type Route = 'sni' | 'option' | 'token' | 'only'
+
+/** What a client showed: a token, or a password by SCRAM or in clear text inside TLS. */
+export type AuthKind = 'token' | 'scram' | 'password'
+
+/** Bytes of the protocol, without TLS, from the start of the relay on. */
+export interface TrafficBytes {
+  readonly fromClient: number
+  readonly toClient: number
+}
+
 /** What became of sessions, in order. */
 export type SessionEvent =
-  | { readonly kind: 'opened'; readonly session: string; readonly endpoint: string }
+  | {
+      readonly kind: 'opened'
+      readonly session: string
+      readonly endpoint: string
+      readonly route: Route
+      readonly auth: AuthKind
+      /** How long it waited for its compute and for its backend. */
+      readonly connectMs: number
+    }
   /** The client sent something; at most once a second per session. */
-  | { readonly kind: 'active'; readonly session: string; readonly endpoint: string }
-  | { readonly kind: 'closed'; readonly session: string; readonly endpoint: string }
+  | {
+      readonly kind: 'active'
+      readonly session: string
+      readonly endpoint: string
+      /** In all so far. */
+      readonly bytes: TrafficBytes
+    }
+  | {
+      readonly kind: 'closed'
+      readonly session: string
+      readonly endpoint: string
+      readonly bytes: TrafficBytes
+    }
+  /** A client that was not let in, or whose session could not begin. */
+  | {
+      readonly kind: 'refused'
+      readonly session: string
+      readonly sqlState: string
+      /** What it was asked to show, where the refusal answers that. */
+      readonly auth?: AuthKind
+    }
 
 /** What the gateway asks. LakeletErrors reach the client as they are; any other is an internal error to it. */
 export interface GatewayControl {
@@ -135,6 +174,12 @@ export interface SessionInfo {
   readonly parkRefusal?: ParkRefusal
   /** Grows whenever bytes move, either way: who sees the same number again knows that nothing did. */
   readonly moves: number
+  readonly bytes: TrafficBytes
+  /** Once it has logged in. */
+  readonly route?: Route
+  readonly auth?: AuthKind
+  /** Once it is connected: how long it waited for its compute and its backend. */
+  readonly connectMs?: number
 }
 
 /** Why a session was not parked. */

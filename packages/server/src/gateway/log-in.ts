@@ -4,7 +4,15 @@ import type { Clock } from '../base/clock.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import type { Challenger } from './challenger.ts'
-import type { EndpointQuery, GatewayControl, LocatedEndpoint, RoleFacts, TokenPrincipal } from './control.ts'
+import type {
+  AuthKind,
+  EndpointQuery,
+  GatewayControl,
+  LocatedEndpoint,
+  RoleFacts,
+  Route,
+  TokenPrincipal,
+} from './control.ts'
 import { authenticatePassword, type PasswordContext } from './password-login.ts'
 import { endpointQuery } from './route.ts'
 import type { SharedState } from './shared.ts'
@@ -16,6 +24,8 @@ export interface Login {
   readonly located: LocatedEndpoint
   /** Undefined for who came with a password. */
   readonly principal: TokenPrincipal | undefined
+  readonly route: Route
+  readonly auth: AuthKind
   /** It is a moment of the past. */
   readonly isPast?: boolean
 }
@@ -55,12 +65,19 @@ async function routeAndAuthenticate(
   const facts = located && usableFacts(located)
   if (located && facts !== undefined && !takesToken(role, facts)) {
     await authenticatePassword(client, facts, context)
-    return { located, principal: undefined }
+    return { located, principal: undefined, route: routeOf(query) ?? 'only', auth: 'scram' }
   }
   const answer = await askForToken(client, control)
-  const isNamed = query.sni !== undefined || query.option !== undefined
-  const target = located && isNamed ? located : await locateByToken(located, answer, client, control)
-  return { located: target, principal: await authenticateToken(client, answer, usableFacts(target), clock) }
+  const named = routeOf(query)
+  const target = located && named ? located : await locateByToken(located, answer, client, control)
+  const principal = await authenticateToken(client, answer, usableFacts(target), clock)
+  const route = named ?? (target === located ? 'only' : 'token')
+  return { located: target, principal, route, auth: principal ? 'token' : 'password' }
+}
+
+function routeOf({ sni, option }: EndpointQuery): 'sni' | 'option' | undefined {
+  if (sni !== undefined) return 'sni'
+  return option === undefined ? undefined : 'option'
 }
 
 /** Undefined: nothing was named and there are several. */

@@ -34,6 +34,7 @@ export async function authenticatePassword(
     verifier: verifier ?? mockScramVerifier(role, mockSecret),
     channelBinding,
   })
+  client.onAsked('scram')
   connection.stream.write(encodeAuthenticationSasl(server.mechanisms))
   const { mechanism, data } = decodeSaslInitialResponse(await readAnswer(client))
   const challenge = server.start(mechanism, data ?? Buffer.alloc(0))

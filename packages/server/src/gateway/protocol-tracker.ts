@@ -109,6 +109,11 @@ export class ProtocolTracker {
     return this.#waiting.length - this.#head
   }
 
+  /** The client said that it ends the session. */
+  get isEnded(): boolean {
+    return this.#isOver
+  }
+
   /** Nothing is cut in two if both sides are left as they are now. */
   get isBetweenMessages(): boolean {
     return !this.#client.isInside && !this.#server.isInside

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { BackendSocket } from './backend-socket.ts'
-import type { SessionState } from './control.ts'
+import type { SessionState, TrafficBytes } from './control.ts'
 import type { HintedErrors } from './hinted-errors.ts'
 import { ProtocolTracker } from './protocol-tracker.ts'
 
@@ -43,6 +43,8 @@ export class Relay {
   readonly #cut = new AbortController()
   #lastBytesMs: number
   #moves = 0
+  #fromClient = 0
+  #toClient = 0
   #isOver = false
   readonly #tracker = new ProtocolTracker()
 
@@ -57,6 +59,11 @@ export class Relay {
     return this.#moves
   }
 
+  /** What went through it, without what the login took. */
+  get bytes(): TrafficBytes {
+    return { fromClient: this.#fromClient, toClient: this.#toClient }
+  }
+
   /** What the session does; undefined when its messages are not understood. */
   get state(): SessionState | undefined {
     if (this.#tracker.isBroken) return undefined
@@ -68,8 +75,11 @@ export class Relay {
     const { client, backend, fromClient, fromServer, errors } = this.#options
     this.#tracker.serverSent(fromServer)
     this.#tracker.clientSent(fromClient)
+    this.#fromClient = fromClient.length
+    this.#toClient = fromServer.length
     backend.setSink((chunk, giveBack) => {
       this.#moved()
+      this.#toClient += chunk.length
       this.#tracker.serverSent(chunk)
       return client.write(errors ? errors.pass(chunk) : chunk, giveBack)
     })
@@ -78,6 +88,7 @@ export class Relay {
     })
     client.on('data', (chunk: Buffer) => {
       this.#moved()
+      this.#fromClient += chunk.length
       this.#options.onClientBytes(this.#lastBytesMs)
       this.#tracker.clientSent(chunk)
       if (!backend.socket.write(chunk)) client.pause()
@@ -132,7 +143,8 @@ export class Relay {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.backend.socket.destroy()
-    void this.#closeClient('backend')
+    // A client that takes its leave has the server close the connection.
+    void this.#closeClient(this.#tracker.isEnded ? 'client' : 'backend')
   }
 
   /** The session is over although the backend does not know: stop what it does, then let go of it. */

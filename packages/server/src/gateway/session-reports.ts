@@ -1,9 +1,20 @@
 // What became of sessions, told in batches: once per turn of the event loop, whatever happened in it.
-import type { GatewayControl, SessionEvent } from './control.ts'
+import type { AuthKind, GatewayControl, Route, SessionEvent, TrafficBytes } from './control.ts'
 
 export interface SessionReport extends Disposable {
-  /** The client sent something. */
-  active(): void
+  /** The client sent something; `bytes` in all so far. */
+  active(bytes: TrafficBytes): void
+}
+
+const NO_BYTES: TrafficBytes = { fromClient: 0, toClient: 0 }
+
+/** A session as it begins. */
+export interface OpenedSession {
+  readonly session: string
+  readonly endpoint: string
+  readonly route: Route
+  readonly auth: AuthKind
+  readonly connectMs: number
 }
 
 export class SessionReports {
@@ -14,13 +25,19 @@ export class SessionReports {
     this.#control = control
   }
 
-  /** Reports a session as opened, and as closed when disposed. */
-  open(of: { readonly session: string; readonly endpoint: string }): SessionReport {
-    this.#add({ kind: 'opened', ...of })
+  /** Reports a session as opened, and as closed when disposed; `bytesOf` tells then what went through it. */
+  open(opened: OpenedSession, bytesOf: () => TrafficBytes | undefined): SessionReport {
+    const { session, endpoint } = opened
+    this.#add({ kind: 'opened', ...opened })
     return {
-      active: () => this.#add({ kind: 'active', ...of }),
-      [Symbol.dispose]: () => this.#add({ kind: 'closed', ...of }),
+      active: (bytes) => this.#add({ kind: 'active', session, endpoint, bytes }),
+      [Symbol.dispose]: () => this.#add({ kind: 'closed', session, endpoint, bytes: bytesOf() ?? NO_BYTES }),
     }
+  }
+
+  /** A client was told to go away. */
+  refused(session: string, sqlState: string, auth: AuthKind | undefined): void {
+    this.#add({ kind: 'refused', session, sqlState, ...(auth ? { auth } : {}) })
   }
 
   /** Tells at once what has not been told. */

@@ -12,12 +12,13 @@ import { acceptClient, type FirstPacket, NotPostgresError } from './accept.ts'
 import type { CancelRequests } from './cancel-requests.ts'
 import { ClientConnection, ClientGoneError } from './client-connection.ts'
 import { type Backend, BackendRefusedError, connectCompute } from './connect-compute.ts'
-import type { ParkRefusal, SessionInfo, SessionStage } from './control.ts'
+import type { AuthKind, ParkRefusal, SessionInfo, SessionStage } from './control.ts'
 import { HintedErrors } from './hinted-errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type Login, logIn, type LoginContext } from './log-in.ts'
 import { fatal, refusalOf } from './refusal.ts'
 import type { Relay, RelayEnd } from './relay.ts'
+import { cutName, endOf, loginFacts, whoOf } from './session-facts.ts'
 import type { SessionReports } from './session-reports.ts'
 import { startRelay } from './start-relay.ts'
 import { forwardedParameters, readStartup, type Startup } from './startup.ts'
@@ -36,8 +37,8 @@ export interface SessionContext extends LoginContext {
 /** read_only_sql_transaction */
 const READ_ONLY_HINT =
   'This is the past, which nobody can change. Make a branch of it to write to: lakelet branch restore BRANCH --time TIME.'
-/** As long as a name of Postgres can be (NAMEDATALEN): what a client sends here is kept for each session and stands in each log line. */
-const LONGEST_NAME = 63
+/** For a refusal whose SQLSTATE nobody named (internal_error). */
+const UNKNOWN_SQLSTATE = 'XX000'
 
 export class Session {
   readonly id = randomUUID()
@@ -54,8 +55,12 @@ export class Session {
   #stage: SessionStage = 'handshake'
   #startup: Startup | undefined
   #login: Login | undefined
+  #asked: AuthKind | undefined
+  #connectMs: number | undefined
   #processId: number | undefined
   #relay: Relay | undefined
+  /** Why we ended it. */
+  #endedFor: LakeletError | undefined
 
   constructor(socket: Socket, context: SessionContext) {
     this.#context = context
@@ -74,10 +79,12 @@ export class Session {
       since: this.#since,
       stage: this.#stage,
       moves: this.#relay?.moves ?? 0,
+      bytes: this.#relay?.bytes ?? { fromClient: 0, toClient: 0 },
       parkRefusal: this.parkRefusal,
       ...(state ? { state } : {}),
       ...this.#names(),
-      ...(this.#login ? { endpoint: this.#login.located.endpoint } : {}),
+      ...loginFacts(this.#login),
+      ...(this.#connectMs === undefined ? {} : { connectMs: this.#connectMs }),
       ...(this.#processId === undefined ? {} : { processId: this.#processId }),
     }
   }
@@ -96,6 +103,7 @@ export class Session {
 
   /** Ends the session, telling the client why. */
   async terminate(reason: LakeletError): Promise<void> {
+    this.#endedFor ??= reason
     if (this.#relay) await this.#relay.terminate(fatal(reason))
     else this.#life.abort(reason)
     await this.ended
@@ -155,7 +163,12 @@ export class Session {
       this.#login = login
       const backend = await this.#connect(startup, login)
       const end = await this.#runRelay(backend, login)
-      this.#log('session closed', { by: end, durationMs: this.#elapsedMs(this.#startedMs) })
+      this.#log('session closed', {
+        ...whoOf(startup.role, login),
+        ...endOf(end, this.#endedFor, this.#relay?.bytes),
+        connectMs: this.#connectMs,
+        durationMs: this.#elapsedMs(this.#startedMs),
+      })
     } finally {
       control.release(this.id)
       shared.leave(this.id)
@@ -167,8 +180,10 @@ export class Session {
       this.#context.limits.authenticationTimeoutMs,
       new LakeletError('login_timed_out'),
     )
-    const client = { connection: this.#client, signal: this.#life.signal, role: startup.role }
+    const onAsked = (auth: AuthKind) => (this.#asked = auth)
+    const client = { connection: this.#client, signal: this.#life.signal, role: startup.role, onAsked }
     const login = await logIn(client, startup, this.#context)
+    this.#asked = undefined
     return startup.past ? await travel(client, login, startup.past, this.#context) : login
   }
 
@@ -195,16 +210,24 @@ export class Session {
       loginTimeoutMs: limits.loginTimeoutMs,
       signal: this.#life.signal,
     })
-    const identity = principal ? { identity: principal.name } : {}
-    this.#log('session opened', { role: startup.role, ...identity, connectMs: this.#elapsedMs(startedMs) })
+    this.#connectMs = this.#elapsedMs(startedMs)
+    const { database, applicationName } = this.#names()
+    this.#log('session opened', {
+      ...whoOf(startup.role, login),
+      address: this.#client.address,
+      database,
+      ...(applicationName ? { applicationName } : {}),
+      connectMs: this.#connectMs,
+    })
     return backend
   }
 
-  async #runRelay(backend: Backend, { located, isPast }: Login): Promise<RelayEnd> {
+  async #runRelay(backend: Backend, { located, route, auth, isPast }: Login): Promise<RelayEnd> {
     const { cancels, reports } = this.#context
     const key = cancels.keys.mint(backend.key)
     using _key = { [Symbol.dispose]: () => cancels.keys.revoke(key) }
-    using report = reports.open({ session: this.id, endpoint: located.endpoint.id })
+    const opened = { session: this.id, endpoint: located.endpoint.id, route, auth }
+    using report = reports.open({ ...opened, connectMs: this.#connectMs ?? 0 }, () => this.#relay?.bytes)
     this.#stage = 'relaying'
     this.#processId = key.processId
     this.#relay = startRelay(this.#client, backend, key, {
@@ -225,20 +248,27 @@ export class Session {
   }
 
   async #refuse(error: unknown): Promise<void> {
-    const { logger } = this.#context
+    const { logger, reports } = this.#context
     const session = this.id
     if (error instanceof ClientGoneError || error instanceof NotPostgresError) {
       logger.debug({ session, reason: error.message }, 'connection closed before a session')
     } else if (error instanceof BackendRefusedError) {
       this.#log('server refused the session', { sqlState: error.sqlState, ...this.#names() })
+      reports.refused(session, error.sqlState ?? UNKNOWN_SQLSTATE, undefined)
       await this.#client.sayLast(error.bytes)
     } else {
       const refusal = refusalOf(error, session)
+      reports.refused(session, refusal.entry.sqlState ?? UNKNOWN_SQLSTATE, this.#asked)
       if (refusal.kind === 'internal')
         logger.error({ session, err: error, ...this.#names() }, 'session failed')
-      else this.#log('session refused', { code: refusal.code, ...this.#names() })
+      else this.#log('session refused', { code: refusal.code, ...this.#asking(), ...this.#names() })
       await this.#client.sayLast(fatal(refusal))
     }
+  }
+
+  /** What a client that is refused was asked to show, and where it comes from. */
+  #asking(): { readonly address: string; readonly auth?: AuthKind } {
+    return { address: this.#client.address, ...(this.#asked ? { auth: this.#asked } : {}) }
   }
 
   #log(text: string, details: object): void {
@@ -251,9 +281,9 @@ export class Session {
     if (!this.#startup) return {}
     const { role, database, applicationName } = this.#startup
     return {
-      role: role.slice(0, LONGEST_NAME),
-      database: database.slice(0, LONGEST_NAME),
-      ...(applicationName ? { applicationName: applicationName.slice(0, LONGEST_NAME) } : {}),
+      role: cutName(role),
+      database: cutName(database),
+      ...(applicationName ? { applicationName: cutName(applicationName) } : {}),
     }
   }
 

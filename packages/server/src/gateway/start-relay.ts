@@ -39,7 +39,7 @@ export function startRelay(
     onClientBytes: (nowMs) => {
       if (nowMs - activeMs < ACTIVITY_STEP_MS) return
       activeMs = nowMs
-      report.active()
+      report.active(relay.bytes)
     },
   })
   const rest = errors ? errors.pass(backend.rest) : backend.rest

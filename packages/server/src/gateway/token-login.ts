@@ -28,6 +28,7 @@ export function isToken(password: string): boolean {
 
 /** Asks for a token in clear text and says what it is worth. Throws LakeletError for an answer that is no password. */
 export async function askForToken(client: Challenger, control: GatewayControl): Promise<TokenAnswer> {
+  client.onAsked('token')
   client.connection.stream.write(encodeAuthenticationCleartextPassword())
   const password = readPassword(await readAnswer(client)).toString('utf8')
   if (password === '') throw new LakeletError('password_empty', { role: client.role })

@@ -10,10 +10,11 @@ import { checkTokenRole } from './token-login.ts'
 /** Where a client was let in to, as it was at a moment. */
 export async function travel(
   client: Challenger,
-  { located, principal }: Login,
+  login: Login,
   moment: PastQuery,
   { control, clock }: LoginContext,
 ): Promise<Login> {
+  const { located, principal } = login
   const { id } = located.endpoint
   let role = located.role
   if (role === undefined || role === 'absent' || role.oid === undefined) {
@@ -21,7 +22,7 @@ export async function travel(
     if (principal) checkTokenRole(principal, client.role, role, clock)
   }
   const endpoint = await untilAborted(control.travel(id, moment), client.signal)
-  return { located: { ...located, endpoint, role }, principal, isPast: true }
+  return { ...login, located: { ...located, endpoint, role }, isPast: true }
 }
 
 /**

@@ -28,8 +28,8 @@ export class WorkerThread {
   readonly #log: Logger
   /** Connections that have a place. */
   readonly #connections = new Set<string>()
-  /** Sessions that were reported as opened, with their endpoints. */
-  readonly #sessions = new Map<string, string>()
+  /** Sessions that were reported as opened, with the last that was told of each. */
+  readonly #sessions = new Map<string, Extract<SessionEvent, { kind: 'opened' | 'active' }>>()
 
   constructor(name: string, settings: WorkerSettings, services: WorkerServices) {
     this.#services = services
@@ -80,9 +80,9 @@ export class WorkerThread {
   }
 
   #report(events: readonly SessionEvent[]): void {
-    for (const { kind, session, endpoint } of events) {
-      if (kind === 'opened') this.#sessions.set(session, endpoint)
-      if (kind === 'closed') this.#sessions.delete(session)
+    for (const event of events) {
+      if (event.kind === 'opened' || event.kind === 'active') this.#sessions.set(event.session, event)
+      if (event.kind === 'closed') this.#sessions.delete(event.session)
     }
     this.#services.control.report(events)
   }
@@ -97,10 +97,11 @@ export class WorkerThread {
   /** A thread that stopped by itself leaves nothing; of one that died the connections are gone, and nobody else says so. */
   #clearUp(): void {
     const { control, shared } = this.#services
-    const closed = Array.from(this.#sessions, ([session, endpoint]) => ({
+    const closed = Array.from(this.#sessions.values(), (last) => ({
       kind: 'closed' as const,
-      session,
-      endpoint,
+      session: last.session,
+      endpoint: last.endpoint,
+      bytes: last.kind === 'active' ? last.bytes : { fromClient: 0, toClient: 0 },
     }))
     if (closed.length > 0) control.report(closed)
     for (const connection of this.#connections) {

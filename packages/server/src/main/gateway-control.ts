@@ -98,8 +98,8 @@ export class WorkspaceGatewayControl implements GatewayControl {
   }
 
   report(events: readonly SessionEvent[]): void {
-    for (const { kind, endpoint } of events) if (kind === 'active') this.#computes.touch(endpoint)
-    if (events.some(({ kind }) => kind !== 'active')) this.#changes.note(['sessions'])
+    for (const event of events) if (event.kind === 'active') this.#computes.touch(event.endpoint)
+    if (events.some(({ kind }) => kind === 'opened' || kind === 'closed')) this.#changes.note(['sessions'])
   }
 
   #hold(endpoint: string, connection: string): Hold {

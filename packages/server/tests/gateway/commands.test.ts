@@ -53,6 +53,58 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     expect(await sleeping).toMatchObject({ code: '57P01' })
   })
 
+  test('each session is told of when it begins and when it ends: who, how, how much, why', async () => {
+    const lines = (text: string) => workspace.log.lines.filter(({ msg }) => msg === text)
+    const [before, events] = [lines('session closed').length, workspace.events.length]
+    await using client = await workspace.connect({ application_name: 'counted' })
+    await using kept = await workspace.connect({ user: 'native', password: 'correct horse' })
+    const { rows } = await client.query(`select repeat('x', 100000) as long`)
+    expect((rows[0] as { long: string }).long).toHaveLength(100_000)
+    const session = (await workspace.gateway.sessions()).find(
+      ({ applicationName }) => applicationName === 'counted',
+    )
+    expect(session).toMatchObject({ route: 'sni', auth: 'token' })
+    expect(session!.bytes.toClient).toBeGreaterThan(100_000)
+    expect(session!.bytes.fromClient).toBeGreaterThan(30)
+    await client.end()
+    await workspace.gateway.retire([await idOf(kept.processID)], retired)
+    await eventually(() => lines('session closed').length === before + 2, 'both are closed')
+    expect(lines('session opened').findLast(({ session: id }) => id === session!.id)).toMatchObject({
+      endpoint: 'projects/p/branches/b/endpoints/ep-one',
+      role: USER.name,
+      identity: USER.name,
+      database: 'databricks_postgres',
+      applicationName: 'counted',
+      address: '127.0.0.1',
+      route: 'sni',
+      auth: 'token',
+      connectMs: expect.any(Number) as number,
+    })
+    const [first, second] = lines('session closed').slice(before)
+    expect(first).toMatchObject({ session: session!.id, by: 'client', role: USER.name, auth: 'token' })
+    expect(first!['bytesToClient']).toBeGreaterThan(100_000)
+    expect(second).toMatchObject({ by: 'gateway', code: 'connection_retired', auth: 'scram', role: 'native' })
+    const told = workspace.events.slice(events)
+    expect(told.find(({ kind }) => kind === 'opened')).toMatchObject({ route: 'sni', auth: 'token' })
+    const closed = told.find((event) => event.kind === 'closed' && event.session === session!.id)
+    expect(closed).toMatchObject({ bytes: { toClient: first!['bytesToClient'] } })
+  })
+
+  test('who is not let in is told of with the SQLSTATE and what was asked for', async () => {
+    const before = workspace.events.length
+    const refused = () => workspace.events.slice(before).filter(({ kind }) => kind === 'refused')
+    await workspace.connect({ password: 'eyJx.no.token' }).catch(() => undefined)
+    await workspace.connect({ user: 'native', password: 'wrong' }).catch(() => undefined)
+    await workspace.connect({ database: 'not_there' }).catch(() => undefined)
+    await eventually(() => refused().length === 3, 'all three are told')
+    expect(refused()).toEqual([
+      expect.objectContaining({ sqlState: '28P01', auth: 'token' }),
+      expect.objectContaining({ sqlState: '28P01', auth: 'scram' }),
+      expect.not.objectContaining({ auth: expect.anything() as unknown }),
+    ])
+    expect(refused()[2]).toMatchObject({ sqlState: '3D000' })
+  })
+
   test('retired sessions are told why and end, others and ids of nobody are left alone', async () => {
     await using one = await workspace.connect()
     await using other = await workspace.connect()

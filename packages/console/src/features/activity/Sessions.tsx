@@ -2,6 +2,7 @@
 import type { EndpointSessionView } from '@lakelet/api'
 import { useState } from 'react'
 import { refresh, useRead } from '../../api/queries.ts'
+import { formatBytes } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
@@ -104,6 +105,14 @@ function columns(): Column<EndpointSessionView>[] {
       isMinor: true,
       sortBy: ({ since }) => since,
       cell: ({ since }) => <Time at={since} />,
+    },
+    {
+      key: 'bytes',
+      title: t.activity.bytes,
+      isMinor: true,
+      sortBy: ({ bytes_from_client: from, bytes_to_client: to }) => from + to,
+      cell: ({ bytes_from_client: from, bytes_to_client: to }) =>
+        t.activity.bytesBothWays(formatBytes(from), formatBytes(to)),
     },
     {
       key: 'sleep',

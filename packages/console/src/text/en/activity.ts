@@ -22,6 +22,8 @@ export const activity = {
     'idle in transaction': 'idle in transaction',
     closing: 'closing',
   } as Readonly<Record<string, string>>,
+  bytes: 'In / out',
+  bytesBothWays: (from: string, to: string) => `${from} / ${to}`,
   sleep: 'During sleep',
   parks: 'stays connected',
   refusals: {

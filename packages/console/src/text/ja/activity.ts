@@ -24,6 +24,8 @@ export const activity: Messages['activity'] = {
     'idle in transaction': 'トランザクション内で待機中',
     closing: '終了処理中',
   },
+  bytes: '受信 / 送信',
+  bytesBothWays: (from: string, to: string) => `${from} / ${to}`,
   sleep: 'スリープ時',
   parks: '接続を維持',
   refusals: {

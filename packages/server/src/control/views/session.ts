@@ -4,6 +4,7 @@ import type { ClientSession } from '../ports.ts'
 /** A session in the words of pg_stat_activity. */
 export function viewSession(session: ClientSession): EndpointSessionView {
   const { id, address, since, role, database, applicationName, processId, parkRefusal } = session
+  const { route, auth, connectMs, bytes } = session
   const state = stateOf(session)
   return {
     session_id: id,
@@ -14,6 +15,11 @@ export function viewSession(session: ClientSession): EndpointSessionView {
     since: since.toISOString(),
     ...(state === undefined ? {} : { state }),
     ...(processId === undefined ? {} : { pid: processId }),
+    ...(route === undefined ? {} : { route }),
+    ...(auth === undefined ? {} : { auth }),
+    ...(connectMs === undefined ? {} : { connect_ms: connectMs }),
+    bytes_from_client: bytes.fromClient,
+    bytes_to_client: bytes.toClient,
     can_park: parkRefusal === undefined,
     ...(parkRefusal === undefined ? {} : { park_refusal: parkRefusal }),
   }
