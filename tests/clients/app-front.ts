@@ -20,6 +20,7 @@ export async function openFront(port: number): Promise<AppFront> {
   const log = opening.use(await openAppLog(directory, systemClock))
   const front = opening.use(
     await startFrontProxy({
+      visitorScopes: async () => [],
       name: 'app',
       host: '127.0.0.1',
       port: 0,
@@ -27,6 +28,7 @@ export async function openFront(port: number): Promise<AppFront> {
         byToken: async () => callerNamed('ann@example.com'),
         bySession: async () => undefined,
         homeUrl: () => 'http://workspace.test',
+        tokenFor: () => '',
         signInUrl: (next) => next,
       },
       grants: { may: async () => true },

@@ -82,6 +82,7 @@ beforeEach(() => {
 
 function front(port: number): Promise<FrontProxy> {
   return startFrontProxy({
+    visitorScopes: async () => [],
     name: 'target',
     host: '127.0.0.1',
     port: 0,
@@ -89,6 +90,7 @@ function front(port: number): Promise<FrontProxy> {
       bySession: async () => undefined,
       byToken: async (token) => callerNamed(token),
       homeUrl: () => 'http://workspace.test',
+      tokenFor: () => '',
       signInUrl: () => 'http://127.0.0.1:1/',
     },
     grants: { may: async () => true },

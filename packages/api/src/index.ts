@@ -107,7 +107,12 @@ export type {
   UpdateAppBody,
 } from './resources/apps.ts'
 export { type ExportQuery, type ImportFormat, importFields, type ObjectInfo } from './resources/workspace.ts'
-export { OTHER_APP_SETTINGS, type OtherAppSettings } from './resources/apps.ts'
+export {
+  ABSENT_APP_RESOURCES,
+  type AppHealthCheck,
+  OTHER_APP_SETTINGS,
+  type OtherAppSettings,
+} from './resources/apps.ts'
 export { appsRoutes } from './routes/apps.ts'
 export { workspaceFilesRoutes } from './routes/workspace-files.ts'
 export { absentFeatureAt } from './routes/absent-paths.ts'

@@ -10,6 +10,7 @@ import { appsGet } from './commands/apps/get.ts'
 import { appsListDeployments } from './commands/apps/list-deployments.ts'
 import { appsList } from './commands/apps/list.ts'
 import { appsLogs } from './commands/apps/logs.ts'
+import { appsRollback } from './commands/apps/rollback.ts'
 import { appsStart } from './commands/apps/start.ts'
 import { appsStop } from './commands/apps/stop.ts'
 import { appsThumbnail } from './commands/apps/thumbnail.ts'
@@ -152,6 +153,7 @@ export const program: Program = {
     ...permissions,
     appsListDeployments,
     appsGetDeployment,
+    appsRollback,
     workspaceList,
     workspaceMkdirs,
     workspaceDelete,

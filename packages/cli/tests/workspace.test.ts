@@ -248,7 +248,9 @@ it('updates an app', async () => {
     object_type: 'apps',
   })
   const refused = await workspace.lakelet(['apps', 'update-app-thumbnail', 'updated', '--json', '{}'])
-  expect(refused.stderr).toContain('is not part of a Lakelet workspace')
+  expect(refused.stderr).toContain('must be a PNG')
+  const none = await workspace.lakelet(['apps', 'rollback', 'updated'])
+  expect(none.stderr).toContain('no deployment of updated before the one that serves')
   await workspace.cli(['apps', 'delete', 'updated'])
 })
 

@@ -85,6 +85,39 @@ def deployments(context):
     expect_error(NotFound, lambda: context.w.apps.get_deployment(name(context), "no-such-deployment"))
 
 
+@check("a health check is passed and kept with its deployment")
+def health_check(context):
+    if not hasattr(apps, "AppHealthCheck"):
+        skip(f"databricks-sdk {context.version} has no health checks")
+    from google.protobuf.duration_pb2 import Duration
+
+    folder = context.deployment.source_code_path
+
+    def ask(path):
+        asked = apps.AppHealthCheck(path=path, timeout=Duration(seconds=20))
+        body = apps.AppDeployment(source_code_path=folder, health_check=asked)
+        return context.w.apps.deploy_and_wait(name(context), body)
+
+    done = ask("/ready")
+    assert done.health_check.path == "/ready", done
+    assert done.health_check.timeout.seconds == 20, done
+    context.deployment = done
+
+
+@check("a picture of an app is set and removed")
+def thumbnail(context):
+    if not hasattr(context.w.apps, "update_app_thumbnail"):
+        skip(f"databricks-sdk {context.version} has no pictures of apps")
+    import base64
+
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 16).decode()
+    kept = context.w.apps.update_app_thumbnail(name(context), app_thumbnail=apps.AppThumbnail(thumbnail=picture))
+    assert kept.thumbnail == picture, kept
+    assert name(context) in context.w.apps.get(name(context)).thumbnail_url
+    context.w.apps.delete_app_thumbnail(name(context))
+    assert context.w.apps.get(name(context)).thumbnail_url is None
+
+
 @check("apps are listed page by page")
 def list_apps(context):
     listed = [item.name for item in context.w.apps.list(page_size=1)]

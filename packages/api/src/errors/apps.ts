@@ -136,6 +136,46 @@ export const appsErrors = {
     message:
       'The app insists on port {port}, which is taken by {owner}. Stop that, or let the app listen on the port in $DATABRICKS_APP_PORT. The end of its output:\n{log}',
   },
+  app_unhealthy: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'The app did not pass its health check: GET {path} {answer}. What ran before goes on. The end of its output:\n{log}',
+  },
+  app_health_check_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message:
+      "The health check is not valid: its path must begin with '/', and its timeout be from 1 s to {most} s.",
+  },
+  app_resource_absent: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'FEATURE_DISABLED',
+    message:
+      "The variable {variable} takes its value from the app's resource '{resource}', a {kind}, which no local workspace has. Set {variable} in the deployment's env_vars, which go before app.yaml, or give it a `value` in app.yaml.",
+  },
+  app_thumbnail_invalid: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'INVALID_PARAMETER_VALUE',
+    message: 'The picture of an app must be a PNG, JPEG, GIF or WebP in base64 of at most {limit} KiB.',
+  },
+  app_has_no_thumbnail: {
+    kind: 'not_found',
+    status: 404,
+    errorCode: 'RESOURCE_DOES_NOT_EXIST',
+    message: 'App {name} has no picture.',
+  },
+  deployment_not_kept: {
+    kind: 'conflict',
+    status: 400,
+    errorCode: 'INVALID_STATE',
+    message:
+      'Deployment {deployment} of app {name} cannot be gone back to: {reason}. Those that can: {known}.',
+  },
   deployment_interrupted: {
     kind: 'unavailable',
     status: 503,

@@ -51,6 +51,8 @@ export const reasonCatalogue = {
     'it names nothing; give it a postgres {branch, database, permission} or a secret {scope, key}.',
   resource_branch: "'{branch}' is not projects/<project>/branches/<branch>.",
   branch_name: "'{branch}' is not the name of a branch; expected projects/…/branches/…",
+  deployment_not_succeeded: 'it did not succeed',
+  deployment_swept: 'its files are kept no more',
   app_has_no_resources: ': the app has no resources',
   app_resources_are: ": the app's resources are {known}",
   app_starting: 'it is being deployed. This page looks again by itself.',

@@ -38,14 +38,41 @@ const secretResource = z.object({
   permission: z.enum(['READ', 'WRITE', 'MANAGE']).optional(),
 })
 
-/** Something that the app may use, under a key that `valueFrom` names. Kinds that no local workspace has are stored as sent. */
+/** Another app of the workspace, which the app's service principal may then use. */
+const otherApp = z.object({ name: z.string(), permission: z.enum(['CAN_USE']).optional() })
+
+/** Kinds of resources that no local workspace has: kept as they were sent, and of no value to an app. */
+export const ABSENT_APP_RESOURCES = [
+  'database',
+  'experiment',
+  'genie_space',
+  'job',
+  'serving_endpoint',
+  'sql_warehouse',
+  'uc_securable',
+] as const
+
+/** Something that the app may use, under a key that `valueFrom` names. */
 const appResource = z.looseObject({
   name: z.string().min(1),
   description: z.string().optional(),
   postgres: postgresResource.optional(),
   secret: secretResource.optional(),
+  app: otherApp.optional(),
 })
 export type AppResource = z.output<typeof appResource>
+
+const healthCheck = z.object({
+  /** Path of the app that is asked, such as `/health`. */
+  path: z.string(),
+  /** How long the app may take to pass, as a duration in seconds (`30s`). */
+  timeout: z
+    .string()
+    .regex(/^\d+(?:\.\d+)?s$/, "a duration in seconds, such as '30s'")
+    .optional(),
+})
+/** What a new version of an app must answer before it serves. */
+export type AppHealthCheck = z.output<typeof healthCheck>
 
 export const appDeployment = z.object({
   deployment_id: z.string(),
@@ -54,6 +81,7 @@ export const appDeployment = z.object({
   status: z.object({ state: deploymentState, message: z.string() }),
   command: z.array(z.string()).optional(),
   env_vars: z.array(envVar).optional(),
+  health_check: healthCheck.optional(),
   deployment_artifacts: z.object({ source_code_path: z.string() }).optional(),
   creator: z.string(),
   create_time: z.string(),
@@ -99,6 +127,7 @@ export const app = otherSettings.extend({
   resources: z.array(appResource).optional(),
   user_api_scopes: z.array(z.string()).optional(),
   effective_user_api_scopes: z.array(z.string()).optional(),
+  thumbnail_url: z.string().optional(),
 })
 export type App = z.output<typeof app>
 
@@ -131,9 +160,15 @@ export const createDeploymentBody = z.object({
   mode: z.enum(['SNAPSHOT', 'AUTO_SYNC']).optional(),
   command: z.array(z.string()).optional(),
   env_vars: z.array(envVar).optional(),
+  health_check: healthCheck.optional(),
   deployment_id: z.string().optional(),
 })
 export type CreateDeploymentBody = z.output<typeof createDeploymentBody>
+
+export const appThumbnail = z.object({
+  /** The picture, in base64. */
+  thumbnail: z.string().optional(),
+})
 
 export const appTemplate = z.object({ name: z.string(), description: z.string() })
 export type AppTemplate = z.output<typeof appTemplate>

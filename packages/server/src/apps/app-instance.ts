@@ -34,6 +34,8 @@ export interface Launch {
   readonly deployment: string
   /** Starts one run; rejects when it does not come up. */
   readonly start: (signal: AbortSignal) => Promise<AppProcess>
+  /** Resolves when a first run may serve; rejects when it does not pass. Restarts after a crash are not asked. */
+  readonly check?: (started: AppProcess, signal: AbortSignal) => Promise<void>
 }
 
 export interface AppInstanceOptions {
@@ -100,7 +102,7 @@ export class AppInstance implements AsyncDisposable {
       this.#move('starting', 'deploying')
       if (mustGoFirst) await this.#endProcess()
       try {
-        const started = await launch.start(signal)
+        const started = await startChecked(launch, signal)
         const old = this.#process
         this.#serve(started, launch)
         if (old) await this.#options.drained(old.socket)
@@ -251,6 +253,17 @@ export class AppInstance implements AsyncDisposable {
     this.#message = message
     this.#options.logger.info({ app: this.#options.name, from, to, reason: message }, 'app state')
     this.#changed.notify()
+  }
+}
+
+async function startChecked(launch: Launch, signal: AbortSignal): Promise<AppProcess> {
+  const started = await launch.start(signal)
+  try {
+    await launch.check?.(started, signal)
+    return started
+  } catch (error) {
+    await started[Symbol.asyncDispose]()
+    throw error
   }
 }
 

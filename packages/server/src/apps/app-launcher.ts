@@ -11,6 +11,7 @@ import { getApp } from './app-rows.ts'
 import type { AppVariables } from './app-variables.ts'
 import { processEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
+import { untilHealthy } from './health-check.ts'
 import type { Hosting } from './hosting.ts'
 import { APP_MARK, recordRun } from './leftovers.ts'
 import type { LiveApps } from './live-apps.ts'
@@ -38,9 +39,11 @@ export class AppLauncher {
 
   /** How runs of this deployment, which was built so, are started. */
   launchOf(deployment: DeploymentRow, build: FinishedBuild): Launch {
+    const { health_check: check } = deployment
     return {
       deployment: deployment.deployment_id,
       start: (signal) => this.#start(deployment, build, signal),
+      ...(check ? { check: (started, signal) => untilHealthy(check, started, signal) } : {}),
     }
   }
 

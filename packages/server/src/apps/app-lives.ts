@@ -7,7 +7,8 @@ import { LakeletError } from '../base/errors.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import type { TreePart, WorkspaceTree } from '../files/workspace-tree.ts'
 import { type AppChange, type AppRow, updateApp } from '../metadata/apps.ts'
-import type { Metadata } from '../metadata/database.ts'
+import type { Metadata, Queries } from '../metadata/database.ts'
+import { copyDeploymentFiles } from '../metadata/deployment-files.ts'
 import { type DeploymentRow, insertDeployment, nextDeploymentSequence } from '../metadata/deployments.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { AppOperations } from './app-operations.ts'
@@ -124,9 +125,32 @@ export class AppLives {
     deployment: Omit<DeploymentRow, 'sequence'>,
     source: DeploymentSource,
   ): Promise<DeploymentRow> {
+    const { tree } = this.#parts
+    return this.#deploy(caller, deployment, (queries) =>
+      tree.keepSnapshot(queries, deployment.deployment_id, source.folder, source.parts),
+    )
+  }
+
+  /** Begins a deployment of what the deployment `from` was made of. LakeletErrors: `app_state`, `deployment_in_progress`. */
+  async deployAgain(
+    caller: Caller,
+    deployment: Omit<DeploymentRow, 'sequence'>,
+    from: string,
+  ): Promise<DeploymentRow> {
+    return this.#deploy(caller, deployment, (queries) =>
+      copyDeploymentFiles(queries, from, deployment.deployment_id),
+    )
+  }
+
+  /** `keepFiles` stores what the deployment is made of, together with it. */
+  async #deploy(
+    caller: Caller,
+    deployment: Omit<DeploymentRow, 'sequence'>,
+    keepFiles: (queries: Queries) => Promise<void>,
+  ): Promise<DeploymentRow> {
     const { app: name, deployment_id: id } = deployment
     return this.#mutex.run(name, async () => {
-      const { operations, kinds, tree } = this.#parts
+      const { operations, kinds } = this.#parts
       const row = await this.allow('deploy', name)
       let stored: DeploymentRow | undefined
       await operations.start(kinds.deploy, {
@@ -135,7 +159,7 @@ export class AppLives {
         input: { name, deployment: id, isRebuild: false },
         async store(queries) {
           stored = { ...deployment, sequence: await nextDeploymentSequence(queries, name) }
-          await tree.keepSnapshot(queries, id, source.folder, source.parts)
+          await keepFiles(queries)
           await insertDeployment(queries, stored)
         },
       })
@@ -171,4 +195,4 @@ export class AppLives {
   }
 }
 
-type Store = (queries: Parameters<typeof updateApp>[0]) => Promise<void>
+type Store = (queries: Queries) => Promise<void>

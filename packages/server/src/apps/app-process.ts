@@ -60,6 +60,8 @@ export interface AppProcess extends AsyncDisposable {
   /** Whether it listens on a port of its own choice rather than on the one it was given. */
   readonly hasOwnPort: boolean
   readonly exited: Promise<AppExit>
+  /** The end of its output. */
+  readonly tail: () => string
 }
 
 /**
@@ -78,6 +80,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       socket,
       hasOwnPort: socket.port !== options.port,
       exited: run.exited,
+      tail: () => run.tail,
       [Symbol.asyncDispose]: () => run.stop(),
     }
   } catch (error) {
@@ -108,6 +111,10 @@ class Run {
 
   get pid(): number {
     return this.#process.child.pid ?? 0
+  }
+
+  get tail(): string {
+    return this.#tail.toString() || '(it wrote nothing)'
   }
 
   /** Settles once the operating system has answered the spawn. */
@@ -173,7 +180,7 @@ class Run {
   async #failure(exit: AppExit): Promise<LakeletError> {
     // Its last words may still be on their way through the pipe.
     await delay(100)
-    const log = this.#tail.toString() || '(it wrote nothing)'
+    const log = this.tail
     const { command } = this.#options
     const port = conflictingPort(log, command)
     if (port !== undefined) {

@@ -28,6 +28,7 @@ import type {
   AppDatabases,
   AppGrants,
   AppIdentities,
+  AppPeers,
   AppSecrets,
   AppVisitors,
   AppWorkspace,
@@ -50,6 +51,7 @@ export interface AppsOptions {
   readonly visitors: AppVisitors
   readonly databases: AppDatabases
   readonly secrets: AppSecrets
+  readonly peers: AppPeers
   /** Address that the apps' listeners bind to, and the host name in their URLs. */
   readonly host: string
   /** First port for apps' addresses; 0 takes any free one. */
@@ -95,7 +97,7 @@ export class Apps implements AsyncDisposable {
     this.#hosting = hosting
     const { metadata, operations } = options
     const directories = new AppDirectories(options.directory, hosting)
-    const resources = new AppResources(options.databases, options.secrets, options.log)
+    const resources = new AppResources(options)
     const runs = this.#runs
     const secrets = new AppClientSecrets(directories, options.identities.secrets)
     const variables = new AppVariables({

@@ -4,9 +4,10 @@ import path from 'node:path'
 import type { AppVariable, EnvVar } from '@lakelet/api'
 import { because, LakeletError } from '../base/errors.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
-import type { AppWorkspace, DatabaseBinding } from './ports.ts'
+import type { ResolvedResources } from './app-resources.ts'
+import type { AppWorkspace } from './ports.ts'
 
-export interface EnvironmentInput {
+export interface EnvironmentInput extends ResolvedResources {
   readonly app: {
     readonly name: string
     readonly url: string
@@ -14,10 +15,6 @@ export interface EnvironmentInput {
     readonly clientSecret: string
   }
   readonly workspace: AppWorkspace
-  /** Bound databases by resource key, in the order of the app's resources. */
-  readonly databases: ReadonlyMap<string, DatabaseBinding>
-  /** Values of secrets by resource key. */
-  readonly secrets: ReadonlyMap<string, string>
   readonly yaml: readonly AppYamlVariable[]
   readonly deployment: readonly EnvVar[]
   readonly port: number
@@ -25,12 +22,17 @@ export interface EnvironmentInput {
 
 type Layer = readonly (readonly [name: string, value: string])[]
 
-/** Every variable with where it comes from. LakeletError `app_value_from` for a key that no resource has. */
+/**
+ * Every variable with where it comes from. LakeletError `app_value_from` for a key that no resource has, `app_resource_absent` for one
+ * that names what no local workspace has; what the deployment sets itself is not asked for.
+ */
 export function appVariables(input: EnvironmentInput): AppVariable[] {
+  const own = new Set(input.deployment.map((each) => each.name))
+  const yaml = input.yaml.filter((each) => !own.has(each.name))
   const layers: readonly (readonly [AppVariable['source'], Layer])[] = [
     ['platform', platformLayer(input)],
     ['resource', databaseLayer(input)],
-    ['app.yaml', input.yaml.map((each) => [each.name, yamlValue(each, input)] as const)],
+    ['app.yaml', yaml.map((each) => [each.name, yamlValue(each, input)] as const)],
     ['deployment', input.deployment.map((each) => [each.name, deploymentValue(each, input)] as const)],
   ]
   const variables = new Map<string, AppVariable>()
@@ -133,22 +135,26 @@ function databaseLayer({ app, databases }: EnvironmentInput): Layer {
   ]
 }
 
-type Resources = Pick<EnvironmentInput, 'databases' | 'secrets'>
-
-function yamlValue(variable: AppYamlVariable, resources: Resources): string {
+function yamlValue(variable: AppYamlVariable, resources: ResolvedResources): string {
   return 'value' in variable ? variable.value : resolve(variable.valueFrom, variable.name, resources)
 }
 
-function deploymentValue(variable: EnvVar, resources: Resources): string {
+function deploymentValue(variable: EnvVar, resources: ResolvedResources): string {
   return variable.value_from === undefined
     ? (variable.value ?? '')
     : resolve(variable.value_from, variable.name, resources)
 }
 
-function resolve(key: string, variable: string, { databases, secrets }: Resources): string {
-  const value = databases.get(key)?.endpoint ?? secrets.get(key)
+function resolve(
+  key: string,
+  variable: string,
+  { databases, secrets, apps, absent }: ResolvedResources,
+): string {
+  const value = databases.get(key)?.endpoint ?? secrets.get(key) ?? apps.get(key)
   if (value !== undefined) return value
-  const known = [...databases.keys(), ...secrets.keys()].join(', ')
+  const kind = absent.get(key)
+  if (kind !== undefined) throw new LakeletError('app_resource_absent', { resource: key, variable, kind })
+  const known = [...databases.keys(), ...secrets.keys(), ...apps.keys()].join(', ')
   const reason = known === '' ? because('app_has_no_resources') : because('app_resources_are', { known })
   throw new LakeletError('app_value_from', { resource: key, variable, reason })
 }

@@ -18,6 +18,7 @@ const visit: Visit = {
   host: '127.0.0.1:8101',
   address: '127.0.0.1',
   requestId: 'id-1',
+  accessToken: undefined,
 }
 
 function valuesOf(headers: readonly string[], name: string): string[] {

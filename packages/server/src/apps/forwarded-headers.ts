@@ -52,6 +52,8 @@ export interface Visit {
   readonly host: string
   readonly address: string
   readonly requestId: string
+  /** With which the app may act as its visitor; undefined where it may not. */
+  readonly accessToken: string | undefined
 }
 
 /** Headers for the app, as a flat list of names and values in the visitor's order. */
@@ -94,7 +96,7 @@ export function headersToVisitor(raw: readonly string[]): string[] {
     .flat()
 }
 
-function claims({ caller, host, address, requestId }: Visit): string[] {
+function claims({ caller, host, address, requestId, accessToken }: Visit): string[] {
   const isUser = caller.kind === 'user'
   return [
     ['X-Forwarded-Host', host],
@@ -103,6 +105,7 @@ function claims({ caller, host, address, requestId }: Visit): string[] {
     ['X-Forwarded-Preferred-Username', headerText(caller.displayName)],
     ['X-Forwarded-User', headerText(caller.name)],
     ...(isUser ? [['X-Forwarded-Email', headerText(caller.name)]] : []),
+    ...(accessToken === undefined ? [] : [['X-Forwarded-Access-Token', accessToken]]),
     ['X-Real-Ip', address],
     ['X-Request-Id', requestId],
   ].flat()

@@ -28,6 +28,8 @@ export interface FrontProxyOptions {
   readonly port: number
   readonly visitors: AppVisitors
   readonly grants: Pick<AppGrants, 'may'>
+  /** What the app may do as its visitors; nothing of it where that is empty. */
+  readonly visitorScopes: () => Promise<readonly string[]>
   /** Where the app answers now; rejects with LakeletError `app_unavailable` when it does not. */
   readonly upstream: (signal: AbortSignal) => Promise<ListeningSocket>
   readonly log: AppLog
@@ -204,7 +206,13 @@ class ListeningProxy implements FrontProxy {
       host: request.headers.host ?? '',
       address: request.socket.remoteAddress ?? '',
       requestId: randomUUID(),
+      accessToken: await this.#tokenOf(caller),
     }
+  }
+
+  async #tokenOf(caller: Caller): Promise<string | undefined> {
+    const scopes = await this.#options.visitorScopes()
+    return scopes.length === 0 ? undefined : this.#options.visitors.tokenFor(caller, scopes)
   }
 
   /** Another site's name that resolves to this machine must not open an app (DNS rebinding). */

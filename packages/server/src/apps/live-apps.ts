@@ -9,6 +9,7 @@ import type { AppDirectories } from './app-directories.ts'
 import { AppInstance, type InstanceState } from './app-instance.ts'
 import { type AppLog, openAppLog } from './app-logs.ts'
 import { getApp } from './app-rows.ts'
+import { visitorScopesOf } from './app-scopes.ts'
 import { upstreamOf } from './app-upstream.ts'
 import type { AppGrants, AppVisitors } from './ports.ts'
 
@@ -134,6 +135,7 @@ export class LiveApps implements AsyncDisposable {
       port,
       visitors,
       grants,
+      visitorScopes: visitorScopesOf(metadata, name),
       upstream: (signal) => upstreamOf(upstream, signal),
       log,
       logger,

@@ -38,6 +38,8 @@ export interface AppVisitors {
   bySession(cookieHeader: string): Promise<Caller | undefined>
   /** Whose token it is; undefined for a bad one. LakeletError `scope_missing` for one that is good, but not for apps. */
   byToken(token: string): Promise<Caller | undefined>
+  /** A token with which an app may act as its visitor, within `scopes`. */
+  tokenFor(caller: Caller, scopes: readonly string[]): string
   /** Where a browser signs in, to come back to `next`. */
   signInUrl(next: string): string
   /** Address of the workspace's own pages, without a trailing slash. */
@@ -84,6 +86,16 @@ export interface AppSecrets {
   bind(app: AppRole, resource: SecretResource): Promise<void>
   /** Takes that permission away; a scope that is gone is no error. */
   release(app: AppRole, resource: SecretResource): Promise<void>
+}
+
+export type PeerResource = NonNullable<AppResource['app']>
+
+/** Other apps that an app is given as a resource. */
+export interface AppPeers {
+  /** Gives the app's service principal CAN_USE on the other app. LakeletError `app_not_found`. */
+  bind(app: AppRole, resource: PeerResource): Promise<void>
+  /** Takes that permission away; an app that is gone is no error. */
+  release(app: AppRole, resource: PeerResource): Promise<void>
 }
 
 /** What every app is told of its workspace. */

@@ -142,20 +142,17 @@ export class WorkspaceTree {
     folder: string,
     parts: readonly TreePart[],
   ): Promise<void> {
-    const source = await findObject(queries, folder)
-    if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: folder })
-    const files = new Map<string, DeploymentFileRow>()
-    for (const row of await rowsOf(queries, parts)) {
-      const name = row.path.slice(folder.length + 1) + sourceExtension(row)
-      if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
-      if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
-    }
-    const leftOut = dataDirectoriesAmong(new Set(files.keys()))
-    const kept = [...files].filter(([name]) => !leftOut.some((each) => `${name}/`.startsWith(each)))
-    await insertDeploymentFiles(
-      queries,
-      kept.map(([, row]) => row),
-    )
+    await insertDeploymentFiles(queries, await snapshotRows(queries, id, folder, parts))
+  }
+
+  /** Whether `parts` of `folder` are as they were when the deployment was made. LakeletErrors as `keepSnapshot`. */
+  async isAsInSnapshot(id: string, folder: string, parts: readonly TreePart[]): Promise<boolean> {
+    return this.#metadata.transaction(async (queries) => {
+      const textOf = (rows: readonly DeploymentFileRow[]) =>
+        JSON.stringify(rows.map(({ path, blob }) => [path, blob]).sort())
+      const now = await snapshotRows(queries, id, folder, parts)
+      return textOf(now) === textOf(await listDeploymentFiles(queries, id))
+    })
   }
 
   /** Writes the files of a deployment into a directory of the disk, which must be empty. */
@@ -256,4 +253,24 @@ async function sharesName(queries: Queries, { key, notebook }: FileToWrite): Pro
   const name = notebookNameOf(key)
   const other = name === undefined ? undefined : await findObject(queries, name)
   return other?.type === 'NOTEBOOK' && key === other.path + fileExtensionOf(other)
+}
+
+/** What of `parts` of a folder a deployment is made of; where data directories of workspaces lie among them, without those. */
+async function snapshotRows(
+  queries: Queries,
+  id: string,
+  folder: string,
+  parts: readonly TreePart[],
+): Promise<DeploymentFileRow[]> {
+  const source = await findObject(queries, folder)
+  if (source?.type !== 'DIRECTORY') throw new LakeletError('path_not_found', { path: folder })
+  const files = new Map<string, DeploymentFileRow>()
+  for (const row of await rowsOf(queries, parts)) {
+    const name = row.path.slice(folder.length + 1) + sourceExtension(row)
+    if (files.has(name)) throw new LakeletError('source_name_clash', { path: `${folder}/${name}` })
+    if (name !== '') files.set(name, { deployment_id: id, path: name, blob: row.blob })
+  }
+  const leftOut = dataDirectoriesAmong(new Set(files.keys()))
+  const kept = [...files].filter(([name]) => !leftOut.some((each) => `${name}/`.startsWith(each)))
+  return kept.map(([, row]) => row)
 }

@@ -123,6 +123,19 @@ export class Permissions {
     })
   }
 
+  /** Takes a principal's own line away; one that has none is no error. */
+  async remove(object: ObjectRef, principalId: number): Promise<void> {
+    const known = await this.require(object)
+    await this.#writes.run(keyOf(object.type, known.id), async () => {
+      const kept = this.#grantsOf(object.type, known.id).filter((each) => each.principalId !== principalId)
+      const rows = kept.map((each) => ({ principal_id: each.principalId, level: each.level }))
+      await this.#metadata.transaction((queries) =>
+        replacePermissionGrants(queries, object.type, known.id, rows),
+      )
+      await this.reload()
+    })
+  }
+
   /** Forgets the grants of an object that was deleted, so that a new one of that id starts clean. */
   async forget(type: ObjectType, id: string): Promise<void> {
     await this.#metadata.transaction((queries) => replacePermissionGrants(queries, type, id, []))

@@ -18,7 +18,7 @@ export const API_SCOPES: readonly string[] = [
 
 /** Which scope opens which paths; the longest prefix decides. What is not listed needs `all-apis`: above all what makes new tokens. */
 const SCOPES_BY_PREFIX: readonly (readonly [prefix: string, scopes: readonly string[]])[] = [
-  ['/api/2.0/preview/scim/v2/Me', API_SCOPES],
+  ['/api/2.0/preview/scim/v2/Me', [...API_SCOPES, 'iam.current-user:read']],
   ['/api/2.0/preview/scim/', ['iam', 'scim']],
   ['/api/2.0/accounts/servicePrincipals/', ['iam', 'scim']],
   ['/api/2.0/permissions/', ['iam', 'access-management']],

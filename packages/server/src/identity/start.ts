@@ -25,6 +25,7 @@ import { SecretScopes } from './secret-scopes.ts'
 import { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 import { mountSignIn } from './sign-in-http.ts'
 import { type KeyRing, openKeyRing } from './signing.ts'
+import { VisitorTokens } from './visitor-tokens.ts'
 
 const ACCESS_TOKEN_SECONDS = 3600
 const HOUSEKEEPING_MS = 3600_000
@@ -57,6 +58,7 @@ export interface Identity extends AsyncDisposable {
   readonly secretScopes: SecretScopes
   readonly sealer: Sealer
   readonly credentials: DatabaseCredentials
+  readonly visitorTokens: VisitorTokens
   readonly permissions: Permissions
   readonly sessions: BrowserSessions
   readonly authenticator: Authenticator
@@ -129,6 +131,13 @@ async function openParts(options: IdentityOptions) {
     secretScopes: new SecretScopes(metadata, clock, directory, sealer),
     sessions: new BrowserSessions(metadata, clock, directory, workspaceId),
     authenticator: new Authenticator({ workspaceId, clock, directory, tokens, keys }),
+    visitorTokens: new VisitorTokens({
+      workspaceId,
+      issuer,
+      clock,
+      keys,
+      ttlSeconds: options.accessTokenTtlSeconds ?? ACCESS_TOKEN_SECONDS,
+    }),
     credentials: new DatabaseCredentials({ workspaceId, issuer, clock, directory, keys, limits }),
   }
 }

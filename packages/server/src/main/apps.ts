@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Caller } from '../base/caller.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
@@ -10,11 +11,14 @@ import type {
   AppDatabases,
   AppGrants,
   AppIdentities,
+  AppPeers,
   AppSecrets,
   AppVisitors,
   PackConnector,
 } from '../apps/ports.ts'
 import { AppTemplates } from '../apps/templates.ts'
+import { startReconciler } from '../control/reconcilers/reconciler.ts'
+import { appSyncer } from '../control/reconcilers/sync-apps.ts'
 import { AppDeploymentsService } from '../control/services/app-deployments.ts'
 import { AppsService } from '../control/services/apps.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
@@ -25,6 +29,8 @@ import type { Operations } from '../operations/operations.ts'
 
 /** First port for the addresses of apps, when the workspace itself has a fixed one. */
 const FIRST_APP_PORT = 8081
+/** How often apps that follow their source are looked at. */
+const SYNC_EVERY_MS = 1000
 
 export interface AppsParts {
   readonly directory: string
@@ -52,23 +58,41 @@ export interface RunningApps extends AsyncDisposable {
 /** Opens the address of every app and gives the services behind their API; none runs before `apps.startWanted`. */
 export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
   const { metadata, clock, identity, tree } = parts
+  const log = parts.log.child({ component: 'apps' })
   const grants = appGrants(identity)
   const directory = path.resolve(import.meta.dirname, '../../../../templates')
   const templates = new AppTemplates({ directory, tree, clock, packConnector })
   const apps = await startApps({
     ...parts,
     templates,
-    log: parts.log.child({ component: 'apps' }),
+    log,
     workspace: { host: parts.baseUrl, workspaceId: identity.workspaceId, caFile: parts.caFile },
     identities: appIdentities(identity),
     grants,
     visitors: appVisitors(identity, parts.baseUrl),
     secrets: appSecrets(identity),
+    peers: appPeers(identity),
     firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
   })
-  const service = new AppsService({ metadata, clock, apps, templates, grants })
+  const service = new AppsService({ baseUrl: parts.baseUrl, metadata, clock, apps, templates, grants })
   const deployments = new AppDeploymentsService({ metadata, clock, apps, workspace: parts.files })
-  return { apps, service, deployments, [Symbol.asyncDispose]: () => apps[Symbol.asyncDispose]() }
+  const running = new AsyncDisposableStack()
+  running.use(apps)
+  running.use(
+    startReconciler({
+      name: 'sync-apps',
+      everyMs: SYNC_EVERY_MS,
+      round: appSyncer({ metadata, deployments, log, callerNamed: (name) => callerNamed(identity, name) }),
+      clock,
+      log,
+    }),
+  )
+  return { apps, service, deployments, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+function callerNamed({ directory }: Identity, name: string): Caller | undefined {
+  const found = directory.find('user', name) ?? directory.find('service_principal', name)
+  return found && directory.callerOf(found.id)
 }
 
 function appIdentities(identity: Identity): AppIdentities {
@@ -118,11 +142,27 @@ function appSecrets({ secretScopes, directory }: Identity): AppSecrets {
   }
 }
 
+function appPeers({ permissions, directory }: Identity): AppPeers {
+  const object = (name: string) => ({ type: 'app', id: name }) as const
+  return {
+    async bind({ clientId }, { name }) {
+      const principal = directory.find('service_principal', clientId)
+      if (!principal) return
+      await permissions.set(object(name), [{ principalId: principal.id, level: 'CAN_USE' }], 'add')
+    },
+    async release({ clientId }, { name }) {
+      const principal = directory.find('service_principal', clientId)
+      if (principal) await permissions.remove(object(name), principal.id)
+    },
+  }
+}
+
 function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
   return {
     bySession: (cookieHeader) => identity.sessionOf(cookieHeader),
     // An app's address is part of the API of apps: a token for something else opens none.
     byToken: async (token) => identity.callers.authenticate(token, { path: '/api/2.0/apps' }),
+    tokenFor: (caller, scopes) => identity.visitorTokens.of(caller, scopes),
     homeUrl: () => baseUrl,
     signInUrl: (next) => `${baseUrl}/sign-in?${new URLSearchParams({ next }).toString()}`,
   }

@@ -22,6 +22,7 @@ import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
 import type { AppDeploymentsService } from '../control/services/app-deployments.ts'
+import { AppThumbnailsService } from '../control/services/app-thumbnails.ts'
 import type { AppsService } from '../control/services/apps.ts'
 import { Backups } from '../control/services/backups.ts'
 import { BundleDeploymentsService } from '../control/services/bundle-deployments.ts'
@@ -82,7 +83,7 @@ export function implementAllRoutes(parts: {
     ...implementTokens(new TokensService(identity.tokens)),
     ...implementWorkspace(files),
     ...implementWorkspaceFiles(files),
-    ...implementApps(apps, parts.deployments),
+    ...implementApps(apps, parts.deployments, new AppThumbnailsService(control.context.metadata)),
     ...bundleRoutes(control.context.metadata, clock),
     ...implementExtensions(new ExtensionsService(parts.postgres)),
     ...implementChanges({ changes, clock, run: randomUUID() }, parts.stopping),

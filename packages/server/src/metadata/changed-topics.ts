@@ -15,6 +15,7 @@ const TOPICS: Readonly<Record<keyof Tables, readonly ChangeTopic[]>> = {
   operations: ['operations'],
   operation_locks: [],
   apps: ['apps'],
+  app_thumbnails: ['apps'],
   app_deployments: ['deployments'],
   deployment_files: [],
   workspace_objects: ['files'],

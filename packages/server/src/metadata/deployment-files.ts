@@ -40,6 +40,15 @@ export async function listSnapshots(queries: Queries, app: string): Promise<stri
   return rows.map((row) => row.deployment_id)
 }
 
+/** Gives deployment `to` the files of deployment `from`. */
+export async function copyDeploymentFiles(queries: Queries, from: string, to: string): Promise<void> {
+  const rows = await listDeploymentFiles(queries, from)
+  await insertDeploymentFiles(
+    queries,
+    rows.map((row) => ({ ...row, deployment_id: to })),
+  )
+}
+
 export async function deleteDeploymentFiles(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('deployment_files').where('deployment_id', '=', id).execute()
 }

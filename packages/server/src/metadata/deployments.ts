@@ -1,5 +1,5 @@
 // Deployments as they are stored. Lists and builds are JSON in their columns; they are written and read as JSON here and nowhere else.
-import type { EnvVar } from '@lakelet/api'
+import type { AppHealthCheck, EnvVar } from '@lakelet/api'
 import { z } from 'zod'
 import type { Queries } from './database.ts'
 import type { DeploymentColumns } from './schema.ts'
@@ -19,10 +19,15 @@ const finishedBuild = z.object({
 /** A finished build: all that a start needs. */
 export type FinishedBuild = z.output<typeof finishedBuild>
 
-export interface DeploymentRow extends Omit<DeploymentColumns, 'command' | 'env_vars' | 'build'> {
+export interface DeploymentRow extends Omit<
+  DeploymentColumns,
+  'command' | 'env_vars' | 'health_check' | 'build'
+> {
   /** Null where app.yaml decides. */
   readonly command: readonly string[] | null
   readonly env_vars: readonly EnvVar[] | null
+  /** Null for nothing but listening. */
+  readonly health_check: AppHealthCheck | null
   /** Null until there is one. */
   readonly build: FinishedBuild | null
 }
@@ -92,6 +97,7 @@ export async function insertDeployment(queries: Queries, row: DeploymentRow): Pr
     ...row,
     command: jsonOrNull(row.command),
     env_vars: jsonOrNull(row.env_vars),
+    health_check: jsonOrNull(row.health_check),
     build: jsonOrNull(row.build),
   }
   await queries.insertInto('app_deployments').values(columns).execute()
@@ -111,11 +117,12 @@ function jsonOrNull(value: object | null): string | null {
 }
 
 function rowOf(columns: DeploymentColumns): DeploymentRow {
-  const { command, env_vars: variables, build } = columns
+  const { command, env_vars: variables, health_check: check, build } = columns
   return {
     ...columns,
     command: command === null ? null : (JSON.parse(command) as string[]),
     env_vars: variables === null ? null : (JSON.parse(variables) as EnvVar[]),
+    health_check: check === null ? null : (JSON.parse(check) as AppHealthCheck),
     build: build === null ? null : finishedBuild.parse(JSON.parse(build)),
   }
 }

@@ -304,6 +304,7 @@ export interface AppColumns {
 
 export interface AppsTables {
   apps: AppColumns
+  app_thumbnails: { app: string; picture: Uint8Array }
 }
 
 /** As it is stored; what the rest of the server sees is `DeploymentRow` of deployments.ts. */
@@ -322,6 +323,8 @@ export interface DeploymentColumns {
   readonly command: string | null
   /** JSON list of variables. */
   readonly env_vars: string | null
+  /** JSON: the health check; null for none. */
+  readonly health_check: string | null
   /** JSON: the finished build. */
   readonly build: string | null
   readonly creator: string

@@ -251,10 +251,9 @@ describe('the environment', () => {
   })
 
   it.each([
-    [{ resources: [{ name: 'x', sql_warehouse: { id: '1', permission: 'CAN_USE' } }] }, 'FEATURE_DISABLED'],
+    [{ resources: [{ name: 'x', crystal_ball: { id: '1' } }] }, 'FEATURE_DISABLED'],
     [{ resources: [{ name: 'x' }] }, 'INVALID_PARAMETER_VALUE'],
     [{ resources: [{ name: 'x', postgres: { branch: 'nonsense' } }] }, 'INVALID_PARAMETER_VALUE'],
-    [{ user_api_scopes: ['sql'] }, 'NOT_IMPLEMENTED'],
   ])('does not pretend to have %j', async (settings, code) => {
     const { body } = await api.call('POST', '/api/2.0/apps', { name: 'pretender', ...settings })
     expect(body).toMatchObject({ error_code: code })

@@ -16,8 +16,10 @@ import { implementApps } from '../../src/control/routes/apps.ts'
 import { implementWorkspaceFiles } from '../../src/control/routes/workspace-files.ts'
 import { implementWorkspace } from '../../src/control/routes/workspace.ts'
 import { AppDeploymentsService } from '../../src/control/services/app-deployments.ts'
+import { AppThumbnailsService } from '../../src/control/services/app-thumbnails.ts'
 import { AppsService } from '../../src/control/services/apps.ts'
 import { WorkspaceFilesService } from '../../src/control/services/workspace.ts'
+import { appSyncer } from '../../src/control/reconcilers/sync-apps.ts'
 import { openWorkspaceTree } from '../../src/files/workspace-tree.ts'
 import { failpointFrom } from '../../src/operations/failpoints.ts'
 import { Operations } from '../../src/operations/operations.ts'
@@ -25,10 +27,14 @@ import { openMetadata } from '../../src/metadata/database.ts'
 import { callerNamed } from '../files/workspace-api.ts'
 
 export interface AppsApi extends AsyncDisposable {
+  /** One round of what deploys apps that follow their source. */
+  readonly syncApps: () => Promise<void>
   readonly directory: string
   readonly apps: Apps
   readonly operations: Operations
   call(method: string, url: string, json?: unknown, as?: string): Promise<{ status: number; body: ReplyBody }>
+  /** What a route answers with, in base64. */
+  bytes(url: string): Promise<string>
   /** Writes files into a workspace folder. */
   upload(folder: string, files: Readonly<Record<string, string>>): Promise<void>
   /** Does `work` as a workspace does that is not to be killed. */
@@ -45,6 +51,7 @@ export interface ReplyBody extends Deployment {
   readonly service_principal_client_id: string
   readonly app_status: { readonly state: string }
   readonly log: string
+  readonly app_deployments: readonly Deployment[]
   readonly templates: readonly { readonly name: string }[]
   readonly lines: readonly { readonly source: string; readonly message: string }[]
   readonly variables: readonly { readonly name: string; readonly value: string }[]
@@ -70,6 +77,7 @@ const visitors: AppVisitors = {
     return name === undefined ? undefined : callerNamed(name)
   },
   byToken: async (token) => (token === 'expired' ? undefined : callerNamed(token)),
+  tokenFor: (caller, scopes) => `token of ${caller.name} for ${scopes.join(' ')}`,
   homeUrl: () => 'http://workspace.test',
   signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
 }
@@ -149,6 +157,7 @@ export async function startAppsApi(
       visitors,
       databases,
       secrets,
+      peers: { bind: async () => {}, release: async () => {} },
       host: '127.0.0.1',
       firstPort: 0,
       stopMs: 3000,
@@ -157,7 +166,14 @@ export async function startAppsApi(
   await operations.resume()
   await apps.adopt()
   await apps.startWanted()
-  const service = new AppsService({ metadata, clock: systemClock, apps, templates, grants })
+  const service = new AppsService({
+    baseUrl: 'http://workspace.test',
+    metadata,
+    clock: systemClock,
+    apps,
+    templates,
+    grants,
+  })
   const deployments = new AppDeploymentsService({ metadata, clock: systemClock, apps, workspace })
   const server = starting.use(
     await startHttpServer({
@@ -172,7 +188,7 @@ export async function startAppsApi(
       routes: [
         ...implementWorkspace(workspace),
         ...implementWorkspaceFiles(workspace),
-        ...implementApps(service, deployments),
+        ...implementApps(service, deployments, new AppThumbnailsService(metadata)),
       ],
     }),
   )
@@ -182,7 +198,12 @@ export async function startAppsApi(
     directory,
     apps,
     operations,
+    syncApps: appSyncer({ metadata, deployments, log, callerNamed }),
     call: (method, url, json, as) => call(base + url, method, json, as),
+    async bytes(url) {
+      const reply = await fetch(base + url, { headers: { authorization: 'Bearer admin' } })
+      return Buffer.from(await reply.arrayBuffer()).toString('base64')
+    },
     async upload(folder, files) {
       for (const [name, text] of Object.entries(files)) {
         const key = `${folder}/${name}`

@@ -58,6 +58,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
   const { port } = app.address() as AddressInfo
   front = await startFrontProxy({
+    visitorScopes: async () => [],
     name: 'my-app',
     host: '127.0.0.1',
     port: 0,
@@ -66,6 +67,7 @@ beforeAll(async () => {
         cookie.includes('lakelet_session=ann') ? callerNamed('ann@example.com') : undefined,
       byToken: async (token) => (token === 'bad' ? undefined : callerNamed(token)),
       homeUrl: () => 'http://workspace.test',
+      tokenFor: () => '',
       signInUrl: (next) => `http://127.0.0.1:1/sign-in?next=${encodeURIComponent(next)}`,
     },
     grants: {

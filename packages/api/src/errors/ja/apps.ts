@@ -32,6 +32,16 @@ export const apps: Readonly<Record<keyof typeof appsErrors, string>> = {
   app_start_failed: 'アプリが起動しませんでした: 「{command}」{ending}。{hint} 出力の末尾:\n{log}',
   app_port_taken:
     'アプリはポート {port} を使用しようとしますが、{owner} が使用中です。それを停止するか、$DATABRICKS_APP_PORT のポートで待ち受けるようにしてください。出力の末尾:\n{log}',
+  app_unhealthy:
+    'アプリはヘルス チェックに合格しませんでした: GET {path} {answer}。以前のものは引き続き動作しています。出力の末尾:\n{log}',
+  app_health_check_invalid:
+    'ヘルス チェックの指定が正しくありません。パスは「/」で始め、タイムアウトは 1 から {most} 秒にしてください。',
+  app_resource_absent:
+    '変数 {variable} はアプリのリソース「{resource}」({kind}) から値を得ますが、ローカルのワークスペースにはありません。デプロイの env_vars で {variable} を設定するか (app.yaml より優先されます)、app.yaml に `value` を記載してください。',
+  app_thumbnail_invalid: 'アプリの画像は base64 の PNG、JPEG、GIF、WebP で、{limit} KiB 以下にしてください。',
+  app_has_no_thumbnail: 'アプリ {name} に画像はありません。',
+  deployment_not_kept:
+    'アプリ {name} のデプロイメント {deployment} には戻れません: {reason}。戻れるもの: {known}。',
   deployment_interrupted:
     'デプロイ中にワークスペースが停止されました。以前のものは引き続き動作しています。もう一度デプロイしてください。',
   deployment_cancelled: 'デプロイ中にアプリに対して別の操作 ({action}) が行われました。',

@@ -57,6 +57,8 @@ export const reasons: Readonly<Record<ReasonCode, string>> = {
     '対象が指定されていません。データベース (postgres) またはシークレット (secret) を指定してください。',
   resource_branch: '「{branch}」は projects/<project>/branches/<branch> の形式ではありません。',
   branch_name: '「{branch}」はブランチの名前ではありません。projects/…/branches/… の形式で指定してください。',
+  deployment_not_succeeded: '成功していません',
+  deployment_swept: 'ファイルがもう保存されていません',
   app_has_no_resources: '。アプリにリソースがありません',
   app_resources_are: '。アプリのリソース: {known}',
   app_starting: 'デプロイ中です。このページは自動的に再確認します。',

@@ -1,13 +1,17 @@
 import { appsRoutes } from '@lakelet/api'
-import { LakeletError } from '../../base/errors.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import type { AppDeploymentsService } from '../services/app-deployments.ts'
+import type { AppThumbnailsService } from '../services/app-thumbnails.ts'
 import type { AppsService } from '../services/apps.ts'
 
 const LINES = 200
 
 /** Handlers of `/api/2.0/apps/…` and of Lakelet's additions to it. */
-export function implementApps(service: AppsService, deployments: AppDeploymentsService): ImplementedRoute[] {
+export function implementApps(
+  service: AppsService,
+  deployments: AppDeploymentsService,
+  thumbnails: AppThumbnailsService,
+): ImplementedRoute[] {
   return implementRoutes(appsRoutes, {
     create: ({ caller, query, body }) =>
       service.create(caller, { body, hasCompute: !query.no_compute, template: query.template }),
@@ -23,8 +27,13 @@ export function implementApps(service: AppsService, deployments: AppDeploymentsS
     createUpdate: ({ caller, params, body }) =>
       service.createUpdate(caller, params.name, body.app ?? {}, body.update_mask),
     getUpdate: ({ params }) => service.getUpdate(params.name),
-    updateThumbnail: refuseThumbnails,
-    deleteThumbnail: refuseThumbnails,
+    updateThumbnail: ({ params, body }) => thumbnails.put(params.name, body.app_thumbnail?.thumbnail),
+    deleteThumbnail: async ({ params }) => {
+      await thumbnails.delete(params.name)
+      return {}
+    },
+    getThumbnail: ({ params }) => thumbnails.get(params.name),
+    rollBack: ({ caller, params }) => deployments.rollBack(caller, params.name, params.deployment_id),
     listTemplates: async () => ({ templates: await service.listTemplates() }),
     getLogs: async ({ params, query }) => ({
       lines: await service.logs(params.name, query.tail_lines ?? LINES),
@@ -34,8 +43,4 @@ export function implementApps(service: AppsService, deployments: AppDeploymentsS
     }),
     getEnvironment: async ({ params }) => ({ variables: await service.environment(params.name) }),
   })
-}
-
-function refuseThumbnails(): never {
-  throw new LakeletError('feature_disabled', { feature: 'The thumbnail of an app' })
 }

@@ -1,5 +1,11 @@
 // What is allowed of an app's settings, and what becomes of them in its row.
-import { OTHER_APP_SETTINGS, type OtherAppSettings, type UpdateAppBody } from '@lakelet/api'
+import {
+  ABSENT_APP_RESOURCES,
+  OTHER_APP_SETTINGS,
+  type OtherAppSettings,
+  type UpdateAppBody,
+} from '@lakelet/api'
+import { absentKindOf } from '../../apps/app-resources.ts'
 import type { AppGrants } from '../../apps/ports.ts'
 import type { Caller } from '../../base/caller.ts'
 import { because, LakeletError, type Reason } from '../../base/errors.ts'
@@ -57,29 +63,36 @@ type Resource = NonNullable<UpdateAppBody['resources']>[number]
 
 /** Names are keys for `valueFrom`, so each may be there once; what a resource gives must be the caller's to give away. */
 export async function checkSettings(
-  grants: Pick<AppGrants, 'mayAttach' | 'requireSecrets'>,
+  grants: Pick<AppGrants, 'may' | 'mayAttach' | 'requireSecrets'>,
   caller: Caller,
-  { resources, user_api_scopes: scopes }: UpdateAppBody,
+  { resources }: UpdateAppBody,
 ): Promise<void> {
-  if (scopes && scopes.length > 0)
-    throw new LakeletError('not_implemented', { feature: "Acting as an app's user (user_api_scopes)" })
   const seen = new Set<string>()
   for (const resource of resources ?? []) {
     if (seen.has(resource.name)) throw invalid(resource.name, because('resource_twice'))
     seen.add(resource.name)
     checkKind(resource)
     if (resource.secret) await grants.requireSecrets(caller, resource.secret.scope)
-    else await requireDatabase(grants, caller, resource)
+    else if (resource.app) await requireApp(grants, caller, resource.app.name)
+    else if (absentKindOf(resource) === undefined) await requireDatabase(grants, caller, resource)
   }
 }
 
+const KINDS: readonly string[] = ['postgres', 'secret', 'app', ...ABSENT_APP_RESOURCES]
+
 function checkKind(resource: Resource): void {
   const kinds = Object.keys(resource).filter((key) => key !== 'name' && key !== 'description')
-  const foreign = kinds.find((kind) => kind !== 'postgres' && kind !== 'secret')
+  const foreign = kinds.find((kind) => !KINDS.includes(kind))
   if (foreign !== undefined)
     throw new LakeletError('feature_disabled', { feature: `An app resource of the kind '${foreign}'` })
   if (kinds.length > 1)
     throw invalid(resource.name, because('resource_kinds', { kinds: kinds.join(' and ') }))
+}
+
+/** Whose app it is decides who may use it. */
+async function requireApp(grants: Pick<AppGrants, 'may'>, caller: Caller, name: string): Promise<void> {
+  if (await grants.may(caller, name, 'CAN_MANAGE')) return
+  throw new LakeletError('permission_denied', { action: `let an app use app ${name}` })
 }
 
 async function requireDatabase(

@@ -20,6 +20,7 @@ import { LakeletError } from '../../base/errors.ts'
 import { randomUUID } from '../../base/ids.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
 import { type AppRow, findApp, listApps } from '../../metadata/apps.ts'
+import { hasThumbnail } from '../../metadata/app-thumbnails.ts'
 import type { Metadata } from '../../metadata/database.ts'
 import { findDeploymentInProgress } from '../../metadata/deployments.ts'
 import { type AppField, changeOf, checkSettings, fieldsOf, fieldsOfMask, settingsOf } from '../rules/app.ts'
@@ -27,6 +28,8 @@ import { type PageQuery, pageOfRows } from '../rules/pages.ts'
 import { viewApp } from '../views/app.ts'
 
 export interface AppsServiceOptions {
+  /** Address of the workspace. */
+  readonly baseUrl: string
   readonly metadata: Metadata
   readonly clock: Clock
   readonly apps: Apps
@@ -176,11 +179,15 @@ export class AppsService {
 
   async #parts(row: AppRow) {
     const { apps, metadata } = this.#options
-    const [active, pending] = await Promise.all([
+    const [active, pending, hasPicture] = await Promise.all([
       activeDeployment(metadata.db, row),
       findDeploymentInProgress(metadata.db, row.name),
+      hasThumbnail(metadata.db, row.name),
     ])
-    return { row, url: apps.urlOf(row), status: apps.statusOf(row.name), active, pending }
+    const thumbnail = hasPicture
+      ? `${this.#options.baseUrl}/api/2.0/lakelet/apps/${row.name}/thumbnail`
+      : undefined
+    return { row, url: apps.urlOf(row), status: apps.statusOf(row.name), active, pending, thumbnail }
   }
 
   #row(name: string): Promise<AppRow> {

@@ -74,6 +74,11 @@ export class WorkspaceFilesService {
     return { path: path.asked, key: path.key, parts }
   }
 
+  /** Whether a folder is what a deployment was made of. */
+  isAsInSnapshot(deployment: string, key: string, parts: readonly TreePart[]): Promise<boolean> {
+    return this.#tree.isAsInSnapshot(deployment, key, parts)
+  }
+
   async mkdirs(caller: Caller, text: string): Promise<void> {
     const path = parsePath(text)
     await this.#demand(caller, path, 'CAN_EDIT', 'create this folder')

@@ -1,5 +1,6 @@
 // App and AppDeployment as the API shows them. `compute_status` and a deployment's `status` are always there: clients rely on it.
 import type { App, AppDeployment } from '@lakelet/api'
+import { effectiveScopes } from '../../apps/app-scopes.ts'
 import { computeStateOf } from '../../apps/app-state.ts'
 import type { AppStatus } from '../../apps/live-apps.ts'
 import type { AppRow } from '../../metadata/apps.ts'
@@ -11,11 +12,13 @@ export interface AppParts {
   readonly status: AppStatus
   readonly active: DeploymentRow | undefined
   readonly pending: DeploymentRow | undefined
+  /** URL of its picture. */
+  readonly thumbnail?: string | undefined
   /** Whether the values of a deployment's variables are shown, as to those who may deploy. */
   readonly showsValues?: boolean
 }
 
-export function viewApp({ row, url, status, active, pending, showsValues }: AppParts): App {
+export function viewApp({ row, url, status, active, pending, thumbnail, showsValues }: AppParts): App {
   const { resources, user_api_scopes: scopes } = row
   const isStopped = row.wanted !== 'RUNNING'
   return {
@@ -44,7 +47,8 @@ export function viewApp({ row, url, status, active, pending, showsValues }: AppP
     ...row.other_settings,
     ...(resources.length > 0 ? { resources: [...resources] } : {}),
     ...(scopes.length > 0 ? { user_api_scopes: [...scopes] } : {}),
-    effective_user_api_scopes: [...scopes],
+    effective_user_api_scopes: effectiveScopes(scopes),
+    ...(thumbnail === undefined ? {} : { thumbnail_url: thumbnail }),
   }
 }
 
@@ -58,6 +62,7 @@ export function viewDeployment(row: DeploymentRow, showsValues = false): AppDepl
     status: { state: row.state, message: row.message },
     ...(row.command === null ? {} : { command: [...row.command] }),
     ...(env ? { env_vars: showsValues ? [...env] : env.map(({ name }) => ({ name })) } : {}),
+    ...(row.health_check === null ? {} : { health_check: row.health_check }),
     deployment_artifacts: { source_code_path: `/Workspace${row.snapshot_path}` },
     creator: row.creator,
     create_time: row.create_time,
