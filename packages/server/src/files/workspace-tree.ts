@@ -149,7 +149,10 @@ export class WorkspaceTree {
   async isAsInSnapshot(id: string, folder: string, parts: readonly TreePart[]): Promise<boolean> {
     return this.#metadata.transaction(async (queries) => {
       const textOf = (rows: readonly DeploymentFileRow[]) =>
-        JSON.stringify(rows.map(({ path, blob }) => [path, blob]).sort())
+        rows
+          .map(({ path, blob }) => JSON.stringify([path, blob]))
+          .sort()
+          .join()
       const now = await snapshotRows(queries, id, folder, parts)
       return textOf(now) === textOf(await listDeploymentFiles(queries, id))
     })

@@ -44,7 +44,7 @@ it('serves a new version when its health check passes, and goes back to earlier 
   expect(ill.status.state).toBe('FAILED')
   expect(ill.status.message).toContain('GET /health answered 503 for 1.5 s')
   expect((await visit(url)).text).toContain('two')
-  const back = await api.call('POST', `${rollback('healthy', first.deployment_id)}`, {})
+  const back = await api.call('POST', rollback('healthy', first.deployment_id), {})
   expect(back).toMatchObject({ status: 200, body: { ...check, status: { state: 'IN_PROGRESS' } } })
   await expect.poll(async () => (await visit(url)).text).toContain('one')
   await settled('healthy')

@@ -5,7 +5,7 @@ const LARGEST_KIB = 1024
 
 /** How files of each format begin. */
 const BEGINNINGS: readonly RegExp[] = [
-  /^\u0089PNG\r\n\u001a\n/,
+  /^\u0089PNG\r\n/,
   /^\u00ff\u00d8\u00ff/,
   /^GIF8[79]a/,
   /^RIFF[^]{4}WEBP/,
