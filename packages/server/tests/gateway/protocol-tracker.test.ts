@@ -1,26 +1,13 @@
 // The tracker beside a real Postgres: whatever a client says, in whatever pieces, it knows when the server waits for the client.
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import {
-  encodeBind,
-  encodeCopyData,
-  encodeCopyDone,
-  encodeCopyFail,
-  encodeDescribe,
-  encodeExecute,
-  encodeFlush,
-  encodeParse,
-  encodePassword,
-  encodeQuery,
-  encodeStartup,
-  encodeSync,
-} from '@lakelet/wire'
-import { array, assert, asyncProperty, constantFrom, integer, oneof } from 'fast-check'
+import { connect } from 'node:net'
+import { encodeParse, encodePassword, encodeQuery, encodeStartup } from '@lakelet/wire'
+import { array, assert, asyncProperty, integer } from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Signal } from '../../src/base/signal.ts'
 import { ProtocolTracker } from '../../src/gateway/protocol-tracker.ts'
 import type { Cluster } from '../../src/postgres/index.ts'
 import { installForTest, type TestInstallation } from '../postgres/installed.ts'
+import { ENDING, pieces, RawSession, READY, script } from './sayings.ts'
 
 let postgres: TestInstallation
 let cluster: Cluster
@@ -34,104 +21,15 @@ afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
 })
 
-/** A session that gives the bytes of the server as they come. */
-class Session implements Disposable {
-  readonly #socket: Socket
-  readonly #chunks: Buffer[] = []
-  readonly #came = new Signal()
-  #isClosed = false
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('error', () => {})
-    socket.once('close', () => {
-      this.#isClosed = true
-      this.#came.notify()
-    })
-    socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk)
-      this.#came.notify()
-    })
-  }
-
-  write(bytes: Buffer): void {
-    this.#socket.write(bytes)
-  }
-
-  /** Everything up to the ReadyForQuery behind `text`; undefined when the server ends the session instead. */
-  async readTo(text: string | Buffer): Promise<Buffer | undefined> {
-    for (;;) {
-      const all = Buffer.concat(this.#chunks)
-      if (all.includes(text) && all.subarray(-6, -1).equals(READY)) {
-        this.#chunks.length = 0
-        return all
-      }
-      if (this.#isClosed) return undefined
-      await this.#came.wait()
-    }
-  }
-
-  /** Like `readTo`; the server must not end the session. */
-  async mustReadTo(text: string | Buffer): Promise<Buffer> {
-    const bytes = await this.readTo(text)
-    if (!bytes) throw new Error('the server ended the session')
-    return bytes
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy()
-  }
-}
-
-/** ReadyForQuery but for the status. */
-const READY = Buffer.from([0x5a, 0, 0, 0, 5])
-
-async function logIn(): Promise<{ session: Session; greeting: Buffer }> {
+async function logIn(): Promise<{ session: RawSession; greeting: Buffer }> {
   const socket = connect({ path: cluster.socketPath })
   await once(socket, 'connect')
-  const session = new Session(socket)
+  const session = new RawSession(socket)
   session.write(encodeStartup({ user: 'cloud_admin', database: 'postgres' }))
   const { password } = cluster.address
   if (password !== undefined) session.write(encodePassword(password))
   return { session, greeting: await session.mustReadTo(READY) }
 }
-
-/** What clients say. Each may be said at any time, also where it makes no sense. */
-const SAYINGS: readonly (readonly [name: string, bytes: Buffer])[] = [
-  ['select', encodeQuery('select 1')],
-  ['two statements', encodeQuery('select 1; select 2')],
-  ['nothing', encodeQuery('')],
-  ['an error', encodeQuery('select 1/0')],
-  ['begin', encodeQuery('begin')],
-  ['commit', encodeQuery('commit')],
-  ['copy in', encodeQuery('create temp table if not exists t (n int); copy t from stdin')],
-  ['copy out', encodeQuery('copy (select generate_series(1, 100)) to stdout')],
-  ['copy in and more', encodeQuery('copy t from stdin; select 3')],
-  ['data', encodeCopyData(Buffer.from('1\n'))],
-  ['bad data', encodeCopyData(Buffer.from('x\n'))],
-  ['copy done', encodeCopyDone()],
-  ['copy fail', encodeCopyFail('enough')],
-  ['parse', encodeParse('', 'select 1')],
-  ['parse an error', encodeParse('', 'selekt')],
-  ['parse a copy', encodeParse('', 'copy t from stdin')],
-  ['parse nothing', encodeParse('', '')],
-  ['bind', encodeBind('', '')],
-  ['describe', encodeDescribe('portal', '')],
-  ['describe a statement', encodeDescribe('statement', '')],
-  ['execute', encodeExecute('')],
-  ['sync', encodeSync()],
-  ['flush', encodeFlush()],
-]
-
-/** What a COPY is made of, and what breaks it. */
-const OF_COPY = /copy|data|select|sync|bind|execute|an error/
-const script = oneof(
-  array(constantFrom(...SAYINGS), { maxLength: 25 }),
-  array(constantFrom(...SAYINGS.filter(([name]) => OF_COPY.test(name))), { maxLength: 14 }),
-)
-
-/** Ends whatever was begun, so that the question behind it is answered. */
-const ENDING = Buffer.concat([encodeCopyFail('over'), encodeSync(), encodeSync()])
 
 describe('the protocol tracker', () => {
   test('knows when a session is idle, whatever was said and however it was cut', async () => {
@@ -194,13 +92,3 @@ describe('the protocol tracker', () => {
     expect(tracker).toMatchObject({ isIdle: false, isBroken: true })
   })
 })
-
-/** `bytes` in pieces of these sizes, again and again. */
-function* pieces(bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
-  let at = 0
-  for (let index = 0; at < bytes.length; index += 1) {
-    const size = sizes[index % sizes.length] ?? 1
-    yield bytes.subarray(at, at + size)
-    at += size
-  }
-}
