@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'server/computes': ['server/base', 'api', 'server/postgres', 'server/storage'],
   'server/gateway': ['server/base', 'wire'],
   'server/files': ['server/base', 'api', 'server/metadata'],
+  'server/telemetry': ['server/base'],
   'server/apps': ['server/base', 'api', 'theme', 'server/metadata', 'server/operations', 'server/files'],
   'server/control': [
     'server/base',
@@ -33,6 +34,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'server/storage',
     'server/computes',
     'server/files',
+    'server/telemetry',
     'server/apps',
   ],
   'server/main': [
@@ -48,6 +50,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'server/computes',
     'server/gateway',
     'server/files',
+    'server/telemetry',
     'server/apps',
     'server/control',
   ],

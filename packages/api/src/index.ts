@@ -146,8 +146,10 @@ export {
   type SqlNotice,
   type SqlRunBody,
 } from './resources/sql.ts'
+export type { EndpointTelemetry } from './resources/telemetry.ts'
 export type { Overview, Session } from './resources/overview.ts'
 export { sqlRoutes } from './routes/sql.ts'
+export { telemetryRoutes } from './routes/telemetry.ts'
 export { overviewRoutes } from './routes/overview.ts'
 export { branchControlRoutes, type SchemaComparison } from './routes/branch-control.ts'
 export { branchLsn } from './resources/branch.ts'

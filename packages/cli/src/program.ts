@@ -47,6 +47,7 @@ import { branchDiff } from './commands/branch/diff.ts'
 import { branchReset } from './commands/branch/reset.ts'
 import { operations } from './commands/operations.ts'
 import { size } from './commands/size.ts'
+import { stats } from './commands/stats.ts'
 import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
 import { postgresCommand } from './commands/postgres/build-command.ts'
 import { generateDatabaseCredential } from './commands/postgres/credential.ts'
@@ -122,6 +123,7 @@ export const program: Program = {
     generateDatabaseCredential,
     operations,
     size,
+    stats,
     branchDiff,
     branchReset,
     getOperationCommand,

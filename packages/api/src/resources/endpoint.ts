@@ -116,6 +116,37 @@ export type ComputeActivityView = z.output<typeof computeActivity>
 
 const cu = z.number()
 
+/** A decision about the size of a compute, with all it was made from. CU; bytes. */
+export const scalingDecision = z.object({
+  time: timestamp,
+  from_cu: cu,
+  to_cu: cu,
+  min_cu: cu,
+  max_cu: cu,
+  /** `no_signals`: nothing could be measured, so the size stays. `fixed`: there is no range. */
+  reason: z.enum(['goal', 'limit', 'no_signals', 'fixed']),
+  signals: z
+    .object({
+      load1: z.number(),
+      load5: z.number(),
+      /** Processes that ran or waited in each of the last two counts, 5 seconds apart. */
+      sustained_load: z.number(),
+      memory_bytes: z.number(),
+      cached_bytes: z.number().optional(),
+      working_set_bytes: z.number().optional(),
+    })
+    .optional(),
+  /** What each signal asks for. */
+  terms: z
+    .object({
+      cpu_cu: cu,
+      memory_cu: cu,
+      working_set_cu: cu.optional(),
+      goal_cu: cu,
+    })
+    .optional(),
+})
+
 /** Why a compute has the size that it has: the last decisions, each with all that it was made from. CU; bytes. */
 export const computeScaling = z.object({
   /** The size now; absent while it sleeps. */
@@ -129,37 +160,7 @@ export const computeScaling = z.object({
     why: z.string().optional(),
   }),
   /** The oldest first: changes of the size, then all of the last minutes. */
-  decisions: z.array(
-    z.object({
-      time: timestamp,
-      from_cu: cu,
-      to_cu: cu,
-      min_cu: cu,
-      max_cu: cu,
-      /** `no_signals`: nothing could be measured, so the size stays. `fixed`: there is no range. */
-      reason: z.enum(['goal', 'limit', 'no_signals', 'fixed']),
-      signals: z
-        .object({
-          load1: z.number(),
-          load5: z.number(),
-          /** Processes that ran or waited in each of the last two counts, 5 seconds apart. */
-          sustained_load: z.number(),
-          memory_bytes: z.number(),
-          cached_bytes: z.number().optional(),
-          working_set_bytes: z.number().optional(),
-        })
-        .optional(),
-      /** What each signal asks for. */
-      terms: z
-        .object({
-          cpu_cu: cu,
-          memory_cu: cu,
-          working_set_cu: cu.optional(),
-          goal_cu: cu,
-        })
-        .optional(),
-    }),
-  ),
+  decisions: z.array(scalingDecision),
 })
 
 export type ComputeScalingView = z.output<typeof computeScaling>

@@ -28,6 +28,7 @@ import { scimRoutes } from './scim.ts'
 import { secretRoutes } from './secrets.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
 import { signInRoutes } from './sign-in.ts'
+import { telemetryRoutes } from './telemetry.ts'
 import { snapshotRoutes } from './snapshots.ts'
 import { sqlRoutes } from './sql.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -37,6 +38,7 @@ export const routeGroups = {
   projects: projectRoutes,
   branches: branchRoutes,
   endpoints: endpointRoutes,
+  telemetry: telemetryRoutes,
   databases: databaseRoutes,
   roles: roleRoutes,
   operations: operationRoutes,

@@ -20,7 +20,7 @@ import { EndpointLock } from './endpoint-lock.ts'
 import { unreachable, WAKE_MS } from './limits.ts'
 import { type DirectorySource, LoginDirectory, type LoginNotes } from './login-directory.ts'
 import { ComputeMachine, type ComputeState, type StateListener, type SuspendReason } from './machine.ts'
-import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
+import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
 import { ComputeScaling } from './scaling/compute-scaling.ts'
 import { parkSessions } from './park-sessions.ts'
 
@@ -38,6 +38,7 @@ export interface ComputeOptions {
   readonly catalogs: CatalogObserver | undefined
   readonly sessions: SessionHolder | undefined
   readonly onStateChanged: StateListener
+  readonly observer: ComputeObserver | undefined
   readonly log: Logger
   readonly clock: Clock
 }

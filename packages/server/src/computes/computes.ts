@@ -14,8 +14,8 @@ import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 import type { LoginNotes } from './login-directory.ts'
 import { loginNotes } from './login-notes.ts'
 import type { ComputeState, StateListener, SuspendReason } from './machine.ts'
-import type { CatalogObserver, EndpointSource, SessionHolder } from './ports.ts'
-import type { ScalingRecord } from './scaling/compute-scaling.ts'
+import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
+import type { ScalingRecord } from './scaling/goal.ts'
 
 export interface ComputesOptions {
   /** What runs the servers. */
@@ -28,6 +28,8 @@ export interface ComputesOptions {
   /** Where it is noted who may log in to what sleeps; files beside the data when absent. */
   readonly notes?: LoginNotes
   readonly onStateChanged?: StateListener
+  /** Who keeps what computes are measured to do; without it only what decides their size is measured. */
+  readonly observer?: ComputeObserver
   readonly log: Logger
   readonly clock?: Clock
   /** How often idle computes are looked for; 500 ms when absent. */
@@ -218,7 +220,8 @@ export class Computes implements AsyncDisposable {
   #compute(uid: string): Compute {
     const known = this.#computes.get(uid)
     if (known) return known
-    const { driver, endpoints, catalogs, sessions, notes, onStateChanged, log, clock } = this.#options
+    const { driver, endpoints, catalogs, sessions, notes, onStateChanged, observer, log, clock } =
+      this.#options
     const compute = new Compute({
       uid,
       driver,
@@ -228,6 +231,7 @@ export class Computes implements AsyncDisposable {
       catalogs,
       sessions,
       onStateChanged: onStateChanged ?? (() => undefined),
+      observer,
       log: log.child({ endpoint: uid }),
       clock,
     })

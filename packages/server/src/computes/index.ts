@@ -1,9 +1,16 @@
 // The face of this room: what other rooms may import.
 export { openCgroups } from './cgroups/cgroups.ts'
 export { type Computes, startComputes } from './computes.ts'
-export type { ScalingRecord } from './scaling/compute-scaling.ts'
+export type { ScalingRecord } from './scaling/goal.ts'
 export type { SettingsApplied } from './apply-settings.ts'
 export type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 export { localDriver } from './drivers/local.ts'
-export type { CatalogObserver, EndpointSource, EndpointSpec, SessionHolder } from './ports.ts'
+export type {
+  CatalogObserver,
+  ComputeObserver,
+  ComputeSample,
+  EndpointSource,
+  EndpointSpec,
+  SessionHolder,
+} from './ports.ts'
 export type { ComputeState } from './machine.ts'

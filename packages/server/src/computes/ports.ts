@@ -1,5 +1,7 @@
 // What the computes ask of the rest of the workspace.
 import type { AdminConnection } from '../postgres/index.ts'
+import type { Connections, Counters } from './sampling/database-sample.ts'
+import type { ScalingRecord } from './scaling/goal.ts'
 
 /** An endpoint as its compute needs to know it, as it is stored now. */
 export interface EndpointSpec {
@@ -27,6 +29,30 @@ export interface EndpointSource {
    * second, so it answers from memory as long as nothing was stored.
    */
   load(uid: string): EndpointSpec | undefined | Promise<EndpointSpec | undefined>
+}
+
+/** What a compute was measured to do since the sample before, of about five seconds. */
+export interface ComputeSample {
+  readonly at: Date
+  readonly seconds: number
+  readonly sizeCu: number
+  /** Undefined where the host does not tell. */
+  readonly host?: { readonly load: number; readonly memoryBytes: number; readonly mostMemoryBytes: number }
+  /** Time on CPUs. */
+  readonly cpuSeconds?: number
+  /** Undefined where Postgres did not answer. */
+  readonly databases?: {
+    readonly connections: Connections
+    readonly waits: Readonly<Record<string, number>>
+    readonly counted: Counters
+    readonly sizeBytes?: number
+  }
+}
+
+/** Is told what computes that are awake are measured to do, and what was decided by it. Must not throw. */
+export interface ComputeObserver {
+  measured(uid: string, sample: ComputeSample): void
+  decided(uid: string, record: ScalingRecord): void
 }
 
 /** Keeps what the catalog of a branch says, for the time its compute sleeps. */

@@ -2,6 +2,7 @@
 import type { Config } from '../base/config.ts'
 import {
   type CatalogObserver,
+  type ComputeObserver,
   type Computes,
   type EndpointSource,
   localDriver,
@@ -12,14 +13,20 @@ import {
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { endpointSource } from '../control/services/endpoint-specs.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
+import type { ComputeHistory } from '../telemetry/index.ts'
 import type { Infrastructure } from './infrastructure.ts'
 
 export async function startWorkspaceComputes(
   infrastructure: Infrastructure,
   sessions: SessionHolder,
-  parts: { readonly config: Config; readonly past: PastSpecs; readonly starting: AsyncDisposableStack },
+  parts: {
+    readonly config: Config
+    readonly past: PastSpecs
+    readonly history: ComputeHistory
+    readonly starting: AsyncDisposableStack
+  },
 ): Promise<Computes> {
-  const { config, past, starting } = parts
+  const { config, past, history, starting } = parts
   const { metadata, storage, postgres, clock, changes } = infrastructure
   const log = infrastructure.log.child({ component: 'computes' })
   const cgroups =
@@ -43,7 +50,11 @@ export async function startWorkspaceComputes(
     }),
     log,
     clock,
-    onStateChanged: () => changes.note(['computes']),
+    observer: history satisfies ComputeObserver,
+    onStateChanged: (uid, state, at) => {
+      history.stateChanged(uid, state, at)
+      changes.note(['computes'])
+    },
   })
 }
 

@@ -19,6 +19,7 @@ import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { expireSnapshots } from '../control/reconcilers/expire-snapshots.ts'
 import { keepHistory } from '../control/reconcilers/keep-history.ts'
 import { measureBranches } from '../control/reconcilers/measure-branches.ts'
+import { forgetTelemetry } from '../control/reconcilers/forget-telemetry.ts'
 import { dropReplaced } from '../control/reconcilers/drop-replaced.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { snapshotTaker } from '../control/reconcilers/take-snapshots.ts'
@@ -54,6 +55,7 @@ import { Snapshots } from '../control/services/snapshots.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Storage } from '../storage/index.ts'
+import type { ComputeHistory } from '../telemetry/index.ts'
 import type { HostNames } from './host-names.ts'
 
 /** Branches expire with a precision of seconds. */
@@ -64,6 +66,7 @@ const MEASURE_EVERY_MS = 60_000
 const CLOSE_PAST_EVERY_MS = 1000
 const KEEP_HISTORY_EVERY_MS = 30_000
 const WRITE_MANIFESTS_EVERY_MS = 5000
+const FORGET_TELEMETRY_EVERY_MS = 600_000
 const BACK_UP_EVERY_MS = 86_400_000
 
 export interface ControlPlane extends AsyncDisposable {
@@ -86,6 +89,8 @@ export interface ControlPlaneParts {
   readonly pastSpecs: PastSpecs
   readonly sessions: SessionsPort
   readonly storage: Storage
+  /** What was measured of computes; nothing is forgotten of it where absent. */
+  readonly history?: ComputeHistory
   readonly identity: Identity
   readonly hostNames: HostNames
   /** For tests: called at each place where an operation can be cut off. */
@@ -119,7 +124,8 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const branches = new Branches(context, kinds.branches, cache)
   const snapshots = new Snapshots(context, kinds.snapshots)
   const past = starting.use(new PastBranches(context, parts.pastSpecs, parts.config.timeTravel))
-  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, past, writeManifests }))
+  const { history } = parts
+  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, past, writeManifests, history }))
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
@@ -155,10 +161,11 @@ function startLoops(
     readonly snapshots: Snapshots
     readonly past: PastBranches
     readonly writeManifests: () => Promise<void>
+    readonly history: ComputeHistory | undefined
   },
 ): Reconciler[] {
   const { clock, log, metadata } = context
-  const { kinds, branches, snapshots, past, writeManifests } = parts
+  const { kinds, branches, snapshots, past, writeManifests, history } = parts
   const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
     starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
   const woken = [
@@ -172,6 +179,7 @@ function startLoops(
     start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
   ]
   start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context))
+  if (history) start('forget-telemetry', FORGET_TELEMETRY_EVERY_MS, () => forgetTelemetry(context, history))
   // Not woken by operations: once at the start and then by the clock alone.
   start('back-up-metadata', BACK_UP_EVERY_MS, async () => {
     await metadata.backUp()

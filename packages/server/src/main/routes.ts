@@ -18,6 +18,7 @@ import { implementSecrets } from '../control/routes/secrets.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
 import { implementSignIn } from '../control/routes/sign-in.ts'
 import { implementSql } from '../control/routes/sql.ts'
+import { implementTelemetry } from '../control/routes/telemetry.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
@@ -34,6 +35,7 @@ import { PermissionsService } from '../control/services/permissions.ts'
 import { ScimService } from '../control/services/scim.ts'
 import { SecretsService } from '../control/services/secrets.ts'
 import { ServicePrincipalSecretsService } from '../control/services/service-principal-secrets.ts'
+import { TelemetryService } from '../control/services/telemetry.ts'
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
 import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
@@ -41,11 +43,13 @@ import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { PostgresVersions } from '../postgres/index.ts'
+import type { ComputeHistory } from '../telemetry/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 export function implementAllRoutes(parts: {
   readonly identity: Identity
   readonly control: ControlPlane
+  readonly history: ComputeHistory
   readonly files: WorkspaceFilesService
   readonly apps: AppsService
   readonly deployments: AppDeploymentsService
@@ -94,6 +98,7 @@ export function implementAllRoutes(parts: {
       session: parts.session,
     }),
     ...implementSql(parts.sql),
+    ...implementTelemetry(new TelemetryService(control.context, parts.history)),
     ...implementBackups(
       new Backups(control.context, { host: parts.postgres.host, version: parts.session.version }),
       parts.stopping,

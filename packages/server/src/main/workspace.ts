@@ -16,6 +16,8 @@ import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
 import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } from '../postgres/index.ts'
+import type { PastSpecs } from '../control/services/past-branches.ts'
+import { type ComputeHistory, startComputeHistory } from '../telemetry/index.ts'
 import { failpointFrom } from '../operations/failpoints.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
 import { startWorkspaceComputes } from './computes.ts'
@@ -91,6 +93,7 @@ interface Rooms {
   readonly owner: Principal
   readonly computes: Computes
   readonly control: ControlPlane
+  readonly history: ComputeHistory
   readonly files: WorkspaceFilesService
   readonly running: RunningApps
 }
@@ -144,7 +147,16 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.identity = identity
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
-  const parts = { config, past: new Map(), starting: started }
+  const past: PastSpecs = new Map()
+  const history = started.use(
+    startComputeHistory({
+      file: directory.file('telemetry.sqlite'),
+      clock: infrastructure.clock,
+      log: infrastructure.log.child({ component: 'telemetry' }),
+      isKept: (uid) => !past.has(uid),
+    }),
+  )
+  const parts = { config, past, history, starting: started }
   const computes = await startWorkspaceComputes(infrastructure, sessions, parts)
   started.use(stopping.limit('computes', computes))
   const failpoint = failpointFrom(process.env['LAKELET_FAILPOINT'])
@@ -152,7 +164,8 @@ async function startRooms(start: Start): Promise<Rooms> {
     ...infrastructure,
     config,
     computes,
-    pastSpecs: parts.past,
+    pastSpecs: past,
+    history,
     sessions,
     identity,
     failpoint,
@@ -182,7 +195,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.running = running
   await control.resume()
   await running.apps.adopt()
-  return { identity, owner, computes, control, files, running }
+  return { identity, owner, computes, control, history, files, running }
 }
 
 /** Opens the API and then the gateway, each on the port that was held for it. */

@@ -36,6 +36,12 @@ export async function listEndpoints(
     .execute()
 }
 
+/** Uids of all endpoints, those of deleted branches and projects too, as long as they can come back. */
+export async function listEndpointUids(queries: Queries): Promise<string[]> {
+  const rows = await queries.selectFrom('endpoints').select('uid').execute()
+  return rows.map(({ uid }) => uid)
+}
+
 export async function insertEndpoint(queries: Queries, row: NewEndpointRow): Promise<void> {
   await queries.insertInto('endpoints').values(row).execute()
 }

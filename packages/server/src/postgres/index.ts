@@ -51,7 +51,7 @@ export {
   withRolesLocked,
 } from './roles.ts'
 export { compareSchemas } from './schema-diff.ts'
-export { processUsage } from './process-usage.ts'
+export { processCpuSeconds, processUsage } from './process-usage.ts'
 export { BYTES_PER_CU, type ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'

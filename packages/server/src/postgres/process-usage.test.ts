@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseStatus } from './process-usage.ts'
+import { parseCpuSeconds, parseStatus } from './process-usage.ts'
 
 const STATUS = `Name:	postgres
 State:	R (running)
@@ -16,4 +16,9 @@ test('a status of the system says whether a process wants a CPU, and what memory
   expect(parseStatus(STATUS.replace('R (running)', 'S (sleeping)')).isRunnable).toBe(false)
   // Processes of the kernel have no memory of their own.
   expect(parseStatus('State:\tS (sleeping)\n')).toEqual({ isRunnable: false, ownBytes: 0, sharedBytes: 0 })
+})
+
+test('the time on CPUs is that of a process and of its children that have ended, whatever it is called', () => {
+  const stat = '7 (postgres) (x)) S 1 7 7 0 -1 4194560 900 800 0 0 150 50 30 20 20 0 1 0 12345 0 0'
+  expect(parseCpuSeconds(stat)).toBe(2.5)
 })

@@ -11,15 +11,8 @@ export interface ProcessUsage {
 
 /** Undefined where the system does not tell, or the server has ended. */
 export async function processUsage(postmaster: number): Promise<ProcessUsage | undefined> {
-  const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'latin1').catch(
-    () => undefined,
-  )
-  if (children === undefined) return undefined
-  const pids = [String(postmaster), ...children.split(' ').filter((pid) => pid !== '')]
-  const texts = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/status`, 'latin1').catch(() => '')),
-  )
-  const processes = texts.filter((text) => text !== '').map(parseStatus)
+  const processes = (await readOfEach(postmaster, 'status'))?.map(parseStatus)
+  if (!processes) return undefined
   if (processes.length === 0) return undefined
   return {
     runnable: processes.filter(({ isRunnable }) => isRunnable).length,
@@ -28,6 +21,36 @@ export async function processUsage(postmaster: number): Promise<ProcessUsage | u
       // Each maps the same shared memory, and counts the pages that it touched itself.
       Math.max(...processes.map(({ sharedBytes }) => sharedBytes)),
   }
+}
+
+/**
+ * Time that a server has spent on CPUs since it began, in seconds: what its processes did, and what those did that have ended. Undefined where
+ * the system does not tell, or the server has ended.
+ */
+export async function processCpuSeconds(postmaster: number): Promise<number | undefined> {
+  const texts = await readOfEach(postmaster, 'stat')
+  if (!texts || texts.length === 0) return undefined
+  return texts.reduce((sum, text) => sum + parseCpuSeconds(text), 0)
+}
+
+/** The file of the postmaster and of each of its children, of those that have not ended meanwhile. */
+async function readOfEach(postmaster: number, file: 'status' | 'stat'): Promise<string[] | undefined> {
+  const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'latin1').catch(
+    () => undefined,
+  )
+  if (children === undefined) return undefined
+  const pids = [String(postmaster), ...children.split(' ').filter((pid) => pid !== '')]
+  const texts = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '')),
+  )
+  return texts.filter((text) => text !== '')
+}
+
+/** Of `/proc/<pid>/stat`: what the process and the children that it waited for spent in user and system mode; a tick is 10 ms (proc_pid_stat(5)). */
+export function parseCpuSeconds(text: string): number {
+  // The name, in brackets, may have spaces and brackets itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100
 }
 
 /** The fields of `/proc/<pid>/status` that matter here. */

@@ -96,6 +96,8 @@ export interface RunningServer {
   applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined>
   /** Undefined where that cannot be told, or the server has ended. */
   usage(): Promise<ServerUsage | undefined>
+  /** Time that its processes have spent on CPUs since it began; undefined where that cannot be told, or the server has ended. */
+  cpuSeconds(): Promise<number | undefined>
 }
 
 /** What the server says of itself, asked on one connection that all share. Whatever fails closes that; the next question opens another. */

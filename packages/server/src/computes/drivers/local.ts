@@ -10,6 +10,7 @@ import {
   connectAdmin,
   isConnectionLost,
   type PostgresVersions,
+  processCpuSeconds,
   socketDirectoryFor,
   startCluster,
   startProblem,
@@ -152,6 +153,11 @@ class LocalServer implements RunningServer {
     this.#share.limit(settings)
     if (!(await this.#cluster.writeSettings(settings))) return undefined
     return this.catalog.read((admin) => reloadSettings(admin, this.#clock))
+  }
+
+  async cpuSeconds(): Promise<number | undefined> {
+    const { pid } = this.#cluster
+    return pid === undefined || this.isOver ? undefined : processCpuSeconds(pid)
   }
 
   async usage(): Promise<ServerUsage | undefined> {

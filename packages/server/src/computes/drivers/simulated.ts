@@ -133,6 +133,8 @@ export class SimulatedServer implements RunningServer {
   busy: AwakeBecause | undefined
   /** What it takes of its host; undefined = nobody can tell. */
   taken: ServerUsage | undefined = { runnable: 0, memoryBytes: 0 }
+  /** What its processes have spent on CPUs, in seconds. */
+  cpu = 0
   files: OpenFiles | undefined
   archiver: Archiver | undefined
   /** Connections of others; each is told when the server ends it. */
@@ -208,6 +210,10 @@ export class SimulatedServer implements RunningServer {
 
   async usage(): Promise<ServerUsage | undefined> {
     return this.#isOver ? undefined : this.taken
+  }
+
+  async cpuSeconds(): Promise<number | undefined> {
+    return this.#isOver ? undefined : this.cpu
   }
 
   /** Its size now, in CU. */

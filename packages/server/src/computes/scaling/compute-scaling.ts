@@ -6,7 +6,9 @@ import { BYTES_PER_CU } from '../../postgres/index.ts'
 import type { ComputeServer } from '../compute-server.ts'
 import type { RunningServer, ServerUsage } from '../drivers/driver.ts'
 import type { EndpointLock } from '../endpoint-lock.ts'
-import { decideSize, type ScalingDecision, type ScalingInputs, type ScalingSignals } from './goal.ts'
+import type { ComputeObserver } from '../ports.ts'
+import { ComputeSampler } from '../sampling/compute-sampler.ts'
+import { decideSize, type ScalingRecord, type ScalingSignals } from './goal.ts'
 import { type Load, LOAD_EVERY_SECONDS, LoadAverage } from './load-average.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -16,13 +18,9 @@ const PRESSURE_FRACTION = 0.85
 const KEPT_LAST = 60
 const KEPT_CHANGES = 200
 
-/** A decision with all it was made from: `decideSize(inputs)` makes it again. */
-export interface ScalingRecord extends ScalingDecision {
-  readonly at: Date
-  readonly inputs: ScalingInputs
-}
-
 export interface ComputeScalingOptions {
+  readonly uid: string
+  readonly observer: ComputeObserver | undefined
   readonly endpoint: EndpointLock
   readonly server: ComputeServer
   readonly clock: Clock
@@ -31,6 +29,7 @@ export interface ComputeScalingOptions {
 
 export class ComputeScaling {
   readonly #options: ComputeScalingOptions
+  readonly #sampler: ComputeSampler
   readonly #last: ScalingRecord[] = []
   readonly #changes: ScalingRecord[] = []
   /** What was measured of `#of` since its last count of load. */
@@ -44,6 +43,7 @@ export class ComputeScaling {
 
   constructor(options: ComputeScalingOptions) {
     this.#options = options
+    this.#sampler = new ComputeSampler(options)
   }
 
   /** What was decided, the oldest first: changes of the size, then all of the last five minutes. */
@@ -75,6 +75,7 @@ export class ComputeScaling {
     this.#counted = undefined
     this.#usages = []
     this.#missed = 0
+    this.#sampler.begin(server)
   }
 
   async #measure(live: RunningServer): Promise<void> {
@@ -91,8 +92,17 @@ export class ComputeScaling {
     this.#usages = []
     this.#missed = 0
     const latest = usages.at(-1)
+    this.#sample(live, usages)
     if (latest) this.#counted = this.#load.count(mean(usages.map(({ runnable }) => runnable)))
     await this.#resize(live, latest && this.#counted ? signalsOf(this.#counted, latest) : undefined)
+  }
+
+  /** Not waited for: a Postgres that is slow to answer holds up no decision. */
+  #sample(live: RunningServer, usages: readonly ServerUsage[]): void {
+    const { server, log } = this.#options
+    this.#sampler.take(live, usages, server.sizeCu ?? 0).catch((error: unknown) => {
+      log.warn({ err: error }, 'a compute could not be measured')
+    })
   }
 
   #isPressed({ memoryBytes }: ServerUsage): boolean {
@@ -110,6 +120,7 @@ export class ComputeScaling {
     const decision = decideSize(inputs)
     const record = { at: clock.now(), inputs, ...decision }
     this.#keep(record)
+    this.#options.observer?.decided(this.#options.uid, record)
     if (decision.targetCu === sizeCu) return
     // Under the lock of the branch, like all that changes a server.
     await endpoint.run(async () => {

@@ -84,6 +84,12 @@ export interface ScalingDecision {
   readonly goal?: SizeGoal
 }
 
+/** A decision with all it was made from: `decideSize(inputs)` makes it again. */
+export interface ScalingRecord extends ScalingDecision {
+  readonly at: Date
+  readonly inputs: ScalingInputs
+}
+
 /** The size for `inputs`: always within the range, and without signals never below the current one. */
 export function decideSize({ currentCu, minCu, maxCu, signals }: ScalingInputs): ScalingDecision {
   const within = (cu: number) => Math.min(maxCu, Math.max(minCu, cu))

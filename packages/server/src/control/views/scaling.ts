@@ -16,7 +16,8 @@ export function viewScaling(row: EndpointRow, { computes }: Live): ComputeScalin
   }
 }
 
-function viewDecision({
+/** A decision with all it was made from. */
+export function viewDecision({
   at,
   inputs,
   targetCu,
