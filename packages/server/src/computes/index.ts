@@ -8,7 +8,6 @@ export { localDriver } from './drivers/local.ts'
 export type {
   CatalogObserver,
   ComputeObserver,
-  ComputeSample,
   EndpointSource,
   EndpointSpec,
   SessionHolder,

@@ -4,7 +4,6 @@ import path from 'node:path'
 import { type Config, loadConfig } from '../base/config.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
-import { KeyedMutex } from '../base/mutex.ts'
 import type { Computes } from '../computes/index.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
@@ -15,9 +14,9 @@ import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.t
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
-import { DEFAULT_MAJOR, OFFERED_MAJORS, type PostgresHost, writeIdentities } from '../postgres/index.ts'
+import { DEFAULT_MAJOR, OFFERED_MAJORS } from '../postgres/index.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
-import { type ComputeHistory, startComputeHistory } from '../telemetry/index.ts'
+import type { ComputeHistory } from '../telemetry/index.ts'
 import { failpointFrom } from '../operations/failpoints.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
 import { startWorkspaceComputes } from './computes.ts'
@@ -35,7 +34,9 @@ import { chooseOwner } from './owner.ts'
 import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
 import { implementAllRoutes } from './routes.ts'
 import { ownProcess, Stopping } from './stopping.ts'
+import { keepHistory } from './telemetry.ts'
 import { VERSION } from './version.ts'
+import { keepIdentitiesWritten } from './written-identities.ts'
 import { publishWorkspaceFile, tokenInProfile, writeProfile } from './workspace-file.ts'
 
 export interface WorkspaceOptions extends PortOptions {
@@ -148,27 +149,18 @@ async function startRooms(start: Start): Promise<Rooms> {
   const owner = await identity.ensureOwner(await chooseOwner(config.owner.email))
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
   const past: PastSpecs = new Map()
-  const history = started.use(
-    startComputeHistory({
-      file: directory.file('telemetry.sqlite'),
-      clock: infrastructure.clock,
-      log: infrastructure.log.child({ component: 'telemetry' }),
-      isKept: (uid) => !past.has(uid),
-    }),
-  )
+  const history = started.use(keepHistory(directory, infrastructure, past))
   const parts = { config, past, history, starting: started }
   const computes = await startWorkspaceComputes(infrastructure, sessions, parts)
   started.use(stopping.limit('computes', computes))
-  const failpoint = failpointFrom(process.env['LAKELET_FAILPOINT'])
   const control = await startControlPlane({
     ...infrastructure,
-    config,
+    ...parts,
     computes,
     pastSpecs: past,
-    history,
     sessions,
     identity,
-    failpoint,
+    failpoint: failpointFrom(process.env['LAKELET_FAILPOINT']),
   })
   started.use(stopping.limit('control', control))
   const tree = await openWorkspaceTree({
@@ -295,15 +287,6 @@ async function publish(start: Start, { identity, owner, running }: Rooms): Promi
 
 function postgresOf({ ports }: Start): { readonly host: string; readonly port: number } {
   return { host: ports.postgres.host, port: ports.postgres.port }
-}
-
-/** The file of identities that `databricks_auth` reads follows every change of principals, one write at a time. */
-async function keepIdentitiesWritten(identity: Identity, host: PostgresHost): Promise<void> {
-  const { directory } = identity
-  const writes = new KeyedMutex<string>()
-  const write = () => writes.run('identities', () => writeIdentities(host, directory.identities()))
-  await write()
-  directory.onChange(write)
 }
 
 /** A part that exists by the time anything can ask for it. */

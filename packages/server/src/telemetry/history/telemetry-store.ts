@@ -172,6 +172,6 @@ function sampleOf(row: Readonly<Record<string, unknown>>): Sample {
     hostCount: Number(row['host_count']),
     databaseCount: Number(row['database_count']),
     values: Object.fromEntries(measured.map((name) => [name, Number(row[name])])),
-    waits: row['waits'] === null ? {} : (JSON.parse(String(row['waits'])) as Waits),
+    waits: typeof row['waits'] === 'string' ? (JSON.parse(row['waits']) as Waits) : {},
   }
 }
