@@ -81,7 +81,7 @@ on 2026-11-26; its examples ask for Postgres 16, which was written as 17):
 | bundle/resources/postgres_branches | 7 of 7 | |
 | bundle/resources/postgres_databases | 6 of 6 | |
 | bundle/resources/postgres_roles | 5 of 5 | |
-| bundle/resources/postgres_endpoints | 2 of 5 | read replicas |
+| bundle/resources/postgres_endpoints | 2 of 5 | read replicas, which came after that run: its calls are replayed below |
 | bundle/resources/secret_scopes | 4 of 4 | |
 | bundle/resources/apps | 5 of 5 | |
 | bundle/deployment/bind/secret-scope, bundle/deploy/empty-bundle, …/snapshot-comparison | 3 of 3 | |

@@ -113,6 +113,54 @@ export const recordedCalls: readonly RecordedCall[] = [
   },
   {
     area: 'postgres',
+    call: `POST ${BRANCH}/endpoints?endpoint_id=custom`,
+    body: {
+      parent: 'projects/recorded/branches/production',
+      spec: {
+        autoscaling_limit_max_cu: 2,
+        autoscaling_limit_min_cu: 0.5,
+        endpoint_type: 'ENDPOINT_TYPE_READ_ONLY',
+      },
+    },
+    status: 200,
+    witness: 'cloud',
+    note: 'a read replica',
+  },
+  {
+    area: 'postgres',
+    call: `GET ${BRANCH}/endpoints/custom`,
+    status: 200,
+    reply: {
+      endpoint_id: 'custom',
+      name: 'projects/recorded/branches/production/endpoints/custom',
+      parent: 'projects/recorded/branches/production',
+      status: {
+        endpoint_id: 'custom',
+        endpoint_type: 'ENDPOINT_TYPE_READ_ONLY',
+        autoscaling_limit_min_cu: 0.5,
+        autoscaling_limit_max_cu: 2,
+        disabled: false,
+        hosts: { host: /./, read_only_host: /./ },
+      },
+    },
+    absent: ['spec'],
+    witness: 'cloud',
+  },
+  {
+    area: 'postgres',
+    call: `PATCH ${BRANCH}/endpoints/custom?update_mask=spec.autoscaling_limit_max_cu,spec.suspension`,
+    body: { spec: { autoscaling_limit_max_cu: 4, suspend_timeout_duration: '600s', endpoint_type: '' } },
+    status: 200,
+    witness: 'cloud',
+  },
+  {
+    area: 'postgres',
+    call: `DELETE ${BRANCH}/endpoints/custom`,
+    status: 200,
+    witness: 'cloud',
+  },
+  {
+    area: 'postgres',
     call: `DELETE ${ENDPOINT}`,
     status: 400,
     reply: {

@@ -35,7 +35,7 @@ export async function ask<T>(
 interface Operation {
   readonly name: string
   readonly done: boolean
-  readonly error?: object
+  readonly error?: object | undefined
 }
 
 /** Waits for a long-running operation to succeed. */

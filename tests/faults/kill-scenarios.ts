@@ -171,6 +171,25 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       client.call(databaseRoutes.deleteDatabase, { params: { ...base, database: id } }),
     expectDone: ({ client }, id) => expectMissing(getDatabase(client, id)),
   },
+  create_endpoint: {
+    act: createReplica,
+    async expectDone(workspace, id) {
+      await using sql = await connectTo(workspace, `${baseName}/endpoints/${id}`)
+      const { rows } = await sql.client.query('SELECT count(*)::int > 0 AS there FROM acknowledged')
+      expect(rows).toEqual([{ there: true }])
+      // Only so many are allowed.
+      await operationDone(workspace, await deleteReplica(workspace, id))
+    },
+  },
+  delete_endpoint: {
+    async prepare(workspace, id) {
+      await operationDone(workspace, await createReplica(workspace, id))
+      await (await connectTo(workspace, `${baseName}/endpoints/${id}`))[Symbol.asyncDispose]()
+    },
+    act: deleteReplica,
+    expectDone: ({ client }, id) =>
+      expectMissing(client.call(endpointRoutes.getEndpoint, { params: { ...base, endpoint: id } })),
+  },
   update_endpoint: {
     act: (workspace, id) => updateEndpoint(workspace, { work_mem: memoryOf(id) }),
     expectDone: async (workspace, id) =>
@@ -427,4 +446,16 @@ async function expectOwn(workspace: TestWorkspace, id: string, isThere: boolean)
       EXISTS (SELECT FROM pg_roles WHERE rolname = 'own_role') AS has_role`,
   )
   expect(rows).toEqual([{ is_there: isThere, is_cloned: true, has_role: isThere }])
+}
+
+function createReplica({ client }: TestWorkspace, id: string) {
+  return client.call(endpointRoutes.createEndpoint, {
+    params: base,
+    query: { endpoint_id: id },
+    body: { spec: { endpoint_type: 'ENDPOINT_TYPE_READ_ONLY' } },
+  })
+}
+
+function deleteReplica({ client }: TestWorkspace, id: string) {
+  return client.call(endpointRoutes.deleteEndpoint, { params: { ...base, endpoint: id } })
 }

@@ -84,6 +84,8 @@ const isReadOnly: Condition<EndpointSubject> = {
 }
 
 export const endpointActions = {
+  /** A read-only one. */
+  create: [isOfReadyBranch],
   update: [isOfReadyBranch],
   delete: [isReadOnly],
   /** Creating, changing and deleting roles and databases through it. */

@@ -97,6 +97,17 @@ const awakeBecause = z.object({
   since: timestamp.optional(),
 })
 
+/** How far the standby behind a read-only endpoint is. */
+const replicaStatus = z.object({
+  /** Whether it gets the log from the server of its branch at this moment; else it has what the archive has. */
+  is_streaming: z.boolean(),
+  replayed_lsn: z.string(),
+  /** Log of its branch that it has not replayed. */
+  lag_bytes: z.number(),
+  /** How old its data is; 0 where it has all. */
+  lag_ms: z.number(),
+})
+
 /** What people want to know of the compute of an endpoint, and the official API does not say. */
 export const computeActivity = z.object({
   state: z.enum(['idle', 'starting', 'active', 'stopping', 'failed']),
@@ -107,6 +118,8 @@ export const computeActivity = z.object({
   sessions: z.int(),
   last_active_time: timestamp.optional(),
   awake_because: awakeBecause.optional(),
+  /** Of a read-only endpoint that is awake. */
+  replica: replicaStatus.optional(),
   last_suspend_reason: z.string().optional(),
   /** Why the last start failed, or the server ended by itself. */
   last_error: z.string().optional(),

@@ -30,6 +30,7 @@ export const endpointRoutes = {
       'invalid_id',
       'already_exists',
       'second_read_write_endpoint',
+      'limit_reached',
       'not_implemented',
     ],
     permission: canManageProject,

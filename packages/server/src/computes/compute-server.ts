@@ -8,7 +8,14 @@ import type { RunningServer, ServerDriver, ServerExit } from './drivers/driver.t
 import type { LoginDirectory } from './login-directory.ts'
 import type { ComputeMachine, SuspendReason } from './machine.ts'
 import { retireSessions } from './park-sessions.ts'
-import type { CatalogObserver, EndpointSpec, RefusedSession, SessionHolder } from './ports.ts'
+import type {
+  CatalogObserver,
+  EndpointSpec,
+  FollowedEndpoint,
+  RefusedSession,
+  SessionHolder,
+} from './ports.ts'
+import type { Replica, ReplicaLag } from './replicas/replica.ts'
 import { StartBackoff } from './start-backoff.ts'
 
 /** How long sessions may take to end before their compute stops. */
@@ -22,6 +29,7 @@ export interface ComputeServerOptions {
   readonly locks: BranchLocks
   readonly machine: ComputeMachine
   readonly logins: LoginDirectory
+  readonly replica: Replica | undefined
   readonly catalogs: CatalogObserver | undefined
   readonly sessions: SessionHolder | undefined
   readonly log: Logger
@@ -33,6 +41,7 @@ interface Running {
   readonly server: RunningServer
   readonly branchUid: string
   readonly dataDirectory: string
+  readonly follows: FollowedEndpoint | undefined
 }
 
 export class ComputeServer {
@@ -96,7 +105,7 @@ export class ComputeServer {
   }
 
   async start(spec: EndpointSpec): Promise<RunningServer> {
-    const { uid, driver, locks, machine, logins, clock } = this.#options
+    const { uid, locks, machine, logins, clock } = this.#options
     const { branchUid, dataDirectory } = spec
     using taken = new DisposableStack()
     taken.use(locks.occupy(branchUid, uid))
@@ -104,12 +113,9 @@ export class ComputeServer {
     machine.move('starting')
     logins.forget()
     try {
-      const server = await driver.start(
-        { endpointUid: uid, dataDirectory, major: spec.major, settings: settingsAt(spec, spec.minCu) },
-        this.#closing.signal,
-      )
+      const server = await this.#launch(spec)
       this.#sizeCu = spec.minCu
-      const running = { server, branchUid, dataDirectory }
+      const running = { server, branchUid, dataDirectory, follows: spec.follows }
       this.#running = running
       const held = taken.move()
       void server.exited.then((exit) => {
@@ -126,6 +132,31 @@ export class ComputeServer {
     }
   }
 
+  async #launch(spec: EndpointSpec): Promise<RunningServer> {
+    const { uid, driver, replica } = this.#options
+    const { dataDirectory, major, follows } = spec
+    const launch = (own: ClusterSettings['own'], signal = this.#closing.signal) =>
+      driver.start(
+        {
+          endpointUid: uid,
+          dataDirectory,
+          major,
+          settings: settingsAt(spec, spec.minCu, own),
+          ...(follows ? { follows: follows.endpointUid } : {}),
+        },
+        AbortSignal.any([this.#closing.signal, signal]),
+      )
+    if (!follows) return launch(undefined)
+    if (!replica) throw new Error(`endpoint ${uid} is read-only, and nobody keeps files of replicas`)
+    return replica.start(follows, launch)
+  }
+
+  /** How far a replica that runs is behind its branch; undefined for all others. */
+  async lag(): Promise<ReplicaLag | undefined> {
+    const follows = this.#running?.follows
+    return follows && this.live ? this.#options.replica?.lag(this.live, follows) : undefined
+  }
+
   /**
    * Has the server that runs take the settings of `spec`, at its present size as far as that is within the limits of `spec`. See
    * `RunningServer.applySettings`.
@@ -137,7 +168,8 @@ export class ComputeServer {
   /** The same at another size. */
   async resize(spec: EndpointSpec, cu: number): Promise<readonly string[] | undefined> {
     const size = Math.min(spec.maxCu, Math.max(spec.minCu, cu))
-    const restartedFor = await this.live?.applySettings(settingsAt(spec, size))
+    const own = spec.follows && (await this.#options.replica?.ownSettings(spec.follows))
+    const restartedFor = await this.live?.applySettings(settingsAt(spec, size, own))
     this.#sizeCu = size
     return restartedFor
   }
@@ -175,10 +207,12 @@ export class ComputeServer {
    * Ends all sessions and reads who may log in. Somebody may still log in between that and the shutdown, past a gateway that was
    * told of it, and change a role: what was read is then as old as this.
    */
-  async #lastRoles({ server, branchUid }: Running): Promise<LoginRole[] | undefined> {
+  async #lastRoles({ server, branchUid, follows }: Running): Promise<LoginRole[] | undefined> {
     const { catalogs, log } = this.#options
     try {
       await server.catalog.endSessions(SESSIONS_END_MS)
+      // Whoever wants to log in to a replica is judged by what is known of its branch.
+      if (follows) return undefined
       if (catalogs) await server.catalog.read((admin) => catalogs.observe(branchUid, admin))
       return await server.catalog.listLoginRoles()
     } catch (error) {
@@ -192,6 +226,13 @@ export class ComputeServer {
     const { machine, log } = this.#options
     if (this.#running !== running || machine.state !== 'active') return
     this.#running = undefined
+    if (exit.expected && running.follows) {
+      // Its branch has become another one.
+      this.#lastSuspendReason = 'replaced'
+      machine.move('stopping', { reason: 'replaced' })
+      machine.move('idle')
+      return
+    }
     if (!exit.expected) {
       this.#lastError = `Postgres ended by itself (exit code ${exit.code}, signal ${exit.signal})`
       const { code, signal, lastLines } = exit
@@ -201,6 +242,6 @@ export class ComputeServer {
   }
 }
 
-function settingsAt(spec: EndpointSpec, cu: number): ClusterSettings {
-  return { maxCu: spec.maxCu, cu, extra: spec.settings }
+function settingsAt(spec: EndpointSpec, cu: number, own?: ClusterSettings['own']): ClusterSettings {
+  return { maxCu: spec.maxCu, cu, extra: spec.settings, ...(own ? { own } : {}) }
 }

@@ -12,8 +12,8 @@ import { type AdminConnection, isConnectionLost } from '../postgres/index.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import type { BranchLocks } from './branch-locks.ts'
-import { ComputeServer, LAST_STOP_MS } from './compute-server.ts'
-import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
+import { ComputeServer } from './compute-server.ts'
+import type { BackendAddress, RunningServer, ServerDriver } from './drivers/driver.ts'
 import type { AwakeBecause } from './idle-check.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { EndpointLock } from './endpoint-lock.ts'
@@ -23,11 +23,12 @@ import { ComputeMachine, type ComputeState, type StateListener, type SuspendReas
 import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
 import { ComputeScaling } from './scaling/compute-scaling.ts'
 import { parkSessions } from './park-sessions.ts'
+import { Followers } from './replicas/followers.ts'
+import { stopWithoutLock } from './stop-without-lock.ts'
+import type { Primary, Replica, ReplicaLag } from './replicas/replica.ts'
 
 /** A clone waits for a checkpoint of the whole cluster. */
 const CLONE_STATEMENT_MS = 600_000
-/** When the workspace stops: how long to wait for what holds the compute. */
-const HELD_MS = 5_000
 
 export interface ComputeOptions {
   readonly uid: string
@@ -35,6 +36,8 @@ export interface ComputeOptions {
   readonly locks: BranchLocks
   readonly endpoints: EndpointSource
   readonly notes: LoginNotes
+  /** Undefined where nobody keeps files of replicas. */
+  readonly replica: Replica | undefined
   readonly catalogs: CatalogObserver | undefined
   readonly sessions: SessionHolder | undefined
   readonly onStateChanged: StateListener
@@ -43,7 +46,8 @@ export interface ComputeOptions {
   readonly clock: Clock
 }
 
-export class Compute {
+export class Compute implements Primary {
+  readonly followers = new Followers()
   /** Who may log in. */
   readonly logins: LoginDirectory
   readonly scaling: ComputeScaling
@@ -71,6 +75,21 @@ export class Compute {
 
   get state(): ComputeState {
     return this.#machine.state
+  }
+
+  /** The server, where it is active and nothing has ended it. */
+  get live(): RunningServer | undefined {
+    return this.#server.live
+  }
+
+  /** See `Computes.replicaLag`. */
+  async lag(): Promise<ReplicaLag | undefined> {
+    try {
+      return await this.#server.lag()
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error
+      return undefined
+    }
   }
 
   activity(): ComputeActivity {
@@ -128,6 +147,7 @@ export class Compute {
   async replaceFiles<T>(work: () => Promise<T>): Promise<T> {
     return this.#endpoint.run(async () => {
       if (this.state === 'active') await this.#stop('replaced')
+      await this.followers.endAll()
       try {
         return await work()
       } finally {
@@ -142,22 +162,9 @@ export class Compute {
     const stopped = this.#endpoint.run(async () => {
       if (this.state === 'active') await this.#stop(reason)
     })
-    if (reason === 'workspace stops') await this.#stopWithoutLock(stopped)
+    if (reason === 'workspace stops')
+      await stopWithoutLock(stopped, { ...this.#options, machine: this.#machine, server: this.#server })
     await stopped
-  }
-
-  /** The end of the workspace does not wait for what holds the compute, such as a long clone: that is done again at the next start. */
-  async #stopWithoutLock(stopped: Promise<void>): Promise<void> {
-    const given = new AbortController()
-    const late = this.#options.clock.sleep(HELD_MS, given.signal).then(
-      () => true,
-      () => false,
-    )
-    const isLate = await Promise.race([late, stopped.then(() => false)]).finally(() => given.abort())
-    const running = this.#server.running
-    if (!isLate || this.state !== 'active' || !running) return
-    this.#options.log.warn('the compute is stopped though something holds it')
-    await running.server.stop({ fastMs: LAST_STOP_MS })
   }
 
   /** Suspends the compute if it has been idle for as long as its endpoint says. */

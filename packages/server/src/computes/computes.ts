@@ -14,7 +14,14 @@ import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 import type { LoginNotes } from './login-directory.ts'
 import { loginNotes } from './login-notes.ts'
 import type { ComputeState, StateListener, SuspendReason } from './machine.ts'
-import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
+import type {
+  CatalogObserver,
+  ComputeObserver,
+  EndpointSource,
+  ReplicaStore,
+  SessionHolder,
+} from './ports.ts'
+import { Replica, type ReplicaLag } from './replicas/replica.ts'
 import type { ScalingRecord } from './scaling/goal.ts'
 
 export interface ComputesOptions {
@@ -22,6 +29,8 @@ export interface ComputesOptions {
   readonly driver: ServerDriver
   readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
   readonly endpoints: EndpointSource
+  /** Who keeps the files of replicas; without it there are none. */
+  readonly replicas?: ReplicaStore
   readonly catalogs?: CatalogObserver
   /** Who holds the clients' ends of sessions; without it the servers end all of them. */
   readonly sessions?: SessionHolder
@@ -46,7 +55,21 @@ export async function startComputes(options: ComputesOptions): Promise<Computes>
       options.log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
   }
   await Promise.all(branches.map(stopOne))
+  if (options.replicas) await sweepReplicas(options.replicas, options)
   return new Computes({ ...options, clock })
+}
+
+/** Stops what an earlier run left of replicas, and removes the files of those that are gone. */
+async function sweepReplicas(
+  replicas: ReplicaStore,
+  { driver, endpoints, log }: ComputesOptions,
+): Promise<void> {
+  const sweepOne = async (uid: string) => {
+    if (await driver.stopLeftover(replicas.dataDirectory(uid)))
+      log.warn({ replica: uid }, 'stopped a replica of an earlier run')
+    if (!(await endpoints.load(uid))) await replicas.remove(uid)
+  }
+  await Promise.all((await replicas.list()).map(sweepOne))
 }
 
 export class Computes implements AsyncDisposable {
@@ -108,6 +131,7 @@ export class Computes implements AsyncDisposable {
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
     await this.#options.driver.forget(uid)
+    await this.#options.replicas?.remove(uid)
   }
 
   /** Uids of the endpoints that something is kept of. */
@@ -127,6 +151,11 @@ export class Computes implements AsyncDisposable {
   scaling(uid: string): { readonly enforcement: Enforcement; readonly records: readonly ScalingRecord[] } {
     const records = this.#computes.get(uid)?.scaling.records ?? []
     return { enforcement: this.#options.driver.enforcement, records }
+  }
+
+  /** How far the replica of a read-only endpoint is behind its branch; undefined while it sleeps, or for others. */
+  async replicaLag(uid: string): Promise<ReplicaLag | undefined> {
+    return this.#computes.get(uid)?.lag()
   }
 
   /** A client of the endpoint sent something. */
@@ -181,7 +210,8 @@ export class Computes implements AsyncDisposable {
 
   /** Who may log in as `role`, without waking the compute; undefined when it sleeps and that is not known (after a crash). */
   async knownLoginRole(uid: string, role: string): Promise<LoginRole | 'absent' | undefined> {
-    return this.#compute(uid).logins.known(role)
+    const spec = await this.#options.endpoints.load(uid)
+    return this.#compute(spec?.follows?.endpointUid ?? uid).logins.known(role)
   }
 
   /** The same from the catalog of the compute, which is woken. */
@@ -220,11 +250,12 @@ export class Computes implements AsyncDisposable {
   #compute(uid: string): Compute {
     const known = this.#computes.get(uid)
     if (known) return known
-    const { driver, endpoints, catalogs, sessions, notes, onStateChanged, observer, log, clock } =
+    const { driver, endpoints, replicas, catalogs, sessions, notes, onStateChanged, observer, log, clock } =
       this.#options
     const compute = new Compute({
       uid,
       driver,
+      replica: replicas && this.#replica(uid, replicas),
       locks: this.#locks,
       endpoints,
       notes: notes ?? loginNotes,
@@ -237,5 +268,11 @@ export class Computes implements AsyncDisposable {
     })
     this.#computes.set(uid, compute)
     return compute
+  }
+
+  #replica(uid: string, store: ReplicaStore): Replica {
+    const { endpoints, log, clock } = this.#options
+    const primary = (endpointUid: string) => this.#compute(endpointUid)
+    return new Replica({ uid, store, endpoints, primary, clock, log: log.child({ endpoint: uid }) })
   }
 }

@@ -13,3 +13,4 @@ export type {
   SessionHolder,
 } from './ports.ts'
 export type { ComputeState } from './machine.ts'
+export type { ReplicaLag } from './replicas/replica.ts'

@@ -1,13 +1,17 @@
 // What the computes ask of the rest of the workspace.
 import type { AdminConnection } from '../postgres/index.ts'
+import type { PreparedReplica, ReplicaSource } from '../storage/index.ts'
 import type { Connections, Counters } from './sampling/database-sample.ts'
 import type { ScalingRecord } from './scaling/goal.ts'
 
 /** An endpoint as its compute needs to know it, as it is stored now. */
 export interface EndpointSpec {
   readonly uid: string
+  /** What its server runs on, and the lock of it is called after: the branch; for a read-only endpoint the endpoint itself. */
   readonly branchUid: string
-  /** The Postgres data directory of the branch. */
+  /** Set for a read-only endpoint: its server is a standby of this one's. */
+  readonly follows?: FollowedEndpoint
+  /** The Postgres data directory of the branch, or of the replica. */
   readonly dataDirectory: string
   /** Major version of Postgres that the data directory is of. */
   readonly major: number
@@ -21,6 +25,25 @@ export interface EndpointSpec {
   readonly disabled: boolean
   /** Raw Postgres settings of the user. */
   readonly settings: Readonly<Record<string, string>>
+}
+
+/** The read-write endpoint of a replica's branch. */
+export interface FollowedEndpoint {
+  readonly endpointUid: string
+  readonly branchUid: string
+}
+
+/** Keeps the files of replicas. */
+export interface ReplicaStore {
+  /** See `Replicas.prepare` of storage. */
+  prepare(replicaUid: string, source: ReplicaSource): Promise<PreparedReplica>
+  /** Where a branch that sleeps ends; undefined after a crash. */
+  endOf(branchUid: string): Promise<bigint | undefined>
+  /** Uids of all replicas that have files. */
+  list(): Promise<string[]>
+  dataDirectory(replicaUid: string): string
+  /** Removes the files of a replica; its server must not run. */
+  remove(replicaUid: string): Promise<void>
 }
 
 export interface EndpointSource {

@@ -12,6 +12,7 @@ export type ComputesPort = Pick<
   | 'state'
   | 'activity'
   | 'scaling'
+  | 'replicaLag'
   | 'peek'
   | 'withAdmin'
   | 'withFiles'
@@ -45,6 +46,7 @@ export type StoragePort = Pick<
   | 'files'
   | 'history'
   | 'pastViews'
+  | 'replicas'
 >
 
 /** A client of an endpoint, as whoever holds its connection knows it. */

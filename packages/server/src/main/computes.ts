@@ -43,6 +43,7 @@ export async function startWorkspaceComputes(
       ...(cgroups ? { cgroups } : {}),
     }),
     storage,
+    replicas: storage.replicas,
     sessions,
     ...withPast(past, {
       endpoints: endpointSource(metadata, storage),

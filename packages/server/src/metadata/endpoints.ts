@@ -46,6 +46,10 @@ export async function insertEndpoint(queries: Queries, row: NewEndpointRow): Pro
   await queries.insertInto('endpoints').values(row).execute()
 }
 
+export async function deleteEndpointRow(queries: Queries, uid: string): Promise<void> {
+  await queries.deleteFrom('endpoints').where('uid', '=', uid).execute()
+}
+
 export async function updateEndpoint(
   queries: Queries,
   uid: string,
@@ -58,6 +62,7 @@ export async function updateEndpoint(
 export interface LiveEndpoint {
   readonly uid: string
   readonly endpointId: string
+  readonly isReadOnly: boolean
   readonly branchUid: string
   readonly branchId: string
   readonly projectUid: string
@@ -83,6 +88,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     .select([
       'endpoints.uid',
       'endpoints.endpoint_id',
+      'endpoints.type',
       'endpoints.branch_uid',
       'branches.branch_id',
       'projects.uid as project_uid',
@@ -104,6 +110,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
   return rows.map((row) => ({
     uid: row.uid,
     endpointId: row.endpoint_id,
+    isReadOnly: row.type === 'ENDPOINT_TYPE_READ_ONLY',
     branchUid: row.branch_uid,
     branchId: row.branch_id,
     projectUid: row.project_uid,

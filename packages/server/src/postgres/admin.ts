@@ -1,15 +1,10 @@
 import type { Socket } from 'node:net'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
+import { ADMIN_ROLE, OWN_APPLICATION_PREFIX } from './admin-role.ts'
 import type { ClusterAddress } from './cluster.ts'
 import { findRelease } from './releases.ts'
 import { CLUSTER_PORT } from './settings.ts'
-
-/** The bootstrap superuser of every cluster; only Lakelet itself logs in as it. */
-export const ADMIN_ROLE = 'cloud_admin'
-
-/** Applications of this name prefix are Lakelet's own and do not count as activity. */
-export const OWN_APPLICATION_PREFIX = 'lakelet_'
 
 /** Longest a server may take to let us in; one that is frozen never does. */
 const CONNECT_MS = 10_000

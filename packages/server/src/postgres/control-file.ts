@@ -5,7 +5,16 @@ import path from 'node:path'
 
 const STATE_SHUT_DOWN = 1
 /** Bytes that hold all that is read of it. */
-const HEAD = 196
+const HEAD = 200
+
+/** The settings of a standby that follow its primary's. */
+export interface StandbySizes {
+  readonly max_connections: number
+  readonly max_worker_processes: number
+  readonly max_wal_senders: number
+  readonly max_prepared_transactions: number
+  readonly max_locks_per_transaction: number
+}
 
 export interface ControlFile {
   /** Unique per cluster; branches share it. */
@@ -15,8 +24,14 @@ export interface ControlFile {
   /** Position of the last checkpoint record. */
   readonly checkpointLsn: bigint
   readonly timeline: number
+  /** Where recovery of a crash, or of a standby, begins. */
+  readonly redoLsn: bigint
+  /** A standby has replayed the log at least up to here; 0 where it is none. */
+  readonly minRecoveryLsn: bigint
   /** max_prepared_transactions of the server that ran last. */
   readonly maxPrepared: number
+  /** What a standby must have at least as much of as the server that wrote the log (xlogrecovery.c, CheckRequiredParameterValues). */
+  readonly sizes: StandbySizes
 }
 
 /** The major version of Postgres that a data directory is of. Throws when it is none. */
@@ -39,7 +54,16 @@ export async function readControlFile(dataDirectory: string): Promise<ControlFil
       isShutDown: buffer.readUInt32LE(16) === STATE_SHUT_DOWN,
       checkpointLsn: buffer.readBigUInt64LE(32),
       timeline: buffer.readUInt32LE(48),
+      redoLsn: buffer.readBigUInt64LE(40),
+      minRecoveryLsn: buffer.readBigUInt64LE(136),
       maxPrepared: buffer.readUInt32LE(192),
+      sizes: {
+        max_connections: buffer.readUInt32LE(180),
+        max_worker_processes: buffer.readUInt32LE(184),
+        max_wal_senders: buffer.readUInt32LE(188),
+        max_prepared_transactions: buffer.readUInt32LE(192),
+        max_locks_per_transaction: buffer.readUInt32LE(196),
+      },
     }
   } finally {
     await handle.close()

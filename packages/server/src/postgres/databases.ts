@@ -1,5 +1,6 @@
 import { because, LakeletError } from '../base/errors.ts'
-import { ADMIN_ROLE, type AdminConnection, identifier, sqlStateOf } from './admin.ts'
+import { ADMIN_ROLE } from './admin-role.ts'
+import { type AdminConnection, identifier, sqlStateOf } from './admin.ts'
 import { SUPERUSER_ROLE, getRole } from './roles.ts'
 
 /** The database that every project starts with. */

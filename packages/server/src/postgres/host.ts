@@ -1,5 +1,6 @@
 // What Postgres is given on this machine, whatever its version: the account that its processes run as, its directory below the data
 // directory, and the file of identities. Sockets: `socket-directory.ts` and `socket-access.ts`.
+import { randomBytes } from 'node:crypto'
 import { mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { ensureDirectory } from '../base/files.ts'
@@ -14,6 +15,8 @@ export interface PostgresHost {
   readonly home: string
   /** The file with the workspace's identities that `databricks_auth` reads; see `writeIdentities`. */
   readonly identitiesFile: string
+  /** What a standby answers to its primary where the kernel cannot say who connects: this run's; see `socket-access.ts`. */
+  readonly replicationSecret: string
 }
 
 /** Makes a data directory ready for Postgres. Throws `postgres_unreachable_directory`. */
@@ -23,7 +26,8 @@ export async function openPostgresHost(options: { readonly dataDir: string }): P
   const account = await chooseAccount()
   await ensureReachable(dataDir, account)
   const home = await openDirectory(path.join(dataDir, 'postgres'))
-  return { account, dataDir, home, identitiesFile: path.join(home, 'identities.json') }
+  const identitiesFile = path.join(home, 'identities.json')
+  return { account, dataDir, home, identitiesFile, replicationSecret: randomBytes(32).toString('base64url') }
 }
 
 /** Creates a directory that other users may pass through but not list: Postgres' account reaches what it owns inside. */

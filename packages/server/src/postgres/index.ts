@@ -1,10 +1,9 @@
 // The face of this room: what other rooms may import.
 export { DatabaseError } from 'pg'
+export { ADMIN_ROLE, OWN_APPLICATION_PREFIX } from './admin-role.ts'
 export {
-  ADMIN_ROLE,
   type AdminConnection,
   type AdminOptions,
-  OWN_APPLICATION_PREFIX,
   connectAdmin,
   identifier,
   isConnectionLost,
@@ -13,6 +12,7 @@ export {
 export { chooseAccount } from './account.ts'
 export { Cluster, type ClusterAddress, type ClusterExit, startCluster } from './cluster.ts'
 export {
+  type StandbySizes,
   SEGMENT_BYTES,
   formatLsn,
   parseLsn,
@@ -56,6 +56,7 @@ export { BYTES_PER_CU, type ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'
 export { userSettingProblem } from './user-settings.ts'
 export { socketDirectoryFor } from './socket-directory.ts'
+export { STANDBY_APPLICATION, standbySettings, standbySizes, writeStandbySignal } from './standby.ts'
 export { newRolePassword } from './role-password.ts'
 export { type NewRole, type RoleChanges, alterRole, createRole } from './change-role.ts'
 export { dropRole } from './drop-role.ts'

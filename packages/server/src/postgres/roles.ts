@@ -1,7 +1,8 @@
 // The roles of a cluster as the REST API and the gateway need them. Everything is read from the catalogs, so roles that
 // were made by SQL are seen, and what is changed here is seen by SQL.
 import { LakeletError } from '../base/errors.ts'
-import { ADMIN_ROLE, type AdminConnection } from './admin.ts'
+import { ADMIN_ROLE } from './admin-role.ts'
+import { type AdminConnection } from './admin.ts'
 import type { IdentityType } from './identities.ts'
 
 export const SUPERUSER_ROLE = 'databricks_superuser'

@@ -83,7 +83,7 @@ test('a wrong value is told with the type, the range and the units', () => {
     ['wal_compression', 'gzip', /one of/],
     ['bytea_output', 'HEX', undefined],
     ['max_replication_slots', '0', /from 8 to 64/],
-    ['max_wal_senders', '1', /from 4 to 64/],
+    ['max_wal_senders', '1', /from 10 to 64/],
     ['max_slot_wal_keep_size', '-1', /from 64/],
     ['scram_iterations', '2147483647', /to 100000/],
     ['track_activities', 'off', /managed by the workspace/],

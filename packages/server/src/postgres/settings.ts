@@ -11,12 +11,16 @@ export interface ClusterSettings {
   readonly cu?: number
   /** Raw Postgres settings of the user, as in `spec.settings.pg_settings`; what users may not set is left out. */
   readonly extra?: Readonly<Record<string, string>>
+  /** What the workspace says of this one server, over all else: whom a standby follows. */
+  readonly own?: Readonly<Record<string, string | number>>
 }
 
 /** Memory of a compute of one unit. */
 export const BYTES_PER_CU = 2_000_000_000
 const BYTES_PER_CONNECTION = 9_531_392
 const MOST_CONNECTIONS = 4000
+/** One for each replica of a branch, and some for its users. */
+export const MAX_WAL_SENDERS = 10
 
 /** max_connections of a compute of at most `maxCu`: reproduces the published table (0.5 → 104, 1 → 209, 8 → 1678). */
 export function maxConnections(maxCu: number): number {
@@ -57,7 +61,7 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
     log_timezone: 'UTC',
     lc_messages: 'C',
     wal_level: 'replica',
-    max_wal_senders: 4,
+    max_wal_senders: MAX_WAL_SENDERS,
     max_replication_slots: 8,
     // A slot that nobody reads keeps WAL until the disk is full; beyond this it is given up instead.
     max_slot_wal_keep_size: '2GB',
@@ -85,7 +89,9 @@ export function settingsFile(settings: ClusterSettings, major: number): string {
   const extra = Object.entries(settings.extra ?? {}).filter(([name]) => isUserSetting(name, major))
   const lacks = findRelease(major)?.lacks ?? []
   const ours = Object.entries(own).filter(([name]) => !lacks.includes(name))
-  const lines = [...ours, ...extra].map(([name, value]) => `${name} = ${quoted(value)}`)
+  const lines = [...ours, ...extra, ...Object.entries(settings.own ?? {})].map(
+    ([name, value]) => `${name} = ${quoted(value)}`,
+  )
   return `# Written by Lakelet at each start; changes made here are lost.\n${lines.join('\n')}\n`
 }
 

@@ -4,7 +4,7 @@ import { chown, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/prom
 import path from 'node:path'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { exists } from './account.ts'
-import { ADMIN_ROLE } from './admin.ts'
+import { ADMIN_ROLE } from './admin-role.ts'
 import { hideUnloadable } from './extensions/index.ts'
 import { ownerOf } from './host.ts'
 import { type PostgresInstallation, removeUnfinished, runProgram } from './installation.ts'

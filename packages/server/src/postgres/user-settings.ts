@@ -83,8 +83,8 @@ const CLOSED: Readonly<Record<string, string>> = {
 
 /** Narrower than Postgres' own ranges, in the unit of the setting. */
 const BOUNDS: Readonly<Record<string, Bounds>> = {
-  // Clones take a walsender and a slot each.
-  max_wal_senders: { min: 4, max: 64 },
+  // Replicas take a walsender each, and clones a slot.
+  max_wal_senders: { min: 10, max: 64 },
   max_replication_slots: { min: 8, max: 64 },
   max_worker_processes: { min: 4, max: 1024 },
   // MB: a slot that nobody reads must not fill the disk.

@@ -1,7 +1,9 @@
 import path from 'node:path'
 import { formatLsn, readControlFile, type PostgresVersions, walSegmentName } from '../postgres/index.ts'
-import { type CloneResult, type CloneTreeOptions, cloneTree } from './clone-tree.ts'
+import { type CloneResult, type CloneTreeOptions, type CopiedTree, cloneTree } from './clone-tree.ts'
 import { isExcluded, isWal } from './excluded-files.ts'
+
+const BACKUP_LABEL = 'backup_label'
 
 export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'exclude'> {
   readonly postgres: PostgresVersions
@@ -14,17 +16,25 @@ export interface CloneStoppedOptions extends Omit<CloneTreeOptions, 'exclude'> {
  */
 export async function cloneStopped({ postgres, ...options }: CloneStoppedOptions): Promise<CloneResult> {
   const control = await readControlFile(options.from)
+  const tree = await cloneAsleep(options)
+  const lsn = control.isShutDown
+    ? formatLsn(control.checkpointLsn)
+    : await (await postgres.ofDirectory(options.to)).recover(options.to)
+  return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
+}
+
+/** The files alone: after a crash they recover at their first start. */
+export async function cloneAsleep(options: Omit<CloneTreeOptions, 'exclude'>): Promise<CopiedTree> {
+  const control = await readControlFile(options.from)
   const needed = control.isShutDown ? walSegmentName(control.timeline, control.checkpointLsn) : undefined
-  const tree = await cloneTree({
+  return cloneTree({
     ...options,
     exclude: (relative) => {
+      // What was copied from a running server and has not been started yet recovers from its label.
+      if (relative === BACKUP_LABEL && !control.isShutDown) return false
       if (!isWal(relative)) return isExcluded(relative)
       const name = path.basename(relative)
       return needed !== undefined && name !== needed && !name.endsWith('.history')
     },
   })
-  const lsn = control.isShutDown
-    ? formatLsn(control.checkpointLsn)
-    : await (await postgres.ofDirectory(options.to)).recover(options.to)
-  return { ...tree, lsn, timeline: control.timeline, time: new Date().toISOString() }
 }

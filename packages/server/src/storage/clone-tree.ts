@@ -1,7 +1,7 @@
 // Copies a directory tree file by file, sharing blocks where the file system can (XFS, btrfs, APFS) and else byte by
 // byte. What was done is reported, because the two differ a thousandfold on large branches.
 import { constants } from 'node:fs'
-import { chown, copyFile, lchown, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises'
+import { chown, copyFile, lchown, mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 
 export type CloneMethod = 'reflink' | 'copy'
@@ -76,6 +76,12 @@ export class FileCloner {
 
   constructor(owner: { readonly uid: number; readonly gid: number }) {
     this.#owner = owner
+  }
+
+  /** Clones one file to where another one may be. */
+  async replace(from: string, to: string): Promise<void> {
+    await rm(to, { force: true })
+    await this.clone(from, to)
   }
 
   /** Clones one file and returns its size. A file that is gone in the meantime (dropped while the source runs) counts 0. */

@@ -7,6 +7,7 @@ export { type Archiver, Archives } from './archive/archives.ts'
 export type { PastMoment } from './history/go-back.ts'
 export { type HistoryLimits, isBaseDue, oldestKept } from './history/policy.ts'
 export { microsecondsOf, utcOf } from './history/recovery-times.ts'
+export type { PreparedReplica, ReplicaSource } from './replicas.ts'
 export { TRASH_DAYS } from './trash.ts'
 export {
   checkDisk,

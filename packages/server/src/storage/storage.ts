@@ -23,6 +23,7 @@ import { History } from './history/history.ts'
 import { PastViews } from './history/past-views.ts'
 import { type BranchIdentity, type Manifest, readManifest } from './manifest.ts'
 import { Replacement } from './replacement.ts'
+import { Replicas } from './replicas.ts'
 import { Snapshots } from './snapshots.ts'
 
 export interface StorageOptions {
@@ -48,6 +49,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   const storage = new Storage(options, files)
   await storage.sweep()
   await storage.snapshots.open()
+  await storage.replicas.open()
   // Whoever carried it away is gone.
   await removeTree(storage.staging.files.home)
   await storage.staging.open()
@@ -63,6 +65,7 @@ export class Storage {
   readonly history: History
   readonly snapshots: Snapshots
   readonly pastViews: PastViews
+  readonly replicas: Replicas
   /** Copies of branches that are carried away: into a backup, or a file. */
   readonly staging: Snapshots
 
@@ -76,6 +79,7 @@ export class Storage {
     this.#log = options.log
     this.files = files
     this.pastViews = new PastViews(this.#goBackParts, files)
+    this.replicas = new Replicas(parts, files)
   }
 
   /** Where the files of a branch are, whether it exists or not. */

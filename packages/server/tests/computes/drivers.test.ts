@@ -1,12 +1,20 @@
 // What every driver promises, tried on each of them: real Postgres processes, and servers in memory.
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { RunningServer, ServerDriver, ServerSpec } from '../../src/computes/drivers/driver.ts'
 import { localDriver } from '../../src/computes/drivers/local.ts'
 import { SimulatedDriver, type SimulatedServer } from '../../src/computes/drivers/simulated.ts'
-import { DEFAULT_MAJOR, isConnectionLost } from '../../src/postgres/index.ts'
+import {
+  DEFAULT_MAJOR,
+  isConnectionLost,
+  ownerOf,
+  standbySettings,
+  writeStandbySignal,
+} from '../../src/postgres/index.ts'
+import { cloneAsleep } from '../../src/storage/clone-stopped.ts'
+import { besideData } from '../../src/storage/index.ts'
 import { connectAs, installForTest, TEST_MAJOR, testLog } from '../postgres/installed.ts'
 
 interface Harness extends AsyncDisposable {
@@ -14,6 +22,8 @@ interface Harness extends AsyncDisposable {
   /** Settings that no server starts with. */
   readonly refused: Readonly<Record<string, string>>
   newSpec(name: string): Promise<ServerSpec>
+  /** Of a standby of a server that has ended. */
+  newStandby(of: ServerSpec): Promise<ServerSpec>
   /** Ends it as the kernel would. */
   crash(server: RunningServer): Promise<void>
   createRole(server: RunningServer, name: string): Promise<void>
@@ -45,6 +55,18 @@ async function local(): Promise<Harness> {
       major: TEST_MAJOR,
       settings: { maxCu: 1 },
     }),
+    async newStandby(of) {
+      const dataDirectory = `${path.dirname(of.dataDirectory)}-standby/data`
+      await mkdir(path.dirname(dataDirectory), { mode: 0o711 })
+      await cloneAsleep({ from: of.dataDirectory, to: dataDirectory, owner: ownerOf(installed.installation) })
+      await writeStandbySignal(dataDirectory, installed.postgres.host)
+      const archive = path.relative(dataDirectory, besideData(of.dataDirectory).archive)
+      const standby = { primary: of.endpointUid, archive, name: 'standby' }
+      const own = await standbySettings(installed.postgres.host, standby)
+      const endpointUid = `${of.endpointUid}-standby`
+      const settings = { ...of.settings, own }
+      return { ...of, endpointUid, dataDirectory, settings, follows: of.endpointUid }
+    },
     async crash(server) {
       const pidFile = path.join(directories.get(server.address)!, 'postmaster.pid')
       process.kill(Number((await readFile(pidFile, 'utf8')).split('\n')[0]), 'SIGKILL')
@@ -72,6 +94,12 @@ async function simulated(): Promise<Harness> {
       dataDirectory: `br-${name}`,
       major: DEFAULT_MAJOR,
       settings: { maxCu: 1 },
+    }),
+    newStandby: async (spec) => ({
+      ...spec,
+      endpointUid: `${spec.endpointUid}-standby`,
+      dataDirectory: `${spec.dataDirectory}-standby`,
+      follows: spec.endpointUid,
     }),
     crash: async (server) => of(server).crash(),
     async createRole(server, name) {
@@ -213,6 +241,27 @@ describe.each([
     expect(
       await server.applySettings({ maxCu: 2, extra: { work_mem: '12MB', max_wal_senders: '7' } }),
     ).toEqual(['max_connections', 'max_wal_senders'])
+  })
+
+  test('follows another server, asleep and awake, and says how far it is', async () => {
+    const first = await started('followed')
+    expect(await first.server.catalog.replay()).toBeUndefined()
+    await first.server.stop()
+    const spec = await harness.newStandby(first.spec)
+    const standby = await harness.driver.start(spec, never)
+    expect(await standby.catalog.replay()).toMatchObject({ isStreaming: false })
+    const primary = await harness.driver.start(first.spec, never)
+    await harness.createRole(primary, 'anna')
+    await expect
+      .poll(async () => (await standby.catalog.replay())?.isStreaming, { timeout: 10_000 })
+      .toBe(true)
+    const end = await primary.catalog.endOfLog()
+    await expect.poll(async () => ((await standby.catalog.replay())?.replayedLsn ?? 0n) >= end).toBe(true)
+    // It keeps nobody awake, and is sent all before its primary stops.
+    expect(await primary.catalog.activity()).toEqual({ newestChange: null, newestChangeAgeMs: null })
+    expect(await primary.stop()).toMatchObject({ code: 0 })
+    await expect.poll(async () => (await standby.catalog.replay())?.isStreaming).toBe(false)
+    expect(await standby.stop()).toMatchObject({ code: 0, expected: true })
   })
 
   test('says what it takes of its host while it runs', async () => {

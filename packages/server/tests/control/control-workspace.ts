@@ -99,6 +99,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
         options.driver?.(storage.archives) ??
         localDriver({ postgres, clock, log, archives: storage.archives }),
       storage,
+      replicas: storage.replicas,
       ...withPast(pastSpecs, {
         endpoints: endpointSource(metadata, storage),
         catalogs: catalogObserver({ metadata, clock, log }),

@@ -109,7 +109,7 @@ describe('endpoints', () => {
     const timed = await update('spec.suspend_timeout_duration', { suspend_timeout_duration: '400s' })
     expect(timed['lakelet']).toEqual({ settings_applied: 'UNCHANGED' })
     expect(await pid()).toBe(before)
-    const more = await update(path, { settings: { pg_settings: { max_wal_senders: '9' } } })
+    const more = await update(path, { settings: { pg_settings: { max_wal_senders: '12' } } })
     expect(more['lakelet']).toEqual({ settings_applied: 'RESTARTED', restarted_for: ['max_wal_senders'] })
     expect(await pid()).not.toBe(before)
     await update(path, { settings: { pg_settings: {} } })
@@ -149,10 +149,8 @@ describe('endpoints', () => {
       message: 'endpoint with such id already exists',
     })
     expect(await refusal(create('second', type))).toMatchObject({ status: 400, errorCode: 'BAD_REQUEST' })
-    expect(await refusal(create('replica', { endpoint_type: 'ENDPOINT_TYPE_READ_ONLY' }))).toMatchObject({
-      status: 501,
-      errorCode: 'NOT_IMPLEMENTED',
-    })
+    const wrong = { endpoint_type: 'ENDPOINT_TYPE_READ_ONLY', autoscaling_limit_max_cu: 65 }
+    expect(await refusal(create('replica', wrong))).toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE' })
     const replaced = await done(
       workspace.client,
       await create('primary', { ...type, autoscaling_limit_max_cu: 2 }, true),

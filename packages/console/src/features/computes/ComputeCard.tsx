@@ -16,6 +16,7 @@ import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { EditCompute } from './EditCompute.tsx'
+import { ReplicaLag } from './ReplicaLag.tsx'
 import { WhyAwake } from './WhyAwake.tsx'
 import { WhySize } from './WhySize.tsx'
 import { useEndpointReasons } from './use-reasons.ts'
@@ -28,6 +29,7 @@ interface ComputeCardProps {
 export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
   const [isEditing, setEditing] = useState(false)
   const { status } = endpoint
+  const isReplica = status.endpoint_type === 'ENDPOINT_TYPE_READ_ONLY'
   const reasonFor = useEndpointReasons(endpointActions, endpoint, branch)
   const params = { ...branch, endpoint: endpoint.endpoint_id }
   const { busy, failure, wake, suspend, restart, toggle } = useComputeActions(params, status.disabled)
@@ -42,6 +44,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           pending={status.pending_state}
           isDisabled={status.disabled}
         />
+        {isReplica && <span className="text-dim">{t.computes.replica}</span>}
         <span className="text-dim">
           {t.computes.sizeRange(status.autoscaling_limit_min_cu ?? 0, status.autoscaling_limit_max_cu ?? 0)}
         </span>
@@ -76,6 +79,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
       <p className="mt-2 text-dim">
         <WhyAwake endpoint={endpoint} params={branch} />
       </p>
+      {isReplica && <ReplicaLag endpoint={endpoint} params={branch} />}
       <WhySize endpoint={endpoint} params={branch} />
       <Details endpoint={endpoint} />
       {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}

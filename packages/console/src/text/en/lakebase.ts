@@ -114,6 +114,12 @@ export const computes = {
   state: 'State',
   size: 'Size',
   sizeRange: (min: number, max: number) => (min === max ? `${min} CU` : `${min} to ${max} CU`),
+  replica: 'Read replica',
+  replicaUpToDate: 'It has all that its branch has.',
+  replicaBehind: (bytes: string, seconds: string) =>
+    `It is ${bytes} of log and ${seconds} s behind its branch.`,
+  replicaStreaming: 'It streams from the compute of the branch.',
+  replicaArchive: 'It follows the log of the branch, whose compute sleeps.',
   asleepAfter: 'Scale to zero after',
   never: 'Never sleeps',
   lastActive: 'Last active',

@@ -1,13 +1,27 @@
 // The catalogs of a Postgres server, over one connection as the superuser that is opened at the first question.
 import type { Clock } from '../../base/clock.ts'
-import { type AdminConnection, findLoginRole, type LoginRole, listLoginRoles } from '../../postgres/index.ts'
+import {
+  ADMIN_ROLE,
+  type AdminConnection,
+  findLoginRole,
+  type LoginRole,
+  listLoginRoles,
+  parseLsn,
+  STANDBY_APPLICATION,
+} from '../../postgres/index.ts'
 import { readActivity, type ServerActivity } from '../idle-check.ts'
-import type { ServerCatalog } from './driver.ts'
+import type { ReplayStatus, ServerCatalog } from './driver.ts'
 
 /** Between two looks at whether sessions have ended. */
 const POLL_MS = 2
 
-const OTHERS = `backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()`
+/** Our own standbys are sent all before the server stops. */
+const OTHERS = `backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()
+  AND NOT (usename = '${ADMIN_ROLE}' AND application_name = '${STANDBY_APPLICATION}')`
+
+const REPLAY = `
+  SELECT pg_is_in_recovery() AS standby, pg_last_wal_replay_lsn()::text AS lsn, pg_last_xact_replay_timestamp() AS at,
+    EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') AS streaming`
 
 export class CatalogConnection implements ServerCatalog, AsyncDisposable {
   readonly #connect: () => Promise<AdminConnection>
@@ -48,6 +62,30 @@ export class CatalogConnection implements ServerCatalog, AsyncDisposable {
       const until = this.#clock.monotonicMs() + withinMs
       const left = async () => admin.query(`SELECT pid FROM pg_stat_activity WHERE ${OTHERS} LIMIT 1`)
       while (this.#clock.monotonicMs() < until && (await left()).length > 0) await this.#clock.sleep(POLL_MS)
+    })
+  }
+
+  replay(): Promise<ReplayStatus | undefined> {
+    return this.read(async (admin) => {
+      const [row] = await admin.query<{
+        standby: boolean
+        lsn: string | null
+        at: Date | null
+        streaming: boolean
+      }>(REPLAY)
+      if (!row?.standby) return undefined
+      return {
+        replayedLsn: parseLsn(row.lsn ?? '0/0'),
+        isStreaming: row.streaming,
+        lastCommit: row.at ?? undefined,
+      }
+    })
+  }
+
+  endOfLog(): Promise<bigint> {
+    return this.read(async (admin) => {
+      const [row] = await admin.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+      return parseLsn(row?.lsn ?? '0/0')
     })
   }
 

@@ -34,6 +34,8 @@ export interface ServerSpec {
   /** Major version of Postgres that the data directory is of. */
   readonly major: number
   readonly settings: ClusterSettings
+  /** Set for a standby: the endpoint whose server it follows. Its directory and settings are those of one. */
+  readonly follows?: string
 }
 
 export type ServerExit = ClusterExit
@@ -100,6 +102,15 @@ export interface RunningServer {
   cpuSeconds(): Promise<number | undefined>
 }
 
+/** How far a standby is. */
+export interface ReplayStatus {
+  readonly replayedLsn: bigint
+  /** Whether it gets the log from its primary at this moment. */
+  readonly isStreaming: boolean
+  /** When the last transaction that it has replayed was committed. */
+  readonly lastCommit: Date | undefined
+}
+
 /** What the server says of itself, asked on one connection that all share. Whatever fails closes that; the next question opens another. */
 export interface ServerCatalog {
   /** What sessions do, the workspace's own left out. */
@@ -109,6 +120,10 @@ export interface ServerCatalog {
   listLoginRoles(): Promise<LoginRole[]>
   /** Ends the sessions of all others (57P01) and waits for their ends, `withinMs` at most. */
   endSessions(withinMs: number): Promise<void>
+  /** Undefined for a server that is no standby. */
+  replay(): Promise<ReplayStatus | undefined>
+  /** Up to where all is on disk that it has written. */
+  endOfLog(): Promise<bigint>
   /** Runs `work` on the shared connection: only SELECT, no transaction. */
   read<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T>
 }

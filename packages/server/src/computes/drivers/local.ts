@@ -75,7 +75,9 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
       })
       // It started with all the CPU there is: somebody waits.
       share.limit(settings)
-      return new LocalServer({ cluster, archiver: archives.follow(dataDirectory), share, clock })
+      // What a standby has of the log is archived already.
+      const archiver = spec.follows === undefined ? archives.follow(dataDirectory) : NO_ARCHIVER
+      return new LocalServer({ cluster, archiver, share, clock })
     },
     startProblem: async (major, settings) => startProblem(await postgres.of(major), settings),
     stopLeftover,
@@ -83,6 +85,8 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
       rm(socketDirectoryFor(postgres.host, endpointUid), { recursive: true, force: true }),
   }
 }
+
+const NO_ARCHIVER: Archiver = { finish: async () => undefined }
 
 interface LocalServerParts {
   readonly cluster: Cluster

@@ -8,6 +8,7 @@ import type { Archiver } from '../../storage/index.ts'
 import type { AwakeBecause, ServerActivity } from '../idle-check.ts'
 import type {
   BackendAddress,
+  ReplayStatus,
   RunningServer,
   ServerCatalog,
   ServerDriver,
@@ -15,6 +16,7 @@ import type {
   ServerSpec,
   ServerUsage,
 } from './driver.ts'
+import { lost, SimulatedConnection } from './simulated-connection.ts'
 import type { OpenFiles, SimulatedFiles } from './simulated-files.ts'
 
 /** How long things take, in milliseconds; change them at will. */
@@ -42,6 +44,7 @@ export class SimulatedDriver implements ServerDriver {
   readonly #clock: Clock
   readonly #files: SimulatedFiles | undefined
   readonly #roles = new Map<string, Map<string, LoginRole>>()
+  readonly #logs = new Map<string, bigint>()
   #starts = 0
   #conflicts = 0
 
@@ -66,6 +69,16 @@ export class SimulatedDriver implements ServerDriver {
     const known = this.#roles.get(dataDirectory) ?? new Map<string, LoginRole>()
     this.#roles.set(dataDirectory, known)
     return known
+  }
+
+  /** Where the log of an endpoint's branch ends. */
+  endOfLog(endpointUid: string): bigint {
+    return this.#logs.get(endpointUid) ?? 1n
+  }
+
+  /** The server of an endpoint writes something. */
+  write(endpointUid: string): void {
+    this.#logs.set(endpointUid, this.endOfLog(endpointUid) + 1n)
   }
 
   /** The server that starts, runs or stops on `dataDirectory`. */
@@ -216,6 +229,16 @@ export class SimulatedServer implements RunningServer {
     return this.#isOver ? undefined : this.cpu
   }
 
+  /** It has all that its primary has written, as far as that could be had. */
+  #replay(): ReplayStatus | undefined {
+    const { follows } = this.spec
+    if (follows === undefined) return undefined
+    const isStreaming = [...this.#driver.servers].some(
+      ({ spec, isOver }) => spec.endpointUid === follows && !isOver,
+    )
+    return { replayedLsn: this.#driver.endOfLog(follows), isStreaming, lastCommit: undefined }
+  }
+
   /** Its size now, in CU. */
   get cu(): number {
     return this.#settings.cu ?? this.#settings.maxCu
@@ -244,41 +267,10 @@ export class SimulatedServer implements RunningServer {
           for (const session of this.sessions) session.end()
           this.sessions.clear()
         }),
+      replay: () => alive(() => this.#replay()),
+      endOfLog: () => alive(() => this.#driver.endOfLog(this.spec.endpointUid)),
       read: async (work) => work(await this.admin({ purpose: 'catalog' })),
     }
-  }
-}
-
-/** A connection that is there until the server ends; it cannot be asked anything. */
-class SimulatedConnection implements AdminConnection {
-  readonly #server: SimulatedServer
-  readonly #purpose: string
-
-  constructor(server: SimulatedServer, purpose: string) {
-    this.#server = server
-    this.#purpose = purpose
-  }
-
-  async open(): Promise<AdminConnection> {
-    return this.#server.admin({ purpose: this.#purpose })
-  }
-
-  transaction<T>(work: () => Promise<T>): Promise<T> {
-    return work()
-  }
-
-  async query<Row extends object>(): Promise<Row[]> {
-    throw this.#problem()
-  }
-
-  async execute(): Promise<void> {
-    throw this.#problem()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
-
-  #problem(): Error {
-    return this.#server.isOver ? lost() : new Error('a simulated server runs no SQL')
   }
 }
 
@@ -289,9 +281,4 @@ function valuesOf({ maxCu, cu = maxCu, extra = {} }: ClusterSettings): Readonly<
 
 function startFailed(reason: string): LakeletError {
   return new LakeletError('compute_start_failed', { reason })
-}
-
-/** As the sockets of Node say that nobody listens. */
-function lost(): Error {
-  return Object.assign(new Error('connect ECONNREFUSED (simulated)'), { code: 'ECONNREFUSED' })
 }

@@ -1,11 +1,12 @@
 // The kinds of operation on endpoints.
 import type { Endpoint } from '@lakelet/api'
 import type { Queries } from '../../metadata/database.ts'
-import { updateEndpoint } from '../../metadata/endpoints.ts'
+import { listEndpoints, updateEndpoint } from '../../metadata/endpoints.ts'
 import type { SettingsApplied } from '../../computes/index.ts'
 import type { ControlParts } from '../context.ts'
 import type { EndpointSettings } from '../rules/endpoint.ts'
 import { viewEndpoint } from '../views/endpoint.ts'
+import { EMPTY } from '../views/operation.ts'
 import { liveEndpoint } from '../rules/resolve.ts'
 import type { OperationKind } from '../../operations/operation-kind.ts'
 
@@ -17,12 +18,49 @@ interface UpdateEndpoint {
   readonly after: EndpointSettings
 }
 
+/** A read-only endpoint; the row is stored with the operation. */
+interface CreateEndpoint {
+  readonly projectUid: string
+  readonly branchUid: string
+  readonly endpointUid: string
+}
+
+/** Its row is gone with the request. */
+interface DeleteEndpoint {
+  readonly endpointUid: string
+}
+
 export interface EndpointOperations {
+  readonly create: OperationKind<CreateEndpoint>
+  readonly delete: OperationKind<DeleteEndpoint>
   readonly update: OperationKind<UpdateEndpoint>
 }
 
 export function endpointOperations(context: ControlParts): EndpointOperations {
-  return { update: updateOperation(context) }
+  return {
+    create: createOperation(context),
+    update: updateOperation(context),
+    delete: deleteOperation(context),
+  }
+}
+
+/** Its files are made when it wakes. */
+function createOperation(context: ControlParts): OperationKind<CreateEndpoint> {
+  return {
+    name: 'create_endpoint',
+    metadataType: 'Endpoint',
+    steps: [],
+    complete: async (queries, { input }) => replyOf(context, queries, input, {}),
+  }
+}
+
+function deleteOperation({ computes }: ControlParts): OperationKind<DeleteEndpoint> {
+  return {
+    name: 'delete_endpoint',
+    metadataType: 'Endpoint',
+    steps: [{ name: 'remove', run: ({ input }) => computes.remove(input.endpointUid) }],
+    complete: async () => EMPTY,
+  }
 }
 
 /** New settings, applied to the compute if it is awake; where it does not take them, the old ones come back. */
@@ -56,11 +94,8 @@ function updateOperation(context: ControlParts): OperationKind<UpdateEndpoint> {
 /** What became of the settings, for the reply. */
 type Applied = Partial<SettingsApplied>
 
-async function apply(
-  { computes }: ControlParts,
-  input: UpdateEndpoint,
-  signal: AbortSignal,
-): Promise<Applied> {
+async function apply(context: ControlParts, input: UpdateEndpoint, signal: AbortSignal): Promise<Applied> {
+  const { computes } = context
   const { before, after, endpointUid } = input
   if (after.disabled === 1) {
     await computes.suspend(endpointUid, 'disabled')
@@ -69,13 +104,27 @@ async function apply(
   const isChanged = (['min_cu', 'max_cu', 'suspend_seconds', 'pg_settings'] as const).some(
     (field) => before[field] !== after[field],
   )
-  return isChanged ? computes.applySettings(endpointUid, signal) : {}
+  if (!isChanged) return {}
+  const applied = await computes.applySettings(endpointUid, signal)
+  await applyToReplicas(context, input, signal)
+  return applied
+}
+
+/** What a standby must have as much of as its primary follows that. */
+async function applyToReplicas(
+  { computes, metadata }: ControlParts,
+  { branchUid, endpointUid, before, after }: UpdateEndpoint,
+  signal: AbortSignal,
+): Promise<void> {
+  if (before.max_cu === after.max_cu && before.pg_settings === after.pg_settings) return
+  const replicas = (await listEndpoints(metadata.db, branchUid)).filter(({ uid }) => uid !== endpointUid)
+  for (const { uid } of replicas) await computes.applySettings(uid, signal)
 }
 
 async function replyOf(
   context: ControlParts,
   queries: Queries,
-  input: UpdateEndpoint,
+  input: CreateEndpoint,
   { applied, restartedFor }: Applied,
 ): Promise<Endpoint> {
   const { endpoint, branch, project } = await liveEndpoint(queries, {

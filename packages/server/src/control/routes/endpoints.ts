@@ -10,7 +10,7 @@ export function implementEndpoints(endpoints: Endpoints): ImplementedRoute[] {
     getEndpoint: ({ params }) => endpoints.get(params),
     updateEndpoint: ({ caller, params, query, body }) =>
       endpoints.update(caller, params, query.update_mask, body.spec ?? {}),
-    deleteEndpoint: ({ params }) => endpoints.delete(params),
+    deleteEndpoint: ({ caller, params }) => endpoints.delete(caller, params),
     listComputeInstances: ({ params }) => endpoints.listInstances(params),
     getActivity: ({ params }) => endpoints.getActivity(params),
     getScaling: ({ params }) => endpoints.getScaling(params),

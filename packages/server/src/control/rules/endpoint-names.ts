@@ -24,15 +24,18 @@ export interface EndpointChoice {
 }
 
 /**
- * The endpoint that a client means: by host name or option, which must agree, else by its token, else the only one there is.
- * `ambiguous`: nothing was named and there is not exactly one. Throws `endpoint_inconsistent`.
+ * The endpoint that a client means: by host name or option, which must agree, else by its token, else the only read-write one there
+ * is. `ambiguous`: nothing was named and there is not exactly one. Throws `endpoint_inconsistent`.
  */
 export function chosenEndpoint<E extends LiveEndpoint>(
   live: readonly E[],
   { sni, option, token }: EndpointChoice,
 ): E | 'unknown' | 'ambiguous' {
   const named = sni ?? option ?? token
-  if (named === undefined) return live.length === 1 && live[0] ? live[0] : 'ambiguous'
+  if (named === undefined) {
+    const [first, ...others] = live.filter(({ isReadOnly }) => !isReadOnly)
+    return first && others.length === 0 ? first : 'ambiguous'
+  }
   const found = endpointNamed(live, named)
   // The option may spell the name otherwise than the host does, for instance as a resource name.
   if (sni !== undefined && option !== undefined && sni !== option.toLowerCase()) {

@@ -47,12 +47,12 @@ const PG_SETTINGS = 'spec.settings.pg_settings'
 
 /** Refuses an update with which no server would start, before anything is stored. LakeletError `invalid_parameter`. */
 export async function checkStart(
-  before: EndpointRow,
-  after: EndpointSettings,
+  before: Pick<EndpointRow, 'pg_settings' | 'max_cu'> | undefined,
+  after: Pick<EndpointSettings, 'pg_settings' | 'max_cu'>,
   major: number,
   parts: { readonly computes: Pick<ComputesPort, 'startProblem'> },
 ): Promise<void> {
-  if (after.pg_settings === before.pg_settings && after.max_cu === before.max_cu) return
+  if (after.pg_settings === before?.pg_settings && after.max_cu === before.max_cu) return
   const settings = JSON.parse(after.pg_settings) as Record<string, string>
   await checkPgSettingsTogether(settings, { major, maxCu: after.max_cu }, PG_SETTINGS, parts)
 }

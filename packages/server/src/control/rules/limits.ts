@@ -26,6 +26,7 @@ export const DEFAULTS: ControlDefaults = {
 export const LIMITS = {
   projects: 1000,
   branchesPerProject: 500,
+  replicasPerBranch: 6,
   /** Those of schedules are not counted. */
   manualSnapshotsPerProject: 10,
   rolesPerBranch: 500,

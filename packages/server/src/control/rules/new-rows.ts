@@ -32,7 +32,7 @@ export function newBranch(
   }
 }
 
-/** A read-write endpoint. */
+/** A read-write endpoint where nothing else is said. */
 export function newEndpoint(
   fields: {
     readonly endpointId: string
@@ -40,6 +40,7 @@ export function newEndpoint(
     readonly size: ComputeSize
     readonly pgSettings: Readonly<Record<string, string>>
     readonly isDisabled?: boolean
+    readonly isReadOnly?: boolean
   },
   now: string,
 ): NewEndpointRow & { uid: string } {
@@ -47,7 +48,7 @@ export function newEndpoint(
     uid: newUid('ep'),
     endpoint_id: fields.endpointId,
     branch_uid: fields.branchUid,
-    type: 'ENDPOINT_TYPE_READ_WRITE',
+    type: fields.isReadOnly === true ? 'ENDPOINT_TYPE_READ_ONLY' : 'ENDPOINT_TYPE_READ_WRITE',
     min_cu: fields.size.minCu,
     max_cu: fields.size.maxCu,
     suspend_seconds: fields.size.suspendSeconds,

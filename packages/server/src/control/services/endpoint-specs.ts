@@ -7,15 +7,26 @@ import type { StoragePort } from '../ports.ts'
 /** The endpoints as their computes need them, read again only when a row has changed; none of a deleted branch or project. */
 export function endpointSource(
   metadata: Metadata,
-  storage: Pick<StoragePort, 'dataDirectory'>,
+  storage: Pick<StoragePort, 'dataDirectory' | 'replicas'>,
 ): EndpointSource {
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   return {
     async load(uid) {
       const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
       const found = live.find((each) => each.uid === uid)
-      return found && specOf(found, storage.dataDirectory(found.branchUid))
+      if (!found) return undefined
+      if (!found.isReadOnly) return specOf(found, storage.dataDirectory(found.branchUid))
+      const primary = live.find(({ branchUid, isReadOnly }) => branchUid === found.branchUid && !isReadOnly)
+      return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(uid))
     },
+  }
+}
+
+function replicaSpec(found: LiveEndpoint, primary: LiveEndpoint, dataDirectory: string): EndpointSpec {
+  return {
+    ...specOf(found, dataDirectory),
+    branchUid: found.uid,
+    follows: { endpointUid: primary.uid, branchUid: primary.branchUid },
   }
 }
 

@@ -12,7 +12,13 @@ import {
 } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
-import { type EndpointRow, findEndpoint, listEndpoints } from '../../metadata/endpoints.ts'
+import {
+  deleteEndpointRow,
+  type EndpointRow,
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+} from '../../metadata/endpoints.ts'
 import type { EndpointOperations } from '../operations/endpoints.ts'
 import { checkStart, endpointChanges, endpointSubjectOf, settingsOf } from '../rules/endpoint.ts'
 import type { ControlContext } from '../context.ts'
@@ -22,6 +28,7 @@ import type { ReadCache } from '../read-cache.ts'
 import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
 import { viewScaling } from '../views/scaling.ts'
 import { viewSession } from '../views/session.ts'
+import { newReplica, requireRoomForReplica } from '../rules/replica.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
   type BranchPath,
@@ -59,7 +66,7 @@ export class Endpoints {
     this.#cache = cache
   }
 
-  /** Every branch has its read-write endpoint from the start, so this can only replace it; replicas are not there yet. */
+  /** A replica, or what takes the place of an endpoint: every branch has its read-write one from the start. */
   async create(
     caller: Caller,
     path: BranchPath,
@@ -82,9 +89,8 @@ export class Endpoints {
         parseUpdateMask('*', { spec }, endpointUpdate),
       )
     }
-    if (spec.endpoint_type === 'ENDPOINT_TYPE_READ_ONLY') {
-      throw new LakeletError('not_implemented', { feature: 'A read replica (ENDPOINT_TYPE_READ_ONLY)' })
-    }
+    if (spec.endpoint_type === 'ENDPOINT_TYPE_READ_ONLY')
+      return this.#createReplica(caller, rows, endpointId, spec)
     const [first] = await listEndpoints(this.#context.metadata.db, rows.branch.uid)
     throw new LakeletError('second_read_write_endpoint', { name: first?.endpoint_id ?? '' })
   }
@@ -122,17 +128,30 @@ export class Endpoints {
     return this.#change(caller, await liveEndpoint(this.#context.metadata.db, path), spec, changed)
   }
 
-  async delete(path: EndpointPath): Promise<OperationView<Empty>> {
+  /** From here on nobody finds it; its server and files go in the operation. */
+  async delete(caller: Caller, path: EndpointPath): Promise<OperationView<Empty>> {
     const rows = await liveEndpoint(this.#context.metadata.db, path)
     requireAction(endpointActions, 'delete', endpointSubjectOf(rows))
-    // Only read-only endpoints can go, and there are none yet.
-    throw new LakeletError('not_implemented', { feature: 'Deleting a read replica' })
+    const { project, branch, endpoint } = rows
+    const row = await this.#context.operations.start(this.#kinds.delete, {
+      resource: endpointName(project.project_id, branch.branch_id, endpoint.endpoint_id),
+      objectUid: project.uid,
+      callerId: caller.id,
+      input: { endpointUid: endpoint.uid },
+      locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
+      store: async (queries) => {
+        const path = { project: project.uid, branch: branch.uid, endpoint: endpoint.uid }
+        requireAction(endpointActions, 'delete', endpointSubjectOf(await liveEndpoint(queries, path)))
+        await deleteEndpointRow(queries, endpoint.uid)
+      },
+    })
+    return viewOperation(row)
   }
 
   /** What keeps the compute awake, why it last slept and what went wrong. */
   async getActivity(path: EndpointPath): Promise<ComputeActivityView> {
     const { row } = await this.#parts(path)
-    return viewActivity(row, this.#context)
+    return viewActivity(row, this.#context, await this.#context.computes.replicaLag(row.uid))
   }
 
   /** Why its compute has the size that it has. */
@@ -161,7 +180,7 @@ export class Endpoints {
       compute_instance_id: ONLY_INSTANCE,
       compute_host: this.#context.hosts(row.uid).host,
       ...endpointState(row.uid, branch.state, this.#context),
-      role: 'READ_WRITE',
+      role: row.type === 'ENDPOINT_TYPE_READ_ONLY' ? 'READ_ONLY' : 'READ_WRITE',
     }
   }
 
@@ -170,6 +189,33 @@ export class Endpoints {
       const { endpoint, ...rows } = await liveEndpoint(queries, path)
       return { row: endpoint, ...rows }
     })
+  }
+
+  async #createReplica(
+    caller: Caller,
+    { project, branch }: BranchRows,
+    endpointId: string,
+    spec: EndpointSpec,
+  ): Promise<OperationView<Endpoint>> {
+    const { defaults, clock, operations } = this.#context
+    const replica = newReplica({ project, branch, endpointId, spec }, defaults, clock.now().toISOString())
+    await checkStart(undefined, replica, project.pg_version, this.#context)
+    const row = await operations.start(this.#kinds.create, {
+      resource: endpointName(project.project_id, branch.branch_id, endpointId),
+      objectUid: project.uid,
+      callerId: caller.id,
+      input: { projectUid: project.uid, branchUid: branch.uid, endpointUid: replica.uid },
+      locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }],
+      store: async (queries) => {
+        await requireRoomForReplica(
+          queries,
+          await liveBranch(queries, { project: project.uid, branch: branch.uid }),
+          endpointId,
+        )
+        await insertEndpoint(queries, replica)
+      },
+    })
+    return viewOperation(row)
   }
 
   async #change(

@@ -2,6 +2,8 @@ import { branchName, type ComputeActivityView, type Endpoint, endpointName } fro
 import type { BranchRow } from '../../metadata/branches.ts'
 import type { EndpointRow } from '../../metadata/endpoints.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
+import type { ReplicaLag } from '../../computes/index.ts'
+import { formatLsn } from '../../postgres/index.ts'
 import type { ControlParts } from '../context.ts'
 import { viewSize } from '../rules/compute-settings.ts'
 
@@ -18,7 +20,6 @@ export interface EndpointParts {
 export function viewEndpoint({ row, branch, project }: EndpointParts, live: Live): Endpoint {
   const parent = branchName(project.project_id, branch.branch_id)
   const lastActive = lastActiveTime(row, live)
-  const { host, pooledHost } = live.hosts(row.uid)
   return {
     name: endpointName(project.project_id, branch.branch_id, row.endpoint_id),
     endpoint_id: row.endpoint_id,
@@ -37,8 +38,20 @@ export function viewEndpoint({ row, branch, project }: EndpointParts, live: Live
         : { settings: { pg_settings: JSON.parse(row.pg_settings) as Record<string, string> } }),
       group: ONE_COMPUTE,
       ...(lastActive === undefined ? {} : { last_active_time: lastActive }),
-      hosts: pooledHost === undefined ? { host } : { host, read_write_pooled_host: pooledHost },
+      hosts: viewHosts(row, live),
     },
+  }
+}
+
+function viewHosts({ uid, type }: EndpointRow, live: Live): Endpoint['status']['hosts'] {
+  const { host, pooledHost } = live.hosts(uid)
+  const isReadOnly = type === 'ENDPOINT_TYPE_READ_ONLY'
+  return {
+    host,
+    ...(isReadOnly ? { read_only_host: host } : {}),
+    ...(pooledHost === undefined
+      ? {}
+      : { [isReadOnly ? 'read_only_pooled_host' : 'read_write_pooled_host']: pooledHost }),
   }
 }
 
@@ -86,7 +99,7 @@ function isoText(at: Date): string {
 }
 
 /** The compute of an endpoint with what the official API does not say of it. */
-export function viewActivity(row: EndpointRow, live: Live): ComputeActivityView {
+export function viewActivity(row: EndpointRow, live: Live, lag?: ReplicaLag): ComputeActivityView {
   const { state, since, sizeCu, sessions, awakeBecause, lastSuspendReason, lastError } =
     live.computes.activity(row.uid)
   return {
@@ -95,7 +108,17 @@ export function viewActivity(row: EndpointRow, live: Live): ComputeActivityView 
     sessions,
     ...withoutNulls({ size_cu: sizeCu, last_active_time: lastActiveTime(row, live) }),
     ...(awakeBecause ? { awake_because: { ...withoutNulls(awakeBecause) } } : {}),
+    ...(lag ? { replica: viewLag(lag) } : {}),
     ...withoutNulls({ last_suspend_reason: lastSuspendReason, last_error: lastError }),
+  }
+}
+
+function viewLag({ isStreaming, replayedLsn, bytes, ms }: ReplicaLag): ComputeActivityView['replica'] {
+  return {
+    is_streaming: isStreaming,
+    replayed_lsn: formatLsn(replayedLsn),
+    lag_bytes: bytes,
+    lag_ms: ms,
   }
 }
 

@@ -1,9 +1,8 @@
 // A moment of a branch's past that is only looked at: the files of the branch as they were then, which nothing but a reading server uses and
 // which are kept under a temporary name, so that whatever is left of them is swept at the next start.
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
 import { removeTree } from '../../base/remove-tree.ts'
-import { type AdminConnection, ownerOf } from '../../postgres/index.ts'
+import { type AdminConnection, writeStandbySignal } from '../../postgres/index.ts'
 import { type BranchFiles, type BranchPaths, pathsIn } from '../branch-files.ts'
 import {
   type GatheredPast,
@@ -54,10 +53,7 @@ export class PastViews {
    */
   async recover({ paths, moment, gathered }: GatheredView, signal?: AbortSignal): Promise<void> {
     await recoverGathered(this.#parts, { to: paths, moment, signal }, gathered)
-    const owner = ownerOf(this.#parts.postgres.host)
-    const mark = path.join(paths.data, 'standby.signal')
-    await writeFile(mark, '', { mode: 0o600 })
-    await chown(mark, owner.uid, owner.gid)
+    await writeStandbySignal(paths.data, this.#parts.postgres.host)
     // All of it is replayed.
     await rm(paths.archive, { recursive: true, force: true })
   }
