@@ -122,8 +122,9 @@ export class Replica {
   /** True when it has replayed all up to `reach`, which was the end of its branch when it was asked for. */
   async #catchUp(server: RunningServer, reach: bigint | undefined): Promise<boolean> {
     const { clock, log } = this.#options
+    if (reach === undefined) return !server.isOver
     const until = clock.monotonicMs() + CATCH_UP_MS
-    while (reach !== undefined && !server.isOver) {
+    while (!server.isOver) {
       const replay = await server.catalog.replay().catch(() => undefined)
       if (replay && replay.replayedLsn >= reach) return true
       if (clock.monotonicMs() > until) {
@@ -132,7 +133,7 @@ export class Replica {
       }
       await clock.sleep(POLL_MS)
     }
-    return !server.isOver
+    return false
   }
 
   async #primarySpec(endpointUid: string): Promise<EndpointSpec> {
