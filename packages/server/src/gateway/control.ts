@@ -197,6 +197,12 @@ export interface ParkResult {
   readonly refused: readonly { readonly session: string; readonly reason: ParkRefusal }[]
 }
 
+/** PEM. The certificate may be followed by those that signed it. */
+export interface TlsIdentity {
+  readonly certificate: string
+  readonly key: string
+}
+
 /** What may be asked of the gateway. */
 export interface GatewayCommands {
   sessions(): Promise<readonly SessionInfo[]>
@@ -204,6 +210,8 @@ export interface GatewayCommands {
   park(endpoint: string, deadlineMs: number): Promise<ParkResult>
   /** Ends these sessions, telling the client why; resolves when they are over. Ids of sessions that are gone are passed over. */
   retire(ids: readonly string[], reason: ErrorData): Promise<void>
+  /** New connections see this certificate; those that are open keep theirs. */
+  useCertificate(tls: TlsIdentity): Promise<void>
   /** No new connections; waits `drainMs` for clients to leave, then ends the rest with 57P01. */
   stop(drainMs: number): Promise<void>
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { GatewayCommands, GatewayControl } from './control.ts'
+import type { GatewayCommands, GatewayControl, TlsIdentity } from './control.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
 import { type Listener, startListener } from './listener.ts'
 import { retireSessions } from './retirement.ts'
@@ -14,8 +14,7 @@ export interface GatewayOptions {
   readonly host: string
   /** 0 = any free port. A busy port rejects with the system's EADDRINUSE. */
   readonly port: number
-  /** PEM. The certificate may be followed by those that signed it. */
-  readonly tls: { readonly certificate: string; readonly key: string }
+  readonly tls: TlsIdentity
   readonly control: GatewayControl
   readonly clock: Clock
   readonly logger: Logger
@@ -75,6 +74,10 @@ class RunningGateway implements Gateway {
 
   retire(...args: Parameters<GatewayCommands['retire']>) {
     return this.#connections.retire(...args)
+  }
+
+  useCertificate(tls: TlsIdentity) {
+    return this.#connections.useCertificate(tls)
   }
 
   stop(drainMs: number): Promise<void> {

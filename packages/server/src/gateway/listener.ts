@@ -8,7 +8,7 @@ import { type ErrorData, errorFromData, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { CancelKey } from './cancel-keys.ts'
 import { CancelRequests } from './cancel-requests.ts'
-import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo } from './control.ts'
+import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo, TlsIdentity } from './control.ts'
 import type { GatewayLimits } from './limits.ts'
 import { SessionReports } from './session-reports.ts'
 import { Session, type SessionContext } from './session.ts'
@@ -21,8 +21,7 @@ export interface ListenerSettings {
   readonly port: number
   /** Whether other listeners of this process may take the port too; the system then deals out connections. */
   readonly sharesPort: boolean
-  /** PEM. The certificate may be followed by those that signed it. */
-  readonly tls: { readonly certificate: string; readonly key: string }
+  readonly tls: TlsIdentity
   readonly mockSecret: Uint8Array
   readonly limits: GatewayLimits
 }
@@ -66,16 +65,23 @@ function contextOf({
     clock,
     logger,
     mockSecret,
-    secureContext: createSecureContext({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }),
-    channelBinding: tlsServerEndPoint(new X509Certificate(tls.certificate).raw),
+    ...presenting(tls),
     cancels: new CancelRequests(shared),
     reports: new SessionReports(control),
   }
 }
 
+/** What new connections are shown, and what they bind their passwords to. */
+function presenting(tls: TlsIdentity): Pick<SessionContext, 'secureContext' | 'channelBinding'> {
+  return {
+    secureContext: createSecureContext({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }),
+    channelBinding: tlsServerEndPoint(new X509Certificate(tls.certificate).raw),
+  }
+}
+
 export class Listener implements GatewayCommands {
   readonly #server: Server
-  readonly #context: SessionContext
+  #context: SessionContext
   readonly #sessions = new Map<string, Session>()
   /** Those that have not logged in, the oldest first. */
   readonly #strangers = new Set<Session>()
@@ -108,6 +114,10 @@ export class Listener implements GatewayCommands {
     const error = errorFromData(reason)
     const sessions = ids.flatMap((id) => this.#sessions.get(id) ?? [])
     await Promise.all(sessions.map((session) => session.terminate(error)))
+  }
+
+  async useCertificate(tls: TlsIdentity): Promise<void> {
+    this.#context = { ...this.#context, ...presenting(tls) }
   }
 
   /** False when the key is of no session here. */

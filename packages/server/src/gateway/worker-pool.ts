@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { type ErrorData, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { CancelKey } from './cancel-keys.ts'
-import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo } from './control.ts'
+import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo, TlsIdentity } from './control.ts'
 import type { ListenerSettings } from './listener.ts'
 import type { SharedState } from './shared.ts'
 import { ThreadEndedError } from './thread-calls.ts'
@@ -48,9 +48,11 @@ export class WorkerPool implements GatewayCommands {
   readonly #stopping = new AbortController()
   readonly #keeping: Promise<void>[] = []
   #address = { host: '', port: 0 }
+  #tls: TlsIdentity
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#tls = options.settings.tls
     this.#threads = Array.from({ length: options.workers }, (_, index) => this.#start(index))
   }
 
@@ -85,6 +87,11 @@ export class WorkerPool implements GatewayCommands {
 
   async retire(ids: readonly string[], reason: ErrorData): Promise<void> {
     await this.#askAll((thread) => thread.calls.call('retire', ids, reason))
+  }
+
+  async useCertificate(tls: TlsIdentity): Promise<void> {
+    this.#tls = tls
+    await this.#askAll((thread) => thread.calls.call('useCertificate', tls))
   }
 
   async stop(drainMs: number): Promise<void> {
@@ -122,7 +129,10 @@ export class WorkerPool implements GatewayCommands {
       // Each bounds its own.
       maxUnauthenticated: Math.ceil(settings.limits.maxUnauthenticated / workers),
     }
-    const workerSettings: WorkerSettings = { settings: { ...settings, limits }, logLevel: logger.level }
+    const workerSettings: WorkerSettings = {
+      settings: { ...settings, tls: this.#tls, limits },
+      logLevel: logger.level,
+    }
     return new WorkerThread(`gateway-${index + 1}`, workerSettings, {
       control,
       shared,

@@ -19,6 +19,8 @@ const methods: WorkerMethods = {
   sessions: async () => (await started?.sessions()) ?? [],
   park: async (endpoint) => (await started?.park(endpoint)) ?? { parked: 0, refused: [] },
   retire: async (ids, reason) => started?.retire(ids, reason),
+  // One that does not listen yet was made with the newest.
+  useCertificate: async (tls) => started?.useCertificate(tls),
   cancel: async (key) => (await started?.cancel(key)) ?? false,
   stop: async (drainMs) => started?.stop(drainMs),
 }

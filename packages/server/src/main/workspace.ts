@@ -31,6 +31,7 @@ import { GatewaySessions } from './gateway-sessions.ts'
 import { type Infrastructure, startInfrastructure } from './infrastructure.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
+import { keepCertificates } from './keep-certificates.ts'
 import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
 import { implementAllRoutes } from './routes.ts'
 import { ownProcess, Stopping } from './stopping.ts'
@@ -192,7 +193,7 @@ async function startRooms(start: Start): Promise<Rooms> {
 
 /** Opens the API and then the gateway, each on the port that was held for it. */
 async function listen(start: Start, rooms: Rooms): Promise<void> {
-  const { options, config, ports, infrastructure, started, stopping } = start
+  const { options, config, directory, ports, infrastructure, started, stopping } = start
   const { identity, running, owner } = rooms
   const apps = running.service
   const builds = started.use(
@@ -248,6 +249,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   })
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
+  started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
 }
 
 function sessionFacts(start: Start) {

@@ -48,7 +48,7 @@ interface Link {
   isSilent: boolean
 }
 
-/** Until `from` ends; after enough bytes `then` happens. */
+/** Until `from` ends; after enough bytes it breaks. */
 async function pass(
   from: Socket,
   to: Socket,
