@@ -5,6 +5,7 @@ import {
   type AppResource,
   appsRoutes,
   branchControlRoutes,
+  branchFileRoutes,
   branchRoutes,
   type Client,
   databaseRoutes,
@@ -15,6 +16,9 @@ import {
   snapshotRoutes,
   workspaceRoutes,
 } from '@lakelet/api'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { expect, vi } from 'vitest'
 import type { TestWorkspace } from '../system/workspace.ts'
 import { BASE, BASE_ENDPOINT, connectTo, operationDone, patience } from './kill-workspace.ts'
@@ -104,6 +108,21 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
     async expectUndone(workspace, id) {
       expect(await wordIn(workspace, id)).toBe('spoiled')
       await expectMissing(getBranch(workspace.client, `${id}-old`))
+    },
+  },
+  import_branch: {
+    act: importBranch,
+    async expectDone(workspace, id) {
+      const { status } = await getBranch(workspace.client, id)
+      expect(status).toMatchObject({ current_state: 'READY', imported_from: baseName })
+      await using sql = await connectTo(workspace, endpointOf(id))
+      const { rows } = await sql.client.query('SELECT count(*)::int > 0 AS brought FROM acknowledged')
+      expect(rows).toEqual([{ brought: true }])
+      expect(await readdir(path.join(workspace.dataDir, 'imports'))).toEqual([])
+    },
+    async expectUndone({ client, dataDir }, id) {
+      await expectMissing(getBranch(client, id))
+      expect(await readdir(path.join(dataDir, 'imports'))).toEqual([])
     },
   },
   create_snapshot: {
@@ -268,6 +287,13 @@ function createBranch({ client }: TestWorkspace, id: string) {
     query: { branch_id: id },
     body: {},
   })
+}
+
+/** A branch of the file of another one. */
+async function importBranch({ client }: TestWorkspace, id: string) {
+  const file = await buffer(await client.call(branchFileRoutes.exportBranch, { params: base }))
+  const request = { params: { project: BASE }, query: { branch_id: id }, body: new Blob([file]) }
+  return client.call(branchFileRoutes.importBranch, request)
 }
 
 function getBranch(client: Client, id: string) {

@@ -95,8 +95,13 @@ function bodyOf(
   route: RouteDefinition,
   body: unknown,
   headers: Record<string, string>,
-): Uint8Array<ArrayBuffer> | string | undefined {
+): Uint8Array<ArrayBuffer> | string | Blob | undefined {
   if (route.body === undefined) return undefined
+  // A file is read as it is sent, and read again where a call is repeated.
+  if (route.body === 'stream') {
+    headers['content-type'] = 'application/octet-stream'
+    return body as Blob
+  }
   if (route.body === 'raw') return body as Uint8Array<ArrayBuffer> | string
   headers['content-type'] = 'application/json'
   return JSON.stringify(body ?? {})

@@ -103,8 +103,8 @@ function replyOf(route: RouteDefinition, schemas: Json): Json {
   return { [route.contentType ?? 'application/octet-stream']: { schema: { type: 'string' } } }
 }
 
-function contentOf(payload: Payload, io: 'input' | 'output', schemas: Json): Json {
-  if (payload === 'raw')
+function contentOf(payload: Payload | 'stream', io: 'input' | 'output', schemas: Json): Json {
+  if (payload === 'raw' || payload === 'stream')
     return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
   return { 'application/json': { schema: schemaOf(payload, io, schemas) } }
 }

@@ -37,7 +37,8 @@ export interface RouteDefinition {
   readonly summary: string
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
-  readonly body?: Payload
+  /** `stream`: bytes that are handed to the handler as they come, as many as there are. */
+  readonly body?: Payload | 'stream'
   /** `stream`: bytes that are sent as they come, for as long as either side likes. */
   readonly reply: Payload | 'stream'
   /** Of a `raw` or `stream` reply; `application/octet-stream` where absent. */
@@ -61,9 +62,11 @@ export type RouteParams<R extends RouteDefinition> = OutputOf<R['params']>
 export type RouteQuery<R extends RouteDefinition> = OutputOf<R['query']>
 export type RouteBody<R extends RouteDefinition> = R['body'] extends 'raw'
   ? Uint8Array
-  : R['body'] extends z.ZodType
-    ? z.output<R['body']>
-    : undefined
+  : R['body'] extends 'stream'
+    ? AsyncIterable<Uint8Array>
+    : R['body'] extends z.ZodType
+      ? z.output<R['body']>
+      : undefined
 /** What a handler returns: the reply before validation, bytes for a raw one, pieces for a stream. */
 export type RouteReply<R extends RouteDefinition> = R['reply'] extends z.ZodType
   ? z.input<R['reply']>
@@ -78,9 +81,11 @@ export type RouteCall<R extends RouteDefinition> = (R['params'] extends z.ZodTyp
   (R['query'] extends z.ZodType ? { readonly query?: InputOf<R['query']> } : { readonly query?: undefined }) &
   (R['body'] extends 'raw'
     ? { readonly body: Uint8Array | string }
-    : R['body'] extends z.ZodType
-      ? { readonly body: InputOf<R['body']> }
-      : { readonly body?: undefined })
+    : R['body'] extends 'stream'
+      ? { readonly body: Blob }
+      : R['body'] extends z.ZodType
+        ? { readonly body: InputOf<R['body']> }
+        : { readonly body?: undefined })
 
 /** What a caller of the typed client gets. */
 export type RouteResult<R extends RouteDefinition> = R['reply'] extends z.ZodType

@@ -31,6 +31,8 @@ import { restoreCommand } from './commands/backup/restore.ts'
 import { branchHistory } from './commands/branch/history.ts'
 import { branchCreate } from './commands/branch/create.ts'
 import { branchRestore } from './commands/branch/restore.ts'
+import { branchExport } from './commands/branch/export.ts'
+import { branchImport } from './commands/branch/import.ts'
 import { extensionInstall } from './commands/extension/install.ts'
 import { extensionList } from './commands/extension/list.ts'
 import { grants } from './commands/grants.ts'
@@ -130,6 +132,8 @@ export const program: Program = {
     branchHistory,
     branchCreate,
     branchRestore,
+    branchExport,
+    branchImport,
     snapshotCreate,
     snapshotList,
     snapshotGet,

@@ -12,3 +12,5 @@ export {
 } from './storage/index.ts'
 export { backUpDataDirectory } from './main/back-up.ts'
 export { restoreBackup, type RestoreReport } from './main/restore-backup.ts'
+export { partialOf, sweepOldPartials } from './base/bundle/partials.ts'
+export { refuseTarget } from './base/bundle/write-bundle.ts'

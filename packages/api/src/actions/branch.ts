@@ -12,8 +12,8 @@ export interface BranchSubject {
   readonly isDefault: boolean
   /** It was not made from another branch. */
   readonly isRoot: boolean
-  /** It was made from a snapshot: it has no parent either, but it is no branch that the project began with. */
-  readonly isFromSnapshot: boolean
+  /** It was made from a snapshot or a file: it has no parent either, but it is no branch that the project began with. */
+  readonly isBrought: boolean
   readonly expires: boolean
   /** Ids of the branches that were made from it and are not deleted. */
   readonly children: readonly string[]
@@ -29,7 +29,7 @@ export function branchSubject(branch: Branch, all: readonly Branch[]): BranchSub
     isProtected: status.is_protected,
     isDefault: status.default,
     isRoot: status.source_branch === undefined,
-    isFromSnapshot: status.source_snapshot !== undefined,
+    isBrought: status.source_snapshot !== undefined || status.imported_from !== undefined,
     expires: status.expire_time !== undefined,
     children: all
       .filter((other) => other.status.source_branch === branch.name && other.status.delete_time === undefined)
@@ -84,9 +84,9 @@ const isUnprotected: Condition<BranchSubject> = {
 }
 
 const isNoRoot: Condition<BranchSubject> = {
-  needs: 'it was made from another branch or from a snapshot',
-  refusal: ({ isRoot, isFromSnapshot, name }) =>
-    isRoot && !isFromSnapshot
+  needs: 'it was made from another branch, from a snapshot or from a file',
+  refusal: ({ isRoot, isBrought, name }) =>
+    isRoot && !isBrought
       ? new LakeletError('branch_is_root', { name }, { details: MANAGED_BY_PARENT })
       : undefined,
 }
@@ -129,8 +129,8 @@ export const branchActions = {
       () => because('default_expires'),
     ),
     unless(
-      'it was made from another branch or from a snapshot',
-      ({ isRoot, isFromSnapshot }) => isRoot && !isFromSnapshot,
+      'it was made from another branch, from a snapshot or from a file',
+      ({ isRoot, isBrought }) => isRoot && !isBrought,
       () => because('root_expires'),
     ),
     unless(

@@ -34,6 +34,13 @@ export const bundleErrors = {
     message:
       '{file} was written by Lakelet {version}, whose files this version cannot read. Use that version or a later one.',
   },
+  bundle_other_major: {
+    kind: 'conflict',
+    status: 409,
+    errorCode: 'INVALID_STATE',
+    message:
+      '{file} holds a branch of Postgres {major}, and project {project} is of Postgres {wanted}. Import it into a project of Postgres {major}, or carry the data over with pg_dump. Nothing was changed.',
+  },
   restore_target_taken: {
     kind: 'conflict',
     status: 409,

@@ -51,6 +51,8 @@ export const branch = z
       source_branch_time: timestamp.optional(),
       /** The snapshot that it was made from, in place of a branch. */
       source_snapshot: z.string().optional(),
+      /** Lakelet's own: the full name that it had where the file was exported that it was made of. */
+      imported_from: z.string().optional(),
       /** Lakelet's own: whether the files were shared with the source (reflink) or copied. */
       clone_method: z.enum(['reflink', 'copy']).optional(),
       /** Lakelet's own: bytes of the clone, how many of them were shared with the source, and how long it took. */

@@ -9,6 +9,7 @@ import { bundleDeploymentRoutes } from './bundle-deployments.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
 import { branchControlRoutes } from './branch-control.ts'
+import { branchFileRoutes } from './branch-files.ts'
 import { computeControlRoutes } from './compute-control.ts'
 import { restoreRoutes } from './restores.ts'
 import { databaseRoutes } from './databases.ts'
@@ -66,6 +67,7 @@ export const routeGroups = {
   overview: overviewRoutes,
   computeControl: computeControlRoutes,
   branchControl: branchControlRoutes,
+  branchFiles: branchFileRoutes,
   restores: restoreRoutes,
   snapshots: snapshotRoutes,
   backups: backupRoutes,

@@ -95,7 +95,10 @@ function nameAsked(type: string, route: RouteDefinition, asked: Asked): string |
 /** The full name that a create would have given, or what it is called in Postgres. */
 function newName(type: string, route: RouteDefinition, asked: Asked): string | undefined {
   const id = asked.query?.[`${type}_id`]
-  const below = route.path.replace(/^\/api\/2\.0\/postgres\//, '').split('/')
+  const below = route.path
+    .replace(/^\/api\/2\.0\/(?:lakelet\/)?postgres\//, '')
+    .replace(/\/(branch)-imports$/, '/$1es')
+    .split('/')
   const spec = (asked.body as { spec?: Readonly<Record<string, unknown>> } | undefined)?.spec
   const inside = spec?.[`postgres_${type}`]
   if (typeof inside === 'string') return inside

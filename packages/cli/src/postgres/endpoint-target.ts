@@ -92,6 +92,15 @@ export async function findBranch(
   return { project, branch }
 }
 
+/** Finds the project: as named, else what the folder is linked to, else the only one there is. */
+export async function findProject(context: Asking, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named
+  const { client, link } = await context.workspace()
+  const { signal } = context
+  const linked = await linkedTarget(client, link, { project: undefined, branch: undefined }, signal)
+  return linked.project ?? (await onlyProject(client, signal))
+}
+
 /** What the link adds to what is named. Throws a Failure where that is gone. */
 async function linkedTarget(
   client: Client,

@@ -34,6 +34,7 @@ export type StoragePort = Pick<
   | 'cloneSnapshot'
   | 'snapshots'
   | 'staging'
+  | 'imports'
   | 'unfinished'
   | 'discard'
   | 'remove'

@@ -6,7 +6,7 @@ import type { Computes } from '../computes/index.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { Catalogs } from '../control/catalog/catalogs.ts'
 import { RolePasswords } from '../control/catalog/role-passwords.ts'
-import { branchOperations } from '../control/operations/branches.ts'
+import { type BranchOperations, branchOperations } from '../control/operations/branches.ts'
 import { databaseOperations } from '../control/operations/databases.ts'
 import { endpointOperations } from '../control/operations/endpoints.ts'
 import type { Failpoint } from '../operations/failpoints.ts'
@@ -24,6 +24,7 @@ import { dropReplaced } from '../control/reconcilers/drop-replaced.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
 import { snapshotTaker } from '../control/reconcilers/take-snapshots.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
+import { dropImports } from '../control/recovery/drop-imports.ts'
 import { type Reconciler, startReconciler } from '../control/reconcilers/reconciler.ts'
 import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
 import { implementComputeControl } from '../control/routes/compute-control.ts'
@@ -70,6 +71,7 @@ const FORGET_TELEMETRY_EVERY_MS = 600_000
 const BACK_UP_EVERY_MS = 86_400_000
 
 export interface ControlPlane extends AsyncDisposable {
+  readonly branchKinds: BranchOperations
   readonly routes: readonly ImplementedRoute[]
   readonly context: ControlContext
   readonly past: PastBranches
@@ -131,8 +133,12 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const children = starting.move()
   return {
     context,
+    branchKinds: kinds.branches,
     past,
-    resume: () => operations.resume(),
+    async resume() {
+      await dropImports(context)
+      await operations.resume()
+    },
     services: { projects, branches, endpoints },
     routes: [
       ...implementProjects(projects),

@@ -1,10 +1,12 @@
 // What a workspace runs on, made before anything of it runs: its log, its store, its certificates, Postgres.
+import { sweepNotedPartials } from '../base/bundle/partials.ts'
 import { Changes } from '../base/changes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
 import { randomNumericId } from '../base/ids.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { LogFile } from '../base/log-file.ts'
+import { partialNotesOf } from '../control/recovery/back-up.ts'
 import { agreeWithBranches, refuseLostMetadata } from '../control/recovery/check-start.ts'
 import { type Metadata, openMetadata } from '../metadata/database.ts'
 import { settingOrCreate } from '../metadata/settings.ts'
@@ -44,6 +46,9 @@ export async function startInfrastructure(
   const changes = new Changes()
   const log = openLog(directory, config, starting)
   const metadataFile = directory.file('metadata.sqlite')
+  await sweepNotedPartials(partialNotesOf(directory.path), (partial, error) =>
+    log.warn({ err: error, partial }, 'what a backup that was cut off left cannot be removed'),
+  )
   await refuseLostMetadata(metadataFile, new BranchFiles(directory.path))
   const postgres = await openPostgres({ dataDir: directory.path, installation: config.postgres.installation })
   const version = await postgres.of(DEFAULT_MAJOR)

@@ -1,7 +1,7 @@
 // Making a data directory of a backup.
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { partialOf, sweepOldPartials } from '../base/bundle/partials.ts'
 import { readBundle } from '../base/bundle/read-bundle.ts'
 import { LakeletError } from '../base/errors.ts'
 import { syncDirectory } from '../base/files.ts'
@@ -35,8 +35,9 @@ export async function restoreBackup(options: {
   const { from, dataDir, signal } = options
   await refuseTaken(dataDir)
   const parent = path.dirname(dataDir)
-  const partial = path.join(parent, `.${path.basename(dataDir)}.${randomBytes(4).toString('hex')}.partial`)
+  const partial = partialOf(dataDir)
   await mkdir(parent, { recursive: true })
+  await sweepOldPartials(parent)
   const account = await chooseAccount()
   try {
     const unpacked = await readBundle({

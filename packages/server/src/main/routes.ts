@@ -6,6 +6,7 @@ import type { Session } from '@lakelet/api'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
 import { implementBackups } from '../control/routes/backups.ts'
+import { implementBranchFiles } from '../control/routes/branch-files.ts'
 import { implementBundleDeployments } from '../control/routes/bundle-deployments.ts'
 import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
@@ -26,6 +27,7 @@ import type { AppDeploymentsService } from '../control/services/app-deployments.
 import { AppThumbnailsService } from '../control/services/app-thumbnails.ts'
 import type { AppsService } from '../control/services/apps.ts'
 import { Backups } from '../control/services/backups.ts'
+import { BranchFilesService } from '../control/services/branch-files.ts'
 import { BundleDeploymentsService } from '../control/services/bundle-deployments.ts'
 import { BundleOperationsService } from '../control/services/bundle-operations.ts'
 import { credentialEndpoints } from '../control/services/credentials.ts'
@@ -63,6 +65,7 @@ export function implementAllRoutes(parts: {
   readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
 }): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
+  const here = { host: parts.postgres.host, version: parts.session.version }
   return [
     ...control.routes,
     ...implementCredentials({
@@ -99,8 +102,9 @@ export function implementAllRoutes(parts: {
     }),
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history)),
-    ...implementBackups(
-      new Backups(control.context, { host: parts.postgres.host, version: parts.session.version }),
+    ...implementBackups(new Backups(control.context, here), parts.stopping),
+    ...implementBranchFiles(
+      new BranchFilesService(control.context, control.branchKinds, here),
       parts.stopping,
     ),
   ]

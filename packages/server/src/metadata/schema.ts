@@ -146,6 +146,8 @@ export interface BranchesTables {
     source_branch_uid: string | null
     /** Id of the snapshot that it was made from, in place of a branch. */
     source_snapshot_id: string | null
+    /** Full name of the branch, where it was exported, that it was made of. */
+    imported_from: string | null
     source_lsn: string | null
     source_time: string | null
     clone_method: 'reflink' | 'copy' | null

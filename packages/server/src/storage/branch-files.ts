@@ -47,7 +47,10 @@ export class BranchFiles {
   readonly #mutex = new KeyedMutex<string>()
 
   /** Snapshots, and copies on their way to elsewhere, are kept in the same way, in directories of their own. */
-  constructor(dataDir: string, home: 'branches' | 'replicas' | 'snapshots' | 'staging' = 'branches') {
+  constructor(
+    dataDir: string,
+    home: 'branches' | 'replicas' | 'snapshots' | 'staging' | 'imports' = 'branches',
+  ) {
     this.#home = path.join(dataDir, home)
     this.trash = new Trash(path.join(dataDir, 'trash'))
   }

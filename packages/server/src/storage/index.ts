@@ -2,6 +2,7 @@
 export { BranchFiles, type BranchPaths, besideData, pathsIn } from './branch-files.ts'
 export { type BranchIdentity, type Manifest, type ManifestState, readManifest } from './manifest.ts'
 export type { BranchClone, NewBranch } from './build-branch.ts'
+export type { ReceivedBranch } from './imports.ts'
 export { type Storage, startStorage } from './storage.ts'
 export { type Archiver, Archives } from './archive/archives.ts'
 export type { PastMoment } from './history/go-back.ts'

@@ -42,7 +42,7 @@ export class Snapshots {
   readonly #parts: SnapshotParts
   readonly files: BranchFiles
 
-  constructor(parts: SnapshotParts, home: 'snapshots' | 'staging' = 'snapshots') {
+  constructor(parts: SnapshotParts, home: 'snapshots' | 'staging' | 'imports' = 'snapshots') {
     this.#parts = parts
     this.files = new BranchFiles(parts.postgres.host.dataDir, home)
   }

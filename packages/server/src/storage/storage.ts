@@ -20,6 +20,7 @@ import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
 import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
+import { Imports } from './imports.ts'
 import { PastViews } from './history/past-views.ts'
 import { type BranchIdentity, type Manifest, readManifest } from './manifest.ts'
 import { Replacement } from './replacement.ts'
@@ -53,6 +54,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   // Whoever carried it away is gone.
   await removeTree(storage.staging.files.home)
   await storage.staging.open()
+  await storage.imports.open()
   return storage
 }
 
@@ -68,6 +70,8 @@ export class Storage {
   readonly replicas: Replicas
   /** Copies of branches that are carried away: into a backup, or a file. */
   readonly staging: Snapshots
+  /** What came in files, on its way to become branches. */
+  readonly imports: Imports
 
   constructor(options: StorageOptions, files: BranchFiles) {
     this.archives = new Archives(options)
@@ -75,6 +79,7 @@ export class Storage {
     const parts = { ...options, archives: this.archives, history: this.history }
     this.snapshots = new Snapshots(parts)
     this.staging = new Snapshots(parts, 'staging')
+    this.imports = new Imports(parts)
     this.#postgres = options.postgres
     this.#log = options.log
     this.files = files
@@ -87,7 +92,6 @@ export class Storage {
     return this.files.paths(branchUid)
   }
 
-  /** The Postgres data directory of a branch, whether it exists or not. */
   dataDirectory(branchUid: string): string {
     return this.files.paths(branchUid).data
   }
@@ -189,19 +193,19 @@ export class Storage {
     if (!(await this.exists(parentUid)))
       throw new LakeletError('branch_storage_missing', { branch: parentUid })
     const from = this.files.paths(parentUid)
-    return this.#buildNew(branchUid, branch, from.data, (to) =>
-      goBack(this.#goBackParts, { ...how, from, to }),
-    )
+    const fill = (to: BranchPaths) => goBack(this.#goBackParts, { ...how, from, to })
+    return this.#buildNew(branchUid, branch, from.data, fill)
   }
 
-  /** A new branch with what a snapshot holds, whose past begins there. Throws as `clone`. */
+  /** A new branch with what a snapshot holds, or what came in a file, whose past begins there. Throws as `clone`. */
   async cloneSnapshot(
     branchUid: string,
     snapshotUid: string,
     branch: NewBranch = NOBODYS,
+    from: Snapshots = this.snapshots,
   ): Promise<BranchClone> {
-    const { data } = this.snapshots.files.paths(snapshotUid)
-    return this.#buildNew(branchUid, branch, data, (to) => this.snapshots.fillBranch(snapshotUid, to))
+    const fill = (to: BranchPaths) => from.fillBranch(snapshotUid, to)
+    return this.#buildNew(branchUid, branch, from.files.paths(snapshotUid).data, fill)
   }
 
   /**

@@ -9,6 +9,8 @@ export const bundles: Readonly<Record<keyof typeof bundleErrors, string>> = {
   bundle_damaged: '{file} は壊れています: {reason}。何も変更されていません。別のコピーを使用してください。',
   bundle_newer:
     '{file} は Lakelet {version} が書き込んだもので、このバージョンでは読み込めません。そのバージョン以降を使用してください。',
+  bundle_other_major:
+    '{file} は Postgres {major} のブランチですが、プロジェクト {project} は Postgres {wanted} です。Postgres {major} のプロジェクトにインポートするか、pg_dump でデータを移してください。何も変更されていません。',
   restore_target_taken:
     '{directory} は空ではありません。バックアップは新しいディレクトリか空のディレクトリにだけ復元できます。--data-dir で別のディレクトリを指定してください。',
 }

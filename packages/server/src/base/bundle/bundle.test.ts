@@ -9,6 +9,7 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,8 +20,9 @@ import { pack } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isLakeletError } from '../errors.ts'
 import { type BundleHeader, TRAILER } from './bundle.ts'
+import { notePartial, partialOf, sweepNotedPartials, sweepOldPartials } from './partials.ts'
 import { readBundle } from './read-bundle.ts'
-import { writeBundle } from './write-bundle.ts'
+import { streamBundle, writeBundle } from './write-bundle.ts'
 
 let root: string
 let tree: string
@@ -188,4 +190,54 @@ test('nothing is overwritten, and nothing is left where it fails', async () => {
   await symlink('/etc', path.join(tree, 'away'))
   await expect(write(path.join(root, 'away.tar.zst'))).rejects.toThrow(/lead elsewhere/)
   await rm(path.join(tree, 'away'))
+})
+
+test('one that is read while it is made is the same, and is refused where it ends early', async () => {
+  const bytes = () => streamBundle({ header }, (bundle) => bundle.add(tree, 'tree'))
+  const to = path.join(root, 'streamed')
+  const read = (from: AsyncIterable<Uint8Array>) =>
+    readBundle({ from: 'upload', bytes: from, format: 'lakelet-backup', to })
+  const unpacked = await read(bytes())
+  expect(unpacked.header).toEqual(header)
+  expect(await readFile(path.join(to, 'tree', 'deep', 'big'))).toEqual(
+    await readFile(path.join(tree, 'deep', 'big')),
+  )
+  await rm(to, { recursive: true })
+  const whole = await buffer(bytes())
+  for (const length of [0, 3, 20, whole.length - 200, whole.length - 1]) {
+    const cut = (async function* () {
+      for (let at = 0; at < length; at += 100) yield whole.subarray(at, Math.min(length, at + 100))
+    })()
+    await expect(read(cut), String(length)).rejects.toMatchObject({
+      code: expect.stringMatching(/^bundle_(?:damaged|foreign)$/),
+    })
+    await rm(to, { recursive: true, force: true })
+  }
+  const failing = streamBundle({ header }, () => Promise.reject(new Error('on purpose')))
+  await expect(buffer(failing)).rejects.toThrow('on purpose')
+  // Whoever leaves after the first bytes ends the writing.
+  for await (const first of bytes()) {
+    expect(first.length).toBeGreaterThan(0)
+    break
+  }
+})
+
+test('what a kill left beside a bundle goes with the next start, or when it is old', async () => {
+  const place = path.join(root, 'place')
+  const notes = path.join(root, 'notes')
+  await mkdir(place)
+  const [noted, old, fresh, foreign] = ['a', 'b', 'c', 'd'].map((name) =>
+    partialOf(path.join(place, `${name}.tar.zst`)),
+  ) as [string, string, string, string]
+  for (const file of [noted, old, fresh]) await writeFile(file, zstdCompressSync('part of a bundle'))
+  await writeFile(foreign, 'of somebody else')
+  const past = Date.now() / 1000 - 100_000
+  for (const file of [old, foreign]) await utimes(file, past, past)
+  await notePartial(notes, noted)
+  await using _ended = await notePartial(notes, path.join(place, 'ended'))
+  await sweepOldPartials(place)
+  expect(await sweepNotedPartials(notes, () => {})).toContain(noted)
+  expect((await readdir(place)).sort()).toEqual([fresh, foreign].map((file) => path.basename(file)).sort())
+  expect(await readdir(notes)).toEqual([])
+  expect(await sweepNotedPartials(notes, () => {})).toEqual([])
 })

@@ -5,6 +5,7 @@
 //   contents.json    every file, directory and link with its mode and checksum; last in a file, so that a part of one is never taken for it
 //
 // A bundle says that it is whole and as it was made, not who made it.
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 
@@ -16,6 +17,20 @@ export const BUNDLE_VERSION = 1
 
 /** What a file ends with after all else: a frame that zstd skips (RFC 8878 §3.1.2), by which one that was cut is known at once. */
 export const TRAILER = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 8, 0, 0, 0, ...Buffer.from('LAKELET.')])
+
+/** The first bytes of every zstd frame (RFC 8878), and so of every bundle in one file. */
+export const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/** Whether a file begins as a bundle does. */
+export async function isBundleFile(file: string): Promise<boolean> {
+  try {
+    await using handle = await open(file, 'r')
+    const { buffer } = await handle.read(Buffer.alloc(ZSTD.length), 0, ZSTD.length, 0)
+    return buffer.equals(ZSTD)
+  } catch {
+    return false
+  }
+}
 
 export const bundleHeader = z.looseObject({
   format: z.enum(['lakelet-backup', 'lakelet-branch']),

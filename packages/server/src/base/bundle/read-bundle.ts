@@ -24,7 +24,9 @@ import {
   isInside,
   leadsInside,
   TRAILER,
+  ZSTD,
 } from './bundle.ts'
+import { withoutTrailer } from './trailer.ts'
 
 interface Owner {
   readonly uid: number
@@ -32,8 +34,10 @@ interface Owner {
 }
 
 export interface ReadBundleOptions {
-  /** The file or the directory. */
+  /** The file or the directory; with `bytes` only what errors call it. */
   readonly from: string
+  /** What is read in the place of a file, as it comes. */
+  readonly bytes?: AsyncIterable<Uint8Array> | undefined
   readonly format: BundleFormat
   /** A new directory. The caller removes it where this throws. */
   readonly to: string
@@ -50,18 +54,13 @@ export interface UnpackedBundle {
   readonly bytes: number
 }
 
-/** The first bytes of every zstd frame (RFC 8878). */
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 /** A header is a few hundred bytes; contents are a few hundred for each file. */
 const LONGEST_HEADER = 1024 * 1024
 
 export async function readBundle(options: ReadBundleOptions): Promise<UnpackedBundle> {
   const { from } = options
   try {
-    const info = await stat(from)
-    return await new BundleReader(options).read(
-      info.isDirectory() ? inDirectory(from) : inFile(from, options.signal),
-    )
+    return await new BundleReader(options).read(await partsOf(options))
   } catch (error) {
     options.signal?.throwIfAborted()
     if (error instanceof LakeletError) throw error
@@ -72,6 +71,12 @@ export async function readBundle(options: ReadBundleOptions): Promise<UnpackedBu
     if (isSource && code === 'EACCES') throw foreign(from, 'it cannot be read', error)
     throw damaged(from, error instanceof Error ? error.message : String(error), error)
   }
+}
+
+async function partsOf({ from, bytes, signal }: ReadBundleOptions): Promise<AsyncIterable<Part>> {
+  if (bytes) return unpack(withoutTrailer(bytes, from), signal)
+  if ((await stat(from)).isDirectory()) return inDirectory(from)
+  return unpack(createReadStream(from, { end: await endOf(from) }), signal)
 }
 
 interface Part {
@@ -216,15 +221,12 @@ async function* inDirectory(directory: string): AsyncGenerator<Part> {
   yield { name: CONTENTS, stream: createReadStream(contents) }
 }
 
-async function* inFile(file: string, signal: AbortSignal | undefined): AsyncGenerator<Part> {
-  const end = await endOf(file)
+async function* unpack(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Part> {
   const extract = createExtract()
-  const reading = pipeline(
-    createReadStream(file, { end }),
-    createZstdDecompress(),
-    extract,
-    signal ? { signal } : {},
-  )
+  const reading = pipeline(bytes, createZstdDecompress(), extract, signal ? { signal } : {})
   // The loop below ends with the same error.
   reading.catch((error: unknown) => extract.destroy(error as Error))
   for await (const entry of extract) {

@@ -49,19 +49,29 @@ async function copyHashed(
   return hashing.digest
 }
 
-export class FileSink implements Sink {
+/** Adds what tells a whole bundle from one that was cut. */
+class Ending extends Transform {
+  override _transform(chunk: Buffer, _encoding: string, done: (error: null, data: Buffer) => void): void {
+    done(null, chunk)
+  }
+
+  override _flush(done: (error: null, data: Buffer) => void): void {
+    done(null, TRAILER)
+  }
+}
+
+/** One stream of bytes, written as fast as whoever reads it takes it. */
+export class StreamSink implements Sink {
   readonly #pack: Pack = createPack()
   readonly #done: Promise<void>
 
-  readonly #partial: string
-
-  constructor(partial: string) {
-    this.#partial = partial
+  constructor(to: Writable) {
     this.#done = pipeline(
       this.#pack,
       // With a checksum of all of it (RFC 8878 §3.1.1): those of the files say nothing of what lies between them.
       createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
-      createWriteStream(partial, { flags: 'wx', mode: 0o600 }),
+      new Ending(),
+      to,
     )
     // Whoever writes next, or ends, is told.
     this.#done.catch((error: unknown) => this.#pack.destroy(error as Error))
@@ -89,9 +99,6 @@ export class FileSink implements Sink {
   async finish(): Promise<void> {
     this.#pack.finalize()
     await this.#done
-    await using handle = await open(this.#partial, 'a')
-    await handle.writeFile(TRAILER)
-    await handle.sync()
   }
 
   async abandon(): Promise<void> {
@@ -108,6 +115,21 @@ export class FileSink implements Sink {
       work.catch(() => undefined)
       throw error
     }
+  }
+}
+
+export class FileSink extends StreamSink {
+  readonly #partial: string
+
+  constructor(partial: string) {
+    super(createWriteStream(partial, { flags: 'wx', mode: 0o600 }))
+    this.#partial = partial
+  }
+
+  override async finish(): Promise<void> {
+    await super.finish()
+    await using handle = await open(this.#partial, 'r')
+    await handle.sync()
   }
 }
 

@@ -1,16 +1,23 @@
 // Writing a bundle: under another name beside its own, which it gets when it is whole and on disk.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readdir, readlink, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import { LakeletError } from '../errors.ts'
 import { syncDirectory } from '../files.ts'
 import { removeTree } from '../remove-tree.ts'
 import { type BundleEntry, type BundleHeader, CONTENTS, FILES, HEADER, leadsInside } from './bundle.ts'
-import { DirectorySink, FileSink, type Sink } from './sinks.ts'
+import { notePartial, partialOf, sweepOldPartials } from './partials.ts'
+import { DirectorySink, FileSink, type Sink, StreamSink } from './sinks.ts'
 
-export interface WriteBundleOptions {
+export interface WriteBundleOptions extends BundleOptions {
   /** Full path; nothing may be there. A name that ends in `.tar.zst` is one file, any other a directory. */
   readonly to: string
+  /** Directory where it is noted what is being written, for the next start after a kill; see `partials.ts`. */
+  readonly notes?: string | undefined
+}
+
+export interface BundleOptions {
   readonly header: BundleHeader
   /** Uid of the account of Postgres, where it is not that of this process. */
   readonly postgresUid?: number | undefined
@@ -26,10 +33,9 @@ export async function writeBundle<T>(
 ): Promise<T> {
   const { to } = options
   await refuseTarget(to)
-  const partial = path.join(
-    path.dirname(to),
-    `.${path.basename(to)}.${randomBytes(4).toString('hex')}.partial`,
-  )
+  await sweepOldPartials(path.dirname(to))
+  const partial = partialOf(to)
+  await using _note = await notePartial(options.notes, partial)
   try {
     const sink = to.endsWith(SUFFIX) ? new FileSink(partial) : await DirectorySink.open(partial)
     const writer = new BundleWriter(sink, options)
@@ -43,12 +49,40 @@ export async function writeBundle<T>(
       await syncDirectory(path.dirname(to))
       return result
     } catch (error) {
-      if (sink instanceof FileSink) await sink.abandon()
+      if (sink instanceof StreamSink) await sink.abandon()
       throw error
     }
   } catch (error) {
     await removeTree(partial)
     throw targetError(to, error)
+  }
+}
+
+/**
+ * The bytes of a bundle in one file, made as they are read: `fill` waits where nobody reads. What it throws is thrown to the reader, who has only
+ * part of a bundle then, which is never taken for a whole one.
+ */
+export async function* streamBundle(
+  options: BundleOptions,
+  fill: (bundle: BundleWriter) => Promise<unknown>,
+): AsyncGenerator<Buffer> {
+  const bytes = new PassThrough()
+  const sink = new StreamSink(bytes)
+  const write = async () => {
+    const writer = new BundleWriter(sink, options)
+    await writer.begin()
+    await fill(writer)
+    await writer.end()
+  }
+  // The reader is told by the end of the stream.
+  const writing = write().catch((error: unknown) => {
+    bytes.destroy(error instanceof Error ? error : new Error(String(error)))
+  })
+  try {
+    yield* bytes as AsyncIterable<Buffer>
+  } finally {
+    await sink.abandon()
+    await writing
   }
 }
 
@@ -85,14 +119,14 @@ function targetError(to: string, error: unknown): unknown {
 /** A bundle that is being written. */
 export class BundleWriter {
   readonly #sink: Sink
-  readonly #options: WriteBundleOptions
+  readonly #options: BundleOptions
   readonly #entries: BundleEntry[] = []
   /** Where a file with several names went, by what tells it from others. */
   readonly #linked = new Map<string, string>()
   #headerHash = ''
   bytes = 0
 
-  constructor(sink: Sink, options: WriteBundleOptions) {
+  constructor(sink: Sink, options: BundleOptions) {
     this.#sink = sink
     this.#options = options
   }

@@ -24,7 +24,7 @@ export function sendStream(
   reply: FastifyReply,
   guards: Guards,
 ): FastifyReply {
-  const stream = Readable.from(result as AsyncIterable<Uint8Array>)
+  const stream = result instanceof Readable ? result : Readable.from(result as AsyncIterable<Uint8Array>)
   const asking = setInterval(() => {
     void isStillAdmitted(route, request, guards).then((isAdmitted) => {
       // Its connection, not the stream: a generator that waits for its next event would end no sooner than that comes.

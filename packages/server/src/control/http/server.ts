@@ -28,6 +28,7 @@ import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-li
 import { readInput } from './request-input.ts'
 import { createOriginGuard } from './request-origin.ts'
 import { sendResult, sendStream } from './send.ts'
+import { isTakingItsTime, takeItsTime, withUnreadBodies } from './unread-bodies.ts'
 
 export interface HttpServerOptions {
   readonly host: string
@@ -106,7 +107,9 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
       headersTimeout: requestTimeout,
       maxHeaderSize: MOST_HEADER_BYTES,
     },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestTimeout),
+    clientErrorHandler: (error, socket) => {
+      if (!isTakingItsTime(error, socket)) answerClientError(error, socket, requestTimeout)
+    },
     frameworkErrors: (error, request, reply) => sendError(toLakeletError(error, request), request, reply),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     // The contract's own schemas check and no route has one of fastify's, so its compilers (ajv and more) are not loaded.
@@ -115,13 +118,7 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
   http.server.maxConnections = MOST_CONNECTIONS
   boundConnections(http.server, options.maxWaiting ?? MOST_WAITING)
   lingerWhereUnread(http.server)
-  http.removeAllContentTypeParsers()
-  // By name the usual type is found without being taken apart again; every other one goes the same way.
-  for (const type of ['application/json', '*']) {
-    http.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
-      done(null, body)
-    })
-  }
+  readBodies(http)
   http.decorateRequest(CALLER, undefined)
   http.addHook('onRequest', (request, reply, done) => {
     reply.header('x-databricks-org-id', options.workspaceId)
@@ -141,6 +138,16 @@ function createHttpServer(options: HttpServerOptions, guards: Guards): FastifyIn
     refuse(nothingAt(headOf(request)), request, reply)
   })
   return http
+}
+
+/** Whole, as bytes. By name the usual type is found without being taken apart again; every other one goes the same way. */
+function readBodies(http: FastifyInstance): void {
+  http.removeAllContentTypeParsers()
+  for (const type of ['application/json', '*']) {
+    http.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body)
+    })
+  }
 }
 
 /** A service that a local workspace does not have is named: reading finds nothing there, writing is refused. */
@@ -167,7 +174,12 @@ function noCompiler(): never {
   throw new Error('a route has a schema of fastify, which this server does not compile')
 }
 
-function register(http: FastifyInstance, { route, handle }: ImplementedRoute, guards: Guards): void {
+function register(http: FastifyInstance, implemented: ImplementedRoute, guards: Guards): void {
+  if (implemented.route.body !== 'stream') addRoute(http, implemented, guards)
+  else withUnreadBodies(http, (scope) => addRoute(scope, implemented, guards))
+}
+
+function addRoute(http: FastifyInstance, { route, handle }: ImplementedRoute, guards: Guards): void {
   http.route({
     method: route.method,
     url: route.path,
@@ -179,6 +191,7 @@ function register(http: FastifyInstance, { route, handle }: ImplementedRoute, gu
       return passed
     },
     handler: async (request, reply) => {
+      if (route.body === 'stream') takeItsTime(request, reply)
       const result: unknown = await handle(new HandledRequest(route, request, reply))
       if (route.reply === 'stream') return sendStream(route, result, request, reply, guards)
       return reply.sent ? reply : sendResult(route, result, reply)

@@ -8,6 +8,7 @@ import { listEndpoints } from '../../metadata/endpoints.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
 import type { ControlParts } from '../context.ts'
 import { cloneColumns, cloneMoment, cloneSnapshot, cloneSource } from './clone-branch.ts'
+import { type ImportBranch, importBranch } from './import-branch.ts'
 import { giveCatalog } from './snapshot-catalog.ts'
 import { type RestoreBranch, restoreBranch } from './restore.ts'
 import { EMPTY } from '../views/operation.ts'
@@ -35,6 +36,7 @@ export interface BranchOperations {
   readonly reset: OperationKind<ResetBranch>
   readonly delete: OperationKind<DeleteBranch>
   readonly restore: OperationKind<RestoreBranch>
+  readonly import: OperationKind<ImportBranch>
   /** A delete of what is not there, where that is allowed. */
   readonly deleteMissing: OperationKind<object>
 }
@@ -51,6 +53,7 @@ export function branchOperations(context: ControlParts): BranchOperations {
     reset: resetBranch(context),
     delete: deleteBranch(context),
     restore: restoreBranch(context),
+    import: importBranch(context),
     deleteMissing: {
       name: 'delete_missing_branch',
       metadataType: 'Branch',

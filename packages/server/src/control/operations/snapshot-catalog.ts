@@ -20,6 +20,13 @@ const kept = z.object({
   known: z.object({ observed_time: z.string(), roles: z.string(), databases: z.string() }).optional(),
 })
 
+export type KeptCatalog = z.output<typeof kept>
+
+/** What `catalogOf` gave. Throws where it is something else. */
+export function parseCatalog(text: string): KeptCatalog {
+  return kept.parse(JSON.parse(text))
+}
+
 /** What there is of a branch now, as text. */
 export async function catalogOf(
   queries: Queries,
@@ -42,7 +49,12 @@ export async function giveCatalog(
 ): Promise<void> {
   const snapshot = await findSnapshotByUid(queries, snapshotUid)
   if (!snapshot || snapshot.catalog === null) return
-  const { ids, known } = kept.parse(JSON.parse(snapshot.catalog))
+  await putKeptCatalog(queries, branchUid, snapshot.catalog)
+}
+
+/** Gives a branch what `catalogOf` gave of another one. */
+export async function putKeptCatalog(queries: Queries, branchUid: string, catalog: string): Promise<void> {
+  const { ids, known } = parseCatalog(catalog)
   for (const each of ids) await putCatalogId(queries, { ...each, branch_uid: branchUid })
   if (known) await putCatalog(queries, { ...known, branch_uid: branchUid })
 }

@@ -9,6 +9,7 @@ import { type CopiedRows, forgetInCopy, rowsInCopy } from '../../metadata/copies
 import type { Metadata } from '../../metadata/database.ts'
 import type { AdminConnection } from '../../postgres/index.ts'
 import type { StoragePort } from '../ports.ts'
+import { isMadeAnew } from './branch-bundle.ts'
 
 export interface BackUpParts {
   readonly dataDir: string
@@ -57,8 +58,14 @@ export async function backUpWorkspace(parts: BackUpParts, options: BackUpOptions
     platform: `${process.platform}-${process.arch}`,
   } as const
   const { to, signal } = options
-  const how = { to, header, signal, postgresUid: parts.postgresUid }
+  const notes = partialNotesOf(parts.dataDir)
+  const how = { to, header, signal, notes, postgresUid: parts.postgresUid }
   return writeBundle(how, (bundle) => new Backup(parts, options, bundle).make())
+}
+
+/** Where it is noted what is being written outside the data directory. */
+export function partialNotesOf(dataDir: string): string {
+  return path.join(dataDir, 'partials')
 }
 
 class Backup {
@@ -174,11 +181,6 @@ class Backup {
   #say(message: string): void {
     this.#options.onProgress?.(message)
   }
-}
-
-/** The way of a branch to the identities of its workspace, which each start makes. */
-function isMadeAnew(name: string): boolean {
-  return name.endsWith('/data/databricks_auth/identities.json')
 }
 
 function isThere(file: string): Promise<boolean> {

@@ -42,16 +42,20 @@ export async function branchSubjectOf(
     isProtected: branch.is_protected === 1,
     isDefault: project.default_branch_uid === branch.uid,
     isRoot: branch.source_branch_uid === null,
-    isFromSnapshot: branch.source_snapshot_id !== null,
+    isBrought: branch.source_snapshot_id !== null || branch.imported_from !== null,
     expires: branch.expire_time !== null,
     children: children.map((child) => child.branch_id),
   }
 }
 
+/** What a new branch is made of; of nothing that the workspace has where both are null. */
+export type BranchOrigin = Pick<BranchRow, 'source_branch_uid' | 'source_snapshot_id'> &
+  Partial<Pick<BranchRow, 'imported_from'>>
+
 /** The rows of a new branch and its endpoint. LakeletError `invalid_parameter`. */
 export function newBranchRows(
   project: ProjectRow,
-  source: Pick<BranchRow, 'source_branch_uid' | 'source_snapshot_id'>,
+  source: BranchOrigin,
   branchId: string,
   spec: BranchSpec,
   { now, defaults }: { readonly now: Date; readonly defaults: ControlDefaults },
@@ -66,6 +70,7 @@ export function newBranchRows(
       project_uid: project.uid,
       source_branch_uid: source.source_branch_uid,
       source_snapshot_id: source.source_snapshot_id,
+      imported_from: source.imported_from ?? null,
       is_protected: Number(spec.is_protected ?? false),
       ...expiry,
     },

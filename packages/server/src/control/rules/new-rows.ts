@@ -18,6 +18,7 @@ export function newBranch(
     ttl_seconds: null,
     source_branch_uid: null,
     source_snapshot_id: null,
+    imported_from: null,
     source_lsn: null,
     source_time: null,
     clone_method: null,

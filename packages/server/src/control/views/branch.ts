@@ -47,6 +47,7 @@ export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branc
       ...(row.source_snapshot_id === null
         ? {}
         : { source_snapshot: snapshotName(project.project_id, row.source_snapshot_id) }),
+      ...(row.imported_from === null ? {} : { imported_from: row.imported_from }),
       ...(row.source_lsn === null ? {} : { source_branch_lsn: row.source_lsn }),
       ...(row.clone_method === null ? {} : { clone_method: row.clone_method }),
       ...(row.clone_bytes === null
