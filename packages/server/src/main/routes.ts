@@ -65,7 +65,6 @@ export function implementAllRoutes(parts: {
   readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
 }): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
-  const here = { host: parts.postgres.host, version: parts.session.version }
   return [
     ...control.routes,
     ...implementCredentials({
@@ -102,11 +101,24 @@ export function implementAllRoutes(parts: {
     }),
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history)),
-    ...implementBackups(new Backups(control.context, here), parts.stopping),
-    ...implementBranchFiles(
-      new BranchFilesService(control.context, control.branchKinds, here),
-      parts.stopping,
-    ),
+    ...copyRoutes(parts),
+  ]
+}
+
+/** What goes out of the workspace and comes in again, as files. */
+function copyRoutes({
+  control: { context, branchKinds },
+  postgres: { host },
+  session: { version },
+  stopping,
+}: Pick<
+  Parameters<typeof implementAllRoutes>[0],
+  'control' | 'postgres' | 'session' | 'stopping'
+>): ImplementedRoute[] {
+  const here = { host, version }
+  return [
+    ...implementBackups(new Backups(context, here), stopping),
+    ...implementBranchFiles(new BranchFilesService(context, branchKinds, here), stopping),
   ]
 }
 
