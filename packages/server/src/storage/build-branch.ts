@@ -1,5 +1,6 @@
 // Building a branch: filled under a temporary name, flushed, and given its place by one rename; whole or not there.
 import { mkdir, statfs } from 'node:fs/promises'
+import type { AdminConnection } from '../postgres/index.ts'
 import { isDiskFull } from '../base/disk-full.ts'
 import { LakeletError } from '../base/errors.ts'
 import { flushTree } from '../base/flush-tree.ts'
@@ -18,6 +19,16 @@ export interface BranchClone extends CloneResult {
 export interface NewBranch extends BranchIdentity {
   readonly record: Manifest['record']
 }
+
+/** How a branch is cloned. */
+export interface CloneOptions {
+  /** How to connect to the parent, where its compute runs. */
+  readonly connect?: (() => Promise<AdminConnection>) | undefined
+  readonly branch?: NewBranch
+}
+
+/** A branch that belongs to nobody, for those that have no metadata. */
+export const NOBODYS: NewBranch = { workspaceId: '', projectUid: '', record: {} }
 
 /** What is built under a temporary name and then gets its place. */
 export interface Build {

@@ -5,16 +5,10 @@ import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { removeTree } from '../base/remove-tree.ts'
-import {
-  type AdminConnection,
-  DEFAULT_MAJOR,
-  type PostgresVersions,
-  openDirectory,
-  ownerOf,
-} from '../postgres/index.ts'
+import { DEFAULT_MAJOR, type PostgresVersions, openDirectory, ownerOf } from '../postgres/index.ts'
 import { Archives } from './archive/archives.ts'
 import { BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
-import { buildBranch, type BranchClone, type NewBranch } from './build-branch.ts'
+import { type BranchClone, buildBranch, type CloneOptions, type NewBranch, NOBODYS } from './build-branch.ts'
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
@@ -32,15 +26,6 @@ export interface StorageOptions {
   readonly log: Logger
   readonly clock?: Clock
 }
-
-interface CloneOptions {
-  /** How to connect to the parent, where its compute runs. */
-  readonly connect?: (() => Promise<AdminConnection>) | undefined
-  readonly branch?: NewBranch
-}
-
-/** A branch that belongs to nobody, for those that have no metadata. */
-const NOBODYS: NewBranch = { workspaceId: '', projectUid: '', record: {} }
 
 /** Prepares the usual template and removes what an earlier run left unfinished. */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
