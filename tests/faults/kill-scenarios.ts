@@ -190,16 +190,6 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       client.call(databaseRoutes.deleteDatabase, { params: { ...base, database: id } }),
     expectDone: ({ client }, id) => expectMissing(getDatabase(client, id)),
   },
-  create_endpoint: {
-    act: createReplica,
-    async expectDone(workspace, id) {
-      await using sql = await connectTo(workspace, `${baseName}/endpoints/${id}`)
-      const { rows } = await sql.client.query('SELECT count(*)::int > 0 AS there FROM acknowledged')
-      expect(rows).toEqual([{ there: true }])
-      // Only so many are allowed.
-      await operationDone(workspace, await deleteReplica(workspace, id))
-    },
-  },
   delete_endpoint: {
     async prepare(workspace, id) {
       await operationDone(workspace, await createReplica(workspace, id))

@@ -111,6 +111,8 @@ const replicaStatus = z.object({
 /** What people want to know of the compute of an endpoint, and the official API does not say. */
 export const computeActivity = z.object({
   state: z.enum(['idle', 'starting', 'active', 'stopping', 'failed']),
+  /** It is to start, and waits for memory. */
+  is_waiting: z.boolean().optional(),
   /** Since when it is in this state, in this run of the workspace. */
   since: timestamp,
   /** Its size while it is awake, in CU. */

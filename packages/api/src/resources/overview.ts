@@ -30,6 +30,13 @@ export const session = z.object({
   /** The file of the authority that signed the certificates, on the workspace's machine. */
   ca_file: z.string(),
   region: z.string(),
+  /** How many computes are awake, or wait for memory, and what they take of the memory that there is for them. Bytes. */
+  computes: z.object({
+    awake: z.int(),
+    waiting: z.int(),
+    used_bytes: z.number(),
+    memory_bytes: z.number(),
+  }),
   /** Major versions of Postgres that a project may have, and what it gets when it does not say. */
   postgres_versions: z.object({ default: z.int(), offered: z.array(z.int()) }),
 })

@@ -47,6 +47,12 @@ const schema = z.strictObject({
     .strictObject({
       /** Whether computes are held to their size in CPU and memory: `auto`, where this host lets us; `off`, never. */
       limits: z.enum(['auto', 'off']).default('auto'),
+      /** Memory for all computes together, in megabytes; 0 = four fifths of what this host, or its container, has. */
+      memoryMegabytes: z.coerce.number().int().min(0).default(0),
+      /** Seconds that a compute waits for memory when it is to start and there is none. */
+      waitSeconds: seconds(0, 600).default(20),
+      /** Computes of one project that may be awake at once, those of its default branch not counted. */
+      activePerProject: z.coerce.number().int().min(0).max(10_000).default(20),
     })
     .prefault({}),
   postgres: z

@@ -6,6 +6,8 @@ export interface ComputeActivity {
   readonly state: ComputeState
   /** Since when it is in this state. */
   readonly since: Date
+  /** It is to start, and there is no memory for it yet. */
+  readonly isWaiting: boolean
   /** Its size while it is awake, in CU. */
   readonly sizeCu: number | undefined
   readonly sessions: number

@@ -16,6 +16,7 @@ import type {
   SessionHolder,
 } from './ports.ts'
 import type { Replica, ReplicaLag } from './replicas/replica.ts'
+import { CrashRestart } from './crash-restart.ts'
 import { StartBackoff } from './start-backoff.ts'
 
 /** How long sessions may take to end before their compute stops. */
@@ -48,6 +49,7 @@ export class ComputeServer {
   readonly #options: ComputeServerOptions
   readonly #closing = new AbortController()
   readonly #backoff = new StartBackoff()
+  readonly #crashes = new CrashRestart()
   #running: Running | undefined
   #sizeCu: number | undefined
   #lastSuspendReason: SuspendReason | undefined
@@ -80,6 +82,17 @@ export class ComputeServer {
   /** Why the last start failed or the server ended by itself. */
   get lastError(): string | undefined {
     return this.#lastError
+  }
+
+  /** Aborts when nothing starts any more. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** True when it is time to start the server again that has ended by itself; once for each time. */
+  takeRestart(): boolean {
+    const { machine, clock } = this.#options
+    return machine.state === 'failed' && !this.closing.aborted && this.#crashes.take(clock.monotonicMs())
   }
 
   /** Nothing starts any more, and a start that goes on is given up. */
@@ -123,6 +136,7 @@ export class ComputeServer {
         this.#ended(running, exit)
       })
       this.#backoff.succeeded()
+      this.#crashes.started(clock.monotonicMs())
       this.#lastError = undefined
       machine.move('active', { durationMs: Math.round(clock.monotonicMs() - began) })
       return server
@@ -179,6 +193,7 @@ export class ComputeServer {
     // A start that is given up because the workspace stops is no failure of it.
     const isGivenUp = this.#closing.signal.aborted
     this.#backoff.failed(error, clock.monotonicMs())
+    this.#crashes.failed(clock.monotonicMs())
     this.#lastError = error instanceof Error ? error.message : String(error)
     log[isGivenUp ? 'info' : 'error'](
       { err: error, failures: this.#backoff.failures },
@@ -235,6 +250,7 @@ export class ComputeServer {
     }
     if (!exit.expected) {
       this.#lastError = `Postgres ended by itself (exit code ${exit.code}, signal ${exit.signal})`
+      this.#crashes.crashed(this.#options.clock.monotonicMs())
       const { code, signal, lastLines } = exit
       log.error({ code, signal, lastLines }, 'the compute crashed')
     }

@@ -4,12 +4,13 @@
 // ends with a look, without a pause in between, at whether anybody touched the compute since it began, and whoever is told that the
 // compute is awake has touched it. So a wake that races a suspend is either served or starts the compute again.
 import type { Clock } from '../base/clock.ts'
-import { startDeadline } from '../base/deadline.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import { type AdminConnection, isConnectionLost } from '../postgres/index.ts'
 import type { ComputeActivity } from './activity.ts'
+import type { Admission } from './admission/admission.ts'
+import { AdmittedStart } from './admission/admitted-start.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import type { BranchLocks } from './branch-locks.ts'
 import { ComputeServer } from './compute-server.ts'
@@ -17,7 +18,7 @@ import type { BackendAddress, RunningServer, ServerDriver } from './drivers/driv
 import type { AwakeBecause } from './idle-check.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { EndpointLock } from './endpoint-lock.ts'
-import { unreachable, WAKE_MS } from './limits.ts'
+import { connectWoken } from './connect-woken.ts'
 import { type DirectorySource, LoginDirectory, type LoginNotes } from './login-directory.ts'
 import { ComputeMachine, type ComputeState, type StateListener, type SuspendReason } from './machine.ts'
 import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
@@ -36,6 +37,8 @@ export interface ComputeOptions {
   readonly locks: BranchLocks
   readonly endpoints: EndpointSource
   readonly notes: LoginNotes
+  /** Everybody may start where it is undefined. */
+  readonly admission: Admission | undefined
   /** Undefined where nobody keeps files of replicas. */
   readonly replica: Replica | undefined
   readonly catalogs: CatalogObserver | undefined
@@ -55,6 +58,7 @@ export class Compute implements Primary {
   readonly #endpoint: EndpointLock
   readonly #machine: ComputeMachine
   readonly #server: ComputeServer
+  readonly #admitted: AdmittedStart
   readonly #idle: IdleWatch
   #starting: Promise<BackendAddress> | undefined
   #sessions = 0
@@ -70,6 +74,11 @@ export class Compute implements Primary {
     this.logins = new LoginDirectory({ ...options, source: this.#directorySource() })
     this.#server = new ComputeServer({ ...options, machine: this.#machine, logins: this.logins })
     this.scaling = new ComputeScaling({ ...options, endpoint: this.#endpoint, server: this.#server })
+    this.#admitted = new AdmittedStart({
+      ...options,
+      server: this.#server,
+      memoryBytes: () => this.scaling.memoryBytes,
+    })
     this.#idle = new IdleWatch(this.#now())
   }
 
@@ -98,6 +107,7 @@ export class Compute implements Primary {
     return {
       state,
       since,
+      isWaiting: this.#admitted.isWaiting,
       sizeCu: this.#server.sizeCu,
       sessions: this.#sessions,
       lastActiveAt: this.#lastActiveAt,
@@ -167,6 +177,12 @@ export class Compute implements Primary {
     await stopped
   }
 
+  /** Starts the server again that has ended by itself, when it is time. */
+  async restartIfCrashed(): Promise<void> {
+    // Why it does not start is kept, and said to whoever needs it.
+    if (this.#server.takeRestart()) await this.wake().catch(() => undefined)
+  }
+
   /** Suspends the compute if it has been idle for as long as its endpoint says. */
   async suspendIfIdle(): Promise<void> {
     // A look that waits, for a long clone say, is the only one.
@@ -207,27 +223,11 @@ export class Compute implements Primary {
   ): Promise<T> {
     this.#holds += 1
     try {
-      await using admin = await this.#connect(options)
+      await using admin = await connectWoken(this, this.#options.clock, options)
       return await work(admin)
     } finally {
       this.#holds -= 1
       this.#stayAwake()
-    }
-  }
-
-  /** Connects to the compute, which is woken; one that recovers from a crash is waited for. */
-  async #connect(options: { database?: string; signal?: AbortSignal }): Promise<AdminConnection> {
-    const { database, signal } = options
-    using deadline = startDeadline(this.#options.clock, WAKE_MS, unreachable(WAKE_MS), signal)
-    for (;;) {
-      await this.wake(deadline.signal)
-      const server = this.#server.live
-      try {
-        if (server) return await server.admin(database === undefined ? {} : { database })
-      } catch (error) {
-        if (!isConnectionLost(error)) throw error
-        await server?.ready(deadline.signal)
-      }
     }
   }
 
@@ -281,7 +281,7 @@ export class Compute implements Primary {
     this.#server.throwIfKept()
     const spec = await this.#endpoint.load()
     if (spec.disabled) throw new LakeletError('endpoint_disabled')
-    const { address } = await this.#server.start(spec)
+    const { address } = await this.#admitted.start(spec)
     this.#awakeBecause = undefined
     // A start that took long is no idleness.
     this.#stayAwake()

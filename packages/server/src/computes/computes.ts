@@ -6,6 +6,7 @@ import { untilAborted } from '../base/until-aborted.ts'
 import type { AdminConnection, LoginRole } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { SettingsApplied } from './apply-settings.ts'
+import type { Admission, AdmissionStatus } from './admission/admission.ts'
 import { BranchLocks } from './branch-locks.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { Enforcement } from './cgroups/cgroups.ts'
@@ -29,6 +30,8 @@ export interface ComputesOptions {
   readonly driver: ServerDriver
   readonly storage: Pick<Storage, 'list' | 'dataDirectory'>
   readonly endpoints: EndpointSource
+  /** Which computes may start; all when absent. */
+  readonly admission?: Admission
   /** Who keeps the files of replicas; without it there are none. */
   readonly replicas?: ReplicaStore
   readonly catalogs?: CatalogObserver
@@ -66,7 +69,7 @@ async function sweepReplicas(
 ): Promise<void> {
   const sweepOne = async (uid: string) => {
     if (await driver.stopLeftover(replicas.dataDirectory(uid)))
-      log.warn({ replica: uid }, 'stopped a replica of an earlier run')
+      log.warn({ replica: uid }, 'stopped a Postgres of an earlier run')
     if (!(await endpoints.load(uid))) await replicas.remove(uid)
   }
   await Promise.all((await replicas.list()).map(sweepOne))
@@ -137,6 +140,12 @@ export class Computes implements AsyncDisposable {
   /** Uids of the endpoints that something is kept of. */
   get known(): readonly string[] {
     return [...this.#computes.keys()]
+  }
+
+  /** What there is room for. */
+  get admission(): AdmissionStatus {
+    const everybody = { awake: 0, waiting: 0, usedBytes: 0, memoryBytes: Infinity }
+    return this.#options.admission?.status ?? everybody
   }
 
   state(uid: string): ComputeState {
@@ -240,6 +249,7 @@ export class Computes implements AsyncDisposable {
         compute.suspendIfIdle().catch((error: unknown) => {
           log.warn({ err: error, endpoint: uid }, 'the check for idleness failed')
         })
+        void compute.restartIfCrashed()
         compute.scaling.look().catch((error: unknown) => {
           log.warn({ err: error, endpoint: uid }, 'the size of a compute could not be changed')
         })
@@ -255,6 +265,7 @@ export class Computes implements AsyncDisposable {
     const compute = new Compute({
       uid,
       driver,
+      admission: this.#options.admission,
       replica: replicas && this.#replica(uid, replicas),
       locks: this.#locks,
       endpoints,

@@ -11,6 +11,8 @@ export interface EndpointSpec {
   readonly branchUid: string
   /** Set for a read-only endpoint: its server is a standby of this one's. */
   readonly follows?: FollowedEndpoint
+  /** The project to whose limit of active computes it counts; left out where it counts to none. */
+  readonly countsTo?: string
   /** The Postgres data directory of the branch, or of the replica. */
   readonly dataDirectory: string
   /** Major version of Postgres that the data directory is of. */

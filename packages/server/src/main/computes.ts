@@ -1,6 +1,8 @@
 // The computes of the workspace: real Postgres, the stored endpoints, the sessions of the gateway.
 import type { Config } from '../base/config.ts'
+import { totalmem } from 'node:os'
 import {
+  Admission,
   type CatalogObserver,
   type ComputeObserver,
   type Computes,
@@ -15,6 +17,9 @@ import { endpointSource } from '../control/services/endpoint-specs.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
 import type { ComputeHistory } from '../telemetry/index.ts'
 import type { Infrastructure } from './infrastructure.ts'
+
+/** The rest is for the system, apps and this process. */
+const SHARE_OF_MEMORY = 0.8
 
 export async function startWorkspaceComputes(
   infrastructure: Infrastructure,
@@ -34,7 +39,10 @@ export async function startWorkspaceComputes(
       ? starting.use(await openCgroups({ dataDir: postgres.host.dataDir, log }))
       : undefined
   if (cgroups) log.info(cgroups.enforcement, 'how computes are held to their size')
+  const { waitSeconds, activePerProject } = config.computes
+  const limits = { memoryBytes: memoryFor(config), activePerProject, waitMs: waitSeconds * 1000 }
   return startComputes({
+    admission: new Admission(limits, clock),
     driver: localDriver({
       postgres,
       clock,
@@ -72,4 +80,12 @@ export function withPast(
       },
     },
   }
+}
+
+/** Bytes for all computes. */
+function memoryFor({ computes }: Config): number {
+  if (computes.memoryMegabytes > 0) return computes.memoryMegabytes * 1_000_000
+  // 0, or more than there is, where nothing holds this process.
+  const limit = process.constrainedMemory()
+  return SHARE_OF_MEMORY * (limit > 0 ? Math.min(limit, totalmem()) : totalmem())
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Changes } from '../base/changes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Session } from '@lakelet/api'
+import type { Computes } from '../computes/index.ts'
 import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { implementApps } from '../control/routes/apps.ts'
 import { implementBackups } from '../control/routes/backups.ts'
@@ -62,7 +63,8 @@ export function implementAllRoutes(parts: {
   /** Aborted when the workspace stops. */
   readonly stopping: AbortSignal
   readonly sql: SqlRuns
-  readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
+  readonly session: Omit<Session, 'user' | 'kind' | 'is_admin' | 'computes'>
+  readonly computes: Pick<Computes, 'admission'>
 }): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
   return [
@@ -98,6 +100,7 @@ export function implementAllRoutes(parts: {
       apps,
       operations: new OperationList(control.context),
       session: parts.session,
+      computes: () => parts.computes.admission,
     }),
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history)),

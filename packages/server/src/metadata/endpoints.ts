@@ -67,6 +67,7 @@ export interface LiveEndpoint {
   readonly branchId: string
   readonly projectUid: string
   readonly projectId: string
+  readonly isOfDefaultBranch: boolean
   readonly minCu: number
   readonly maxCu: number
   /** Null = never suspended. */
@@ -93,6 +94,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'branches.branch_id',
       'projects.uid as project_uid',
       'projects.project_id',
+      'projects.default_branch_uid',
       'endpoints.min_cu',
       'endpoints.max_cu',
       'endpoints.suspend_seconds',
@@ -115,6 +117,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     branchId: row.branch_id,
     projectUid: row.project_uid,
     projectId: row.project_id,
+    isOfDefaultBranch: row.default_branch_uid === row.branch_uid,
     minCu: row.min_cu,
     maxCu: row.max_cu,
     suspendSeconds: row.suspend_seconds,

@@ -1,4 +1,12 @@
-import { type Client, appsRoutes, branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
+import {
+  type Client,
+  appsRoutes,
+  branchRoutes,
+  endpointRoutes,
+  overviewRoutes,
+  projectRoutes,
+  type Session,
+} from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { clientFor } from '../../config/connect.ts'
@@ -22,7 +30,12 @@ export const status = defineCommand({
     const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
     const tokens = tokenSourceOf(configuration, context.terminal)
     const client = clientFor(local.host, tokens, context.terminal)
-    const [apps, endpoints] = await Promise.all([listApps(client, context), listEndpoints(client, context)])
+    const [apps, endpoints, session] = await Promise.all([
+      listApps(client, context),
+      listEndpoints(client, context),
+      client.call(overviewRoutes.getSession, {}, context.signal),
+    ])
+    const { computes } = session
     const { host, postgres, user, pid, version, caFile, configFile } = local
     context.out.data(
       {
@@ -34,6 +47,7 @@ export const status = defineCommand({
         user,
         ca_file: caFile,
         config_file: configFile,
+        computes,
         apps,
         endpoints,
       },
@@ -43,6 +57,7 @@ export const status = defineCommand({
           `Postgres    ${postgres.host}:${postgres.port}`,
           `Owner       ${user}`,
           `Process     ${pid}, Lakelet ${version}, in ${dataDir}`,
+          `Computes    ${computesLine(computes)}`,
           ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
           ...endpoints.map((endpoint) => `Endpoint    ${endpoint.name}: ${endpoint.state}`),
         ],
@@ -50,6 +65,13 @@ export const status = defineCommand({
     )
   },
 })
+
+/** In words, for people; `lakelet doctor` says the same. */
+export function computesLine({ awake, waiting, used_bytes, memory_bytes }: Session['computes']): string {
+  const megabytes = (bytes: number) => Math.round(bytes / 1_000_000)
+  const waits = waiting === 0 ? '' : `, ${waiting} waiting for memory`
+  return `${awake} awake, ${megabytes(used_bytes)} of ${megabytes(memory_bytes)} MB${waits}`
+}
 
 async function listApps(client: Client, { signal }: CommandContext) {
   const { apps = [] } = await client.call(appsRoutes.list, {}, signal)

@@ -37,6 +37,7 @@ export class ComputeScaling {
   #load = new LoadAverage()
   #counted: Load | undefined
   #usages: ServerUsage[] = []
+  #latest: ServerUsage | undefined
   #missed = 0
   #lookedAt = -Infinity
   #isLooking = false
@@ -51,6 +52,11 @@ export class ComputeScaling {
     const [first] = this.#last
     const earlier = this.#changes.filter(({ at }) => !first || at < first.at)
     return [...earlier, ...this.#last]
+  }
+
+  /** Of its server, as measured last; undefined where there is none. */
+  get memoryBytes(): number | undefined {
+    return this.#options.server.live === this.#of ? this.#latest?.memoryBytes : undefined
   }
 
   /** Called often; looks once a second at a compute that is awake. */
@@ -74,12 +80,14 @@ export class ComputeScaling {
     this.#load = new LoadAverage()
     this.#counted = undefined
     this.#usages = []
+    this.#latest = undefined
     this.#missed = 0
     this.#sampler.begin(server)
   }
 
   async #measure(live: RunningServer): Promise<void> {
     const usage = await live.usage()
+    this.#latest = usage
     if (usage) this.#usages.push(usage)
     else this.#missed += 1
     if (this.#usages.length + this.#missed >= LOAD_EVERY_SECONDS) await this.#decide(live)

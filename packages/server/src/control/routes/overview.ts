@@ -1,4 +1,5 @@
 import { overviewRoutes, type Session } from '@lakelet/api'
+import type { AdmissionStatus } from '../../computes/index.ts'
 import { type ImplementedRoute, implementRoutes } from '../http/implementation.ts'
 import type { OperationList } from '../services/operation-list.ts'
 import { type OverviewParts, readOverview } from '../services/overview.ts'
@@ -7,7 +8,8 @@ import { type OverviewParts, readOverview } from '../services/overview.ts'
 export function implementOverview(
   parts: OverviewParts & {
     readonly operations: OperationList
-    readonly session: Omit<Session, 'user' | 'kind' | 'is_admin'>
+    readonly session: Omit<Session, 'user' | 'kind' | 'is_admin' | 'computes'>
+    readonly computes: () => AdmissionStatus
   },
 ): ImplementedRoute[] {
   return implementRoutes(overviewRoutes, {
@@ -15,9 +17,14 @@ export function implementOverview(
     listOperations: ({ caller, query }) => parts.operations.read(caller, query),
     getSession: ({ caller }) => ({
       ...parts.session,
+      computes: viewAdmission(parts.computes()),
       user: caller.name,
       kind: caller.kind,
       is_admin: caller.isAdmin,
     }),
   })
+}
+
+function viewAdmission({ awake, waiting, usedBytes, memoryBytes }: AdmissionStatus): Session['computes'] {
+  return { awake, waiting, used_bytes: usedBytes, memory_bytes: Math.round(memoryBytes) }
 }

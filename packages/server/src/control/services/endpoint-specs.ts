@@ -34,6 +34,7 @@ function specOf(found: LiveEndpoint, dataDirectory: string): EndpointSpec {
   return {
     uid: found.uid,
     branchUid: found.branchUid,
+    ...(found.isOfDefaultBranch ? {} : { countsTo: found.projectUid }),
     dataDirectory,
     major: found.pgVersion,
     minCu: found.minCu,

@@ -58,7 +58,7 @@ function viewHosts({ uid, type }: EndpointRow, live: Live): Endpoint['status']['
 const NO_SETTINGS = JSON.stringify({})
 const ONE_COMPUTE = { min: 1, max: 1, enable_readable_secondaries: false } as const
 
-/** A failed compute counts as idle: the next connection tries again. */
+/** A failed compute is degraded: the next connection tries again, and after a crash the workspace does so by itself. */
 export function endpointState(
   endpointUid: string,
   branchState: BranchRow['state'],
@@ -73,8 +73,12 @@ export function endpointState(
     case 'stopping':
       return { current_state: 'ACTIVE', pending_state: 'IDLE' }
     case 'idle':
+      return {
+        current_state: 'IDLE',
+        ...(computes.activity(endpointUid).isWaiting ? { pending_state: 'ACTIVE' } : {}),
+      }
     case 'failed':
-      return { current_state: 'IDLE' }
+      return { current_state: 'DEGRADED' }
   }
 }
 
@@ -100,12 +104,13 @@ function isoText(at: Date): string {
 
 /** The compute of an endpoint with what the official API does not say of it. */
 export function viewActivity(row: EndpointRow, live: Live, lag?: ReplicaLag): ComputeActivityView {
-  const { state, since, sizeCu, sessions, awakeBecause, lastSuspendReason, lastError } =
+  const { state, since, isWaiting, sizeCu, sessions, awakeBecause, lastSuspendReason, lastError } =
     live.computes.activity(row.uid)
   return {
     state,
     since: since.toISOString(),
     sessions,
+    ...(isWaiting ? { is_waiting: true } : {}),
     ...withoutNulls({ size_cu: sizeCu, last_active_time: lastActiveTime(row, live) }),
     ...(awakeBecause ? { awake_because: { ...withoutNulls(awakeBecause) } } : {}),
     ...(lag ? { replica: viewLag(lag) } : {}),
