@@ -52,7 +52,7 @@ const call = (action: 'wake' | 'suspend', params: ReturnType<typeof at>) =>
   workspace.client.call(computeControlRoutes[action], { params, body: {} })
 const statusOf = async (params: ReturnType<typeof at>) =>
   (await workspace.client.call(endpointRoutes.getEndpoint, { params })).status
-const postgres = () => runsIn(workspace.dataDir).filter((line) => line.includes('postgres'))
+const postgres = () => runsIn(workspace.dataDir).filter(({ command }) => command.includes('postgres'))
 
 it('refuses what is beyond the limit of a project, its default branch not counted', async () => {
   await call('wake', at('shop', 'one'))

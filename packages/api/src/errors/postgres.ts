@@ -237,25 +237,6 @@ export const postgresErrors = {
     message: "Couldn't connect to compute node: Postgres did not start: {reason}",
     retryable: true,
   },
-  compute_no_memory: {
-    kind: 'unavailable',
-    status: 503,
-    errorCode: 'TEMPORARILY_UNAVAILABLE',
-    sqlState: '57P03',
-    message:
-      "Couldn't connect to compute node: there is no memory for one more compute. {awake} are awake and take {used} of {memory} MB; within {seconds} s none went to sleep.",
-    hint: 'Suspend a compute that is not needed (lakelet status shows them), shorten the time after which they sleep, or give computes more memory with computes.memoryMegabytes in lakelet.toml.',
-    retryable: true,
-  },
-  active_computes_limit: {
-    kind: 'limited',
-    status: 400,
-    errorCode: 'QUOTA_EXCEEDED',
-    sqlState: '53300',
-    message:
-      'active endpoints limit exceeded: at most {limit} computes of a project may be awake at once, those of its default branch not counted',
-    hint: 'Suspend one of them, or raise computes.activePerProject in lakelet.toml.',
-  },
   branch_storage_exists: {
     kind: 'conflict',
     status: 409,

@@ -19,6 +19,10 @@ export const gateway: Readonly<Record<keyof typeof gatewayErrors, string>> = {
     'エンドポイント「{name}」のコンピュートは状態を変更しています。完了するまでお待ちください。',
   endpoint_disabled: 'エンドポイントは無効になっています。先に有効化してください。',
   compute_unreachable: 'コンピュートに接続できませんでした: {reason}',
+  compute_no_memory:
+    'コンピュートに接続できませんでした: もう 1 つのコンピュートのためのメモリがありません。{awake} 個が起動中で {memory} MB のうち {used} MB を使用しており、{seconds} 秒以内に停止したものはありませんでした。',
+  active_computes_limit:
+    'アクティブなエンドポイントの上限を超えました: プロジェクトで同時に起動できるコンピュートは {limit} 個までです (デフォルト ブランチのものは数えません)',
   password_empty: 'クライアントから空のパスワードが送られました。',
   password_wrong: 'ロール「{role}」のパスワード認証に失敗しました。',
   token_not_jwt: '指定された認証トークンは正しい JWT ではありません。',

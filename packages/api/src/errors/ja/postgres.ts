@@ -55,10 +55,6 @@ export const postgres: Readonly<Record<keyof typeof postgresErrors, string>> = {
   postgres_leftover:
     '以前に起動した Postgres サーバー (pid {pid}) がまだ {directory} を使用しており、終了の指示に従いませんでした。それを終了してから、もう一度開始してください。',
   compute_start_failed: 'コンピュートに接続できませんでした。Postgres が起動しませんでした: {reason}',
-  compute_no_memory:
-    'コンピュートに接続できませんでした: もう 1 つのコンピュートのためのメモリがありません。{awake} 個が起動中で {memory} MB のうち {used} MB を使用しており、{seconds} 秒以内に停止したものはありませんでした。',
-  active_computes_limit:
-    'アクティブなエンドポイントの上限を超えました: プロジェクトで同時に起動できるコンピュートは {limit} 個までです (デフォルト ブランチのものは数えません)',
   branch_storage_exists: 'ブランチ {branch} のストレージはすでに存在します。',
   branch_storage_missing: 'ブランチ {branch} のストレージが存在しません。',
   branch_clone_failed: 'ブランチ {branch} をコピーできませんでした: {reason}',
