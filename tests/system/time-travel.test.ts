@@ -5,6 +5,7 @@ import path from 'node:path'
 import { branchRoutes, credentialRoutes, endpointRoutes, restoreRoutes } from '@lakelet/api'
 import { Client, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TEST_MAJOR } from '../../packages/server/tests/postgres/installed.ts'
 import { expectInLog } from '../guards/log-guard.ts'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
@@ -19,13 +20,14 @@ let thenLsn: string
 
 beforeAll(async () => {
   workspace = await startTestWorkspace({
+    majors: [TEST_MAJOR],
     env: {
       LAKELET_TIME_TRAVEL_MAX_MOMENTS: '3',
       LAKELET_TIME_TRAVEL_IDLE_SECONDS: '1',
       LAKELET_CREDENTIALS_MIN_TTL_SECONDS: '1',
     },
   })
-  const spec = { enable_pg_native_login: true }
+  const spec = { enable_pg_native_login: true, pg_version: TEST_MAJOR }
   await workspace.cli(['postgres', 'create-project', PROJECT, '--json', JSON.stringify({ spec })])
   await using now = await connect()
   await now.query(

@@ -26,9 +26,14 @@ import { type ControlPlane, startControlPlane } from '../../src/main/control-pla
 import { type Metadata, openMetadata } from '../../src/metadata/database.ts'
 import { findProject } from '../../src/metadata/projects.ts'
 import type { Failpoint } from '../../src/operations/failpoints.ts'
-import { openPostgres, type PostgresVersions, writeIdentities } from '../../src/postgres/index.ts'
+import {
+  DEFAULT_MAJOR,
+  openPostgres,
+  type PostgresVersions,
+  writeIdentities,
+} from '../../src/postgres/index.ts'
 import { type Archives, type Storage, startStorage } from '../../src/storage/index.ts'
-import { temporaryDirectory } from '../postgres/installed.ts'
+import { temporaryDirectory, TEST_MAJOR } from '../postgres/installed.ts'
 
 /** Principals of every test workspace: jane owns it, bob and eve are users, the last one is a service principal. */
 const USERS = ['jane', 'bob', 'eve'] as const
@@ -70,7 +75,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
   const log = guardedLogger()
   const config = loadConfig({})
   const metadata = starting.use(await openMetadata(path.join(options.dataDir, 'metadata.sqlite')))
-  if (!options.postgres) await seedPostgres(options.dataDir)
+  if (!options.postgres) await seedPostgres(options.dataDir, [DEFAULT_MAJOR, TEST_MAJOR])
   const postgres = options.postgres ?? (await openPostgres({ dataDir: options.dataDir }))
   const storage = await startStorage({ postgres, log })
   const identity = starting.use(
@@ -252,10 +257,11 @@ export async function done(
   return ended.response
 }
 
-/** Creates a project and waits for it. */
+/** Creates a project of the major version that the tests are about, and waits for it. */
 export async function createProject(client: Client, projectId: string): Promise<void> {
   const query = { project_id: projectId }
-  await done(client, await client.call(projectRoutes.createProject, { query, body: {} }))
+  const body = TEST_MAJOR === DEFAULT_MAJOR ? {} : { spec: { pg_version: TEST_MAJOR } }
+  await done(client, await client.call(projectRoutes.createProject, { query, body }))
 }
 
 /** The error that a call answers. */

@@ -1,7 +1,7 @@
 // Schedules over real storage and Postgres, with a clock that is moved: months in a moment.
 import { ApiError, type Snapshot, snapshotRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { SetClock } from '../set-clock.ts'
 import {
   type ControlWorkspace,
   createProject,
@@ -12,19 +12,6 @@ import {
 
 const DAY_MS = 86_400_000
 const params = { project: 'shop', branch: 'production' }
-
-/** Goes on as the system's does, and can be set. */
-class SetClock implements Clock {
-  #offsetMs = 0
-
-  now = () => new Date(systemClock.now().getTime() + this.#offsetMs)
-  monotonicMs = () => systemClock.monotonicMs() + this.#offsetMs
-  sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal)
-
-  set(to: Date): void {
-    this.#offsetMs += to.getTime() - this.now().getTime()
-  }
-}
 
 describe('snapshot schedules', () => {
   let workspace: ControlWorkspace

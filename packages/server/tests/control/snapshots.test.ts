@@ -159,6 +159,10 @@ describe('snapshots', () => {
     expect(await listed()).not.toContain('second')
     await workspace.computes.suspend(await uidOf('of-second'), 'idle')
     expect(await goodsOf('of-second')).toEqual(['salt'])
+    await done(
+      workspace.client,
+      await workspace.client.call(branchRoutes.deleteBranch, { params: { ...inShop, branch: 'of-second' } }),
+    )
   })
 
   test('a restore in place gives the branch what the snapshot holds, and keeps what it was', async () => {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => postgres[Symbol.asyncDispose]())
 
 test('log that cannot be archived is kept, said why, and archived later; nothing of the past is lost', async () => {
-  await storage.create('br-shut')
+  await storage.create('br-shut', undefined, TEST_MAJOR)
   const paths = storage.paths('br-shut')
   const driver = localDriver({ postgres: postgres.postgres, archives: storage.archives, log: testLog })
   const spec = {

@@ -6,7 +6,13 @@ import { isSoak } from '../../../../tests/hostile/duration.ts'
 import { mountSmallDisk, noLoopDisk } from '../../../../tests/hostile/small-disk.ts'
 import { type AdminConnection, connectAdmin } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
-import { installForTest, temporaryDirectory, type TestInstallation, testLog } from '../postgres/installed.ts'
+import {
+  installForTest,
+  TEST_MAJOR,
+  temporaryDirectory,
+  type TestInstallation,
+  testLog,
+} from '../postgres/installed.ts'
 
 const ACCOUNTS = 20_000
 const TOTAL = ACCOUNTS * 100
@@ -91,7 +97,7 @@ async function marksOfWhole(system: System, branchUid: string): Promise<string[]
 /** Gives the branches that were found whole. */
 async function branchAndRestore(system: System, method: string): Promise<string[]> {
   const { storage } = system
-  await storage.create('br-parent')
+  await storage.create('br-parent', undefined, TEST_MAJOR)
   await awake(system, 'br-parent', async (admin, connect) => {
     await admin.execute(TABLES)
     const done = new AbortController()

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminConnection, connectAdmin } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
-import { type TestInstallation, installForTest, testLog } from '../postgres/installed.ts'
+import { type TestInstallation, installForTest, TEST_MAJOR, testLog } from '../postgres/installed.ts'
 
 let postgres: TestInstallation
 let storage: Storage
@@ -41,7 +41,7 @@ async function commit(admin: AdminConnection, rows: number): Promise<{ time: str
 }
 
 test('an awake branch is reached at each moment, by time and by position, and goes on undisturbed', async () => {
-  await storage.create('br-awake')
+  await storage.create('br-awake', undefined, TEST_MAJOR)
   await awake('br-awake', async (admin, connect) => {
     await admin.execute('CREATE TABLE public.t (n int)')
     const one = await commit(admin, 1)
@@ -65,7 +65,7 @@ test('an awake branch is reached at each moment, by time and by position, and go
 })
 
 test('a sleeping branch is reached up to now, though nothing was committed since', async () => {
-  await storage.create('br-asleep')
+  await storage.create('br-asleep', undefined, TEST_MAJOR)
   const { time } = await awake('br-asleep', async (admin) => {
     await admin.execute('CREATE TABLE public.t (n int)')
     const first = await commit(admin, 5)
@@ -79,7 +79,7 @@ test('a sleeping branch is reached up to now, though nothing was committed since
 })
 
 test('a moment outside of the history is refused with the history, and leaves nothing behind', async () => {
-  await storage.create('br-bounds')
+  await storage.create('br-bounds', undefined, TEST_MAJOR)
   const moments = [
     { time: '2020-01-01T00:00:00Z' },
     { time: new Date(Date.now() + 60_000).toISOString() },
@@ -96,7 +96,7 @@ test('a moment outside of the history is refused with the history, and leaves no
 })
 
 test('the past of a child begins with it, and children of children have theirs, over timelines', async () => {
-  await storage.create('br-root')
+  await storage.create('br-root', undefined, TEST_MAJOR)
   const before = await awake('br-root', async (admin) => {
     await admin.execute('CREATE TABLE public.t (n int)')
     return commit(admin, 1)
@@ -129,7 +129,7 @@ test('the past of a child begins with it, and children of children have theirs, 
 })
 
 test('a new base shortens the way, and what only led to older moments is forgotten', async () => {
-  await storage.create('br-bases')
+  await storage.create('br-bases', undefined, TEST_MAJOR)
   const paths = storage.paths('br-bases')
   const early = await awake('br-bases', async (admin) => {
     await admin.execute('CREATE TABLE public.t (n int)')
@@ -159,7 +159,7 @@ test('a new base shortens the way, and what only led to older moments is forgott
 })
 
 test('a branch whose server was killed is reached up to its last commit', async () => {
-  await storage.create('br-killed')
+  await storage.create('br-killed', undefined, TEST_MAJOR)
   const cluster = await postgres.start(storage.dataDirectory('br-killed'))
   let moment: { time: string } | undefined
   {
@@ -180,7 +180,7 @@ test('a branch whose server was killed is reached up to its last commit', async 
 })
 
 test('a branch shares the files of its past with its source, and writes to none of them', async () => {
-  await storage.create('br-shared')
+  await storage.create('br-shared', undefined, TEST_MAJOR)
   const paths = storage.paths('br-shared')
   const [base] = (await storage.history.of(paths)).bases
   const inBase = path.join(base?.data ?? '', 'global', 'pg_control')

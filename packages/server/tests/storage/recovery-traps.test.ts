@@ -12,7 +12,7 @@ import {
   SEGMENT_BYTES,
 } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
-import { type TestInstallation, installForTest, testLog } from '../postgres/installed.ts'
+import { type TestInstallation, installForTest, TEST_MAJOR, testLog } from '../postgres/installed.ts'
 
 const isSoak = process.env['SOAK'] === '1'
 
@@ -50,7 +50,7 @@ async function killed(branch: string, work: (admin: AdminConnection) => Promise<
 }
 
 async function begin(branch: string): Promise<void> {
-  await storage.create(branch)
+  await storage.create(branch, undefined, TEST_MAJOR)
   await awake(branch, (admin) => admin.execute('CREATE TABLE public.t (n int)'))
 }
 

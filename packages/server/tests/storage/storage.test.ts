@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAdmin } from '../../src/postgres/index.ts'
 import { type Storage, startStorage } from '../../src/storage/index.ts'
-import { type TestInstallation, installForTest, testLog } from '../postgres/installed.ts'
+import { type TestInstallation, installForTest, TEST_MAJOR, testLog } from '../postgres/installed.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 
 let postgres: TestInstallation
@@ -24,11 +24,13 @@ async function inBranch(branchUid: string, statements: string, query = 'SELECT 1
 }
 
 test('a new branch is whole, says how it was made, and exists once', async () => {
-  const made = await storage.create('br-new')
+  const made = await storage.create('br-new', undefined, TEST_MAJOR)
   expect(made.method).toMatch(/^(reflink|copy)$/)
   expect(made.files).toBeGreaterThan(500)
   expect(await storage.files.manifest('br-new')).toMatchObject({ kind: 'read', manifest: { clone: made } })
-  await expect(storage.create('br-new')).rejects.toMatchObject({ code: 'branch_storage_exists' })
+  await expect(storage.create('br-new', undefined, TEST_MAJOR)).rejects.toMatchObject({
+    code: 'branch_storage_exists',
+  })
   expect(await inBranch('br-new', '', 'SHOW data_checksums')).toEqual([{ data_checksums: 'on' }])
   expect(await storage.sizeBytes('br-new')).toBeGreaterThan(20_000_000)
   expect(await storage.list()).toContain('br-new')
@@ -36,7 +38,7 @@ test('a new branch is whole, says how it was made, and exists once', async () =>
 })
 
 test('a branch of a sleeping branch has its data and goes its own way', async () => {
-  await storage.create('br-parent')
+  await storage.create('br-parent', undefined, TEST_MAJOR)
   await inBranch(
     'br-parent',
     'CREATE TABLE public.t AS SELECT generate_series(1, 1000) AS n; CREATE ROLE copied',
@@ -61,7 +63,7 @@ test('a branch of a sleeping branch has its data and goes its own way', async ()
 })
 
 test('a branch of a branch whose server was killed has every committed row', async () => {
-  await storage.create('br-crashed')
+  await storage.create('br-crashed', undefined, TEST_MAJOR)
   const cluster = await postgres.start(storage.dataDirectory('br-crashed'))
   {
     await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
@@ -76,7 +78,7 @@ test('a branch of a branch whose server was killed has every committed row', asy
 })
 
 test('a branch of a running branch is consistent while others write, and the source is left as it was', async () => {
-  await storage.create('br-live')
+  await storage.create('br-live', undefined, TEST_MAJOR)
   await using cluster = await postgres.start(storage.dataDirectory('br-live'))
   await using admin = await connectAdmin(cluster.address, { database: 'databricks_postgres' })
   await admin.execute(`
@@ -121,7 +123,7 @@ test('a branch of a running branch is consistent while others write, and the sou
 })
 
 test('a clone that fails leaves nothing behind, and its source untouched', async () => {
-  await storage.create('br-source')
+  await storage.create('br-source', undefined, TEST_MAJOR)
   const broken = storage.clone('br-never', 'br-source', {
     connect: () => Promise.reject(new Error('the compute is gone')),
   })
@@ -133,7 +135,7 @@ test('a clone that fails leaves nothing behind, and its source untouched', async
 })
 
 test('removing is idempotent; what a killed workspace left unfinished is swept', async () => {
-  await storage.create('br-gone')
+  await storage.create('br-gone', undefined, TEST_MAJOR)
   await storage.remove('br-gone')
   await storage.remove('br-gone')
   expect(await storage.exists('br-gone')).toBe(false)
@@ -150,17 +152,17 @@ test('only what its manifest names is removed; anything else is set aside', asyn
   const owner = { workspaceId: 'w', projectUid: 'p' }
   const branch = { ...owner, record: {} }
   const trash = async () => (await storage.files.trash.list()).map(({ name }) => name)
-  await storage.create('br-mine', branch)
+  await storage.create('br-mine', branch, TEST_MAJOR)
   await storage.remove('br-mine', owner)
   expect([await storage.exists('br-mine'), await trash()]).toEqual([false, []])
   for (const [uid, other] of [
     ['br-other-project', { ...owner, projectUid: 'q' }],
     ['br-other-workspace', { ...owner, workspaceId: 'x' }],
   ] as const) {
-    await storage.create(uid, { ...other, record: {} })
+    await storage.create(uid, { ...other, record: {} }, TEST_MAJOR)
     await storage.remove(uid, owner)
   }
-  await storage.create('br-damaged', branch)
+  await storage.create('br-damaged', branch, TEST_MAJOR)
   await writeFile(storage.paths('br-damaged').manifest, '{')
   await storage.remove('br-damaged', owner)
   await mkdir(storage.paths('br-without').directory)
@@ -172,7 +174,7 @@ test('only what its manifest names is removed; anything else is set aside', asyn
     'br-without',
   ])
   // An operation that is undone or done again takes nothing that was in use.
-  await storage.create('br-used', branch)
+  await storage.create('br-used', branch, TEST_MAJOR)
   expect(await storage.unfinished('br-used', owner)).toMatchObject({ method: expect.any(String) })
   await storage.files.writeManifest({ ...branch, branchUid: 'br-used', sequence: 7, writtenAt: '' })
   await storage.discard('br-used', owner)

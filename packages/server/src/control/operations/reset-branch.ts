@@ -1,12 +1,13 @@
 // Resetting a branch from its parent: a clone of the parent is made beside the branch's files and then exchanged for them, so that all but
 // the data stays: uid, endpoint, host name, who may ask for credentials. The files that it had are kept until the operation has ended.
-import { updateBranch } from '../../metadata/branches.ts'
+import { findBranchByUid, updateBranch } from '../../metadata/branches.ts'
 import { copyCatalogIds, deleteCatalogIdsOf } from '../../metadata/catalog-ids.ts'
 import { copyCatalog, deleteCatalog } from '../../metadata/catalogs.ts'
 import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
 import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
+import { lifeAnew } from '../rules/branch-expiry.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { cloneColumns, factsOf } from './clone-branch.ts'
@@ -53,6 +54,7 @@ export function resetBranch(context: ControlParts): OperationKind<ResetBranch> {
         state: 'READY',
         state_change_time: now,
         update_time: now,
+        ...lifeAnew(await findBranchByUid(queries, branchUid), clock.now()),
         source_lsn: String(progress['lsn']),
         source_time: String(progress['time']),
         ...cloneColumns(progress),

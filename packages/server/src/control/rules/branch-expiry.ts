@@ -1,6 +1,7 @@
 // When a branch deletes itself: at most one of ttl, expire_time and no_expiry is given.
 import { type BranchSpec, secondsOf } from '@lakelet/api'
 import { because, LakeletError, type Reason } from '../../base/errors.ts'
+import type { BranchRow } from '../../metadata/branches.ts'
 import { LIMITS } from './limits.ts'
 
 export interface Expiry {
@@ -21,6 +22,12 @@ export function readExpiry(spec: BranchSpec, now: Date): Expiry | undefined {
   if (spec.ttl !== undefined) return afterSeconds(secondsOf(spec.ttl), now)
   if (spec.expire_time !== undefined) return atTime(spec.expire_time, now)
   return undefined
+}
+
+/** A branch that is reset lives on for as long as was asked for when its life was set. */
+export function lifeAnew(branch: Pick<BranchRow, 'ttl_seconds'> | undefined, now: Date): Expiry | undefined {
+  const seconds = branch?.ttl_seconds ?? null
+  return seconds === null ? undefined : afterSeconds(seconds, now)
 }
 
 function afterSeconds(seconds: number, now: Date): Expiry {

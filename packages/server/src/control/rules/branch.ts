@@ -149,11 +149,20 @@ export async function refuseDeletedParent(queries: Queries, branch: BranchRow): 
   throw invalid(because('undelete_parent_first', { branch: branch.branch_id, parent: parent.branch_id }))
 }
 
-/** LakeletError `limit_reached` where the project has as many branches as it may. */
-export async function refuseFullProject(queries: Queries, project: ProjectRow): Promise<void> {
-  const live = (await allBranchesOf(queries, project.uid)).filter((branch) => branch.delete_time === null)
+/** LakeletError `limit_reached` where the project has as many branches as it may, or as many roots where `branch` is one. */
+export async function refuseFullProject(
+  queries: Queries,
+  project: ProjectRow,
+  branch: Pick<NewBranchRow, 'source_branch_uid'>,
+): Promise<void> {
+  const live = (await allBranchesOf(queries, project.uid)).filter((each) => each.delete_time === null)
   if (live.length >= LIMITS.branchesPerProject) {
     throw new LakeletError('limit_reached', { what: 'branches', limit: LIMITS.branchesPerProject })
+  }
+  if (branch.source_branch_uid !== null) return
+  const roots = live.filter((each) => each.source_branch_uid === null)
+  if (roots.length >= LIMITS.rootBranchesPerProject) {
+    throw new LakeletError('limit_reached', { what: 'root branches', limit: LIMITS.rootBranchesPerProject })
   }
 }
 

@@ -27,6 +27,8 @@ export const LIMITS = {
   projects: 1000,
   branchesPerProject: 500,
   replicasPerBranch: 6,
+  /** Those that were not made from another branch: the first one, and those of snapshots. */
+  rootBranchesPerProject: 3,
   /** Those of schedules are not counted. */
   manualSnapshotsPerProject: 10,
   rolesPerBranch: 500,

@@ -82,7 +82,7 @@ async function furthestEnd(
     : end
 }
 
-/** Where the log of a branch ends, without waking it. After a crash it may go further than this. */
+/** Where the log of a branch ends, without waking it; not before its history begins. After a crash it may go further than this. */
 export async function endOfLog(
   { computes, storage }: ControlParts,
   { branchUid, endpointUid }: { readonly branchUid: string; readonly endpointUid: string },
@@ -92,5 +92,8 @@ export async function endOfLog(
   )
   const awake = rows?.[0]?.lsn
   if (awake !== undefined) return awake
-  return formatLsn((await readControlFile(storage.dataDirectory(branchUid))).checkpointLsn)
+  const { checkpointLsn } = await readControlFile(storage.dataDirectory(branchUid))
+  const { from } = await storage.history.of(storage.paths(branchUid))
+  // Of a branch that has never run this is a position in the log of its source, before what it was copied at.
+  return from && parseLsn(from.lsn) > checkpointLsn ? from.lsn : formatLsn(checkpointLsn)
 }

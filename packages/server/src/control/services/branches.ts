@@ -83,7 +83,7 @@ export class Branches {
       },
       locks: [{ scope: lockOf.branch(project.uid, branch.uid), mode: 'exclusive' }, source.lock],
       store: async (queries) => {
-        await refuseFullProject(queries, project)
+        await refuseFullProject(queries, project, branch)
         await refuseTakenBranch(queries, project, branchId)
         await source.require(queries)
         if (branch.is_protected === 1) await refuseSecondProtected(queries, project.uid, branch.uid)
@@ -204,7 +204,7 @@ export class Branches {
         if (current.purge_time !== null && current.purge_time <= now) throw notFound('branch')
         await refuseDeletedParent(queries, current)
         await refuseTakenBranch(queries, project, branch.branch_id)
-        await refuseFullProject(queries, project)
+        await refuseFullProject(queries, project, current)
         // Its time would be over at once; whoever wants it back wants to keep it.
         const isOver = current.expire_time !== null && current.expire_time <= now
         await updateBranch(queries, branch.uid, {

@@ -16,6 +16,7 @@ import type { BranchOperations } from '../operations/branches.ts'
 import type { RestoredPast } from '../operations/restore.ts'
 import { readySnapshot } from '../rules/branch-source.ts'
 import { branchSubjectOf, newBranchRows, refuseFullProject, refuseTakenBranch } from '../rules/branch.ts'
+import { settingsOf } from '../rules/endpoint.ts'
 import { endOfLog, momentOf, requireReached } from '../rules/past-moment.ts'
 import { type BranchPath, type BranchRows, liveBranch, lockOf, primaryEndpoint } from '../rules/resolve.ts'
 import { checkId } from '../rules/resource-ids.ts'
@@ -133,10 +134,12 @@ export class Restores {
         const current = await liveBranch(queries, { project: project.uid, branch: branch.uid })
         // What it is now becomes a branch of it.
         requireAction(branchActions, 'branch_from', await branchSubjectOf(queries, current))
-        await refuseFullProject(queries, project)
+        await refuseFullProject(queries, project, backup.branch)
         await refuseTakenBranch(queries, project, backupId)
         await insertBranch(queries, backup.branch)
-        await insertEndpoint(queries, backup.endpoint)
+        // What it is now goes on there, with the computes that it has now.
+        const settings = settingsOf(await primaryEndpoint(queries, branch.uid))
+        await insertEndpoint(queries, { ...backup.endpoint, ...settings })
       },
     })
     return viewOperation(row)

@@ -66,6 +66,12 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Where the past begins that bases lead to: the first position, and the earliest time, which is another one's where a clock was set back. */
+export function beginOf(bases: readonly Base[]): HistoryPoint | undefined {
+  const times = bases.map(({ from }) => from.time).toSorted()
+  return bases[0] && { lsn: bases[0].from.lsn, time: times[0] ?? bases[0].from.time }
+}
+
 /**
  * Makes a base: `fill` makes its data directory and says what is in it; where it gives undefined there is no base. It appears whole: `flush`
  * flushes its files before. Without that nothing is flushed, for a base that is a part of something which the caller flushes.

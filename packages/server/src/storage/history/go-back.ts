@@ -18,7 +18,7 @@ import { historyName } from '../archive/wal-names.ts'
 import type { BranchPaths } from '../branch-files.ts'
 import { cloneTree, type CloneResult, FileCloner } from '../clone-tree.ts'
 import { isExcluded, isWal } from '../excluded-files.ts'
-import { type Base, listBases } from './bases.ts'
+import { type Base, beginOf, listBases } from './bases.ts'
 import type { History } from './history.ts'
 import { microsecondsOf, utcOf } from './recovery-times.ts'
 import { namesBetween, positionAt, shareArchive, shareBase } from './share.ts'
@@ -97,8 +97,8 @@ function baseFor(bases: readonly Base[], moment: PastMoment, end: string | undef
     'lsn' in moment
       ? parseLsn(one.lsn) <= parseLsn(moment.lsn)
       : microsecondsOf(one.time) <= microsecondsOf(moment.time)
-  const first = bases[0]?.from
-  const base = first && isBefore(first) ? bases.findLast((each) => isBefore(each)) : undefined
+  // Their times need not be in order: a clock was set back.
+  const base = bases.findLast((each) => isBefore(each) && isBefore(each.from))
   const isTooLate =
     'lsn' in moment
       ? end !== undefined && parseLsn(moment.lsn) > parseLsn(end)
@@ -108,7 +108,7 @@ function baseFor(bases: readonly Base[], moment: PastMoment, end: string | undef
 }
 
 function notReached(bases: readonly Base[], moment: PastMoment, end: string | undefined): LakeletError {
-  const first = bases[0]?.from
+  const first = beginOf(bases)
   const asked = 'lsn' in moment ? moment.lsn : moment.time
   if (!first) return new LakeletError('history_not_begun', { moment: asked })
   const from = 'lsn' in moment ? first.lsn : first.time

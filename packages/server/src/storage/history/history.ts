@@ -16,7 +16,16 @@ import type { BranchPaths } from '../branch-files.ts'
 import { cloneRunning } from '../clone-running.ts'
 import { cloneStopped } from '../clone-stopped.ts'
 import type { CloneResult } from '../clone-tree.ts'
-import { type Base, type HistoryPoint, listBases, makeBase, noteOf, removeBase, sweepBases } from './bases.ts'
+import {
+  type Base,
+  beginOf,
+  type HistoryPoint,
+  listBases,
+  makeBase,
+  noteOf,
+  removeBase,
+  sweepBases,
+} from './bases.ts'
 import { type Usage, usageOf } from './policy.ts'
 import { endOfPosition, isGapless, namesBetween, positionAt, shareArchive, shareBase } from './share.ts'
 
@@ -48,7 +57,7 @@ export class History {
     const bases = await listBases(paths.bases)
     const files = await this.#options.archives.storeOf(paths.data).list()
     const problem = this.#options.archives.problemOf(paths.data)
-    return { ...usageOf(bases, files), from: bases[0]?.from, bases, files, problem }
+    return { ...usageOf(bases, files), from: beginOf(bases), bases, files, problem }
   }
 
   /** The first base of a branch that was cloned from a template, which nobody ever writes to. */

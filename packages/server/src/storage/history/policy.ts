@@ -50,7 +50,8 @@ export function isBaseDue(
   if (!last) return true
   const copied = bases.findLast(({ method }) => method !== 'link')?.method === 'copy' ? last.bytes : 0
   if (sinceBaseBytes >= Math.max(BASE_EVERY_BYTES, copied / 2)) return true
-  const age = now.getTime() - Date.parse(last.time)
+  // One from the future is as old as it is far away: the clock was set back, and would make none until then.
+  const age = Math.abs(now.getTime() - Date.parse(last.time))
   return sinceBaseBytes > 0 && age >= (copied > 0 ? Math.max(DAY_MS, windowMs / 3) : DAY_MS)
 }
 
