@@ -25,7 +25,16 @@ const LONG_TESTS = [
 
 /** Once more for each of these major versions of Postgres. */
 const OTHER_MAJORS = ['16', '18']
-const TESTS_OF_POSTGRES = ['packages/server/tests/postgres', 'packages/server/tests/computes/drivers']
+const TESTS_OF_POSTGRES = [
+  'packages/server/tests/postgres',
+  'packages/server/tests/computes/drivers',
+  'packages/server/tests/storage/history',
+  'packages/server/tests/storage/recovery-traps',
+  'packages/server/tests/storage/storage.test',
+  'packages/server/tests/control/restores',
+  'packages/server/tests/control/snapshots',
+  'tests/system/time-travel',
+]
 
 const args = process.argv.slice(2)
 process.env['SOAK'] = '1'

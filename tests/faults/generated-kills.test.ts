@@ -9,8 +9,9 @@ import { afterAll, expect, it } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
 import { isSoak } from '../hostile/duration.ts'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
-import { dealt, sampleOf } from './kill-plan.ts'
-import { killScenarios, prepareServed } from './kill-scenarios.ts'
+import { dealt, killsOf, sampleOf } from './kill-plan.ts'
+import { type KillScenario, killScenarios, prepareServed } from './kill-scenarios.ts'
+import { sourceScenarios } from './kill-sources.ts'
 import { acknowledge, atRest, expectWhole, failpointsOf, prepareBase } from './kill-workspace.ts'
 import { expectInLog } from '../guards/log-guard.ts'
 
@@ -52,11 +53,11 @@ const kinds = failpointsOf(first)
 await prepareBase(first)
 await prepareServed(first)
 await first.stop()
+const scenarios: Readonly<Record<string, KillScenario>> = { ...killScenarios, ...sourceScenarios }
 const sample = isSoak ? undefined : sampleOf([...kinds.values()], 'tests/faults/generated-kills')
-const points = dealt(sample?.points ?? [...kinds.values()])
-console.log(
-  `${points.length} of ${[...kinds.values()].flat().length} kills${sample ? `; ${sample.again}` : ''}`,
-)
+const all = killsOf([...kinds.values()], Object.keys(scenarios))
+const kills = dealt(sample ? killsOf(sample.points, Object.keys(scenarios), sample.turn) : all)
+console.log(`${kills.length} of ${all.flat().length} kills${sample ? `; ${sample.again}` : ''}`)
 const acknowledged: number[] = []
 
 it('every kind of operation has a scenario, and every scenario a kind', () => {
@@ -70,10 +71,11 @@ it('every kind of operation has a scenario, and every scenario a kind', () => {
   )
 })
 
-it.each(points.map((point, index) => [point, index] as const))('killed at %s', async (point, index) => {
-  const scenario = killScenarios[kindOf(point)]
-  if (!scenario)
-    throw new Error(`operations of the kind ${kindOf(point)} have no scenario in kill-scenarios.ts`)
+const cases = kills.map(({ place, scenario }, index) => [place, scenario, index] as const)
+
+it.each(cases)('killed at %s in %s', async (point, name, index) => {
+  const scenario = scenarios[name]
+  if (!scenario) throw new Error(`there is no scenario ${name}`)
   const id = `kill-${index}`
   const killed = running?.armed === point ? running.workspace : await start(point)
   await acknowledge(killed, index)
@@ -87,7 +89,7 @@ it.each(points.map((point, index) => [point, index] as const))('killed at %s', a
   )
   await Promise.race([died, refused])
 
-  const workspace = await start(points[index + 1])
+  const workspace = await start(kills[index + 1]?.place)
   await atRest(workspace)
   await (isUndo(point) ? scenario.expectUndone : scenario.expectDone)?.(workspace, id)
   await expectWhole(workspace, acknowledged)

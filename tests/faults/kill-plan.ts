@@ -2,8 +2,16 @@
 
 const DAY_MS = 86_400_000
 
+/** One kill: the place, and what leads there. */
+export interface Kill {
+  readonly place: string
+  readonly scenario: string
+}
+
 export interface Sample {
   readonly points: readonly (readonly string[])[]
+  /** The number that it was chosen by. */
+  readonly turn: number
   /** How to run the same again. */
   readonly again: string
 }
@@ -23,15 +31,35 @@ export function sampleOf(kinds: readonly (readonly string[])[], file: string): S
   })
   return {
     points,
+    turn,
     again: `the same ones again with KILL_SAMPLE=${turn}, all with npm run soak -- ${file}`,
   }
 }
 
+/**
+ * The places of each kind with what leads there: the name of a scenario begins with the kind of operation that it is about. Of several, one
+ * turns with `turn`; without it all are taken.
+ */
+export function killsOf(
+  kinds: readonly (readonly string[])[],
+  scenarios: readonly string[],
+  turn?: number,
+): Kill[][] {
+  return kinds.map((places) =>
+    places.flatMap((place, index) => {
+      const kind = place.slice(0, place.indexOf('.'))
+      const names = scenarios.filter((name) => name === kind || name.startsWith(`${kind} `))
+      const chosen = turn === undefined ? names : names.slice((turn + index) % names.length).slice(0, 1)
+      return chosen.map((scenario) => ({ place, scenario }))
+    }),
+  )
+}
+
 /** All places, each followed by one of another kind: always the next of the kind that has most left. */
-export function dealt(kinds: readonly (readonly string[])[]): string[] {
+export function dealt<T>(kinds: readonly (readonly T[])[]): T[] {
   const left = kinds.map((places) => [...places])
-  const order: string[] = []
-  let last: string[] | undefined
+  const order: T[] = []
+  let last: T[] | undefined
   for (;;) {
     const [next] = left
       .filter((places) => places !== last && places.length > 0)

@@ -37,8 +37,8 @@ export interface KillScenario {
 /** An app that runs before the first kill. */
 const SERVED = 'served'
 
-const base = { project: BASE, branch: 'production' }
-const baseName = `projects/${BASE}/branches/production`
+export const base = { project: BASE, branch: 'production' }
+export const baseName = `projects/${BASE}/branches/production`
 
 export const killScenarios: Readonly<Record<string, KillScenario>> = {
   create_project: {
@@ -126,6 +126,7 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
     },
   },
   create_snapshot: {
+    prepare: makeRoomForSnapshots,
     act: createSnapshot,
     async expectDone(workspace, id) {
       const { status } = await getSnapshot(workspace.client, id)
@@ -286,7 +287,7 @@ async function importBranch({ client }: TestWorkspace, id: string) {
   return client.call(branchFileRoutes.importBranch, request)
 }
 
-function getBranch(client: Client, id: string) {
+export function getBranch(client: Client, id: string) {
   return client.call(branchRoutes.getBranch, { params: { project: BASE, branch: id } })
 }
 
@@ -294,7 +295,7 @@ function getBranch(client: Client, id: string) {
 const spoiled = new Map<string, string>()
 
 /** Makes a branch whose content is good, and then is not. */
-async function spoilBranch(workspace: TestWorkspace, id: string): Promise<void> {
+export async function spoilBranch(workspace: TestWorkspace, id: string): Promise<void> {
   await operationDone(workspace, await createBranch(workspace, id))
   await using sql = await connectTo(workspace, endpointOf(id))
   await sql.client.query("CREATE TABLE content AS SELECT 'good' AS word")
@@ -305,16 +306,27 @@ async function spoilBranch(workspace: TestWorkspace, id: string): Promise<void> 
   await sql.client.query("UPDATE content SET word = 'spoiled'")
 }
 
-async function wordIn(workspace: TestWorkspace, id: string): Promise<string | undefined> {
+export async function wordIn(workspace: TestWorkspace, id: string): Promise<string | undefined> {
   await using sql = await connectTo(workspace, endpointOf(id))
   return (await sql.client.query<{ word: string }>('SELECT word FROM content')).rows[0]?.word
 }
 
-function endpointOf(branch: string): string {
+export function endpointOf(branch: string): string {
   return `projects/${BASE}/branches/${branch}/endpoints/primary`
 }
 
-function createSnapshot({ client }: TestWorkspace, id: string) {
+/** A project has ten snapshots at most. Only where none that is deleted is what is killed. */
+export async function makeRoomForSnapshots(workspace: TestWorkspace): Promise<void> {
+  const params = { project: BASE }
+  const { snapshots = [] } = await workspace.client.call(snapshotRoutes.listSnapshots, { params })
+  for (const { snapshot_id: snapshot } of snapshots.filter((each) => each.snapshot_id.startsWith('kill-')))
+    await operationDone(
+      workspace,
+      await workspace.client.call(snapshotRoutes.deleteSnapshot, { params: { ...params, snapshot } }),
+    )
+}
+
+export function createSnapshot({ client }: TestWorkspace, id: string) {
   return client.call(snapshotRoutes.createSnapshot, {
     params: { project: BASE },
     query: { snapshot_id: id },
@@ -322,7 +334,7 @@ function createSnapshot({ client }: TestWorkspace, id: string) {
   })
 }
 
-function getSnapshot(client: Client, id: string) {
+export function getSnapshot(client: Client, id: string) {
   return client.call(snapshotRoutes.getSnapshot, { params: { project: BASE, snapshot: id } })
 }
 
@@ -443,7 +455,7 @@ async function templateFolders(client: Client, user: string): Promise<string[]> 
   return objects.map((each) => each.path.slice(each.path.lastIndexOf('/') + 1))
 }
 
-async function expectMissing(call: Promise<unknown>): Promise<void> {
+export async function expectMissing(call: Promise<unknown>): Promise<void> {
   const error = await call.then(
     () => undefined,
     (thrown: unknown) => thrown,

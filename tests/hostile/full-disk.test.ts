@@ -10,6 +10,7 @@ import {
   ApiError,
   branchRoutes,
   credentialRoutes,
+  endpointRoutes,
   type Operation,
   operationRoutes,
   projectRoutes,
@@ -131,6 +132,23 @@ describe.skipIf(reason)('a full disk', () => {
     message: expect.stringMatching(/disk .*full.*[Ff]ree space/s),
   }
 
+  /** What the API says is wrong with the branch, and with its endpoint. */
+  async function problems(): Promise<unknown[]> {
+    const params = { project: 'shop', branch: 'production' }
+    const { client } = workspace
+    const branch = await client.call(branchRoutes.getBranch, { params })
+    const endpoint = await client.call(endpointRoutes.getEndpoint, {
+      params: { ...params, endpoint: 'primary' },
+    })
+    return [branch.status.problem, endpoint.status.problem]
+  }
+
+  it('says in the status of branch and endpoint that it is full, and the command line does', async () => {
+    const full = { kind: 'disk_full', message: expect.stringMatching(/disk .*is full: [\d.]+ MB are free/) }
+    await expect.poll(problems).toEqual([expect.objectContaining(full), expect.objectContaining(full)])
+    expect(await workspace.cli(['status'])).toMatch(/since .*The disk of the data directory is full/)
+  })
+
   it('refuses an upload, and says what to do', async () => {
     const error = await untilRefused((round) => importFile(`upload-${round}`))
     expect(error).toMatchObject({ ...REFUSED, status: 507 })
@@ -240,6 +258,7 @@ describe.skipIf(reason)('a full disk', () => {
 
   it('has everything that was acknowledged once there is room, and says what its log lost', async () => {
     disk.free()
+    await expect.poll(problems).toEqual([undefined, undefined])
     await importFile('after')
     await createProject('after')
     session = await openSession()

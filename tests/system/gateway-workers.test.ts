@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import path from 'node:path'
-import { credentialRoutes } from '@lakelet/api'
+import { credentialRoutes, restoreRoutes } from '@lakelet/api'
 import { encodeCancelRequest } from '@lakelet/wire'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -15,7 +15,9 @@ const CLIENTS = 20
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  workspace = await startTestWorkspace({ env: { LAKELET_GATEWAY_WORKERS: '2' } })
+  workspace = await startTestWorkspace({
+    env: { LAKELET_GATEWAY_WORKERS: '2', LAKELET_TIME_TRAVEL_IDLE_SECONDS: '1' },
+  })
   await workspace.cli(['postgres', 'create-project', 'busy'])
 })
 
@@ -23,13 +25,14 @@ afterAll(async () => {
   await workspace[Symbol.asyncDispose]()
 })
 
-async function connect(): Promise<Client> {
+async function connect(options?: string): Promise<Client> {
   const { token } = await workspace.client.call(credentialRoutes.generate, { body: { endpoint: ENDPOINT } })
   const client = new Client({
     ...workspace.postgres,
     user: workspace.user,
     password: token,
     database: 'databricks_postgres',
+    ...(options === undefined ? {} : { options }),
     ssl: { ca: await readFile(workspace.caFile, 'utf8') },
   })
   await client.connect()
@@ -37,7 +40,7 @@ async function connect(): Promise<Client> {
 }
 
 it('serves many clients at once, from both threads', async () => {
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, connect))
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect()))
   const answers = await Promise.all(clients.map((client, n) => client.query('SELECT $1::int AS n', [n])))
   expect(answers.map(({ rows }) => (rows[0] as { n: number }).n)).toEqual(clients.map((_, n) => n))
   await Promise.all(clients.map((client) => client.end()))
@@ -49,7 +52,7 @@ it('serves many clients at once, from both threads', async () => {
 })
 
 it('cancels a query from whichever thread the request reaches', async () => {
-  const clients = await Promise.all(Array.from({ length: 6 }, connect))
+  const clients = await Promise.all(Array.from({ length: 6 }, () => connect()))
   const failures = clients.map((client) =>
     client.query('SELECT pg_sleep(60)').catch((error: unknown) => error),
   )
@@ -59,6 +62,26 @@ it('cancels a query from whichever thread the request reaches', async () => {
   for (const client of clients) await cancel(client)
   for (const failure of failures) expect(await failure).toMatchObject({ code: '57014' })
   await Promise.all([...clients, watcher].map((client) => client.end()))
+})
+
+it('reads one moment of the past from both threads, and closes it when nobody does', async () => {
+  const now = await connect()
+  await now.query("CREATE TABLE goods AS SELECT 'tea' AS name")
+  const { rows } = await now.query<{ at: string }>(
+    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+  )
+  await now.query("UPDATE goods SET name = 'coffee'")
+  const options = `endpoint=${ENDPOINT} timestamp=${rows[0]?.at}`
+  const past = await Promise.all(Array.from({ length: 8 }, () => connect(options)))
+  for (const client of past)
+    expect((await client.query('SELECT name FROM goods')).rows).toEqual([{ name: 'tea' }])
+  const params = { project: 'busy', branch: 'production' }
+  const moments = async () => (await workspace.client.call(restoreRoutes.getHistory, { params })).open_moments
+  expect(await moments()).toHaveLength(1)
+  await expect(past[0]?.query('DELETE FROM goods')).rejects.toMatchObject({ code: '25006' })
+  expect((await now.query('SELECT name FROM goods')).rows).toEqual([{ name: 'coffee' }])
+  await Promise.all([...past, now].map((client) => client.end()))
+  await expect.poll(moments, { timeout: 60_000 }).toEqual([])
 })
 
 it('ends in order, telling its clients, and has met no error', async () => {

@@ -56,6 +56,7 @@ export {
   MAX_PAGE_SIZE,
   RESOURCE_ID,
   ROLE_ID,
+  type ResourceProblem,
   secondsOf,
   timestamp,
 } from './resources/fields.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, timestamp } from './fields.ts'
+import { duration, resourceProblem, timestamp } from './fields.ts'
 
 export const branchLsn = z
   .string()
@@ -59,6 +59,7 @@ export const branch = z
       clone_bytes: z.int().optional(),
       clone_shared_bytes: z.int().optional(),
       clone_duration: duration.optional(),
+      problem: resourceProblem.optional(),
     }),
   })
   .meta({ id: 'Branch' })

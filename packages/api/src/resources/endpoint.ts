@@ -1,6 +1,6 @@
 // An endpoint is the address of a compute: a Postgres server that runs a branch.
 import { z } from 'zod'
-import { duration, timestamp } from './fields.ts'
+import { duration, resourceProblem, timestamp } from './fields.ts'
 
 export const endpointType = z.enum(['ENDPOINT_TYPE_READ_WRITE', 'ENDPOINT_TYPE_READ_ONLY'])
 
@@ -49,6 +49,7 @@ const endpointStatus = computeSettings.omit({ no_suspension: true }).extend({
   settings: z.object({ pg_settings: pgSettings }).optional(),
   group: endpointGroup,
   last_active_time: timestamp.optional(),
+  problem: resourceProblem.optional(),
   hosts: z.object({
     host: z.string(),
     read_only_host: z.string().optional(),

@@ -70,3 +70,15 @@ export const MAX_PAGE_SIZE = 100
 
 export const projectParams = z.object({ project: z.string() })
 export const branchParams = projectParams.extend({ branch: z.string() })
+
+/**
+ * Lakelet's own: what keeps a resource from being as it should be. `disk_full`: what needs room is refused; `archive`: the log of the branch
+ * is not archived; `compute`: the last start failed or the server ended by itself. It goes when the reason does.
+ */
+export const resourceProblem = z.object({
+  kind: z.enum(['disk_full', 'archive', 'compute']),
+  since: timestamp,
+  message: z.string(),
+})
+
+export type ResourceProblem = z.output<typeof resourceProblem>

@@ -48,6 +48,7 @@ export type StoragePort = Pick<
   | 'history'
   | 'pastViews'
   | 'replicas'
+  | 'problemOf'
 >
 
 /** A client of an endpoint, as whoever holds its connection knows it. */

@@ -21,4 +21,5 @@ export {
   type MakeDiskOptions,
   removeDisk,
 } from './disk/index.ts'
+export type { Problem } from './disk/index.ts'
 export { estimateClone } from './clone-estimate.ts'

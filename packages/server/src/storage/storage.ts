@@ -1,6 +1,6 @@
 // Making and removing branches: each a clone of the template or of another branch, whole or not there.
 import { copyFile } from 'node:fs/promises'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { KeyedMutex } from '../base/mutex.ts'
@@ -12,6 +12,7 @@ import { type BranchClone, buildBranch, type CloneOptions, type NewBranch, NOBOD
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
+import { DiskSpace, type Problem } from './disk/index.ts'
 import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
 import { Imports } from './imports.ts'
@@ -47,6 +48,7 @@ export class Storage {
   readonly #postgres: PostgresVersions
   readonly #log: Logger
   readonly #replacing = new KeyedMutex<string>()
+  readonly #space: DiskSpace
   readonly files: BranchFiles
   readonly archives: Archives
   readonly history: History
@@ -67,6 +69,7 @@ export class Storage {
     this.imports = new Imports(parts)
     this.#postgres = options.postgres
     this.#log = options.log
+    this.#space = new DiskSpace(options.postgres.host.dataDir, options.clock ?? systemClock)
     this.files = files
     this.pastViews = new PastViews(this.#goBackParts, files)
     this.replicas = new Replicas(parts, files)
@@ -93,6 +96,16 @@ export class Storage {
   /** Bytes that the files of a branch have, shared blocks counted as its own. */
   sizeBytes(branchUid: string): Promise<number> {
     return this.files.sizeBytes(branchUid)
+  }
+
+  /** What keeps a branch from being written, or its log from being archived, at present. It goes by itself. */
+  problemOf(branchUid: string): (Problem & { readonly kind: 'disk_full' | 'archive' }) | undefined {
+    const disk = this.#space.problem()
+    if (disk) return { kind: 'disk_full', ...disk }
+    const archive = this.archives.problemOf(this.dataDirectory(branchUid))
+    if (!archive) return undefined
+    const message = `The log of this branch is not archived: ${archive.message}. Nothing is lost, as Postgres keeps its log meanwhile; the past cannot be reached until this is mended.`
+    return { kind: 'archive', since: archive.since, message }
   }
 
   /** Makes a major version ready for `create`, where it is the first use of it; says meanwhile how far that is. */

@@ -59,7 +59,10 @@ export const status = defineCommand({
           `Process     ${pid}, Lakelet ${version}, in ${dataDir}`,
           `Computes    ${computesLine(computes)}`,
           ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
-          ...endpoints.map((endpoint) => `Endpoint    ${endpoint.name}: ${endpoint.state}`),
+          ...endpoints.flatMap(({ name, state, problem }) => [
+            `Endpoint    ${name}: ${state}`,
+            ...(problem ? [`            since ${problem.since}: ${problem.message}`] : []),
+          ]),
         ],
       },
     )
@@ -87,5 +90,9 @@ async function listEndpoints(client: Client, { signal }: CommandContext) {
     )
     return (await Promise.all(lists)).flatMap(({ endpoints = [] }) => endpoints)
   })
-  return (await Promise.all(found)).flat().map(({ name, status }) => ({ name, state: status.current_state }))
+  return (await Promise.all(found)).flat().map(({ name, status: { current_state: state, problem } }) => ({
+    name,
+    state,
+    ...(problem ? { problem } : {}),
+  }))
 }

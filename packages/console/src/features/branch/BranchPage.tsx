@@ -11,12 +11,20 @@ import { Facts, Page, Section, Skeleton } from '../../ui/page.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { ConnectDialog } from '../connect/ConnectDialog.tsx'
+import { Problem } from './Problem.tsx'
 import { ComputeCard } from '../computes/ComputeCard.tsx'
+
+/** That a disk fills up is no change that the workspace announces. */
+const PROBLEMS_EVERY_MS = 10_000
 
 export function BranchPage() {
   const params = { project: useParam('project'), branch: useParam('branch') }
   const [connect, setConnect] = useSearchValue('connect')
-  const { data: branch, error, refetch } = useRead('postgres.getBranch', { params })
+  const {
+    data: branch,
+    error,
+    refetch,
+  } = useRead('postgres.getBranch', { params }, { everyMs: PROBLEMS_EVERY_MS })
   const { data: endpoints } = useRead('postgres.listEndpoints', { params })
   const { data: all } = useRead('postgres.listBranches', { params: { project: params.project } })
   const children = all?.branches?.filter((each) => each.status.source_branch === branch?.name) ?? []
@@ -41,6 +49,7 @@ export function BranchPage() {
         <ErrorPanel error={error} onRetry={() => void refetch()} />
       ) : branch ? (
         <>
+          <Problem problem={branch.status.problem} />
           <Section title={t.computes.title}>
             {endpoints?.endpoints?.map((endpoint) => (
               <ComputeCard key={endpoint.uid} endpoint={endpoint} params={params} />

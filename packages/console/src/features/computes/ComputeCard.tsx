@@ -15,6 +15,7 @@ import { Menu } from '../../ui/menu.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
+import { Problem } from '../branch/Problem.tsx'
 import { EditCompute } from './EditCompute.tsx'
 import { ReplicaLag } from './ReplicaLag.tsx'
 import { WhyAwake } from './WhyAwake.tsx'
@@ -71,6 +72,8 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           />
         </div>
       </div>
+      {/* What its branch has stands above all its computes. */}
+      {status.problem?.kind === 'compute' && <Problem problem={status.problem} />}
       {failure !== undefined && (
         <div className="mt-3">
           <ErrorPanel error={failure} />

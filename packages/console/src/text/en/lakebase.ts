@@ -104,6 +104,7 @@ export const branch = {
   size: 'Data size',
   protection: 'Protection',
   children: 'Child branches',
+  problem: (since: string) => `Since ${since}:`,
   noChildren: 'None. A branch made from this one would start with its data of that moment.',
 }
 

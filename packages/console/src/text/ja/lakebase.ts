@@ -108,6 +108,7 @@ export const branch: Messages['branch'] = {
   size: 'データ サイズ',
   protection: '保護',
   children: '子ブランチ',
+  problem: (since) => `${since} から:`,
   noChildren: 'ありません。このブランチから作成したブランチは、その時点のデータから始まります。',
 }
 

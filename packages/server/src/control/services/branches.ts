@@ -99,7 +99,7 @@ export class Branches {
       const { project, branch } = await anyBranch(queries, path)
       return partsOfBranch(queries, project, branch)
     })
-    return viewBranch(facts)
+    return viewBranch(facts, this.#context.storage)
   }
 
   async list(
@@ -123,7 +123,7 @@ export class Branches {
     })
     const { items, nextToken } = cutPage(name, facts, page.size, ({ row }) => row.seq)
     return {
-      branches: items.map((each) => viewBranch(each)),
+      branches: items.map((each) => viewBranch(each, this.#context.storage)),
       ...(nextToken === undefined ? {} : { next_page_token: nextToken }),
     }
   }

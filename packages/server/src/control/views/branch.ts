@@ -2,6 +2,8 @@ import { type Branch, branchName, projectName, snapshotName } from '@lakelet/api
 import { type BranchRow, findBranchByUid } from '../../metadata/branches.ts'
 import type { Queries } from '../../metadata/database.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
+import type { StoragePort } from '../ports.ts'
+import { viewProblem } from './problem.ts'
 import { deletion } from './deletion.ts'
 
 /** A branch with what its reply needs from other tables. */
@@ -21,7 +23,11 @@ export async function partsOfBranch(
   return { row, project, sourceBranchId: source?.branch_id }
 }
 
-export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branch {
+/** `storage` says what is wrong with it at present; left out where an operation says what it has made. */
+export function viewBranch(
+  { row, project, sourceBranchId }: BranchParts,
+  storage?: Pick<StoragePort, 'problemOf'>,
+): Branch {
   const isDeleted = row.delete_time !== null
   return {
     name: branchName(project.project_id, row.branch_id),
@@ -58,6 +64,7 @@ export function viewBranch({ row, project, sourceBranchId }: BranchParts): Branc
           }),
       ...(row.clone_ms === null ? {} : { clone_duration: `${(row.clone_ms / 1000).toFixed(3)}s` }),
       ...(row.source_time === null ? {} : { source_branch_time: row.source_time }),
+      ...viewProblem(isDeleted ? undefined : storage?.problemOf(row.uid)),
     },
   }
 }

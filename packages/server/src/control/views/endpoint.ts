@@ -5,10 +5,11 @@ import type { ProjectRow } from '../../metadata/projects.ts'
 import type { ReplicaLag } from '../../computes/index.ts'
 import { formatLsn } from '../../postgres/index.ts'
 import type { ControlParts } from '../context.ts'
+import { viewProblem } from './problem.ts'
 import { viewSize } from '../rules/compute-settings.ts'
 
 /** What changes by the second. */
-export type Live = Pick<ControlParts, 'computes' | 'hosts'>
+export type Live = Pick<ControlParts, 'computes' | 'hosts' | 'storage'>
 
 /** An endpoint with what its reply needs from other tables. */
 export interface EndpointParts {
@@ -38,6 +39,7 @@ export function viewEndpoint({ row, branch, project }: EndpointParts, live: Live
         : { settings: { pg_settings: JSON.parse(row.pg_settings) as Record<string, string> } }),
       group: ONE_COMPUTE,
       ...(lastActive === undefined ? {} : { last_active_time: lastActive }),
+      ...viewProblem(live.storage.problemOf(row.branch_uid) ?? failureOf(row.uid, live)),
       hosts: viewHosts(row, live),
     },
   }
@@ -53,6 +55,13 @@ function viewHosts({ uid, type }: EndpointRow, live: Live): Endpoint['status']['
       ? {}
       : { [isReadOnly ? 'read_only_pooled_host' : 'read_write_pooled_host']: pooledHost }),
   }
+}
+
+/** Why its compute does not run, where that is not what was wanted. */
+function failureOf(uid: string, { computes }: Pick<Live, 'computes'>) {
+  if (computes.state(uid) !== 'failed') return undefined
+  const { since, lastError: message } = computes.activity(uid)
+  return message === undefined ? undefined : { kind: 'compute' as const, since, message }
 }
 
 const NO_SETTINGS = JSON.stringify({})

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
 import { besideData } from '../branch-files.ts'
+import type { Problem } from '../disk/index.ts'
 import { archiveReady } from './archive-wal.ts'
 import { DirectoryStore } from './directory-store.ts'
 
@@ -17,16 +18,11 @@ export interface Archiver {
   finish(): Promise<void>
 }
 
-export interface ArchiveProblem {
-  readonly since: Date
-  readonly message: string
-}
-
 export class Archives {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #mutex = new KeyedMutex<string>()
-  readonly #problems = new Map<string, ArchiveProblem>()
+  readonly #problems = new Map<string, Problem>()
 
   constructor(options: { readonly log: Logger; readonly clock?: Clock }) {
     this.#log = options.log
@@ -39,7 +35,7 @@ export class Archives {
   }
 
   /** Why the log of a data directory is not archived at present; undefined when it is. */
-  problemOf(dataDirectory: string): ArchiveProblem | undefined {
+  problemOf(dataDirectory: string): Problem | undefined {
     return this.#problems.get(dataDirectory)
   }
 

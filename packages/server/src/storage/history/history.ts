@@ -9,10 +9,11 @@ import {
   type PostgresVersions,
   readControlFile,
 } from '../../postgres/index.ts'
-import type { Archives, ArchiveProblem } from '../archive/archives.ts'
+import type { Archives } from '../archive/archives.ts'
 import type { ArchivedFile } from '../archive/store.ts'
 import { isSegment, positionOf } from '../archive/wal-names.ts'
 import type { BranchPaths } from '../branch-files.ts'
+import type { Problem } from '../disk/index.ts'
 import { cloneRunning } from '../clone-running.ts'
 import { cloneStopped } from '../clone-stopped.ts'
 import type { CloneResult } from '../clone-tree.ts'
@@ -42,7 +43,7 @@ export interface BranchHistory extends Usage {
   readonly bases: readonly Base[]
   /** The archive. */
   readonly files: readonly ArchivedFile[]
-  readonly problem: ArchiveProblem | undefined
+  readonly problem: Problem | undefined
 }
 
 export class History {
