@@ -2,6 +2,7 @@
 import type { RecordedCall } from './recorded-call.ts'
 import { absentCalls } from './recorded-absent.ts'
 import { bundleCalls, rolePasswordCalls } from './recorded-bundle.ts'
+import { pastCalls } from './recorded-past.ts'
 import { secretCalls } from './recorded-secrets.ts'
 
 const PROJECT = '/api/2.0/postgres/projects/recorded'
@@ -204,6 +205,7 @@ export const recordedCalls: readonly RecordedCall[] = [
     note: 'refused rather than issued without effect (docs/decisions/0016-secrets-and-claims.md)',
   },
   ...rolePasswordCalls,
+  ...pastCalls,
   ...bundleCalls,
   {
     area: 'apps',
