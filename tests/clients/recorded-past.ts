@@ -77,8 +77,8 @@ export const pastCalls: readonly RecordedCall[] = [
     body: { schedule: [{ retention: '604800s', weekly_schedule: { day_of_week: 'SUNDAY', hour: 3 } }] },
     status: 200,
     reply: { name: /operations/ },
-    witness: 'lakelet',
-    note: 'an operation, which is done at once; the SDK for Python expects the schedule itself, which is in its response',
+    witness: 'client',
+    note: 'an operation, as databricks-sdk 0.162 expects it',
   },
   {
     area: 'postgres: snapshots',
