@@ -8,11 +8,12 @@ import { removeTree } from '../base/remove-tree.ts'
 import { DEFAULT_MAJOR, type PostgresVersions, openDirectory, ownerOf } from '../postgres/index.ts'
 import { Archives } from './archive/archives.ts'
 import { BranchFiles, type BranchPaths, pathsIn } from './branch-files.ts'
+import { type BranchProblem, branchProblem } from './branch-problem.ts'
 import { type BranchClone, buildBranch, type CloneOptions, type NewBranch, NOBODYS } from './build-branch.ts'
 import { cloneRunning } from './clone-running.ts'
 import { cloneStopped } from './clone-stopped.ts'
 import type { CloneResult } from './clone-tree.ts'
-import { DiskSpace, type Problem } from './disk/index.ts'
+import { DiskSpace } from './disk/index.ts'
 import { goBack, type GoBackOptions } from './history/go-back.ts'
 import { History } from './history/history.ts'
 import { Imports } from './imports.ts'
@@ -99,13 +100,8 @@ export class Storage {
   }
 
   /** What keeps a branch from being written, or its log from being archived, at present. It goes by itself. */
-  problemOf(branchUid: string): (Problem & { readonly kind: 'disk_full' | 'archive' }) | undefined {
-    const disk = this.#space.problem()
-    if (disk) return { kind: 'disk_full', ...disk }
-    const archive = this.archives.problemOf(this.dataDirectory(branchUid))
-    if (!archive) return undefined
-    const message = `The log of this branch is not archived: ${archive.message}. Nothing is lost, as Postgres keeps its log meanwhile; the past cannot be reached until this is mended.`
-    return { kind: 'archive', since: archive.since, message }
+  problemOf(branchUid: string): BranchProblem | undefined {
+    return branchProblem(this.#space.problem(), this.archives.problemOf(this.dataDirectory(branchUid)))
   }
 
   /** Makes a major version ready for `create`, where it is the first use of it; says meanwhile how far that is. */

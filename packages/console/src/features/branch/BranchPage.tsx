@@ -26,8 +26,6 @@ export function BranchPage() {
     refetch,
   } = useRead('postgres.getBranch', { params }, { everyMs: PROBLEMS_EVERY_MS })
   const { data: endpoints } = useRead('postgres.listEndpoints', { params })
-  const { data: all } = useRead('postgres.listBranches', { params: { project: params.project } })
-  const children = all?.branches?.filter((each) => each.status.source_branch === branch?.name) ?? []
   return (
     <Page
       title={params.branch}
@@ -58,24 +56,38 @@ export function BranchPage() {
           <Section title={t.branch.overview}>
             <Facts items={factsOf(branch)} />
           </Section>
-          <Section title={t.branch.children}>
-            {children.length === 0 && <p className="max-w-[72ch] text-dim">{t.branch.noChildren}</p>}
-            <ul className="flex flex-wrap gap-4">
-              {children.map((each) => (
-                <li key={each.uid}>
-                  <Link to={paths.branch(params.project, each.branch_id)}>
-                    <bdi>{each.branch_id}</bdi>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </Section>
+          <Children of={branch} params={params} />
         </>
       ) : (
         <Skeleton />
       )}
       {connect && <ConnectDialog {...params} onClose={() => setConnect(undefined)} />}
     </Page>
+  )
+}
+
+function Children({
+  of: branch,
+  params: { project },
+}: {
+  readonly of: Branch
+  readonly params: { readonly project: string }
+}) {
+  const { data: all } = useRead('postgres.listBranches', { params: { project } })
+  const children = all?.branches?.filter((each) => each.status.source_branch === branch.name) ?? []
+  return (
+    <Section title={t.branch.children}>
+      {children.length === 0 && <p className="max-w-[72ch] text-dim">{t.branch.noChildren}</p>}
+      <ul className="flex flex-wrap gap-4">
+        {children.map((each) => (
+          <li key={each.uid}>
+            <Link to={paths.branch(project, each.branch_id)}>
+              <bdi>{each.branch_id}</bdi>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }
 
