@@ -149,19 +149,26 @@ export async function refuseDeletedParent(queries: Queries, branch: BranchRow): 
   throw invalid(because('undelete_parent_first', { branch: branch.branch_id, parent: parent.branch_id }))
 }
 
-/** LakeletError `limit_reached` where the project has as many branches as it may, or as many roots where `branch` is one. */
+/** Where a branch comes from. */
+type Origin = Pick<NewBranchRow, 'source_branch_uid' | 'imported_from'>
+
+/** As the service counts them: it knows no branches that came out of files. */
+function isRoot({ source_branch_uid, imported_from }: Origin): boolean {
+  return source_branch_uid === null && (imported_from ?? null) === null
+}
+
+/** LakeletError `limit_reached` where the project has as many branches as it may, or as many roots where `branch` is to be one. */
 export async function refuseFullProject(
   queries: Queries,
   project: ProjectRow,
-  branch: Pick<NewBranchRow, 'source_branch_uid'>,
+  branch?: Origin,
 ): Promise<void> {
   const live = (await allBranchesOf(queries, project.uid)).filter((each) => each.delete_time === null)
   if (live.length >= LIMITS.branchesPerProject) {
     throw new LakeletError('limit_reached', { what: 'branches', limit: LIMITS.branchesPerProject })
   }
-  if (branch.source_branch_uid !== null) return
-  const roots = live.filter((each) => each.source_branch_uid === null)
-  if (roots.length >= LIMITS.rootBranchesPerProject) {
+  if (!branch || !isRoot(branch)) return
+  if (live.filter(isRoot).length >= LIMITS.rootBranchesPerProject) {
     throw new LakeletError('limit_reached', { what: 'root branches', limit: LIMITS.rootBranchesPerProject })
   }
 }
