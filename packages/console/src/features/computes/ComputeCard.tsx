@@ -72,8 +72,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           />
         </div>
       </div>
-      {/* What its branch has stands above all its computes. */}
-      {status.problem?.kind === 'compute' && <Problem problem={status.problem} />}
+      <Problem problem={status.problem} only="compute" />
       {failure !== undefined && (
         <div className="mt-3">
           <ErrorPanel error={failure} />
