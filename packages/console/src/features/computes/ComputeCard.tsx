@@ -72,7 +72,6 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           />
         </div>
       </div>
-      <Problem problem={status.problem} only="compute" />
       {failure !== undefined && (
         <div className="mt-3">
           <ErrorPanel error={failure} />
@@ -163,19 +162,22 @@ function Details({ endpoint }: { readonly endpoint: Endpoint }) {
   const { status } = endpoint
   const timeout = status.suspend_timeout_duration
   return (
-    <dl className="mt-3 grid gap-x-6 gap-y-1.5 sm:grid-cols-[max-content_minmax(0,1fr)] max-sm:[&_dd]:mb-1.5">
-      <dt className="text-dim">{t.computes.asleepAfter}</dt>
-      <dd>{timeout === undefined ? t.computes.never : formatDuration(timeout)}</dd>
-      <dt className="text-dim">{t.computes.lastActive}</dt>
-      <dd>{status.last_active_time ? <Time at={status.last_active_time} /> : t.common.never}</dd>
-      <dt className="text-dim">{t.computes.host}</dt>
-      <dd>
-        <CopyField label={t.computes.host} value={status.hosts.host} />
-      </dd>
-      <dt className="text-dim">{t.computes.name}</dt>
-      <dd>
-        <CopyField label={t.computes.name} value={endpoint.name} />
-      </dd>
-    </dl>
+    <>
+      <Problem problem={status.problem} only="compute" />
+      <dl className="mt-3 grid gap-x-6 gap-y-1.5 sm:grid-cols-[max-content_minmax(0,1fr)] max-sm:[&_dd]:mb-1.5">
+        <dt className="text-dim">{t.computes.asleepAfter}</dt>
+        <dd>{timeout === undefined ? t.computes.never : formatDuration(timeout)}</dd>
+        <dt className="text-dim">{t.computes.lastActive}</dt>
+        <dd>{status.last_active_time ? <Time at={status.last_active_time} /> : t.common.never}</dd>
+        <dt className="text-dim">{t.computes.host}</dt>
+        <dd>
+          <CopyField label={t.computes.host} value={status.hosts.host} />
+        </dd>
+        <dt className="text-dim">{t.computes.name}</dt>
+        <dd>
+          <CopyField label={t.computes.name} value={endpoint.name} />
+        </dd>
+      </dl>
+    </>
   )
 }
