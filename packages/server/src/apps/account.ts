@@ -84,7 +84,8 @@ export async function reachableNode(directory: string): Promise<string> {
   return directory
 }
 
-async function isReachable(file: string): Promise<boolean> {
+/** Whether every user may pass through all directories down to `file`, and through it. */
+export async function isReachable(file: string): Promise<boolean> {
   for (const each of lineTo(file)) if (!((await stat(each)).mode & constants.S_IXOTH)) return false
   return true
 }

@@ -24,6 +24,8 @@ import {
   listeningSockets,
   ownsPort,
 } from './process-table.ts'
+import type { SandboxNetwork } from './sandbox/network.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
 
 /** Time between SIGTERM and SIGKILL. */
 export const STOP_MS = 15_000
@@ -34,6 +36,8 @@ const LINES_KEPT = 50
 const PLATFORM_PORT = 8000
 
 export interface AppProcessOptions extends Confinement {
+  /** What it runs in; this machine as it is where undefined. */
+  readonly sandbox?: Sandbox | undefined
   readonly command: readonly string[]
   readonly directory: string
   readonly environment: Readonly<Record<string, string>>
@@ -56,7 +60,10 @@ export interface AppExit {
 
 export interface AppProcess extends AsyncDisposable {
   readonly pid: number
+  /** Where it is reached. */
   readonly socket: ListeningSocket
+  /** Where it listens, in its own network where it has one. */
+  readonly listening: ListeningSocket
   /** Whether it listens on a port of its own choice rather than on the one it was given. */
   readonly hasOwnPort: boolean
   readonly exited: Promise<AppExit>
@@ -73,12 +80,14 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   const run = new Run(options, await spawnConfined(options))
   try {
     await run.spawned()
-    const socket = await run.listening()
+    await run.connected()
+    const listening = await run.listening()
     await run.warnIfExposed()
     return {
       pid: run.pid,
-      socket,
-      hasOwnPort: socket.port !== options.port,
+      listening,
+      socket: await run.wayTo(listening),
+      hasOwnPort: !options.sandbox && listening.port !== options.port,
       exited: run.exited,
       tail: () => run.tail,
       [Symbol.asyncDispose]: () => run.stop(),
@@ -96,6 +105,7 @@ class Run {
   readonly exited: Promise<AppExit>
   #exit: AppExit | undefined
   #stopping: Promise<void> | undefined
+  #network: SandboxNetwork | undefined
 
   constructor(options: AppProcessOptions, process: ConfinedProcess) {
     this.#options = options
@@ -124,6 +134,24 @@ class Run {
     await this.#options.onSpawn(pid)
   }
 
+  /** Where it has a sandbox, it is let go on there. */
+  async connected(): Promise<void> {
+    const { sandbox } = this.#options
+    if (!sandbox) return
+    try {
+      this.#network = await sandbox.open(this.#process.child)
+    } catch (error) {
+      throw this.#exit ? await this.#failure(this.#exit) : error
+    }
+    // An app without its network answers nobody: it starts again with another one.
+    void this.#network.ended.then(() => this.stop())
+  }
+
+  /** Where a socket of the app is reached from outside. */
+  async wayTo(socket: ListeningSocket): Promise<ListeningSocket> {
+    return (await this.#network?.wayTo(socket)) ?? socket
+  }
+
   async listening(): Promise<ListeningSocket> {
     const deadline = performance.now() + (this.#options.startMs ?? START_MS)
     let firstSeen: number | undefined
@@ -136,13 +164,14 @@ class Run {
       // A port that is neither the given one nor the platform's may be a helper's; the real one gets a second to show up.
       const isPatient = firstSeen !== undefined && performance.now() - firstSeen < 1000
       const socket = this.#choose(sockets, isPatient)
-      if (socket && (await answersAt(socket)) && !this.#exit) return socket
+      if (socket && (this.#network || (await answersAt(socket))) && !this.#exit) return socket
       await Promise.race([delay(pauseMs), this.exited])
     }
   }
 
   /** Says so where other machines reach the app past its sign-in. */
   async warnIfExposed(): Promise<void> {
+    if (this.#network) return
     const ports = await exposedPorts(await processesOf(this.#process))
     if (ports.length === 0) return
     this.#options.log.add('SYSTEM', exposureLine(ports))
@@ -155,12 +184,15 @@ class Run {
 
   async #stop(): Promise<void> {
     await endRun(this.#process, this.#options.stopMs ?? STOP_MS)
+    // Not before: what it still answers goes through there.
+    await this.#network?.[Symbol.asyncDispose]()
     this.#process.child.stdout.destroy()
     this.#process.child.stderr.destroy()
   }
 
   async #sockets(): Promise<ListeningSocket[]> {
-    if (hasProcessTable) return listeningSockets(await processesOf(this.#process))
+    const inside = this.#network && this.pid
+    if (hasProcessTable) return listeningSockets(await processesOf(this.#process), inside)
     // The given port is nobody else's; whoever answers on the platform's must be shown to be this app.
     const sockets: ListeningSocket[] = []
     const { port } = this.#options

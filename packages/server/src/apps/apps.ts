@@ -34,6 +34,7 @@ import type {
   AppWorkspace,
 } from './ports.ts'
 import type { AppTemplates } from './templates.ts'
+import type { SandboxSettings } from './sandbox/sandboxes.ts'
 import { WantedApps } from './wanted-apps.ts'
 
 export interface AppsOptions {
@@ -56,6 +57,9 @@ export interface AppsOptions {
   readonly host: string
   /** First port for apps' addresses; 0 takes any free one. */
   readonly firstPort: number
+  /** Whether apps get sandboxes where the host lets them have some. */
+  readonly isolation: SandboxSettings['isolation']
+  readonly localPorts: readonly number[]
   readonly startMs?: number
   readonly stopMs?: number
 }

@@ -2,6 +2,7 @@
 // privileges that set-user-id programs are, and under the app's own user id where there is one. Here is also how they end.
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
+import { constants as osConstants } from 'node:os'
 import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
@@ -20,6 +21,7 @@ import type { Account } from './account.ts'
 import { familyOf, groupOf, hasProcessTable } from './process-table.ts'
 import { runAs } from './remove-tree.ts'
 import { markedProcesses, markingWords } from './run-mark.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
 
 /** What a process of an app is started as. */
 export interface Confinement {
@@ -28,6 +30,8 @@ export interface Confinement {
 }
 
 export interface ConfinedCommand extends Confinement {
+  /** What it runs in; it waits there until that is opened. */
+  readonly sandbox?: Pick<Sandbox, 'words'> | undefined
   readonly command: readonly string[]
   readonly directory: string
   readonly environment: Readonly<Record<string, string>>
@@ -50,17 +54,19 @@ export async function spawnConfined(command: ConfinedCommand): Promise<ConfinedP
     cwd: directory,
     env: environment,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(command.sandbox ? (['pipe'] as const) : [])],
     // Node drops supplementary groups together with root (libuv, uv__process_child_init).
     ...(account ? { uid: account.uid, gid: account.gid } : {}),
-  })
+  }) as ConfinedProcess['child']
   const exited = exitOf(child)
   return { child, mark: command.mark, exited: isMissing ? exited.then(asMissing) : exited }
 }
 
-async function confined({ command, mark }: ConfinedCommand): Promise<readonly string[]> {
+async function confined(asked: ConfinedCommand): Promise<readonly string[]> {
+  const { command, mark, sandbox, directory } = asked
   const bound = (await canForbidPrivileges()) ? ['setpriv', '--no-new-privs', '--'] : []
-  return [...(mark === undefined ? [] : markingWords(mark)), ...bound, ...command]
+  const words = sandbox?.words(command, directory) ?? command
+  return [...(mark === undefined ? [] : markingWords(mark)), ...bound, ...words]
 }
 
 let forbids: Promise<boolean> | undefined
@@ -99,7 +105,14 @@ function asMissing(exit: ProcessExit): ProcessExit {
 export function endingOf({ code, signal, error }: ProcessExit): string {
   if (error && 'code' in error && error.code === 'ENOENT') return 'is not a program on this machine'
   if (error) return `could not be run (${error.message})`
-  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
+  if (signal !== null) return `was killed by ${signal}`
+  const killer = code !== null && code > 128 ? signalNumbered(code - 128) : undefined
+  return killer === undefined ? `exited with code ${code}` : `was killed by ${killer}`
+}
+
+/** Shells and sandboxes tell the signal that ended their command so. */
+function signalNumbered(number: number): string | undefined {
+  return Object.entries(osConstants.signals).find(([, each]) => each === number)?.[0]
 }
 
 /** Live processes of a run: its group, its descendants, and whatever bears its mark. */

@@ -8,6 +8,7 @@ import { ensureReachable, reachableNode } from './account.ts'
 import { type AppAccounts, openAppAccounts } from './app-accounts.ts'
 import { startBindGuard } from './bind-guard.ts'
 import { openRunMarks, type RunMarks } from './run-mark.ts'
+import { Sandboxes, type SandboxSettings } from './sandbox/sandboxes.ts'
 
 /** What all apps of this machine are run with. */
 export interface Hosting {
@@ -19,6 +20,7 @@ export interface Hosting {
   readonly nodeDirectory: string
   /** Holds what apps listen on to loopback; undefined where the host does not let us. */
   readonly bindGuard: AsyncDisposable | undefined
+  readonly sandboxes: Sandboxes
 }
 
 /** Looks at what this machine offers and opens the way to the apps' directories. LakeletError `app_unreachable_directory`. */
@@ -26,10 +28,12 @@ export async function openHosting({
   directory,
   metadata,
   log,
+  isolation,
 }: {
   readonly directory: string
   readonly metadata: Metadata
   readonly log: Logger
+  readonly isolation: SandboxSettings['isolation']
 }): Promise<Hosting> {
   await ensureDirectory(directory)
   // Node takes `type` from the nearest package.json above a file: an app that has none must not get that of the folder that a person
@@ -49,6 +53,7 @@ export async function openHosting({
     nodeDirectory: accounts.areSeparate
       ? await reachableNode(path.join(directory, 'bin'))
       : path.dirname(process.execPath),
+    sandboxes: new Sandboxes({ isolation, account: range && { uid: range.first, gid: range.first } }),
     bindGuard: range && (await startBindGuard(range, log)),
   }
 }

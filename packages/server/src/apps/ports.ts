@@ -105,6 +105,8 @@ export interface AppWorkspace {
   readonly workspaceId: string
   /** PEM file with the certificate authority that signs for the databases. */
   readonly caFile: string
+  /** Ports of its API and of its databases. */
+  readonly ports: () => readonly number[]
 }
 
 /** Writes the connector library as an npm package file, for templates that bring it along. */

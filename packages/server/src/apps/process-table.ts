@@ -51,11 +51,11 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
   return hasProcessTable ? readEntry(pid)?.startTime : startTimeByPs(pid)
 }
 
-/** Sockets that these processes listen on. */
-export async function listeningSockets(pids: readonly number[]): Promise<ListeningSocket[]> {
+/** Sockets that these processes listen on; `inside` is a process in their network where that is not this machine's. */
+export async function listeningSockets(pids: readonly number[], inside?: number): Promise<ListeningSocket[]> {
   const inodes = new Set((await Promise.all(pids.map((pid) => socketInodes(pid)))).flat())
   if (inodes.size === 0) return []
-  return listListeners().filter((each) => inodes.has(each.inode))
+  return listListeners(inside).filter((each) => inodes.has(each.inode))
 }
 
 /** Whether one of these processes listens on `port`, where only `lsof` can tell; false when it is not there either. */
@@ -145,12 +145,13 @@ async function socketInodes(pid: number): Promise<string[]> {
   }
 }
 
-function listListeners(): (ListeningSocket & { inode: string })[] {
-  return listenerLines().flatMap(parseListener)
+function listListeners(inside?: number): (ListeningSocket & { inode: string })[] {
+  return listenerLines(inside).flatMap(parseListener)
 }
 
-function listenerLines(): string[] {
-  const tables = [readOrEmpty('/proc/net/tcp'), readOrEmpty('/proc/net/tcp6')]
+function listenerLines(inside?: number): string[] {
+  const network = inside === undefined ? '/proc/net' : `/proc/${inside}/net`
+  const tables = [readOrEmpty(`${network}/tcp`), readOrEmpty(`${network}/tcp6`)]
   return tables.flatMap((table) => table.split('\n').slice(1))
 }
 

@@ -19,7 +19,7 @@ export type LayerStep = Pick<BuildStep, 'mark' | 'onLine' | 'signal'>
 const installing = new KeyedMutex<string>()
 
 /** Where layers are kept: for all workspaces of this machine when root runs them, else for those of this user. */
-function layersDirectory(): string {
+export function layersDirectory(): string {
   const shared = process.getuid?.() === 0 ? '/var/cache' : path.join(homedir(), '.cache')
   return path.join(process.env['XDG_CACHE_HOME'] ?? shared, 'lakelet', 'python')
 }

@@ -81,6 +81,19 @@ const schema = z.strictObject({
       idleSeconds: seconds(1, 86_400).default(300),
     })
     .prefault({}),
+  apps: z
+    .strictObject({
+      /** Whether each app gets its own network, files and processes: where this host lets us, or never. */
+      isolation: z.enum(['auto', 'off']).default('auto'),
+      /** Ports of this machine's loopback that apps reach beside the workspace's, such as 6379 of a Redis. */
+      localPorts: z
+        .preprocess(
+          (value) => (typeof value === 'string' ? value.split(',') : value),
+          z.array(z.coerce.number().int().min(1).max(65_535)),
+        )
+        .default([]),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** REST requests per second that one principal may send on average. */

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Caller } from '../base/caller.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Config } from '../base/config.ts'
 import type { Logger } from '../base/log.ts'
 import { type Apps, startApps } from '../apps/apps.ts'
 import type {
@@ -47,6 +48,8 @@ export interface AppsParts {
   readonly files: WorkspaceFilesService
   readonly databases: AppDatabases
   readonly caFile: string
+  readonly postgresPort: () => number
+  readonly config: Config
 }
 
 export interface RunningApps extends AsyncDisposable {
@@ -66,7 +69,13 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
     ...parts,
     templates,
     log,
-    workspace: { host: parts.baseUrl, workspaceId: identity.workspaceId, caFile: parts.caFile },
+    workspace: {
+      host: parts.baseUrl,
+      workspaceId: identity.workspaceId,
+      caFile: parts.caFile,
+      ports: () => [Number(new URL(parts.baseUrl).port), parts.postgresPort()],
+    },
+    ...parts.config.apps,
     identities: appIdentities(identity),
     grants,
     visitors: appVisitors(identity, parts.baseUrl),

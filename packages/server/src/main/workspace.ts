@@ -181,6 +181,8 @@ async function startRooms(start: Start): Promise<Rooms> {
     tree,
     files,
     operations: control.context.operations,
+    postgresPort: () => ports.postgres.port,
+    config,
     databases: appDatabases(control.context, () => ports.postgres.port),
     caFile: infrastructure.certificates.caFile,
   })

@@ -1,6 +1,6 @@
 // A workspace with files and apps over a real HTTP server, tree, SQLite, npm and Python. Only what other rooms own is made up here:
 // principals are named by their token, and everybody but `stranger` may use every app.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -96,12 +96,16 @@ export async function startAppsApi(
     readonly removed?: string[]
     readonly cacheFrom?: string
     readonly failpoint?: string
+    readonly isolation?: 'auto'
+    readonly localPorts?: readonly number[]
   } = {},
 ): Promise<AppsApi> {
   await using starting = new AsyncDisposableStack()
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-apps-')))
   if (options.directory === undefined) starting.defer(() => rm(directory, { recursive: true, force: true }))
   const log = guardedLogger()
+  const caFile = path.join(directory, 'ca.pem')
+  await writeFile(caFile, '')
   const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
   const common = { metadata, clock: systemClock, log }
   const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })
@@ -151,7 +155,9 @@ export async function startAppsApi(
       operations,
       tree,
       templates,
-      workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile: '/nowhere/ca.pem' },
+      workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile, ports: () => [] },
+      isolation: options.isolation ?? 'off',
+      localPorts: options.localPorts ?? [],
       identities,
       grants,
       visitors,

@@ -1,0 +1,57 @@
+// What an app runs in, where the host lets us: its own network, files, processes and user, made by bubblewrap and pasta. Neither needs rights,
+// as long as users may make namespaces.
+import type { ChildProcess } from 'node:child_process'
+import type { Writable } from 'node:stream'
+import type { Account } from '../account.ts'
+import { startSandboxNetwork, type SandboxNetwork } from './network.ts'
+import { layOut, type Places } from './places.ts'
+
+export interface SandboxOptions {
+  readonly account: Account | undefined
+  /** Marks what serves the sandbox, beside what runs in it. */
+  readonly mark: number | undefined
+  readonly environment: Readonly<Record<string, string>>
+  readonly reachable: readonly number[]
+  readonly isWorkspaceAway: boolean
+  readonly places: Places
+}
+
+/** One sandbox, for one process and what it starts. */
+export class Sandbox {
+  readonly #options: SandboxOptions
+
+  constructor(options: SandboxOptions) {
+    this.#options = options
+  }
+
+  /** What is run in the place of `command`; it waits until `open` lets it go on. */
+  words(command: readonly string[], directory: string): string[] {
+    const { account, places } = this.#options
+    const uid = String(account?.uid ?? process.getuid?.() ?? 0)
+    const gid = String(account?.gid ?? process.getgid?.() ?? 0)
+    return [
+      ...['unshare', '--user', '--map-root-user', '--net', '--', '/bin/sh', '-c', WAIT, 'sh', 'bwrap'],
+      // Root of its own namespace only until here: programs behave differently for root.
+      ...['--unshare-user', '--uid', uid, '--gid', gid],
+      ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--hostname', 'app'],
+      ...layOut(places),
+      ...['--chdir', directory, '--', ...command],
+    ]
+  }
+
+  /** Gives the process its network and lets it go on. */
+  async open(child: ChildProcess): Promise<SandboxNetwork> {
+    const { pid } = child
+    if (pid === undefined) throw new Error('the sandbox has no process')
+    const gate = child.stdio[GATE] as Writable
+    // A process that has ended leaves a closed pipe behind, and how it ended tells more.
+    gate.on('error', () => undefined)
+    const network = await startSandboxNetwork({ ...this.#options, pid })
+    gate.end('\n')
+    return network
+  }
+}
+
+/** Descriptor through which a process is let go on. */
+const GATE = 3
+const WAIT = `read -r _ <&${GATE} || exit 1; exec ${GATE}<&-; exec "$@"`
