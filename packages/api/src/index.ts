@@ -111,6 +111,7 @@ export { type ExportQuery, type ImportFormat, importFields, type ObjectInfo } fr
 export {
   ABSENT_APP_RESOURCES,
   type AppHealthCheck,
+  type AppIsolation,
   OTHER_APP_SETTINGS,
   type OtherAppSettings,
 } from './resources/apps.ts'

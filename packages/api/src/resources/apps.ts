@@ -173,6 +173,17 @@ export const appThumbnail = z.object({
 export const appTemplate = z.object({ name: z.string(), description: z.string() })
 export type AppTemplate = z.output<typeof appTemplate>
 
+export const appIsolation = z.object({
+  /** `own`: each run has its network, files and processes to itself, so that any number may listen on one port. */
+  sandbox: z.enum(['own', 'none']),
+  /** Why there is none, and what to install. */
+  why: z.string().optional(),
+  /** Whether the app is a user of its own for the operating system. */
+  user: z.enum(['own', 'shared']),
+})
+/** What keeps an app apart from other apps and from the machine. */
+export type AppIsolation = z.output<typeof appIsolation>
+
 export const appLogLine = z.object({
   source: z.enum(['APP', 'SYSTEM']),
   /** Seconds since 1970, with fractions. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   app,
   appDeployment,
+  appIsolation,
   appLogLine,
   appTemplate,
   appThumbnail,
@@ -264,6 +265,16 @@ export const appsRoutes = {
     params: deploymentNamed,
     reply: z.object({ log: z.string() }),
     errors: ['app_not_found', 'deployment_not_found'],
+    permission: on('CAN_MANAGE'),
+  }),
+  getIsolation: defineRoute({
+    id: 'apps.getIsolation',
+    method: 'GET',
+    path: '/api/2.0/lakelet/apps/:name/isolation',
+    summary: 'read what keeps an app apart from others on this host',
+    params: named,
+    reply: appIsolation,
+    errors: ['app_not_found'],
     permission: on('CAN_MANAGE'),
   }),
   getEnvironment: defineRoute({

@@ -1,7 +1,7 @@
 // All apps of the workspace: what they are made of, put together. Rows say what is wanted; operations make it so, at the call and again at
 // the next start.
 import path from 'node:path'
-import type { AppVariable } from '@lakelet/api'
+import type { AppIsolation, AppVariable } from '@lakelet/api'
 import type { Clock } from '../base/clock.ts'
 import { ensureDirectory } from '../base/files.ts'
 import type { Logger } from '../base/log.ts'
@@ -135,7 +135,19 @@ export class Apps implements AsyncDisposable {
 
   /** What a person should know of apps on this host, a sentence each. */
   get notices(): readonly string[] {
-    return this.#hosting.bindGuard ? [] : [NOT_HELD_TO_LOOPBACK]
+    const { bindGuard, mayHaveSandboxes } = this.#hosting
+    return bindGuard || mayHaveSandboxes ? [] : [NOT_HELD_TO_LOOPBACK]
+  }
+
+  /** What keeps apps apart on this host. */
+  async isolation(): Promise<AppIsolation> {
+    const { accounts, sandboxes } = this.#hosting
+    const { sandbox, why } = await sandboxes.isolation()
+    return {
+      sandbox,
+      ...(why === undefined ? {} : { why }),
+      user: accounts.areSeparate ? 'own' : 'shared',
+    }
   }
 
   /** Whether an app is served at this port. */

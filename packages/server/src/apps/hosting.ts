@@ -21,6 +21,8 @@ export interface Hosting {
   /** Holds what apps listen on to loopback; undefined where the host does not let us. */
   readonly bindGuard: AsyncDisposable | undefined
   readonly sandboxes: Sandboxes
+  /** Whether nothing speaks against sandboxes before one is tried. */
+  readonly mayHaveSandboxes: boolean
 }
 
 /** Looks at what this machine offers and opens the way to the apps' directories. LakeletError `app_unreachable_directory`. */
@@ -46,6 +48,7 @@ export async function openHosting({
     await ensureReachable(await ensureDirectory(path.join(apps, 'by-name')), path.dirname(apps))
   }
   const { range } = accounts
+  const sandboxes = new Sandboxes({ isolation, account: range && { uid: range.first, gid: range.first } })
   return {
     accounts,
     marks: await openRunMarks(directory),
@@ -53,7 +56,8 @@ export async function openHosting({
     nodeDirectory: accounts.areSeparate
       ? await reachableNode(path.join(directory, 'bin'))
       : path.dirname(process.execPath),
-    sandboxes: new Sandboxes({ isolation, account: range && { uid: range.first, gid: range.first } }),
+    sandboxes,
+    mayHaveSandboxes: (await sandboxes.obstacle()) === undefined,
     bindGuard: range && (await startBindGuard(range, log)),
   }
 }

@@ -104,8 +104,8 @@ export async function startAppsApi(
   const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'lakelet-apps-')))
   if (options.directory === undefined) starting.defer(() => rm(directory, { recursive: true, force: true }))
   const log = guardedLogger()
-  const caFile = path.join(directory, 'ca.pem')
-  await writeFile(caFile, '')
+  const caFile = options.isolation ? path.join(directory, 'ca.pem') : '/nowhere/ca.pem'
+  if (options.isolation) await writeFile(caFile, '')
   const metadata = starting.use(await openMetadata(path.join(directory, 'metadata.sqlite')))
   const common = { metadata, clock: systemClock, log }
   const tree = await openWorkspaceTree({ directory: path.join(directory, 'files'), ...common })

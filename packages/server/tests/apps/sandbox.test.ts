@@ -2,8 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Sandboxes } from '../../src/apps/sandbox/sandboxes.ts'
-import { accountRange } from '../../src/apps/account.ts'
+import { tryIsolation } from '../../src/apps/sandbox/sandboxes.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
 import { type AppsApi, startAppsApi, visit } from './apps-api.ts'
 
@@ -35,11 +34,7 @@ http.createServer(async (request, reply) => {
 }).listen(PORT, '0.0.0.0')
 `
 
-const range = await accountRange()
-const { sandbox, why } = await new Sandboxes({
-  isolation: 'auto',
-  account: range && { uid: range.first, gid: range.first },
-}).isolation()
+const { sandbox, why } = await tryIsolation()
 
 describe.skipIf(sandbox === 'none')(
   `sandboxes of apps${why === undefined ? '' : ` (skipped: ${why})`}`,
@@ -91,6 +86,8 @@ describe.skipIf(sandbox === 'none')(
       const url = await serve('alone', 'a')
       const list = (place: string) => ask(url, `/list?of=${encodeURIComponent(place)}`)
       const data = api.directory
+      const told = await api.call('GET', '/api/2.0/lakelet/apps/alone/isolation')
+      expect(told.body).toMatchObject({ sandbox: 'own' })
       expect(await list(data)).not.toMatch(/metadata|files/)
       expect(await list(path.join(data, 'apps', 'by-name'))).toBe('alone')
       expect(await list(path.join(data, 'apps', 'by-name', 'alone'))).not.toMatch(/client-secret|logs/)
@@ -113,7 +110,7 @@ describe.skipIf(sandbox === 'none')(
     )
 
     it('starts an app again that crashed', async () => {
-    expectInLog(/app ended by itself/)
+      expectInLog(/app ended by itself/)
       const url = await serve(
         'crashing',
         'a',

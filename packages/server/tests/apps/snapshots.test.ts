@@ -147,8 +147,8 @@ describe('snapshots of an earlier version', () => {
 /** Makes of a metadata file one of before deployments had files of their own, with one deployment and a copy of an earlier one in it. */
 function intoThePast(file: string): void {
   const database = new DatabaseSync(file)
-  database.exec(`DROP TABLE deployment_files; ALTER TABLE apps DROP COLUMN os_uid; ALTER TABLE apps DROP COLUMN other_settings; DELETE FROM app_deployments; DELETE FROM apps;
-    DELETE FROM migrations WHERE name IN ('0007-deployment-snapshots.sql', '0009-app-accounts.sql', '0010-app-settings.sql');
+  database.exec(`DROP TABLE deployment_files; DROP TABLE app_thumbnails; ALTER TABLE app_deployments DROP COLUMN health_check; ALTER TABLE apps DROP COLUMN os_uid; ALTER TABLE apps DROP COLUMN other_settings; DELETE FROM app_deployments; DELETE FROM apps;
+    DELETE FROM migrations WHERE name IN ('0007-deployment-snapshots.sql', '0009-app-accounts.sql', '0010-app-settings.sql', '0016-app-health.sql');
     INSERT INTO apps VALUES ('old', 'i', '', 'MEDIUM', 'RUNNING', 1, 1, 'cid', 'sp', NULL, 'd2', '[]', '[]', NULL, 'c', 'c', 't', 't')`)
   const deployment = database.prepare(
     "INSERT INTO app_deployments VALUES (?, 'old', ?, '/', ?, 'SNAPSHOT', 'SUCCEEDED', '', NULL, NULL, NULL, 'c', 't', 't')",

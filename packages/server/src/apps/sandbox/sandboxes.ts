@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { asError } from '../../base/errors.ts'
 import { exitOf } from '../../base/terminate.ts'
-import type { Account } from '../account.ts'
+import { type Account, accountRange } from '../account.ts'
 import { systemPath } from '../remove-tree.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -25,6 +25,7 @@ export interface SandboxSettings {
 }
 
 const TRIAL_MS = 5000
+const SWITCHED_OFF = 'it is switched off (apps.isolation)'
 
 export class Sandboxes {
   readonly #settings: SandboxSettings
@@ -34,6 +35,11 @@ export class Sandboxes {
     this.#settings = settings
   }
 
+  /** Why there can be none, as far as that shows without trying; undefined where there may be some. */
+  async obstacle(): Promise<string | undefined> {
+    return this.#settings.isolation === 'off' ? SWITCHED_OFF : missing()
+  }
+
   /** Tried at the first call. */
   isolation(): Promise<Isolation> {
     this.#found ??= this.#find()
@@ -41,11 +47,18 @@ export class Sandboxes {
   }
 
   async #find(): Promise<Isolation> {
-    const { isolation, account } = this.#settings
-    if (isolation === 'off') return { sandbox: 'none', why: 'it is switched off (apps.isolation)' }
-    const why = (await missing()) ?? (await failureOf(account))
+    const why = (await this.obstacle()) ?? (await failureOf(this.#settings.account))
     return why === undefined ? { sandbox: 'own' } : { sandbox: 'none', why }
   }
+}
+
+/** What this host lets apps have, for whoever asks without a workspace. */
+export async function tryIsolation(): Promise<Isolation> {
+  const range = await accountRange()
+  return new Sandboxes({
+    isolation: 'auto',
+    account: range && { uid: range.first, gid: range.first },
+  }).isolation()
 }
 
 /** What this host has not that a sandbox needs. */

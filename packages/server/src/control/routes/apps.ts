@@ -41,6 +41,7 @@ export function implementApps(
     getDeploymentLog: async ({ params }) => ({
       log: await deployments.log(params.name, params.deployment_id),
     }),
+    getIsolation: ({ params }) => service.isolation(params.name),
     getEnvironment: async ({ params }) => ({ variables: await service.environment(params.name) }),
   })
 }

@@ -1,6 +1,7 @@
 // The service behind `/api/2.0/apps/…`.
 import type {
   App,
+  AppIsolation,
   AppLogLine,
   AppTemplate,
   AppUpdate,
@@ -131,6 +132,11 @@ export class AppsService {
   async logs(name: string, lines: number): Promise<AppLogLine[]> {
     await this.#row(name)
     return this.#options.apps.tailOf(name, lines)
+  }
+
+  async isolation(name: string): Promise<AppIsolation> {
+    await this.#row(name)
+    return this.#options.apps.isolation()
   }
 
   async environment(name: string): Promise<AppVariable[]> {
