@@ -17,6 +17,7 @@ import { AppLives } from './app-lives.ts'
 import { appOperations, type AppOperations } from './app-operations.ts'
 import { choosePort } from './app-ports.ts'
 import { AppResources } from './app-resources.ts'
+import { AppSandboxes } from './app-sandboxes.ts'
 import { AppSweeps } from './app-sweeps.ts'
 import { AppVariables } from './app-variables.ts'
 import { DeploymentRuns } from './deployment-runs.ts'
@@ -115,7 +116,9 @@ export class Apps implements AsyncDisposable {
     const movePort = (name: string) => this.#movePort(name)
     const live = new LiveApps({ ...options, directories, movePort, isDeploying, ending: runs.ending })
     const { startMs, stopMs } = options
-    const launcher = new AppLauncher({ ...options, startMs, stopMs, hosting, directories, variables, live })
+    const sandboxes = new AppSandboxes({ ...options, hosting })
+    const shared = { hosting, directories, variables, live, sandboxes }
+    const launcher = new AppLauncher({ ...options, startMs, stopMs, ...shared })
     const builds = new AppBuilds({ ...options, hosting, directories, variables, live })
     const sweeps = new AppSweeps({ ...options, directories })
     const parts = { ...options, directories, resources, runs, live, builds, launcher, sweeps }

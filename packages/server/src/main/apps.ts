@@ -27,6 +27,7 @@ import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Operations } from '../operations/operations.ts'
+import type { Listeners, PortOptions } from './listeners.ts'
 
 /** First port for the addresses of apps, when the workspace itself has a fixed one. */
 const FIRST_APP_PORT = 8081
@@ -35,10 +36,10 @@ const SYNC_EVERY_MS = 1000
 
 export interface AppsParts {
   readonly directory: string
-  readonly host: string
+  /** Where the workspace was given a free port, apps are too. */
+  readonly options: Pick<PortOptions, 'host' | 'httpPort'>
+  readonly ports: Listeners
   readonly baseUrl: string
-  /** Whether the workspace was given a free port; then apps are too. */
-  readonly usesFreePorts: boolean
   readonly operations: Operations
   readonly metadata: Metadata
   readonly clock: Clock
@@ -48,7 +49,6 @@ export interface AppsParts {
   readonly files: WorkspaceFilesService
   readonly databases: AppDatabases
   readonly caFile: string
-  readonly postgresPort: () => number
   readonly config: Config
 }
 
@@ -73,7 +73,7 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
       host: parts.baseUrl,
       workspaceId: identity.workspaceId,
       caFile: parts.caFile,
-      ports: () => [Number(new URL(parts.baseUrl).port), parts.postgresPort()],
+      ports: () => [Number(new URL(parts.baseUrl).port), parts.ports.postgres.port],
     },
     ...parts.config.apps,
     identities: appIdentities(identity),
@@ -81,7 +81,8 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
     visitors: appVisitors(identity, parts.baseUrl),
     secrets: appSecrets(identity),
     peers: appPeers(identity),
-    firstPort: parts.usesFreePorts ? 0 : FIRST_APP_PORT,
+    host: parts.options.host,
+    firstPort: parts.options.httpPort === 0 ? 0 : FIRST_APP_PORT,
   })
   const service = new AppsService({ baseUrl: parts.baseUrl, metadata, clock, apps, templates, grants })
   const deployments = new AppDeploymentsService({ metadata, clock, apps, workspace: parts.files })

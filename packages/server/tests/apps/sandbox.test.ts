@@ -139,11 +139,11 @@ function portOf(server: Server): number {
 
 /** Asks again and again, four at a time. */
 function startLoad(url: string) {
-  let isOver = false
+  const over = new AbortController()
   let answered = 0
   const failed: string[] = []
   const loop = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const reply = await visit(url).catch((error: unknown) => ({ status: 0, text: String(error) }))
       if (reply.status === 200) answered += 1
       else failed.push(`${reply.status} ${reply.text}`)
@@ -152,7 +152,7 @@ function startLoad(url: string) {
   const loops = Array.from({ length: 4 }, loop)
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await Promise.all(loops)
       return { failed, answered }
     },

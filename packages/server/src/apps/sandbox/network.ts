@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { asError } from '../../base/errors.ts'
 import { childTarget, exitOf, terminate, termThenKill } from '../../base/terminate.ts'
 import type { Account } from '../account.ts'
 import { freePort } from '../free-port.ts'
@@ -81,7 +80,8 @@ interface Pasta extends AsyncDisposable {
 
 function startPasta({ pid, account, mark, environment }: NetworkOptions, ways: readonly string[]): Pasta {
   const words = ['pasta', '--foreground', '--quiet', '--no-map-gw', ...ways, '-u', 'none', '-U', 'none']
-  const [program = '', ...rest] = [...(mark === undefined ? [] : markingWords(mark)), ...words, String(pid)]
+  const marking = mark === undefined ? [] : markingWords(mark)
+  const [program = 'pasta', ...rest]: string[] = [...marking, ...words, String(pid)]
   const child = spawn(program, rest, {
     cwd: '/',
     env: { ...environment, PATH: systemPath() },
@@ -131,7 +131,7 @@ function isApart(pid: number): boolean {
     return readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync('/proc/self/ns/net')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Error('no namespace could be made', { cause: asError(error) })
+      throw new Error('no namespace could be made', { cause: error })
     return false
   }
 }

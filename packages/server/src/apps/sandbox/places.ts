@@ -39,13 +39,17 @@ export function layOut({ own, readable, temporary, hidden }: Places): string[] {
   const isSeen = [...system, ...outside].some((each) => isWithin(hidden, each))
   return [
     ...system.flatMap((each) => ['--ro-bind', each, each]),
-    ...['--dev', '/dev', '--proc', '/proc', '--bind', temporary, '/tmp', '--symlink', '/tmp', '/var/tmp'],
+    ...'--dev /dev --proc /proc --symlink /tmp /var/tmp'.split(' '),
+    '--bind',
+    temporary,
+    '/tmp',
     ...resolver(),
     ...outside.flatMap((each) => ['--ro-bind', each, each]),
     ...(isSeen ? ['--tmpfs', hidden] : []),
     ...inside.flatMap((each) => ['--ro-bind', each, each]),
     ...own.flatMap((each) => ['--bind', each, each]),
-    ...['--remount-ro', '/'],
+    '--remount-ro',
+    '/',
   ]
 }
 

@@ -30,12 +30,19 @@ export class Sandbox {
     const uid = String(account?.uid ?? process.getuid?.() ?? 0)
     const gid = String(account?.gid ?? process.getgid?.() ?? 0)
     return [
-      ...['unshare', '--user', '--map-root-user', '--net', '--', '/bin/sh', '-c', WAIT, 'sh', 'bwrap'],
+      ...IN_NEW_NAMESPACES,
+      'bwrap',
       // Root of its own namespace only until here: programs behave differently for root.
-      ...['--unshare-user', '--uid', uid, '--gid', gid],
-      ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--hostname', 'app'],
+      ...APART,
+      '--uid',
+      uid,
+      '--gid',
+      gid,
       ...layOut(places),
-      ...['--chdir', directory, '--', ...command],
+      '--chdir',
+      directory,
+      '--',
+      ...command,
     ]
   }
 
@@ -55,3 +62,9 @@ export class Sandbox {
 /** Descriptor through which a process is let go on. */
 const GATE = 3
 const WAIT = `read -r _ <&${GATE} || exit 1; exec ${GATE}<&-; exec "$@"`
+const IN_NEW_NAMESPACES = words('unshare --user --map-root-user --net -- /bin/sh -c').concat(WAIT, 'sh')
+const APART = words('--unshare-user --unshare-pid --unshare-ipc --unshare-uts --hostname app')
+
+function words(text: string): string[] {
+  return text.split(' ')
+}
