@@ -47,7 +47,7 @@ export class AppSandboxes {
   /** The workspace, the app's own address, those of the apps among its resources, and what the settings name. */
   async #portsOf(row: AppRow): Promise<number[]> {
     const { workspace, metadata, localPorts } = this.#parts
-    const ports = [...workspace.ports(), row.port, ...localPorts]
+    const ports = [...workspace.ports(), row.port, ...localPorts, ...proxyPorts()]
     for (const { app } of row.resources) {
       const peer = app && (await findApp(metadata.db, app.name))
       if (peer) ports.push(peer.port)
@@ -74,6 +74,7 @@ export class AppSandboxes {
         ...shared,
         ...(existsSync(layers) ? [layers] : []),
         workspace.caFile,
+        ...trustedFiles(),
       ],
       temporary: path.join(home, 'tmp'),
       hidden,
@@ -90,4 +91,20 @@ async function reachable(places: readonly string[], { account }: AppDirectory): 
   if (!account) return [...places]
   const may = await Promise.all(places.map((each) => isReachable(each)))
   return places.filter((_, index) => may[index])
+}
+
+/** Of the ways to the network that apps are told of, those that lead through this machine. */
+function proxyPorts(): number[] {
+  const named = Object.entries(process.env).filter(([name]) => /^(https?|all)_proxy$/i.test(name))
+  return named.flatMap(([, value = '']) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined
+    const isHere = url !== undefined && ['127.0.0.1', 'localhost'].includes(url.hostname)
+    return isHere && url.port !== '' ? [Number(url.port)] : []
+  })
+}
+
+/** Certificates that apps are told to trust. */
+function trustedFiles(): string[] {
+  const names = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE']
+  return names.flatMap((name) => process.env[name] ?? []).filter((each) => existsSync(each))
 }
