@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { BackendSocket } from './backend-socket.ts'
+import { closeClient } from './close-client.ts'
 import type { SessionState, TrafficBytes } from './control.ts'
 import type { HintedErrors } from './hinted-errors.ts'
 import { ProtocolTracker } from './protocol-tracker.ts'
@@ -27,12 +28,6 @@ export interface RelayOptions {
 
 /** Who ended it. */
 export type RelayEnd = 'client' | 'backend' | 'gateway'
-
-/** A closing client is waited for this long, and again as long as it still takes bytes. */
-const LINGER_MS = 2_000
-const LINGER_BEHIND_MS = 10_000
-/** … but no longer than this, however slowly it takes them. */
-const LONGEST_LINGER_MS = 60_000
 
 export class Relay {
   /** Resolves when both sides are closed. */
@@ -161,21 +156,7 @@ export class Relay {
   async #closeClient(end: RelayEnd): Promise<void> {
     const { client, clock } = this.#options
     this.#closed.abort()
-    if (!client.destroyed) {
-      const left = new AbortController()
-      client.once('close', () => left.abort())
-      // Reading on keeps a late byte of the client from turning our last message into a reset.
-      client.removeAllListeners('data')
-      client.resume()
-      client.end()
-      let behind: number
-      const latest = clock.monotonicMs() + LONGEST_LINGER_MS
-      do {
-        behind = client.writableLength
-        await clock.sleep(behind > 0 ? LINGER_BEHIND_MS : LINGER_MS, left.signal).catch(() => {})
-      } while (!left.signal.aborted && client.writableLength < behind && clock.monotonicMs() < latest)
-      client.destroy()
-    }
+    await closeClient(client, clock)
     this.#done.resolve(end)
   }
 }
