@@ -189,6 +189,41 @@ export const gatewayErrors = {
     message: 'Too many connections {scope}; the limit is {limit}. Close idle connections or try again later.',
     retryable: true,
   },
+  pool_wait_timed_out: {
+    kind: 'limited',
+    status: 429,
+    errorCode: 'REQUEST_LIMIT_EXCEEDED',
+    sqlState: '53300',
+    message:
+      'no backend of the pool became free within {seconds} s: {waiting} clients wait for {size} backends',
+    hint: 'Keep transactions short, raise gateway.pool.size, or give the endpoint more compute units.',
+    retryable: true,
+  },
+  pool_pinned_out: {
+    kind: 'limited',
+    status: 429,
+    errorCode: 'REQUEST_LIMIT_EXCEEDED',
+    sqlState: '53300',
+    message:
+      'the session holds {reason}, which needs a backend of its own, and half of the {size} backends of the pool are kept for one client each already',
+    hint: 'Connect without pooling for this: leave "-pooler" out of the host name, or pool=transaction out of the options.',
+  },
+  pool_settings_lost: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    sqlState: '55000',
+    message: 'the settings of the session ({names}) could not be set on another backend: SQLSTATE {sqlState}',
+    hint: 'Connect again.',
+  },
+  pool_replication: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'BAD_REQUEST',
+    sqlState: '0A000',
+    message: 'replication connections cannot be pooled',
+    hint: 'Connect without pooling for this: leave "-pooler" out of the host name, or pool=transaction out of the options.',
+  },
   gateway_stopping: {
     kind: 'unavailable',
     status: 503,

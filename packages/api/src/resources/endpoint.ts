@@ -190,8 +190,8 @@ export const endpointSession = z.object({
   client_address: z.string(),
   /** When the client connected. */
   since: timestamp,
-  /** `connecting`: it waits for the compute. `closing`: it ends. */
-  state: z.enum(['connecting', 'idle', 'active', 'idle in transaction', 'closing']).optional(),
+  /** `connecting`: it waits for the compute. `waiting`: it is in a pool and waits for a backend. `closing`: it ends. */
+  state: z.enum(['connecting', 'idle', 'active', 'idle in transaction', 'waiting', 'closing']).optional(),
   /** Its backend, as in pg_stat_activity. */
   pid: z.int().optional(),
   /** How it named its endpoint: by the host name (`sni`), by an option, by its token, or not at all where there is only one. */
@@ -200,6 +200,10 @@ export const endpointSession = z.object({
   auth: z.enum(['token', 'scram', 'password']).optional(),
   /** How long it waited for its compute and its backend, in milliseconds. */
   connect_ms: z.int().optional(),
+  /** Whether it is in a transaction pool: then it has a backend only while a transaction runs. */
+  pooled: z.boolean(),
+  /** In a pool: why it keeps its backend between transactions, such as `temporary` or `listen`. */
+  pinned: z.string().optional(),
   /** What went through it since then, in bytes of the protocol. */
   bytes_from_client: z.int(),
   bytes_to_client: z.int(),

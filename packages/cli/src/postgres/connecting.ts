@@ -29,7 +29,7 @@ export interface Connecting extends PostgresAddress {
   readonly endpoint: Endpoint
   readonly user: string
   readonly database: string
-  /** `endpoint=<uid>`, for a login that neither the host nor a credential of the endpoint leads there; absent where the host does. */
+  /** `endpoint=<uid>`, or `endpoint=<uid>-pooler`, for a login that neither the host nor a credential of the endpoint leads there; absent where the host does. */
   readonly option: string | undefined
   /** Whether tokens are the password of the role; otherwise it has one of its own. */
   readonly takesToken: boolean
@@ -56,7 +56,8 @@ export async function connectingTo(
   const { client } = connection
   const me = (await currentUser(client, signal)).userName
   const address = addressOf(connection, endpoint)
-  const host = wanted.pooled === true ? pooledHost(endpoint) : address.host
+  const pooledName = wanted.pooled === true ? endpoint.status.hosts.read_write_pooled_host : undefined
+  const host = pooledName ?? address.host
   const role =
     wanted.role === undefined || wanted.role === me
       ? undefined
@@ -69,7 +70,7 @@ export async function connectingTo(
     endpoint,
     user: role?.status.postgres_role ?? me,
     database: wanted.database ?? DATABASE,
-    option: host.startsWith(`${uid}.`) || host.startsWith(`${uid}-`) ? undefined : `endpoint=${uid}`,
+    option: optionFor(uid, host, wanted.pooled === true),
     takesToken: role?.status.auth_method !== 'PG_PASSWORD_SCRAM_SHA_256',
     password: wanted.withPassword ? await passwordOf(client, endpoint, role, signal) : undefined,
   }
@@ -87,15 +88,10 @@ export function connectionString(each: Connecting): string {
   return `postgresql://${login.map(encodeURIComponent).join(':')}@${place}?${parameters.join('&')}`
 }
 
-function pooledHost({ name, status: { hosts } }: Endpoint): string {
-  const host = hosts.read_write_pooled_host ?? hosts.read_only_pooled_host
-  if (host !== undefined) return host
-  throw new Failure(
-    `The workspace offers no pooled host for ${name}: connections are not pooled there yet.`,
-    {
-      todo: 'Leave --pooled out and pool in the app; each connection then has a session of its own.',
-    },
-  )
+/** Where names do not resolve, the options lead to the endpoint and to its pools. */
+function optionFor(uid: string, host: string, isPooled: boolean): string | undefined {
+  if (host.startsWith(`${uid}.`) || host.startsWith(`${uid}-`)) return undefined
+  return isPooled ? `endpoint=${uid}-pooler` : `endpoint=${uid}`
 }
 
 async function findRole(

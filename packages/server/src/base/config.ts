@@ -65,6 +65,23 @@ const schema = z.strictObject({
     .strictObject({
       /** Threads that carry the connections of Postgres clients; 0 = the thread of everything else. */
       workers: z.coerce.number().int().min(0).max(64).default(0),
+      /** Transaction pooling: hosts with `-pooler`, or `options=pool=transaction`. */
+      pool: z
+        .strictObject({
+          /** Most backends for one database and role of an endpoint; 0 = nine tenths of its max_connections. */
+          size: z.coerce.number().int().min(0).max(4_000).default(0),
+          /** Most pooled clients of one endpoint. */
+          maxClients: z.coerce.number().int().min(1).max(100_000).default(10_000),
+          /** Seconds that a client waits for a backend. */
+          queueSeconds: seconds(1, 3600).default(120),
+          /** Seconds after which a backend that nobody needed is closed. */
+          idleSeconds: seconds(1, 86_400).default(60),
+          /** Seconds after which a backend is closed once it is free. */
+          lifetimeSeconds: seconds(1, 604_800).default(3600),
+          /** Prepared statements that one backend keeps. */
+          maxPreparedStatements: z.coerce.number().int().min(1).max(10_000).default(200),
+        })
+        .prefault({}),
     })
     .prefault({}),
   history: z

@@ -57,12 +57,14 @@ export interface ClientSession {
   readonly address: string
   readonly since: Date
   readonly stage: 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
-  readonly state?: 'idle' | 'active' | 'transaction'
+  readonly state?: 'idle' | 'active' | 'transaction' | 'waiting'
   readonly role?: string
   readonly database?: string
   readonly applicationName?: string
   readonly processId?: number
   readonly parkRefusal?: string
+  /** It is in a transaction pool; why it keeps its backend all the same. */
+  readonly pool?: { readonly pinned?: string }
   /** How it named its endpoint, and what it showed to get in. */
   readonly route?: 'sni' | 'option' | 'token' | 'only'
   readonly auth?: 'token' | 'scram' | 'password'

@@ -17,18 +17,22 @@ export interface CancelKey {
   readonly secret: Uint8Array
 }
 
+/** A backend, or what cancels where the backend changes. */
+export type Cancelled = CancelTarget | (() => Promise<void>)
+
 export class CancelKeys {
-  readonly #targets = new Map<number, { readonly secret: Uint8Array; readonly target: CancelTarget }>()
+  readonly #targets = new Map<number, { readonly secret: Uint8Array; readonly target: Cancelled }>()
 
   get size(): number {
     return this.#targets.size
   }
 
   /** Mints the key of a session; `revoke` it when the session ends. The secret has as many bytes as the backend's. */
-  mint(target: CancelTarget): CancelKey {
-    let processId = target.processId
+  mint(target: Cancelled): CancelKey {
+    const own = typeof target === 'function' ? undefined : target
+    let processId = own?.processId ?? randomInt(1, 0x7fff_ffff)
     while (this.#targets.has(processId)) processId = randomInt(1, 0x7fff_ffff)
-    const secret = randomBytes(Math.max(4, target.secret.length))
+    const secret = randomBytes(Math.max(4, own?.secret.length ?? 0))
     this.#targets.set(processId, { secret, target })
     return { processId, secret }
   }
@@ -38,7 +42,7 @@ export class CancelKeys {
   }
 
   /** The backend a key stands for; undefined for a wrong key, after the same comparison. */
-  find(key: CancelKey): CancelTarget | undefined {
+  find(key: CancelKey): Cancelled | undefined {
     const entry = this.#targets.get(key.processId)
     const expected = entry?.secret ?? Buffer.alloc(key.secret.length)
     const isRight = expected.length === key.secret.length && timingSafeEqual(expected, key.secret)

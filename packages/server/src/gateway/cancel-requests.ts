@@ -20,7 +20,7 @@ export class CancelRequests {
   async cancel(key: CancelKey): Promise<boolean> {
     const target = this.keys.find(key)
     if (!target) return false
-    await cancelBackend(target)
+    await (typeof target === 'function' ? target() : cancelBackend(target))
     return true
   }
 }

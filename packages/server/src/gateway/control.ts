@@ -154,8 +154,8 @@ export interface GatewayControl {
 
 export type SessionStage = 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
 
-/** What a session does: nothing, a request, or nothing inside a transaction; undefined before the relay and where it cannot be known. */
-export type SessionState = 'idle' | 'active' | 'transaction'
+/** What a session does: nothing, a request, nothing inside a transaction, or, in a pool, wait for a backend; undefined before the relay and where it cannot be known. */
+export type SessionState = 'idle' | 'active' | 'transaction' | 'waiting'
 
 /** Who is connected, or about to be. */
 export interface SessionInfo {
@@ -164,6 +164,8 @@ export interface SessionInfo {
   readonly since: Date
   readonly stage: SessionStage
   readonly state?: SessionState
+  /** It is in a transaction pool; `pinned`: why it keeps its backend between transactions all the same. */
+  readonly pool?: { readonly pinned?: string }
   readonly role?: string
   readonly database?: string
   readonly applicationName?: string

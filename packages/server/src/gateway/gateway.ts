@@ -34,7 +34,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...defaultLimits, ...options.limits }
   const logger = options.logger.child({ component: 'gateway' })
   const shared = new LocalState(limits, clock, logger)
-  const settings = { host, port, sharesPort: workers > 0, tls, mockSecret: randomBytes(32), limits }
+  const settings = {
+    host,
+    port,
+    sharesPort: workers > 0,
+    tls,
+    mockSecret: randomBytes(32),
+    limits,
+    threads: Math.max(1, workers),
+  }
   const parts = { control, shared, clock, logger }
   const connections =
     workers > 0

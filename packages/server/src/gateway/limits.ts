@@ -1,4 +1,5 @@
 import { LakeletError } from '../base/errors.ts'
+import { defaultPoolSettings, type PoolSettings } from './pool/settings.ts'
 
 /** Every number of the gateway that someone may want to change. */
 export interface GatewayLimits {
@@ -27,15 +28,16 @@ export interface GatewayLimits {
   readonly stopMs: number
   /** So many cancel requests with a wrong key from one address in a minute are told to the log. */
   readonly wrongCancelsPerMinute: number
+  readonly pool: PoolSettings
 }
 
 const DAY_MS = 86_400_000
 
 export const defaultLimits: GatewayLimits = {
   maxUnauthenticated: 500,
-  maxConnections: 10_000,
+  maxConnections: 20_000,
   maxConnectionsPerEndpoint: 4_000,
-  maxConnectionsPerAddress: 5_000,
+  maxConnectionsPerAddress: 10_000,
   handshakeTimeoutMs: 15_000,
   authenticationTimeoutMs: 60_000,
   wakeTimeoutMs: 60_000,
@@ -46,6 +48,7 @@ export const defaultLimits: GatewayLimits = {
   drainMs: 10_000,
   stopMs: 5_000,
   wrongCancelsPerMinute: 600,
+  pool: defaultPoolSettings,
 }
 
 /** Counts connections per key. */

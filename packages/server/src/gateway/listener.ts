@@ -10,6 +10,7 @@ import type { CancelKey } from './cancel-keys.ts'
 import { CancelRequests } from './cancel-requests.ts'
 import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo, TlsIdentity } from './control.ts'
 import type { GatewayLimits } from './limits.ts'
+import { Pools } from './pool/pools.ts'
 import { SessionReports } from './session-reports.ts'
 import { Session, type SessionContext } from './session.ts'
 import type { SharedState } from './shared.ts'
@@ -24,6 +25,8 @@ export interface ListenerSettings {
   readonly tls: TlsIdentity
   readonly mockSecret: Uint8Array
   readonly limits: GatewayLimits
+  /** How many threads listen. */
+  readonly threads: number
 }
 
 export interface ListenerOptions extends ListenerSettings {
@@ -53,6 +56,7 @@ function contextOf({
   tls,
   mockSecret,
   limits,
+  threads,
   control,
   shared,
   clock,
@@ -68,6 +72,7 @@ function contextOf({
     ...presenting(tls),
     cancels: new CancelRequests(shared),
     reports: new SessionReports(control),
+    pools: new Pools({ control, limits, clock, logger, threads }),
   }
 }
 
@@ -106,8 +111,11 @@ export class Listener implements GatewayCommands {
 
   async park(endpoint: string): Promise<ParkResult> {
     const asked = [...this.#sessions.values()].filter((session) => session.isOf(endpoint))
-    const refused = asked.map((session) => ({ session: session.id, reason: session.parkRefusal }))
-    return { parked: 0, refused }
+    const refused = asked.flatMap(({ id, parkRefusal: reason }) =>
+      reason === undefined ? [] : [{ session: id, reason }],
+    )
+    this.#context.pools.park(endpoint)
+    return { parked: asked.length - refused.length, refused }
   }
 
   async retire(ids: readonly string[], reason: ErrorData): Promise<void> {
@@ -140,6 +148,7 @@ export class Listener implements GatewayCommands {
     const reason = new LakeletError('gateway_stopping')
     await Promise.all([...this.#sessions.values()].map((session) => session.terminate(reason)))
     ended.abort()
+    this.#context.pools.stop()
     await Promise.all([closed, everyone])
     reports.flush()
   }

@@ -14,6 +14,21 @@ export function endpointQuery(
   return { ...(sni ? { sni } : {}), ...(option ? { option } : {}) }
 }
 
+/** Whether the client wants a backend for each transaction: it names a host or an endpoint with `-pooler`, or says `options=pool=transaction`. */
+export function wantsPool(host: string | undefined, parameters: readonly StartupParameter[]): boolean {
+  const words = parameters.filter(isOptions).flatMap(wordsOf)
+  const options = words.flatMap((_, at) => ownOption(words, at) ?? [])
+  const pool = options.findLast(({ name }) => name === 'pool')?.value
+  if (pool !== undefined && pool !== 'transaction' && pool !== 'session')
+    throw new LakeletError('startup_invalid', {
+      reason: `options say pool=${pool}; known are pool=transaction and pool=session`,
+    })
+  if (pool !== undefined) return pool === 'transaction'
+  const label = host?.split('.', 1)[0] ?? ''
+  const isNamed = ({ name, value }: OwnOption) => name === 'endpoint' && withoutPooler(value) !== value
+  return (label.startsWith('ep-') && withoutPooler(label) !== label) || options.some(isNamed)
+}
+
 /** `ep-<uid>` of `ep-<uid>[-pooler].…`; undefined for host names that name no endpoint (`localhost`, a name of the user's own). */
 function endpointOfHost(host: string | undefined): string | undefined {
   const label = host?.split('.', 1)[0]
@@ -25,7 +40,7 @@ export function pastQuery(parameters: readonly StartupParameter[]): PastQuery | 
   const words = parameters.filter(isOptions).flatMap(wordsOf)
   const named = words.flatMap((_, at) => {
     const option = ownOption(words, at)
-    return option && option.name !== 'endpoint' ? [option] : []
+    return option && (option.name === 'lsn' || option.name === 'timestamp') ? [option] : []
   })
   const [first] = named
   if (!first) return undefined
@@ -61,13 +76,13 @@ function endpointOption(parameters: readonly StartupParameter[]): string | undef
 }
 
 interface OwnOption {
-  readonly name: 'endpoint' | 'timestamp' | 'lsn'
+  readonly name: 'endpoint' | 'timestamp' | 'lsn' | 'pool'
   readonly value: string
 }
 
 /** What the word at `at` says to us, as in `endpoint=ep-x`. Behind `-c` the same word would be a setting. */
 function ownOption(words: readonly string[], at: number): OwnOption | undefined {
-  const [, name, value] = /^(endpoint|timestamp|lsn)=(.+)$/s.exec(words[at] ?? '') ?? []
+  const [, name, value] = /^(endpoint|timestamp|lsn|pool)=(.+)$/s.exec(words[at] ?? '') ?? []
   if (name === undefined || value === undefined || words[at - 1] === '-c') return undefined
   return { name: name as OwnOption['name'], value }
 }

@@ -1,8 +1,9 @@
 // What is told of a session, in the log and to whoever asks who is connected: nothing that was shown to get in.
 import type { LakeletError } from '../base/errors.ts'
-import type { SessionInfo, TrafficBytes } from './control.ts'
+import type { ParkRefusal, SessionInfo, TrafficBytes } from './control.ts'
 import type { Login } from './log-in.ts'
-import type { RelayEnd } from './relay.ts'
+import type { PooledRelay } from './pool/pooled-relay.ts'
+import type { Relay, RelayEnd } from './relay.ts'
 
 /** As long as a name of Postgres can be (NAMEDATALEN): what a client sends here is kept for each session and stands in each log line. */
 const LONGEST_NAME = 63
@@ -14,6 +15,21 @@ export function cutName(name: string): string {
 /** Where it was let in to, and how. */
 export function loginFacts(login: Login | undefined): Pick<SessionInfo, 'endpoint' | 'route' | 'auth'> {
   return login ? { endpoint: login.located.endpoint, route: login.route, auth: login.auth } : {}
+}
+
+/** That it is in a pool, why it keeps its backend all the same, and which that is. */
+export function poolFacts(relay: Relay | PooledRelay | undefined): Pick<SessionInfo, 'pool' | 'processId'> {
+  if (!relay || !('pinned' in relay)) return {}
+  const { pinned, processId } = relay
+  return { pool: pinned ? { pinned } : {}, ...(processId === undefined ? {} : { processId }) }
+}
+
+/** Why a session that runs cannot do without its backend now. */
+export function parkRefusalOf(relay: Relay | PooledRelay): ParkRefusal | undefined {
+  if ('pinned' in relay) return relay.parkRefusal
+  const { state } = relay
+  if (state === 'idle') return 'state_unknown'
+  return state === 'transaction' ? state : 'active'
 }
 
 /** Who a session is of. */

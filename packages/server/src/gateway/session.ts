@@ -16,11 +16,14 @@ import type { AuthKind, ParkRefusal, SessionInfo, SessionStage } from './control
 import { HintedErrors } from './hinted-errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type Login, logIn, type LoginContext } from './log-in.ts'
+import { openPooled } from './pool/pooled-session.ts'
+import type { PooledRelay } from './pool/pooled-relay.ts'
+import type { Pools } from './pool/pools.ts'
 import { fatal, refusalOf } from './refusal.ts'
 import type { Relay, RelayEnd } from './relay.ts'
-import { cutName, endOf, loginFacts, whoOf } from './session-facts.ts'
+import { cutName, endOf, loginFacts, parkRefusalOf, poolFacts, whoOf } from './session-facts.ts'
 import type { SessionReports } from './session-reports.ts'
-import { startRelay } from './start-relay.ts'
+import { activityOf, startRelay } from './start-relay.ts'
 import { forwardedParameters, readStartup, type Startup } from './startup.ts'
 import { checkTokenRole } from './token-login.ts'
 import { checkRoleThen, travel } from './travel.ts'
@@ -32,6 +35,7 @@ export interface SessionContext extends LoginContext {
   readonly secureContext: SecureContext
   readonly cancels: CancelRequests
   readonly reports: SessionReports
+  readonly pools: Pools
 }
 
 /** read_only_sql_transaction */
@@ -58,7 +62,7 @@ export class Session {
   #asked: AuthKind | undefined
   #connectMs: number | undefined
   #processId: number | undefined
-  #relay: Relay | undefined
+  #relay: Relay | PooledRelay | undefined
   /** Why we ended it. */
   #endedFor: LakeletError | undefined
 
@@ -80,8 +84,9 @@ export class Session {
       stage: this.#stage,
       moves: this.#relay?.moves ?? 0,
       bytes: this.#relay?.bytes ?? { fromClient: 0, toClient: 0 },
-      parkRefusal: this.parkRefusal,
+      ...(this.parkRefusal ? { parkRefusal: this.parkRefusal } : {}),
       ...(state ? { state } : {}),
+      ...poolFacts(this.#relay),
       ...this.#names(),
       ...loginFacts(this.#login),
       ...(this.#connectMs === undefined ? {} : { connectMs: this.#connectMs }),
@@ -90,10 +95,8 @@ export class Session {
   }
 
   /** Why its backend cannot be taken away from it now. */
-  get parkRefusal(): ParkRefusal {
-    if (!this.#relay || this.#stage !== 'relaying') return 'connecting'
-    const { state } = this.#relay
-    return state === 'idle' ? 'state_unknown' : (state ?? 'active')
+  get parkRefusal(): ParkRefusal | undefined {
+    return this.#relay && this.#stage === 'relaying' ? parkRefusalOf(this.#relay) : 'connecting'
   }
 
   /** Whether it belongs to an endpoint. */
@@ -157,12 +160,14 @@ export class Session {
     const { endpoint } = login.located
     try {
       // Places are for who is let in: those who never log in must not take them.
-      await shared.admit(this.id, { endpoint: endpoint.id, address: this.#client.address })
+      const { isPooled } = startup
+      await shared.admit(this.id, { endpoint: endpoint.id, address: this.#client.address, isPooled })
       this.#admitted.resolve()
       this.#stage = 'waking'
       this.#login = login
-      const backend = await this.#connect(startup, login)
-      const end = await this.#runRelay(backend, login)
+      const end = isPooled
+        ? await this.#runPooled(startup, login)
+        : await this.#runRelay(await this.#connect(startup, login), login)
       this.#log('session closed', {
         ...whoOf(startup.role, login),
         ...endOf(end, this.#endedFor, this.#relay?.bytes),
@@ -190,9 +195,8 @@ export class Session {
   async #connect(startup: Startup, login: Login): Promise<Backend> {
     const { control, clock, limits } = this.#context
     const { located, principal } = login
-    const { endpoint, branch } = located
-    if (branch.state !== 'READY')
-      throw new LakeletError('branch_not_ready', { name: branch.id, state: branch.state })
+    const { endpoint } = located
+    requireReady(login)
     using _deadline = this.#deadline(limits.wakeTimeoutMs, tooLate(limits.wakeTimeoutMs))
     const startedMs = clock.monotonicMs()
     let isJudged = login.isPast !== true && (located.role !== undefined || !principal)
@@ -210,6 +214,11 @@ export class Session {
       loginTimeoutMs: limits.loginTimeoutMs,
       signal: this.#life.signal,
     })
+    this.#connected(startup, login, startedMs)
+    return backend
+  }
+
+  #connected(startup: Startup, login: Login, startedMs: number): void {
     this.#connectMs = this.#elapsedMs(startedMs)
     const { database, applicationName } = this.#names()
     this.#log('session opened', {
@@ -217,9 +226,32 @@ export class Session {
       address: this.#client.address,
       database,
       ...(applicationName ? { applicationName } : {}),
+      ...(startup.isPooled ? { isPooled: true } : {}),
       connectMs: this.#connectMs,
     })
-    return backend
+  }
+
+  /** A backend for each transaction. */
+  async #runPooled(startup: Startup, login: Login): Promise<RelayEnd> {
+    requireReady(login)
+    const { clock, reports } = this.#context
+    const startedMs = clock.monotonicMs()
+    const client = { session: this.id, connection: this.#client, startup, login, signal: this.#life.signal }
+    let onBytes = (_nowMs: number) => {}
+    using relay = await openPooled(client, this.#context, (nowMs) => onBytes(nowMs))
+    this.#connected(startup, login, startedMs)
+    const opened = {
+      session: this.id,
+      endpoint: login.located.endpoint.id,
+      route: login.route,
+      auth: login.auth,
+    }
+    using report = reports.open({ ...opened, connectMs: this.#connectMs ?? 0 }, () => relay.bytes)
+    onBytes = activityOf(() => report.active(relay.bytes), clock)
+    this.#stage = 'relaying'
+    this.#relay = relay
+    relay.start()
+    return await relay.ended
   }
 
   async #runRelay(backend: Backend, { located, route, auth, isPast }: Login): Promise<RelayEnd> {
@@ -290,6 +322,11 @@ export class Session {
   #elapsedMs(sinceMs: number): number {
     return Math.round(this.#context.clock.monotonicMs() - sinceMs)
   }
+}
+
+function requireReady({ located: { branch } }: Login): void {
+  if (branch.state !== 'READY')
+    throw new LakeletError('branch_not_ready', { name: branch.id, state: branch.state })
 }
 
 function tooLate(ms: number): LakeletError {

@@ -6,9 +6,16 @@ import { FailureDelays } from './failure-delays.ts'
 import { ConnectionCounter, type GatewayLimits } from './limits.ts'
 import { WrongCancels } from './wrong-cancels.ts'
 
+/** Where a connection is counted. */
+export interface Place {
+  readonly endpoint: string
+  readonly address: string
+  readonly isPooled?: boolean
+}
+
 export interface SharedState {
   /** Takes a place for a connection that has logged in; throws `too_many_clients`. */
-  admit(connection: string, place: { readonly endpoint: string; readonly address: string }): Promise<void>
+  admit(connection: string, place: Place): Promise<void>
   /** Gives the place back, if it has one. */
   leave(connection: string): void
   /** How long the answer to a failed login should be held back, in ms. */
@@ -22,6 +29,7 @@ export interface SharedState {
 export class LocalState implements SharedState {
   readonly #all: ConnectionCounter
   readonly #perEndpoint: ConnectionCounter
+  readonly #pooledPerEndpoint: ConnectionCounter
   readonly #perAddress: ConnectionCounter
   readonly #places = new Map<string, DisposableStack>()
   readonly #failures: FailureDelays
@@ -30,19 +38,17 @@ export class LocalState implements SharedState {
   constructor(limits: GatewayLimits, clock: Clock, logger: Logger) {
     this.#all = new ConnectionCounter(limits.maxConnections, 'to this workspace')
     this.#perEndpoint = new ConnectionCounter(limits.maxConnectionsPerEndpoint, 'to this endpoint')
+    this.#pooledPerEndpoint = new ConnectionCounter(limits.pool.maxClients, 'to the pools of this endpoint')
     this.#perAddress = new ConnectionCounter(limits.maxConnectionsPerAddress, 'from this address')
     this.#failures = new FailureDelays(clock)
     this.#wrongCancels = new WrongCancels(clock, logger, limits.wrongCancelsPerMinute)
   }
 
-  async admit(
-    connection: string,
-    { endpoint, address }: { readonly endpoint: string; readonly address: string },
-  ): Promise<void> {
+  async admit(connection: string, { endpoint, address, isPooled }: Place): Promise<void> {
     using places = new DisposableStack()
     places.use(this.#all.enter(''))
     places.use(this.#perAddress.enter(address))
-    places.use(this.#perEndpoint.enter(endpoint))
+    places.use((isPooled ? this.#pooledPerEndpoint : this.#perEndpoint).enter(endpoint))
     this.#places.set(connection, places.move())
   }
 

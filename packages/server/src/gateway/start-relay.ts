@@ -13,6 +13,16 @@ import type { SessionReport } from './session-reports.ts'
 /** Activity is told at most this often. */
 const ACTIVITY_STEP_MS = 1_000
 
+/** Calls `tell` for bytes of a client, but not for all of them. */
+export function activityOf(tell: () => void, clock: Clock): (nowMs: number) => void {
+  let activeMs = clock.monotonicMs()
+  return (nowMs) => {
+    if (nowMs - activeMs < ACTIVITY_STEP_MS) return
+    activeMs = nowMs
+    tell()
+  }
+}
+
 export function startRelay(
   client: ClientConnection,
   backend: Backend,
@@ -26,8 +36,7 @@ export function startRelay(
   },
 ): Relay {
   const { clock, limits, report, errors } = context
-  let activeMs = clock.monotonicMs()
-  const relay = new Relay({
+  const relay: Relay = new Relay({
     client: client.stream,
     backend: backend.connection,
     fromClient: client.release(),
@@ -36,11 +45,7 @@ export function startRelay(
     clock,
     halfClosedMs: limits.halfClosedMs,
     cancel: (signal) => cancelBackend(backend.key, signal),
-    onClientBytes: (nowMs) => {
-      if (nowMs - activeMs < ACTIVITY_STEP_MS) return
-      activeMs = nowMs
-      report.active(relay.bytes)
-    },
+    onClientBytes: activityOf(() => report.active(relay.bytes), clock),
   })
   const rest = errors ? errors.pass(backend.rest) : backend.rest
   const greeting = [backend.head, encodeBackendKeyData(key.processId, key.secret), rest]

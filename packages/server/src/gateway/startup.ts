@@ -9,7 +9,7 @@ import { LakeletError } from '../base/errors.ts'
 import type { FirstPacket } from './accept.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { PastQuery } from './control.ts'
-import { pastQuery, withoutOwnOptions } from './route.ts'
+import { pastQuery, wantsPool, withoutOwnOptions } from './route.ts'
 
 export interface Startup {
   readonly role: string
@@ -17,6 +17,8 @@ export interface Startup {
   readonly applicationName: string | undefined
   /** The moment of the past that it wants to read. */
   readonly past: PastQuery | undefined
+  /** It wants a backend for each transaction rather than one of its own; a moment of the past has sessions only. */
+  readonly isPooled: boolean
   /** As they came. */
   readonly parameters: readonly StartupParameter[]
 }
@@ -36,11 +38,13 @@ export function readStartup(
   if (negotiated) client.stream.write(negotiated)
   const role = startupParameter(parameters, 'user')
   if (!role) throw new LakeletError('startup_without_user')
+  const past = pastQuery(parameters)
   return {
     role,
     database: startupParameter(parameters, 'database') ?? role,
     applicationName: startupParameter(parameters, 'application_name') || undefined,
-    past: pastQuery(parameters),
+    past,
+    isPooled: wantsPool(client.sni, parameters) && past === undefined,
     parameters,
   }
 }

@@ -21,7 +21,10 @@ export async function probeHostNames(options: {
   const suffix = `database.${options.region}.${options.postgresDomain}`
   const resolves = await resolvesTo(`ep-probe.${suffix}`, options.host)
   return {
-    of: (uid) => ({ host: resolves ? `${uid}.${suffix}` : options.host }),
+    of: (uid) =>
+      resolves
+        ? { host: `${uid}.${suffix}`, pooledHost: `${uid}-pooler.${suffix}` }
+        : { host: options.host },
     certificateNames: [...new Set(['localhost', '127.0.0.1', '::1', options.host, `*.${suffix}`])],
   }
 }

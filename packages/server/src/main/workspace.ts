@@ -247,10 +247,22 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     clock: infrastructure.clock,
     logger: infrastructure.log,
     workers: config.gateway.workers,
+    limits: { pool: poolSettings(config.gateway.pool) },
   })
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
+}
+
+function poolSettings({ size, maxClients, maxPreparedStatements, ...times }: Config['gateway']['pool']) {
+  return {
+    size,
+    maxClients,
+    maxPreparedStatements,
+    queueTimeoutMs: times.queueSeconds * 1000,
+    idleMs: times.idleSeconds * 1000,
+    lifetimeMs: times.lifetimeSeconds * 1000,
+  }
 }
 
 function sessionFacts(start: Start) {

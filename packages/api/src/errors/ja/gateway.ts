@@ -36,6 +36,13 @@ export const gateway: Readonly<Record<keyof typeof gatewayErrors, string>> = {
   role_without_login: 'ロール「{role}」にはログインが許可されていません。',
   too_many_clients:
     '接続が多すぎます ({scope})。上限は {limit} です。使用していない接続を閉じるか、後でもう一度お試しください。',
+  pool_wait_timed_out:
+    '{seconds} 秒以内にプールのバックエンドが空きませんでした。{waiting} 個のクライアントが {size} 個のバックエンドを待っています。トランザクションを短くするか、gateway.pool.size を増やしてください。',
+  pool_pinned_out:
+    'セッションは {reason} を保持しているため専用のバックエンドが必要ですが、プールの {size} 個のバックエンドの半数はすでに専用になっています。プールを使わずに接続してください。',
+  pool_settings_lost:
+    'セッションの設定 ({names}) を別のバックエンドに設定できませんでした (SQLSTATE {sqlState})。接続し直してください。',
+  pool_replication: 'レプリケーション接続はプールできません。プールを使わずに接続してください。',
   gateway_stopping: '管理者コマンドにより接続が切断されました。',
   compute_suspended: '管理者コマンドにより接続が切断されました。',
   connection_retired: '接続が終了されました: {reason}',

@@ -4,7 +4,7 @@ import type { ClientSession } from '../ports.ts'
 /** A session in the words of pg_stat_activity. */
 export function viewSession(session: ClientSession): EndpointSessionView {
   const { id, address, since, role, database, applicationName, processId, parkRefusal } = session
-  const { route, auth, connectMs, bytes } = session
+  const { route, auth, connectMs, bytes, pool } = session
   const state = stateOf(session)
   return {
     session_id: id,
@@ -18,6 +18,8 @@ export function viewSession(session: ClientSession): EndpointSessionView {
     ...(route === undefined ? {} : { route }),
     ...(auth === undefined ? {} : { auth }),
     ...(connectMs === undefined ? {} : { connect_ms: connectMs }),
+    pooled: pool !== undefined,
+    ...(pool?.pinned === undefined ? {} : { pinned: pool.pinned }),
     bytes_from_client: bytes.fromClient,
     bytes_to_client: bytes.toClient,
     can_park: parkRefusal === undefined,

@@ -42,8 +42,8 @@ export class Leavings {
   }
 
   /** Something with these facts ran. */
-  add({ mayLeave, calls, customSettings, isOpaque, drops }: TextFacts): void {
-    if (mayLeave) this.#mustLook = true
+  add({ mayLeave, mayFree, calls, customSettings, isOpaque, drops }: TextFacts): void {
+    if (mayLeave || (mayFree && this.#pinned !== undefined)) this.#mustLook = true
     if (drops) this.#mayDrop = true
     if (isOpaque) this.#isOpaque = true
     for (const name of customSettings) if (this.#custom.size < MOST_CUSTOM_SETTINGS) this.#custom.add(name)
@@ -67,7 +67,10 @@ export class Leavings {
     }
     if (failed === undefined) return
     if (this.#settings.size === 0) throw new BackendLostError(`it could not be made new: ${failed}`)
-    throw new LakeletError('pool_settings_lost', { names: [...this.#settings.keys()].join(', '), sqlState: failed })
+    throw new LakeletError('pool_settings_lost', {
+      names: [...this.#settings.keys()].join(', '),
+      sqlState: failed,
+    })
   }
 
   /** Asks the backend; whether the client can do without it from now on. Throws `pool_pinned_out` where it cannot keep it either. */

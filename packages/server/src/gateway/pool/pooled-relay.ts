@@ -39,7 +39,6 @@ export interface PooledRelayOptions {
 type Stage = 'free' | 'taking' | 'held' | 'settling' | 'over'
 
 const TERMINATE = 0x58
-const HEADER = 5
 /** A client without a backend is read no further. */
 const READ_AHEAD = 64 * 1024
 /** What PostgreSQL says of a plan whose result has changed (feature_not_supported, in plancache.c). */
@@ -117,7 +116,13 @@ export class PooledRelay {
   get parkRefusal(): ParkRefusal | undefined {
     if (!this.#backend) return undefined
     const { state } = this
-    return state === 'idle' ? (this.pinned ? 'state_unknown' : undefined) : state === 'transaction' ? state : 'active'
+    return state === 'idle'
+      ? this.pinned
+        ? 'state_unknown'
+        : undefined
+      : state === 'transaction'
+        ? state
+        : 'active'
   }
 
   start(): void {

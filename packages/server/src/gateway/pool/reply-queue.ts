@@ -1,7 +1,16 @@
 // What a backend has still to answer, in order: which of its answers the client does not get, since it did not ask, and which the client gets
 // though the backend was not asked.
 
-export const REQUEST = { query: 0x51, call: 0x46, sync: 0x53, parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43 }
+export const REQUEST = {
+  query: 0x51,
+  call: 0x46,
+  sync: 0x53,
+  parse: 0x50,
+  bind: 0x42,
+  describe: 0x44,
+  execute: 0x45,
+  close: 0x43,
+}
 
 export interface Expected {
   readonly type: number

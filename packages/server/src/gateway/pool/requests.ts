@@ -146,7 +146,7 @@ export class Requests {
 
   #query(message: Buffer, length: number): Replacement | undefined {
     const isWhole = length <= LONGEST_JUDGED
-    const text = message.latin1Slice(HEADER, Math.min(message.length - (isWhole ? 1 : 0), LONGEST_JUDGED))
+    const text = message.toString('latin1', HEADER, Math.min(message.length - (isWhole ? 1 : 0), LONGEST_JUDGED))
     const facts = textFacts(text, isWhole)
     if (facts !== undefined) this.#options.onFacts(facts)
     const dropped = facts.drops ? this.#deallocated(text) : undefined
@@ -171,7 +171,7 @@ export class Requests {
   #parse(message: Buffer, length: number): Replacement | undefined {
     const end = message.indexOf(0, HEADER)
     if (end === -1 || message.length < length) return this.#passUnknown(REQUEST.parse)
-    const name = message.latin1Slice(HEADER, end)
+    const name = message.toString('latin1', HEADER, end)
     const statement = this.#options.registry.of(message.subarray(end + 1))
     if (name !== '') return this.#parseNamed(name, statement, message.length)
     this.statements.set('', statement)
@@ -217,7 +217,7 @@ export class Requests {
   #bind(message: Buffer): Replacement | undefined {
     const portalEnd = message.indexOf(0, HEADER)
     const end = portalEnd === -1 ? -1 : message.indexOf(0, portalEnd + 1)
-    const statement = end === -1 ? undefined : this.#named(message.latin1Slice(portalEnd + 1, end))
+    const statement = end === -1 ? undefined : this.#named(message.toString('latin1', portalEnd + 1, end))
     this.#expect(REQUEST.bind)
     if (!statement) return undefined
     const name = Buffer.from(`${statement.name}\0`, 'latin1')
@@ -230,14 +230,16 @@ export class Requests {
 
   #describe(message: Buffer): Replacement | undefined {
     const statement =
-      message[HEADER] === STATEMENT ? this.#named(message.latin1Slice(HEADER + 1, message.length - 1)) : undefined
+      message[HEADER] === STATEMENT
+        ? this.#named(message.toString('latin1', HEADER + 1, message.length - 1))
+        : undefined
     this.#expect(REQUEST.describe)
     if (!statement) return undefined
     return { bytes: messageOf('D', `S${statement.name}\0`), replaced: message.length }
   }
 
   #closed(message: Buffer): Replacement | undefined {
-    const name = message.latin1Slice(HEADER + 1, message.length - 1)
+    const name = message.toString('latin1', HEADER + 1, message.length - 1)
     const statement = message[HEADER] === STATEMENT ? this.statements.get(name) : undefined
     if (statement) this.statements.delete(name)
     const undo = () => statement && this.statements.set(name, statement)

@@ -5,7 +5,14 @@
 export type SessionSettings = ReadonlyMap<string, string>
 
 /** Why only one backend will do for a client. */
-export type PinReason = 'temporary' | 'held_cursor' | 'advisory_lock' | 'listen' | 'prepared' | 'setting' | 'unknown'
+export type PinReason =
+  | 'temporary'
+  | 'held_cursor'
+  | 'advisory_lock'
+  | 'listen'
+  | 'prepared'
+  | 'setting'
+  | 'unknown'
 
 /**
  * DISCARD ALL without what costs and hides nothing: plans and the statements that clients share. The unnamed statement goes with any simple

@@ -26,7 +26,7 @@ export class StatementRegistry {
 
   /** The statement with this definition. */
   of(definition: Buffer): Statement {
-    const key = definition.latin1Slice()
+    const key = definition.toString('latin1')
     const known = this.#byDefinition.get(key)
     if (known) return known
     const text = key.slice(0, key.indexOf('\0'))
@@ -43,7 +43,7 @@ export class StatementRegistry {
 
   /** Its plan is stale: who prepares it from now on gets another name. */
   forget(statement: Statement): void {
-    const key = statement.definition.latin1Slice()
+    const key = statement.definition.toString('latin1')
     if (this.#byDefinition.get(key) !== statement) return
     this.#byDefinition.delete(key)
     this.#bytes -= key.length

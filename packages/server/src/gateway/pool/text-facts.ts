@@ -11,6 +11,8 @@ export interface TextFacts {
   readonly customSettings: readonly string[]
   /** It sets a setting whose name is only known when it runs. */
   readonly isOpaque: boolean
+  /** It may take back what keeps a session on its backend. */
+  readonly mayFree: boolean
   /** It may drop prepared statements: DISCARD or DEALLOCATE. */
   readonly drops: boolean
 }
@@ -39,8 +41,10 @@ const HARMLESS = new Set(
    string_agg substr substring sum then timestamp to_char to_date to_json to_jsonb to_timestamp trim trunc unique union unnest upper
    using values varchar version when where window with`.split(/\s+/),
 )
-const NOTHING: TextFacts = { mayLeave: false, calls: [], customSettings: [], isOpaque: false, drops: false }
-const ANYTHING: TextFacts = { ...NOTHING, mayLeave: true, drops: true }
+const NOTHING: TextFacts = { mayLeave: false, calls: [], customSettings: [], isOpaque: false, mayFree: false, drops: false }
+const ANYTHING: TextFacts = { ...NOTHING, mayLeave: true, mayFree: true, drops: true }
+const FREEING_ONLY: TextFacts = { ...NOTHING, mayFree: true }
+const FREEING = /\b(?:drop|close|discard|deallocate|unlisten|reset)\b|unlock/i
 
 /** Judges a text, one character a byte; `isWhole` is false where only its beginning is given. */
 export function textFacts(text: string, isWhole = true): TextFacts {
@@ -49,7 +53,8 @@ export function textFacts(text: string, isWhole = true): TextFacts {
   // What looks like a comment may stand in a string: both readings count.
   const bare = hasComment ? text.replace(COMMENTS, ' ') : text
   const mayLeave = LEAVING.test(text) || (hasComment && LEAVING.test(bare))
-  if (!mayLeave && !text.includes('(')) return NOTHING
+  const mayFree = FREEING.test(text)
+  if (!mayLeave && !text.includes('(')) return mayFree ? FREEING_ONLY : NOTHING
   const calls = unknownCalls(text)
   const isSetting = SET_CONFIG.test(text)
   SET_CONFIG.lastIndex = 0
@@ -60,6 +65,7 @@ export function textFacts(text: string, isWhole = true): TextFacts {
     calls,
     customSettings: mayLeave ? customNames(text) : [],
     isOpaque: setsForSession && countOf(text, SET_CONFIG) > countOf(text, NAMED_SET_CONFIG),
+    mayFree,
     drops: mayLeave && /discard|deallocate/i.test(text),
   }
 }
