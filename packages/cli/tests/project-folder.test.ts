@@ -134,7 +134,6 @@ describe('a link', () => {
     [['connection-string', 'dve', '--project', 'shop'], 4, "Did you mean 'projects/shop/branches/dev'?"],
     [['connection-string', '--role', 'app'], 4, 'projects/shop/branches/dev has no role "app".'],
     [['connection-string', '--database', 'databricks_postgre'], 4, "Did you mean 'databricks_postgres'?"],
-    [['connection-string', '--pooled'], 1, 'offers no pooled host'],
     [['env', '--format', 'xml'], 2, 'Allowed choices are sh, fish, json, dotenv'],
     [['env', 'pul'], 2, "'pul' is not a target of the form"],
     [['env', 'pull', 'none/.env'], 2, 'There is no folder'],
@@ -156,6 +155,9 @@ describe('connection-string', () => {
     const full = await lakelet(['connection-string', 'dev', '--with-password'])
     expect(full.stderr).toBe('')
     expect(await asked(full.stdout.trim())).toEqual({ me: workspace.user, at: 'databricks_postgres' })
+    const pooled = await printed(['connection-string', 'dev', '--with-password', '--pooled'])
+    expect(pooled).toMatch(/options=endpoint%3Dep-[\w-]+-pooler\n$/)
+    expect(await asked(pooled.trim())).toEqual({ me: workspace.user, at: 'databricks_postgres' })
     // The advice is taken word by word.
     const token = (await printed(['env', '--with-password', '--field', 'PGPASSWORD'])).trim()
     const url = new URL(open.stdout.trim())

@@ -13,7 +13,9 @@ export const connectionStringCommand = defineCommand({
     project: projectOption,
     endpoint: { value: 'ENDPOINT', summary: 'id of the endpoint; the read-write one when left out' },
     ...connectingOptions,
-    pooled: { summary: 'pooled: a backend for each transaction, shared by many clients' },
+    pooled: {
+      summary: 'to the pools of the endpoint: a backend for each transaction, shared by many clients',
+    },
   },
   examples: [
     { run: 'psql "$(lakelet connection-string dev --with-password)"', does: 'opens psql in branch dev' },

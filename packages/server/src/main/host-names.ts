@@ -22,9 +22,7 @@ export async function probeHostNames(options: {
   const resolves = await resolvesTo(`ep-probe.${suffix}`, options.host)
   return {
     of: (uid) =>
-      resolves
-        ? { host: `${uid}.${suffix}`, pooledHost: `${uid}-pooler.${suffix}` }
-        : { host: options.host },
+      resolves ? { host: `${uid}.${suffix}`, pooledHost: `${uid}-pooler.${suffix}` } : { host: options.host },
     certificateNames: [...new Set(['localhost', '127.0.0.1', '::1', options.host, `*.${suffix}`])],
   }
 }

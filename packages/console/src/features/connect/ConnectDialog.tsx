@@ -1,3 +1,4 @@
+import type { Endpoint } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { useRead } from '../../api/queries.ts'
@@ -5,7 +6,7 @@ import { t } from '../../text/index.ts'
 import { CopyButton, CopyField, Snippet } from '../../ui/copy.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { SelectField } from '../../ui/form.tsx'
+import { CheckField, SelectField } from '../../ui/form.tsx'
 import { Skeleton } from '../../ui/page.tsx'
 import { TabList } from '../../ui/tabs.tsx'
 import { useCompute } from '../computes/use-compute.ts'
@@ -24,6 +25,7 @@ export function ConnectDialog({ project, branch: first, onClose }: ConnectDialog
   const [branch, setBranch] = useState(first)
   const [database, setDatabase] = useState(DATABASE)
   const [user, setUser] = useState<string>()
+  const [isPooled, setPooled] = useState(false)
   const { data: session } = useRead('lakelet.getSession', {})
   const { data: branches } = useRead('postgres.listBranches', { params: { project } })
   const { endpoint, error } = useCompute({ project, branch })
@@ -33,7 +35,7 @@ export function ConnectDialog({ project, branch: first, onClose }: ConnectDialog
   const connection: Connection | undefined =
     session && endpoint
       ? {
-          host: endpoint.status.hosts.host,
+          ...placeOf(endpoint.status.hosts, isPooled),
           port: session.postgres.port,
           database,
           user: role,
@@ -66,10 +68,25 @@ export function ConnectDialog({ project, branch: first, onClose }: ConnectDialog
           options={roles.map((name) => [name, name])}
         />
       </div>
+      <CheckField
+        label={t.connect.pooled}
+        hint={t.connect.pooledHint}
+        checked={isPooled}
+        onChange={(event) => setPooled(event.target.checked)}
+      />
       {error && <ErrorPanel error={error} />}
       {connection ? <Formats connection={connection} /> : <Skeleton rows={6} />}
     </Dialog>
   )
+}
+
+/** A pool has a host of its own; where names do not resolve, an option leads to it. */
+function placeOf(
+  { host, read_write_pooled_host: pooled }: Endpoint['status']['hosts'],
+  isPooled: boolean,
+): Pick<Connection, 'host' | 'options'> {
+  if (!isPooled) return { host }
+  return pooled === undefined ? { host, options: 'pool=transaction' } : { host: pooled }
 }
 
 function Formats({ connection }: { readonly connection: Connection }) {

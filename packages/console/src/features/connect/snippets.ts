@@ -7,6 +7,8 @@ export interface Connection {
   readonly user: string
   readonly endpoint: string
   readonly caFile: string
+  /** What the driver has to send as `options`, if anything. */
+  readonly options?: string
 }
 
 /** The variables that the tutorial names, in its order. */
@@ -18,6 +20,7 @@ export function parametersOf(connection: Connection): readonly (readonly [name: 
     ['PGPORT', String(connection.port)],
     ['PGSSLMODE', 'require'],
     ['ENDPOINT_NAME', connection.endpoint],
+    ...(connection.options === undefined ? [] : [['PGOPTIONS', connection.options] as const]),
   ]
 }
 
@@ -34,7 +37,7 @@ const pool = new pg.Pool({
   host: '${each.host}',
   port: ${each.port},
   database: '${each.database}',
-  user: '${each.user}',
+  user: '${each.user}',${line(each, (options) => `  options: '${options}',`)}
   // Asked for at each new connection, so it has never ended.
   password: () => freshToken('${each.endpoint}'),
   ssl: { ca: readFileSync('${each.caFile}') },
@@ -48,7 +51,7 @@ connection = psycopg.connect(
     host="${each.host}",
     port=${each.port},
     dbname="${each.database}",
-    user="${each.user}",
+    user="${each.user}",${line(each, (options) => `    options="${options}",`)}
     password=credential.token,
     sslmode="require",
 )`,
@@ -63,6 +66,13 @@ connection = psycopg.connect(
 }
 
 /** A connection string without its password, which ends too soon to be kept. */
-export function url({ host, port, database, user }: Connection): string {
-  return `postgresql://${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}?sslmode=require`
+export function url({ host, port, database, user, options }: Connection): string {
+  const place = `${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}`
+  const more = options === undefined ? '' : `&options=${encodeURIComponent(options)}`
+  return `postgresql://${place}?sslmode=require${more}`
+}
+
+/** A line of its own where there are options. */
+function line({ options }: Connection, write: (options: string) => string): string {
+  return options === undefined ? '' : `\n${write(options)}`
 }

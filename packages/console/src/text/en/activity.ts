@@ -19,6 +19,7 @@ export const activity = {
     connecting: 'connecting',
     idle: 'idle',
     active: 'active',
+    waiting: 'waiting for a backend',
     'idle in transaction': 'idle in transaction',
     closing: 'closing',
   } as Readonly<Record<string, string>>,

@@ -238,6 +238,9 @@ export const connect = {
   parameters: 'Parameters only',
   url: 'Connection string',
   copyAll: 'Copy all',
+  pooled: 'Pooled connection',
+  pooledHint:
+    'Each transaction gets one of a few backends, so thousands of clients can be connected. Tokens work as they do without a pool.',
   copyToken: 'Copy OAuth token',
   tokenFor: 'A token logs in as you and is valid for 60 minutes.',
   pgHostNote: 'PGSSLROOTCERT is needed where the client checks certificates.',

@@ -21,6 +21,7 @@ export const activity: Messages['activity'] = {
     connecting: '接続中',
     idle: '待機中',
     active: '実行中',
+    waiting: 'バックエンド待ち',
     'idle in transaction': 'トランザクション内で待機中',
     closing: '終了処理中',
   },

@@ -242,6 +242,9 @@ export const connect: Messages['connect'] = {
   parameters: 'パラメーターのみ',
   url: '接続文字列',
   copyAll: 'すべてコピー',
+  pooled: 'プール接続',
+  pooledHint:
+    '少数のバックエンドをトランザクションごとに割り当てるので、数千のクライアントが同時に接続できます。トークンはプールなしの場合と同じように使えます。',
   copyToken: 'OAuth トークンをコピー',
   tokenFor: 'トークンはあなたとしてログインし、60 分間有効です。',
   pgHostNote: '証明書を検証するクライアントには PGSSLROOTCERT が必要です。',

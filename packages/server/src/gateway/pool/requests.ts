@@ -146,7 +146,11 @@ export class Requests {
 
   #query(message: Buffer, length: number): Replacement | undefined {
     const isWhole = length <= LONGEST_JUDGED
-    const text = message.toString('latin1', HEADER, Math.min(message.length - (isWhole ? 1 : 0), LONGEST_JUDGED))
+    const text = message.toString(
+      'latin1',
+      HEADER,
+      Math.min(message.length - (isWhole ? 1 : 0), LONGEST_JUDGED),
+    )
     const facts = textFacts(text, isWhole)
     if (facts !== undefined) this.#options.onFacts(facts)
     const dropped = facts.drops ? this.#deallocated(text) : undefined

@@ -41,7 +41,14 @@ const HARMLESS = new Set(
    string_agg substr substring sum then timestamp to_char to_date to_json to_jsonb to_timestamp trim trunc unique union unnest upper
    using values varchar version when where window with`.split(/\s+/),
 )
-const NOTHING: TextFacts = { mayLeave: false, calls: [], customSettings: [], isOpaque: false, mayFree: false, drops: false }
+const NOTHING: TextFacts = {
+  mayLeave: false,
+  calls: [],
+  customSettings: [],
+  isOpaque: false,
+  mayFree: false,
+  drops: false,
+}
 const ANYTHING: TextFacts = { ...NOTHING, mayLeave: true, mayFree: true, drops: true }
 const FREEING_ONLY: TextFacts = { ...NOTHING, mayFree: true }
 const FREEING = /\b(?:drop|close|discard|deallocate|unlisten|reset)\b|unlock/i
