@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- the stages of a connection share what it has, and are read one after the other
 // One client from accept to end, through its stages: encryption and first packet (accept.ts), startup (startup.ts), route and authenticate
 // (log-in.ts), wake and dial (connect-compute.ts), relay (relay.ts). One signal ends whatever stage it is in: the client left, a deadline
 // passed, the gateway stops.

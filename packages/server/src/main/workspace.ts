@@ -11,6 +11,7 @@ import { credentialEndpoints } from '../control/services/credentials.ts'
 import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
+import { poolSettings } from './pool-settings.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
@@ -252,17 +253,6 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
-}
-
-function poolSettings({ size, maxClients, maxPreparedStatements, ...times }: Config['gateway']['pool']) {
-  return {
-    size,
-    maxClients,
-    maxPreparedStatements,
-    queueTimeoutMs: times.queueSeconds * 1000,
-    idleMs: times.idleSeconds * 1000,
-    lifetimeMs: times.lifetimeSeconds * 1000,
-  }
 }
 
 function sessionFacts(start: Start) {

@@ -85,7 +85,10 @@ describe.each(GATEWAYS)('a pool, $name', ({ workers }) => {
     const [session] = (await workspace.gateway.sessions()).filter(({ pool }) => pool?.pinned)
     expect(session?.pool?.pinned).toBe('temporary')
     await one.query('drop table mine')
-    await eventually(async () => (await workspace.gateway.sessions()).every(({ pool }) => !pool?.pinned), 'unpinned')
+    await eventually(
+      async () => (await workspace.gateway.sessions()).every(({ pool }) => !pool?.pinned),
+      'unpinned',
+    )
   })
 
   test('by an option where names do not resolve', async () => {

@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- one machine of five stages, which share all of its state
 // One pooled client: it has a backend from the first message of a transaction until that is over, and between transactions none.
 import type { Socket } from 'node:net'
 import { encodeParameterStatus, encodeReadyForQuery } from '@lakelet/wire'
@@ -9,7 +10,8 @@ import type { ParkRefusal, SessionState, TrafficBytes } from '../control.ts'
 import { ProtocolTracker } from '../protocol-tracker.ts'
 import { fatal, refusalOf } from '../refusal.ts'
 import type { RelayEnd } from '../relay.ts'
-import type { Pool, StartupShape } from './pool.ts'
+import type { StartupShape } from './pool-options.ts'
+import type { Pool } from './pool.ts'
 import { BackendLostError, type PooledBackend } from './pooled-backend.ts'
 import { Replies } from './replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
@@ -270,7 +272,7 @@ export class PooledRelay {
     const backend = this.#backend
     if (!backend || this.#stage !== 'held') return
     this.#queue.clear()
-    if (this.#requests.isSoiled || this.#isLeaving) return void this.#finishOrGoOn(backend)
+    if (this.#requests.isSoiled || this.#isLeaving) return this.#finishOrGoOn(backend)
     if (this.#leavings.mustLook) {
       this.#stage = 'settling'
       void this.#settle(backend).catch((error: unknown) => this.#refuse(error))

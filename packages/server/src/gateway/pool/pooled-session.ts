@@ -10,13 +10,18 @@ import {
 import { isLakeletError, LakeletError } from '../../base/errors.ts'
 import { untilAborted } from '../../base/until-aborted.ts'
 import type { CancelKey } from '../cancel-keys.ts'
+import type { CancelRequests } from '../cancel-requests.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { GatewayControl } from '../control.ts'
+import type { GatewayLimits } from '../limits.ts'
+import type { Pools } from './pools.ts'
 import type { ClientConnection } from '../client-connection.ts'
 import type { RoleFacts } from '../control.ts'
 import type { Login } from '../log-in.ts'
-import type { SessionContext } from '../session.ts'
 import { forwardedParameters, type Startup } from '../startup.ts'
 import { checkTokenRole } from '../token-login.ts'
-import type { Pool, StartupShape } from './pool.ts'
+import type { StartupShape } from './pool-options.ts'
+import type { Pool } from './pool.ts'
 import { PooledRelay } from './pooled-relay.ts'
 
 const APPLICATION_NAME = 'application_name'
@@ -78,10 +83,19 @@ export interface PooledClient {
   readonly signal: AbortSignal
 }
 
+/** What pooled clients of a thread have in common. */
+interface PooledContext {
+  readonly control: Pick<GatewayControl, 'wake' | 'role' | 'release'>
+  readonly clock: Clock
+  readonly limits: GatewayLimits
+  readonly pools: Pools
+  readonly cancels: CancelRequests
+}
+
 /** The relay of a client that was let in; the client has been greeted. Disposing forgets its key and its place in the pool. */
 export async function openPooled(
   client: PooledClient,
-  context: SessionContext,
+  context: PooledContext,
   onClientBytes: (nowMs: number) => void,
 ): Promise<PooledRelay & Disposable> {
   const { connection, startup, login, signal, session } = client
@@ -131,7 +145,7 @@ const MOST_TRIES = 5
 /** What the catalog says of the role, where that was not known while the compute slept; throws what refuses it. */
 async function judgedRole(
   { session, startup: { role }, login, signal }: PooledClient,
-  { control, clock }: SessionContext,
+  { control, clock }: PooledContext,
 ): Promise<RoleFacts | undefined> {
   const { located, principal } = login
   if (located.role !== undefined || !principal) return located.role === 'absent' ? undefined : located.role

@@ -4,6 +4,19 @@ import { encodeClose, encodeParse, encodeQuery } from '@lakelet/wire'
 import type { PooledBackend } from './pooled-backend.ts'
 import { type Expected, type ReplyQueue, REQUEST } from './reply-queue.ts'
 import type { Statement, StatementRegistry } from './statements.ts'
+import {
+  CLOSE_COMPLETE,
+  deallocatedBy,
+  HEADER,
+  messageOf,
+  neededOf,
+  NONE,
+  PARSE_COMPLETE,
+  parseOf,
+  type Replacement,
+  STATEMENT,
+  TERMINATE,
+} from './request-messages.ts'
 import { LONGEST_JUDGED, type TextFacts, textFacts } from './text-facts.ts'
 
 export interface RequestsOptions {
@@ -15,17 +28,6 @@ export interface RequestsOptions {
   /** Whether the transaction that is open has failed. */
   readonly hasFailed: () => boolean
 }
-
-const TERMINATE = 0x58
-const HEADER = 5
-const STATEMENT = 0x53 // S
-/** A statement whose definition is longer cannot be given a name; a name in a Bind that is longer is nobody's. */
-const LONGEST_DEFINITION = 1024 * 1024
-const LONGEST_NAMES = 4096
-const PARSE_COMPLETE = Buffer.from([0x31, 0, 0, 0, 4])
-const CLOSE_COMPLETE = Buffer.from([0x33, 0, 0, 0, 4])
-const DEALLOCATE = /^\s*deallocate\s+(?:prepare\s+)?(?:"([^"]+)"|([a-z_][\w$]*))\s*;?\s*$/i
-const NONE = Buffer.alloc(0)
 
 export class Requests {
   /** The client's names; the empty one is that of the unnamed statement. */
@@ -165,9 +167,8 @@ export class Requests {
 
   /** The statement that the client drops by SQL: it calls it by a name that the backend does not know. */
   #deallocated(text: string): Statement | undefined {
-    const [, quoted, plain] = DEALLOCATE.exec(text) ?? []
-    const name = quoted ?? plain?.toLowerCase()
-    const statement = name === undefined || name === 'all' ? undefined : this.statements.get(name)
+    const name = deallocatedBy(text)
+    const statement = name === undefined ? undefined : this.statements.get(name)
     if (name !== undefined && statement) this.statements.delete(name)
     return statement
   }
@@ -306,41 +307,4 @@ export class Requests {
   #expect(type: number, entry: Partial<Omit<Expected, 'type'>> = {}): void {
     this.#options.replies.push({ type, action: 'pass', ...entry })
   }
-}
-
-interface Replacement {
-  readonly bytes: Buffer
-  /** How many bytes of the message these stand for. */
-  readonly replaced: number
-}
-
-/** How many bytes of the message have to be there to judge it. */
-function neededOf(bytes: Buffer, at: number): number {
-  if (bytes.length - at < HEADER) return HEADER
-  const length = bytes.readUInt32BE(at + 1) + 1
-  switch (bytes[at]) {
-    case REQUEST.query:
-      return Math.min(length, LONGEST_JUDGED)
-    case REQUEST.parse:
-      return length <= LONGEST_DEFINITION ? length : HEADER
-    case REQUEST.bind:
-    case REQUEST.describe:
-    case REQUEST.close:
-      return Math.min(length, LONGEST_NAMES)
-    default:
-      return HEADER
-  }
-}
-
-function parseOf(name: string, { definition }: Statement): Buffer {
-  return messageOf('P', `${name}\0`, definition)
-}
-
-function messageOf(type: string, head: string, rest: Buffer = NONE): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER + head.length + rest.length)
-  bytes.write(type, 0, 'latin1')
-  bytes.writeUInt32BE(bytes.length - 1, 1)
-  bytes.write(head, HEADER, 'latin1')
-  bytes.set(rest, HEADER + head.length)
-  return bytes
 }
