@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- every message that a client may send, with what they share
 // What a pooled client says, on its way to the backend that it has: names of prepared statements become those of the pool, and a statement that
 // this backend does not know is prepared in it first. All else passes byte for byte, and what is long is not kept.
 import { encodeClose, encodeParse, encodeQuery } from '@lakelet/wire'
