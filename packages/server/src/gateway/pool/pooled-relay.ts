@@ -41,6 +41,7 @@ export interface PooledRelayOptions {
 type Stage = 'free' | 'taking' | 'held' | 'settling' | 'over'
 
 const TERMINATE = 0x58
+const NOTHING = Buffer.alloc(0)
 /** A client without a backend is read no further. */
 const READ_AHEAD = 64 * 1024
 /** What PostgreSQL says of a plan whose result has changed (feature_not_supported, in plancache.c). */
@@ -63,6 +64,7 @@ export class PooledRelay {
   #early: Buffer[] = []
   #earlyLength = 0
   #isLeaving = false
+  #isHeldUp = false
   #moves = 0
   #fromClient = 0
   #toClient = 0
@@ -243,6 +245,8 @@ export class PooledRelay {
       if (!backend.write(bytes)) this.#options.client.pause()
     }
     for (const made of this.#queue.due()) this.#send(made)
+    this.#isHeldUp = this.#requests.isWaiting
+    if (this.#isHeldUp) this.#options.client.pause()
     if (this.#requests.isOver) this.#isLeaving = true
     if (this.#tracker.isBroken) void this.#finish('gateway')
     else if (this.#tracker.isIdle && !this.#requests.isInside) this.#transactionOver()
@@ -262,10 +266,18 @@ export class PooledRelay {
     }
     if (out.length > 1) client.uncork()
     if (out.length === 0) giveBack()
+    if (this.#isHeldUp && !this.#requests.isWaiting) this.#goOn()
     if (this.#tracker.isBroken) void this.#finish('gateway')
     else if (this.#tracker.isIdle && !this.#requests.isInside) this.#transactionOver()
     else if (this.#isLeaving && this.#tracker.isQuiet) void this.#finish('client')
     return mayGoOn
+  }
+
+  /** What was kept until the backend had said enough. */
+  #goOn(): void {
+    this.#isHeldUp = false
+    this.#options.client.resume()
+    this.#forward(NOTHING)
   }
 
   #transactionOver(): void {

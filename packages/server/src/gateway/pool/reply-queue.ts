@@ -17,8 +17,10 @@ export interface Expected {
   /** `pass`: the client asked; `swallow`: we did; `made`: the answer is `made`, and the backend knows nothing of it. */
   readonly action: 'pass' | 'swallow' | 'made'
   readonly made?: Buffer
-  /** Takes back what was noted, since the backend skipped the message. */
-  readonly undo?: () => void
+  /** Takes back what was noted, since the backend skipped the message, or since the message itself failed. */
+  readonly undo?: (hasFailed: boolean) => void
+  /** What comes behind the next Sync may rest on what was noted. */
+  readonly isDoubtful?: boolean
 }
 
 const EXTENDED: ReadonlySet<number> = new Set([
@@ -47,6 +49,12 @@ export class ReplyQueue {
   #entries: Expected[] = []
   #head = 0
   #isSkipping = false
+  #doubts = 0
+
+  /** Something was noted that an error may yet take back. */
+  get isInDoubt(): boolean {
+    return this.#doubts > 0
+  }
 
   /** The backend skips what comes until a Sync. */
   get isSkipping(): boolean {
@@ -55,6 +63,7 @@ export class ReplyQueue {
 
   push(entry: Expected): void {
     if (entry.type === REQUEST.sync) this.#isSkipping = false
+    if (entry.isDoubtful) this.#doubts += 1
     this.#entries.push(entry)
   }
 
@@ -78,6 +87,7 @@ export class ReplyQueue {
   clear(): void {
     this.#entries.length = 0
     this.#head = 0
+    this.#doubts = 0
     this.#isSkipping = false
   }
 
@@ -98,10 +108,16 @@ export class ReplyQueue {
     let end = this.#head
     while (end < this.#entries.length && this.#entries[end]?.type !== REQUEST.sync) end += 1
     // The last first: what came later was noted on top of what came before.
-    for (let at = end - 1; at >= this.#head; at -= 1) this.#entries[at]?.undo?.()
+    for (let at = end - 1; at >= this.#head; at -= 1) this.#undo(at)
     this.#isSkipping = end === this.#entries.length
     this.#entries = this.#entries.slice(end)
     this.#head = 0
+  }
+
+  #undo(at: number): void {
+    const entry = this.#entries[at]
+    if (entry?.isDoubtful) this.#doubts -= 1
+    entry?.undo?.(at === this.#head)
   }
 
   #ready(): void {
@@ -112,6 +128,7 @@ export class ReplyQueue {
   }
 
   #advance(): void {
+    if (this.#entries[this.#head]?.isDoubtful) this.#doubts -= 1
     this.#head += 1
     if (this.#head < this.#entries.length) return
     this.#entries.length = 0

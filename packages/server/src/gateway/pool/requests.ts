@@ -43,6 +43,8 @@ export class Requests {
   #hasUnnamed = false
   #partial: Buffer = NONE
   #toPass = 0
+  /** A Sync came behind what is in doubt. */
+  #isBarred = false
   #out: Buffer[] = []
 
   constructor(options: RequestsOptions) {
@@ -52,6 +54,11 @@ export class Requests {
   /** A part of a message is waiting for its rest, or one is passing. */
   get isInside(): boolean {
     return this.#partial.length > 0 || this.#toPass > 0
+  }
+
+  /** What came is kept until the backend has said whether it took what the rest may rest on. */
+  get isWaiting(): boolean {
+    return this.#isBarred && this.#options.replies.isInDoubt && this.#partial.length > 0
   }
 
   /** From now on this backend is spoken to. */
@@ -89,7 +96,7 @@ export class Requests {
         continue
       }
       const needed = neededOf(bytes, at)
-      if (bytes.length - at < needed) {
+      if (bytes.length - at < needed || this.#mustWait()) {
         // The memory of a chunk may be used again.
         this.#partial = Buffer.from(bytes.subarray(at))
         break
@@ -113,6 +120,11 @@ export class Requests {
     const end = this.#partial.length > 0 ? bytes.length - this.#partial.length : at
     if (end > from) this.#out.push(bytes.subarray(from, end))
     return this.#out
+  }
+
+  #mustWait(): boolean {
+    this.#isBarred &&= this.#options.replies.isInDoubt
+    return this.#isBarred
   }
 
   /** Injects into `#out`; the result stands for the first bytes of the message, undefined lets it pass. */
@@ -139,6 +151,9 @@ export class Requests {
         this.#expect(type)
         return undefined
       case REQUEST.sync:
+        this.#isBarred = replies.isInDoubt
+        this.#expect(type)
+        return undefined
       case REQUEST.execute:
         this.#expect(type)
         return undefined
@@ -180,9 +195,16 @@ export class Requests {
     const name = message.toString('latin1', HEADER, end)
     const statement = this.#options.registry.of(message.subarray(end + 1))
     if (name !== '') return this.#parseNamed(name, statement, message.length)
+    const before = this.statements.get('')
     this.statements.set('', statement)
     this.#hasUnnamed = true
-    this.#expect(REQUEST.parse, { undo: () => this.statements.delete('') })
+    this.#expect(REQUEST.parse, {
+      undo: (hasFailed) => {
+        if (hasFailed || !before) this.statements.delete('')
+        else this.statements.set('', before)
+      },
+      isDoubtful: false,
+    })
     return undefined
   }
 
@@ -265,7 +287,11 @@ export class Requests {
     if (name !== '') this.#prepare(statement)
     else if (!this.#hasUnnamed) {
       this.#out.push(parseOf('', statement))
-      this.#expect(REQUEST.parse, { action: 'swallow', undo: () => (this.#hasUnnamed = false) })
+      this.#expect(REQUEST.parse, {
+        action: 'swallow',
+        undo: () => (this.#hasUnnamed = false),
+        isDoubtful: false,
+      })
       this.#hasUnnamed = true
     }
     return name === '' ? undefined : statement
@@ -306,6 +332,7 @@ export class Requests {
   }
 
   #expect(type: number, entry: Partial<Omit<Expected, 'type'>> = {}): void {
-    this.#options.replies.push({ type, action: 'pass', ...entry })
+    const isDoubtful = entry.undo !== undefined && entry.isDoubtful !== false
+    this.#options.replies.push({ type, action: 'pass', ...entry, isDoubtful })
   }
 }
