@@ -11,7 +11,7 @@ import { credentialEndpoints } from '../control/services/credentials.ts'
 import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
-import { poolSettings } from './pool-settings.ts'
+import { gatewaySettings } from './gateway-settings.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
@@ -247,8 +247,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     control: new WorkspaceGatewayControl({ ...infrastructure, ...rooms, past: rooms.control.past }),
     clock: infrastructure.clock,
     logger: infrastructure.log,
-    workers: config.gateway.workers,
-    limits: { pool: poolSettings(config.gateway.pool) },
+    ...gatewaySettings(config),
   })
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))

@@ -16,7 +16,7 @@ import {
   encodeSync,
   MessageFramer,
 } from '@lakelet/wire'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defaultPoolSettings } from '../../src/gateway/pool/settings.ts'
 import { scaled } from '../../../../tests/hostile/duration.ts'
