@@ -3,6 +3,7 @@
 import './disposable-stacks.ts'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
 import { type Workspace, startWorkspace } from './index.ts'
@@ -15,7 +16,8 @@ export interface TestOptions {
 }
 
 export interface TestDatabase extends AsyncDisposable {
-  readonly workspace: Workspace
+  /** Absent where one was running already. */
+  readonly workspace?: Workspace
   /** Full name of the fresh branch. */
   readonly branch: string
   /**
@@ -27,11 +29,18 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** How many runs may go on at the same time in one place. */
 const PLACES = 16
-/** Seconds that a branch lives at most, whose run could not delete it. */
-const BRANCH_LIFE_S = 24 * 3600
+/** What the ids of the branches of runs begin with; when the run began follows. */
+const RUN = 'run-'
+/** How long a run may take; its branch is removed after that where the run could not do it. */
+const BRANCH_LIFE_MS = 24 * 3600 * 1000
 
-/** Starts the workspace and makes the branch; disposing deletes the branch and stops the workspace. */
+/**
+ * Starts the workspace and makes the branch; disposing deletes the branch and stops the workspace. LAKELET_TEST_BRANCH names a branch of a
+ * workspace that runs already, as a command line in this folder finds it: then the run's branch is made of that one, and nothing is started.
+ */
 export async function startTestDatabase(options: TestOptions = {}): Promise<TestDatabase> {
+  const from = process.env['LAKELET_TEST_BRANCH']
+  if (from) return startBranchOf(await commands(undefined), from, undefined)
   const first = path.resolve(options.dataDir ?? 'node_modules/.cache/lakelet')
   const { workspace, dataDir } = await startInFreePlace(first)
   try {
@@ -40,23 +49,43 @@ export async function startTestDatabase(options: TestOptions = {}): Promise<Test
     if (!(await run.lists('postgres', 'list-projects')).includes(project)) {
       await run('postgres', 'create-project', project.slice('projects/'.length))
     }
-    const id = `run-${Date.now().toString(36)}-${process.pid}`
-    const branch = `${project}/branches/${id}`
-    const spec = JSON.stringify({ spec: { ttl: `${BRANCH_LIFE_S}s` } })
-    await run('postgres', 'create-branch', project, id, '--json', spec)
-    return {
-      workspace,
-      branch,
-      env: await variablesOf(run, branch),
-      async [Symbol.asyncDispose]() {
-        // A branch that stays ends by itself, so nothing that goes wrong here may hide how the tests ended.
-        await run('postgres', 'delete-branch', branch).catch(() => undefined)
-        await workspace[Symbol.asyncDispose]()
-      },
-    }
+    await removeOld(run, project)
+    return await startBranchOf(run, `${project}/branches/production`, workspace)
   } catch (error) {
     await workspace[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+/** It does not expire, so that branches for single tests can be made of it. */
+async function startBranchOf(
+  run: Commands,
+  from: string,
+  workspace: Workspace | undefined,
+): Promise<TestDatabase> {
+  const id = `${RUN}${Date.now().toString(36)}-${process.pid}`
+  const env = JSON.parse(
+    await run('branch', 'create', id, '--from', from, '--env', '--format', 'json'),
+  ) as Record<string, string>
+  const branch = env['ENDPOINT_NAME']?.split('/endpoints/')[0] ?? ''
+  return {
+    ...(workspace ? { workspace } : {}),
+    branch,
+    env,
+    async [Symbol.asyncDispose]() {
+      // One that stays is removed by a later run, so nothing that goes wrong here may hide how the tests ended.
+      await run('postgres', 'delete-branch', branch, '--purge').catch(() => undefined)
+      await workspace?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Branches of runs that were killed. One that cannot be deleted yet has branches of tests, which expire. */
+async function removeOld(run: Commands, project: string): Promise<void> {
+  for (const branch of await run.lists('postgres', 'list-branches', project)) {
+    const [, started = ''] = /\/run-([0-9a-z]+)-\d+$/.exec(branch) ?? []
+    if (started === '' || Date.now() - Number.parseInt(started, 36) < BRANCH_LIFE_MS) continue
+    await run('postgres', 'delete-branch', branch, '--purge').catch(() => undefined)
   }
 }
 
@@ -64,10 +93,11 @@ export async function startTestDatabase(options: TestOptions = {}): Promise<Test
  * Puts the variables into the environment of this process and of those it starts. Certificates are read from there when a process begins, so
  * this one is told of the authority by itself, where its Node can be (22.19 and 24.5): Jest runs a single file of tests in it.
  */
-export function useEnvironment({ env, workspace }: TestDatabase): void {
+export function useEnvironment({ env }: TestDatabase): void {
   Object.assign(process.env, env)
-  if (!('setDefaultCACertificates' in tls)) return
-  const authority = readFileSync(workspace.caFile, 'utf8')
+  const { PGSSLROOTCERT: file } = env
+  if (file === undefined || !('setDefaultCACertificates' in tls)) return
+  const authority = readFileSync(file, 'utf8')
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
 }
 
@@ -91,14 +121,16 @@ interface Commands {
   lists(...args: readonly string[]): Promise<string[]>
 }
 
-async function commands(dataDir: string): Promise<Commands> {
+/** Of the workspace in `dataDir`; without it of the one that the environment, the link of this folder or a profile names. */
+async function commands(dataDir: string | undefined): Promise<Commands> {
   const cli = await import('@lakelet/cli')
   const run = async (...args: readonly string[]): Promise<string> => {
     const written = { stdout: '', stderr: '' }
-    const code = await cli.run([...args, '--data-dir', dataDir], {
-      env: {},
+    const where = dataDir === undefined ? [] : ['--data-dir', dataDir]
+    const code = await cli.run([...args, ...where], {
+      env: dataDir === undefined ? process.env : {},
       cwd: process.cwd(),
-      home: dataDir,
+      home: dataDir ?? homedir(),
       isInteractive: false,
       stdout: (chunk) => (written.stdout += String(chunk)),
       stderr: (text) => (written.stderr += text),
@@ -114,12 +146,4 @@ async function commands(dataDir: string): Promise<Commands> {
       // A list command prints what the API gives.
       (JSON.parse(await run(...args, '-o', 'json')) as { name: string }[]).map(({ name }) => name),
   })
-}
-
-async function variablesOf(run: Commands, branch: string): Promise<Record<string, string>> {
-  // `env` prints one object of texts.
-  const env = JSON.parse(await run('env', branch, '--format', 'json')) as Record<string, string>
-  const endpoint = env['ENDPOINT_NAME'] ?? ''
-  const password = await run('postgres', 'generate-database-credential', endpoint, '--field', 'token')
-  return { ...env, PGPASSWORD: password.trim() }
 }

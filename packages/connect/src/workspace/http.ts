@@ -8,7 +8,7 @@ import { isCertificateFailure } from '../dial/tls.ts'
 const MAX_BODY_BYTES = 1 << 20
 
 export interface HttpRequest {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   url: string
   headers?: Readonly<Record<string, string>>
   body?: string

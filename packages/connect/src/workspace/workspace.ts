@@ -52,7 +52,7 @@ export class Workspace {
       ...(request.claims === undefined ? {} : { claims: request.claims.map(wireClaim) }),
       ...(request.group === undefined ? {} : { group_name: request.group }),
     }
-    const answer = await this.#call('POST', '/api/2.0/postgres/credentials', limits, JSON.stringify(body))
+    const answer = await this.call('POST', '/api/2.0/postgres/credentials', limits, JSON.stringify(body))
     if (answer.status !== 200) throw this.#refused(answer, request.endpoint)
     const reply = jsonObject(answer)
     if (typeof reply?.['token'] !== 'string' || reply['token'] === '') {
@@ -72,7 +72,7 @@ export class Workspace {
 
   /** The JSON object at a path of the API; undefined when it is not there or not for the caller. */
   async read(path: string, limits: CallLimits): Promise<Record<string, unknown> | undefined> {
-    const answer = await this.#call('GET', path, limits)
+    const answer = await this.call('GET', path, limits)
     if (answer.status === 403 || answer.status === 404) return undefined
     if (answer.status !== 200) throw this.#refused(answer, 'an endpoint that is looked up by PGHOST')
     return jsonObject(answer)
@@ -80,7 +80,7 @@ export class Workspace {
 
   /** Every host name under which the endpoint is reached, the main one first. */
   async endpointHosts(endpoint: string, limits: CallLimits): Promise<string[]> {
-    const answer = await this.#call('GET', `/api/2.0/postgres/${endpoint}`, limits)
+    const answer = await this.call('GET', `/api/2.0/postgres/${endpoint}`, limits)
     if (answer.status !== 200) throw this.#refused(answer, endpoint)
     const status = jsonObject(answer)?.['status']
     const hosts =
@@ -92,7 +92,7 @@ export class Workspace {
 
   /** The caller's own user name: the e-mail of a person, the client id of a service principal. */
   async currentUser(limits: CallLimits): Promise<string> {
-    const answer = await this.#call('GET', '/api/2.0/preview/scim/v2/Me', limits)
+    const answer = await this.call('GET', '/api/2.0/preview/scim/v2/Me', limits)
     const name = jsonObject(answer)?.['userName']
     if (answer.status !== 200 || typeof name !== 'string') {
       throw new LakebaseError(
@@ -109,7 +109,12 @@ export class Workspace {
   }
 
   /** One call, and once more with a new login when the first is answered 401: the token or secret may have rotated. */
-  async #call(method: 'GET' | 'POST', path: string, limits: CallLimits, body?: string): Promise<HttpAnswer> {
+  async call(
+    method: HttpRequest['method'],
+    path: string,
+    limits: CallLimits,
+    body?: string,
+  ): Promise<HttpAnswer> {
     const send = async (isRejected: boolean) => {
       const authorization = await this.#login.authorization(limits, isRejected)
       const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
