@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withBranch } from 'lakelet-connect/testing'
 import { percentile, type Row, summarise, timed } from './measure.ts'
 import { fillSql } from './disks.ts'
 import { type BenchWorkspace, startBenchWorkspace } from './workspace.ts'
@@ -49,6 +50,19 @@ export class BranchBench implements AsyncDisposable {
     await this.#disable(true)
     while ((await this.#state()) !== 'IDLE') await sleep(20)
     await this.#disable(false)
+  }
+
+  /** Milliseconds of a branch as a fixture of tests makes it of the parent: made, asked once, and deleted. */
+  fixture(): Promise<number> {
+    const env = { ...this.#workspace.env, ENDPOINT_NAME: `${PARENT}/endpoints/primary` }
+    return timed(() =>
+      withBranch(
+        (branch) => this.#workspace.ask(branch.env['PGPASSWORD'] ?? '', 'SELECT count(*) FROM pg_class'),
+        {
+          env,
+        },
+      ),
+    )
   }
 
   /** Milliseconds from the call that makes a branch to its first row; `spec` says more of the branch. The branch is removed. */

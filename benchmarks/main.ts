@@ -7,6 +7,7 @@ import { boot } from './boot.ts'
 import { branch } from './branch.ts'
 import { connector } from './connector.ts'
 import { consoleInBrowser } from './console.ts'
+import { fixtures } from './fixtures.ts'
 import { type BenchmarkResult, table } from './measure.ts'
 import { restore } from './restore.ts'
 import { start } from './start.ts'
@@ -16,6 +17,7 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
   api,
   boot,
   branch,
+  fixtures,
   start,
   wake,
   restore,

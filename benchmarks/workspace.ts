@@ -30,6 +30,18 @@ export class BenchWorkspace implements AsyncDisposable {
     this.#certificates = certificates
   }
 
+  /** What an app of the owner finds in its environment, but for the endpoint. */
+  get env(): Record<string, string> {
+    const { host, postgres, caFile, user } = this.file
+    return {
+      DATABRICKS_HOST: host,
+      DATABRICKS_TOKEN: this.#token,
+      PGPORT: String(postgres.port),
+      PGUSER: user,
+      PGSSLROOTCERT: caFile,
+    }
+  }
+
   /** Calls the REST API as the owner. */
   async call<Reply>(method: string, apiPath: string, body?: object): Promise<Reply> {
     const reply = await fetch(`${this.file.host}${apiPath}`, {

@@ -23,6 +23,7 @@ const PAGES: readonly { readonly page: string; readonly before: string }[] = [
   { page: 'docs/operations.md', before: '' },
   { page: 'docs/errors.md', before: '' },
   { page: 'README.md', before: `cd '${root}'` },
+  { page: 'docs/testing.md', before: '' },
   { page: 'docs/backup.md', before: 'mkdir backup' },
   // Last, since it links the folder.
   { page: 'docs/dev.md', before: 'lakelet link my-app-db' },

@@ -27,6 +27,7 @@ const OLDEST = `node-${process.platform}-${process.arch}@22.23.3`
 
 let built: string
 let tarball: string
+let connector: string
 let cloud: Server
 const asked: string[] = []
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
     cwd: root,
   })
   tarball = path.join(built, 'lakelet-0.1.0.tgz')
+  connector = path.join(built, 'lakelet-connect-0.1.0.tgz')
   cloud = createServer((request, reply) => {
     asked.push(`${request.method} ${request.url}`)
     reply.writeHead(500).end()
@@ -134,7 +136,7 @@ async function showsTheConsole(link: string, host: string): Promise<void> {
 describe('in a project', { timeout: 240_000 }, () => {
   let project: Project
   beforeAll(async () => {
-    project = await install(tarball, process.execPath, cloudPort())
+    project = await install([tarball, connector], process.execPath, cloudPort())
   })
   afterAll(() => project?.[Symbol.asyncDispose]())
 
@@ -161,11 +163,8 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 
-  it('gives each run of Vitest a fresh branch', async () => {
-    await writeFiles(project.folder, {
-      'vitest.config.js': VITEST_CONFIG,
-      'notes.test.js': DRIVER_TEST,
-    })
+  it('tests with Vitest as docs/testing.md says, in each run anew', async () => {
+    await writeFiles(project.folder, await filesOf('Vitest'))
     const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
     for (let number = 0; number < 2; number++) {
       const { stdout } = await run(process.execPath, [vitest, 'run', '--no-color'], {
@@ -223,40 +222,54 @@ describe('in a project', { timeout: 240_000 }, () => {
     },
   )
 
-  it.runIf(isSoak)('gives each run of Jest a fresh branch, which takes npm run soak', async () => {
+  it.runIf(isSoak)('tests with Jest as docs/testing.md says, which takes npm run soak', async () => {
     const jest = path.join(await npmWith(['jest@30.5.2']), 'node_modules/jest/bin/jest.js')
-    const config = {
-      globalSetup: 'lakelet/jest',
-      globalTeardown: 'lakelet/jest-teardown',
-      transform: {},
-      testPathIgnorePatterns: ['/node_modules/', '/\\.lakelet/', '/checkout/'],
-      cacheDirectory: '<rootDir>/.jest',
-    }
-    await writeFiles(project.folder, {
-      'jest.config.json': JSON.stringify(config),
-      'notes.test.js': DRIVER_TEST,
+    const { 'seed.js': seed = '' } = await filesOf('Vitest')
+    await writeFiles(project.folder, { 'seed.js': seed, ...(await filesOf('Jest')) })
+    const { stderr } = await run(process.execPath, ['--experimental-vm-modules', jest, 'notes.test.js'], {
+      cwd: project.folder,
+      env: project.env,
     })
-    const args = ['--experimental-vm-modules', jest, '--config', 'jest.config.json']
-    const { stderr } = await run(process.execPath, args, { cwd: project.folder, env: project.env })
     expect(stderr).toMatch(/Tests: +1 passed/)
   })
 
-  it.runIf(isSoak)('gives each run of pytest a fresh branch, which takes npm run soak', async () => {
+  it.runIf(isSoak)('tests with pytest as docs/testing.md says, which takes npm run soak', async () => {
     const python = await pythonWith(['pytest==8.4.2', 'psycopg[binary]==3.3.9'])
-    await writeFiles(project.folder, {
-      'pytest.ini': '[pytest]\npythonpath = node_modules/lakelet/pytest\n',
-      'conftest.py': 'pytest_plugins = ["lakelet_pytest"]\n',
-      'test_notes.py': PYTHON_TEST,
-    })
-    for (let number = 0; number < 2; number++) {
-      const { stdout } = await run(python, ['-m', 'pytest', '-q'], {
-        cwd: project.folder,
-        env: project.env,
+    await writeFiles(project.folder, await filesOf('pytest'))
+    const pytest = async (env: Record<string, string> = {}) =>
+      (
+        await run(python, ['-m', 'pytest', '-q'], {
+          cwd: project.folder,
+          env: { ...project.env, ...env },
+        })
+      ).stdout
+    for (let number = 0; number < 2; number++) expect(await pytest()).toContain('1 passed')
+    // In a workspace that runs, and with a branch for each of two tests.
+    await project.lakelet('up', '--detach', '--wait', '--http-port', '0', '--postgres-port', '0')
+    try {
+      await project.lakelet('postgres', 'create-project', 'shop')
+      await project.lakelet('link', 'shop')
+      const { 'pytest.ini': ini = '', 'test_notes.py': tests = '' } = await filesOf('pytest')
+      await writeFiles(project.folder, {
+        'pytest.ini': `${ini}lakelet_branch_per = test\n`,
+        'test_notes.py': `${tests}\n\ntest_again = test_adds_a_note\n`,
       })
-      expect(stdout).toContain('1 passed')
+      expect(await pytest({ LAKELET_TEST_BRANCH: 'production' })).toContain('2 passed')
+      const left = await project.lakelet('postgres', 'list-branches', 'projects/shop', '-o', 'json')
+      expect(left).not.toMatch(/branches\/(?:run|test)-/)
+    } finally {
+      await project.lakelet('down')
     }
   })
 })
+
+/** The files that a section of docs/testing.md shows: what begins with a comment that is the name of one. */
+async function filesOf(section: string): Promise<Record<string, string>> {
+  const page = await readFile(path.join(root, 'docs/testing.md'), 'utf8')
+  const [, text = ''] = new RegExp(`^## ${section}\n([^]*?)^## `, 'm').exec(page) ?? []
+  const blocks = [...text.matchAll(/^```\w+\n(?:\/\/|#) (\S+\.\w+)\n([^]*?)^```$/gm)]
+  return Object.fromEntries(blocks.map(([, name = '', content = '']) => [name, content]))
+}
 
 /** Steps of the workflows of docs/ci.md, after asking the schemas of GitHub about them and the action. */
 async function workflows(): Promise<[withAction: readonly Step[], withShell: readonly Step[]]> {
@@ -325,38 +338,9 @@ export const others: readonly Function[] = [startTestDatabase, vitest, jest, jes
 void startWorkspace({ httpPort: 'any' })
 `
 
-/** Packages of apps, which lie in the data directory, bring tests of their own. */
-const VITEST_CONFIG = `export default {
-  test: { globals: true, globalSetup: ['lakelet/vitest'], exclude: ['**/node_modules/**', '.lakelet/**'] },
-}
-`
-
-/** A table that a second run would find if it did not have a branch of its own. */
-const DRIVER_TEST = `import pg from 'pg'
-test('the database is ours alone', async () => {
-  const client = new pg.Client()
-  await client.connect()
-  await client.query('CREATE TABLE notes (id int)')
-  const { rows } = await client.query('SELECT current_user AS me')
-  await client.end()
-  expect(rows).toEqual([{ me: process.env.PGUSER }])
-  expect(process.env.ENDPOINT_NAME).toMatch(/^projects\\/tests\\/branches\\/run-/)
-})
-`
-
-const PYTHON_TEST = `import os
-import psycopg
-
-def test_the_database_is_ours_alone(lakelet):
-    with psycopg.connect() as connection:
-        connection.execute("CREATE TABLE notes (id int)")
-        assert connection.execute("SELECT current_user").fetchone() == (os.environ["PGUSER"],)
-    assert lakelet["ENDPOINT_NAME"].startswith("projects/tests/branches/run-")
-`
-
 it.runIf(isSoak)(`does the same on ${OLDEST}, which takes npm run soak`, { timeout: 480_000 }, async () => {
   const name = OLDEST.slice(0, OLDEST.indexOf('@'))
   const node = path.join(await npmWith([OLDEST]), 'node_modules', name, 'bin/node')
-  await using project = await install(tarball, node, cloudPort())
+  await using project = await install([tarball], node, cloudPort())
   expect(await firstHour(project, node)).toBe('22')
 })

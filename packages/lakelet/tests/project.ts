@@ -67,7 +67,11 @@ export class Project implements AsyncDisposable {
 }
 
 /** @param cloudPort where the server of the default profile listens. */
-export async function install(tarball: string, node: string, cloudPort: number): Promise<Project> {
+export async function install(
+  tarballs: readonly string[],
+  node: string,
+  cloudPort: number,
+): Promise<Project> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lakelet-project-'))
   await chmod(folder, 0o755)
   await mkdir(path.join(folder, 'home'))
@@ -79,6 +83,10 @@ export async function install(tarball: string, node: string, cloudPort: number):
   // npm's own cache, so that what was fetched once is not fetched again.
   const { stdout: cache } = await run('npm', ['config', 'get', 'cache'])
   const env = { ...project.env, npm_config_cache: cache.trim() }
-  await run('npm', ['install', ...quiet, '--save-dev', tarball], { cwd: folder, env, maxBuffer: 16 << 20 })
+  await run('npm', ['install', ...quiet, '--save-dev', ...tarballs], {
+    cwd: folder,
+    env,
+    maxBuffer: 16 << 20,
+  })
   return project
 }
