@@ -6,7 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { branchRoutes } from '@lakelet/api'
 import { branchFixture, useBranch, withBranch } from 'lakelet-connect/testing'
-import pg from 'pg'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestWorkspace, type TestWorkspace, writeFiles } from './workspace.ts'
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => workspace[Symbol.asyncDispose]())
 
 async function queried(connectionString: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString })
+  const client = new Client({ connectionString })
   await client.connect()
   try {
     return (await client.query(sql)).rows as unknown[]
