@@ -23,6 +23,7 @@ export function AppPage() {
           <Section title={t.app.overview}>
             <Facts items={factsOf(app)} />
           </Section>
+          <Isolation app={app} />
           <SyncTheFiles app={app} />
         </>
       )}
@@ -52,6 +53,31 @@ function factsOf(app: App) {
       app.active_deployment ? <code key="active">{app.active_deployment.deployment_id}</code> : t.common.none,
     ],
   ] as const
+}
+
+/** What keeps the app apart on this host, for those who manage it. */
+function Isolation({ app }: { readonly app: App }) {
+  const { data } = useRead('apps.getIsolation', { params: { name: app.name } })
+  if (!data) return null
+  return (
+    <Section title={t.app.isolation}>
+      <Facts
+        items={[
+          [
+            t.app.sandbox,
+            <span key="sandbox">
+              {data.sandbox === 'own' ? t.app.sandboxOwn : t.app.sandboxNone}
+              {data.why !== undefined && <ForeignText text={` (${data.why})`} />}
+            </span>,
+          ],
+          [
+            t.app.osUser,
+            <span key="user">{data.user === 'own' ? t.app.osUserOwn : t.app.osUserShared}</span>,
+          ],
+        ]}
+      />
+    </Section>
+  )
 }
 
 /** The commands of the tutorial, ready for a terminal. */

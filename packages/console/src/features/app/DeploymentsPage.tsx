@@ -1,7 +1,9 @@
 import type { App, AppDeployment } from '@lakelet/api'
+import { useState } from 'react'
 import { useRead } from '../../api/queries.ts'
 import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
+import { Button } from '../../ui/button.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { Empty, Section, Skeleton } from '../../ui/page.tsx'
@@ -9,6 +11,7 @@ import { type Column, ResourceTable } from '../../ui/resource-table.tsx'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Time } from '../../ui/time.tsx'
 import { AppFrame } from './AppFrame.tsx'
+import { RollBackDialog } from './RollBackDialog.tsx'
 
 const LONGEST_LOG = 500_000
 const BUILD_MS = 1000
@@ -19,6 +22,7 @@ export function DeploymentsPage() {
 
 function Deployments({ app }: { readonly app: App }) {
   const [chosen, choose] = useSearchValue('id')
+  const [goingBack, goBackTo] = useState<string>()
   const { data, error, refetch } = useRead('apps.listDeployments', { params: { name: app.name } })
   if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
   if (!data) return <Skeleton />
@@ -33,12 +37,23 @@ function Deployments({ app }: { readonly app: App }) {
         rows={deployments}
         rowKey={({ deployment_id }) => deployment_id}
         columns={columns(id, choose)}
+        actions={({ deployment_id: each, status }) =>
+          status.state === 'SUCCEEDED' &&
+          each !== app.active_deployment?.deployment_id && (
+            <Button variant="quiet" aria-label={`${t.app.rollBack}: ${each}`} onClick={() => goBackTo(each)}>
+              {t.app.rollBack}
+            </Button>
+          )
+        }
         empty={
           <Empty title={t.app.noDeployment}>
             <p>{t.app.noDeploymentText}</p>
           </Empty>
         }
       />
+      {goingBack !== undefined && (
+        <RollBackDialog app={app.name} deployment={goingBack} onClose={() => goBackTo(undefined)} />
+      )}
       {id !== undefined && <BuildLog app={app.name} deployment={id} isBuilding={isBuilding} />}
     </>
   )
@@ -66,6 +81,12 @@ function columns(chosen: string | undefined, choose: (id: string) => void): read
       title: t.app.message,
       isMinor: true,
       cell: ({ status }) => <ForeignText text={status.message} longest={300} />,
+    },
+    {
+      key: 'health',
+      title: t.app.health,
+      isMinor: true,
+      cell: ({ health_check: check }) => <ForeignText text={check?.path ?? '–'} longest={60} />,
     },
     { key: 'by', title: t.app.by, isMinor: true, cell: ({ creator }) => <bdi>{creator}</bdi> },
     {

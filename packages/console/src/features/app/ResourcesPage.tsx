@@ -1,4 +1,4 @@
-import type { App } from '@lakelet/api'
+import { ABSENT_APP_RESOURCES, type App } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { refresh } from '../../api/queries.ts'
@@ -74,16 +74,34 @@ function columns(): Column<Resource>[] {
       key: 'permission',
       title: t.app.permission,
       isMinor: true,
-      cell: ({ postgres, secret }) => postgres?.permission ?? secret?.permission ?? '–',
+      cell: ({ postgres, secret, app }) =>
+        postgres?.permission ?? secret?.permission ?? app?.permission ?? '–',
     },
   ]
 }
 
-function placeOf({ postgres, secret }: Resource): string {
+function placeOf(resource: Resource): string {
+  const { postgres, secret, app } = resource
   if (secret) return `${secret.scope}/${secret.key}`
+  if (app) return `app ${app.name}`
+  const kind = absentKindOf(resource)
+  if (kind !== undefined) return `${kind} ${JSON.stringify(resource[kind])}`
   return postgres?.database?.includes('/')
     ? postgres.database
     : [postgres?.branch, postgres?.database].filter((part) => part).join(' ')
+}
+
+/** The kind of a resource that no local workspace has. */
+function absentKindOf(resource: Resource) {
+  return ABSENT_APP_RESOURCES.find((kind) => resource[kind] !== undefined)
+}
+
+function lostWith(resource: Resource): string {
+  if (resource.secret) return t.app.detachSecretLost(resource.secret.scope)
+  if (resource.app) return t.app.detachAppLost(resource.app.name)
+  return absentKindOf(resource) === undefined
+    ? t.app.detachDatabaseLost(placeOf(resource))
+    : t.app.detachOtherLost
 }
 
 function Detach({
@@ -107,11 +125,7 @@ function Detach({
       title={`${t.app.detach}: ${resource.name}`}
       action={t.app.detach}
       name={resource.name}
-      lost={
-        resource.secret
-          ? t.app.detachSecretLost(resource.secret.scope)
-          : t.app.detachDatabaseLost(placeOf(resource))
-      }
+      lost={lostWith(resource)}
       onClose={onClose}
       onConfirm={detach}
     />

@@ -72,6 +72,20 @@ export const app: Messages['app'] = {
   message: 'メッセージ',
   buildLog: 'ビルド ログ',
   noBuildLog: 'ビルドの出力はありません。',
+  health: 'ヘルス チェック',
+  rollBack: '前に戻す',
+  rollBackDoes:
+    'そのデプロイメントと同じファイル、コマンド、変数、ヘルス チェックで、もう一度デプロイします。起動するまで、今のものが応答し続けます。',
+  isolation: '分離',
+  sandbox: 'ネットワーク、ファイル、プロセス',
+  sandboxOwn: '専用',
+  sandboxNone: 'このマシンと共有',
+  osUser: 'OS のユーザー',
+  osUserOwn: '専用',
+  osUserShared: 'ワークスペースと同じ',
+  detachAppLost: (app: string) =>
+    `このアプリが ${app} を使う権限がなくなります。削除されるものはありません。`,
+  detachOtherLost: '登録だけがなくなります。ローカルのワークスペースには存在しないものです。',
   follow: '追従',
   noLogs: 'アプリの起動後のログはありません。',
   attachDoes: (client) => [
