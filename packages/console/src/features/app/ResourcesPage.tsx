@@ -1,4 +1,4 @@
-import { ABSENT_APP_RESOURCES, type App } from '@lakelet/api'
+import type { App } from '@lakelet/api'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { refresh } from '../../api/queries.ts'
@@ -93,7 +93,8 @@ function placeOf(resource: Resource): string {
 
 /** The kind of a resource that no local workspace has. */
 function absentKindOf(resource: Resource) {
-  return ABSENT_APP_RESOURCES.find((kind) => resource[kind] !== undefined)
+  const known = ['name', 'description', 'postgres', 'secret', 'app']
+  return Object.keys(resource).find((key) => !known.includes(key))
 }
 
 function lostWith(resource: Resource): string {
