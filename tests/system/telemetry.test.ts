@@ -1,4 +1,5 @@
 // What a workspace tells of what it does: the past of a compute, by the API and the command line.
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { computeControlRoutes, credentialRoutes, type EndpointTelemetry, telemetryRoutes } from '@lakelet/api'
@@ -32,6 +33,25 @@ async function connect(): Promise<Client & AsyncDisposable> {
   client.on('error', () => {})
   await client.connect()
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
+}
+
+/** The values of the metrics by name and labels. */
+async function metrics(): Promise<{ readonly text: string; of(name: string, labels?: object): number }> {
+  const reply = await fetch(`${workspace.host}/metrics`, {
+    headers: { authorization: `Bearer ${workspace.token}` },
+  })
+  expect(reply.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  const text = await reply.text()
+  const of = (name: string, labels: object = {}) => {
+    const pairs = Object.entries(labels).map(([label, value]) => `${label}="${String(value)}"`)
+    const isIt = (line: string) =>
+      line.startsWith(name) &&
+      /[ {]/.test(line[name.length] ?? '') &&
+      pairs.every((pair) => line.includes(pair))
+    const lines = text.split('\n').filter(isIt)
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  }
+  return { text, of }
 }
 
 async function telemetry(step = '10s'): Promise<EndpointTelemetry> {
@@ -82,6 +102,43 @@ it('a compute that works has a past: CPU, memory, connections, rows, cache hits,
   expect(await workspace.cli(['stats', '--project', 'measured', '--last', '10m'])).toMatch(
     /\d+ % +[\d.]+ +\d/,
   )
+})
+
+it('Prometheus reads what the workspace does, with the token of an admin', async () => {
+  const before = await metrics()
+  await using client = await connect()
+  await client.query(`SELECT repeat('x', 50000)`)
+  const config = {
+    ...workspace.postgres,
+    user: workspace.user,
+    password: 'no token',
+    database: 'databricks_postgres',
+  }
+  await using wrong = Object.assign(new Client({ ...config, ssl: { rejectUnauthorized: false } }), {
+    [Symbol.asyncDispose]: async () => undefined,
+  })
+  await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
+  await client.end()
+  await expect
+    .poll(async () => (await metrics()).of('lakelet_gateway_bytes_total', { direction: 'out' }))
+    .toBeGreaterThan(before.of('lakelet_gateway_bytes_total', { direction: 'out' }) + 50_000)
+  const after = await metrics()
+  const grown = (name: string, labels: object) => after.of(name, labels) - before.of(name, labels)
+  expect(grown('lakelet_gateway_logins_total', { auth: 'token', result: 'accepted' })).toBe(1)
+  expect(grown('lakelet_gateway_logins_total', { auth: 'token', result: 'refused' })).toBe(1)
+  expect(grown('lakelet_gateway_refusals_total', { sqlstate: '28P01' })).toBe(1)
+  expect(grown('lakelet_gateway_sessions_opened_total', { route: 'only' })).toBe(1)
+  expect(after.of('lakelet_compute_wakes_total', { result: 'started' })).toBeGreaterThan(0)
+  expect(after.of('lakelet_compute_wake_seconds_count')).toBeGreaterThan(0)
+  const names = { project: 'measured', branch: 'production', endpoint: 'primary' }
+  expect(after.of('lakelet_endpoint_up', names)).toBe(1)
+  expect(after.of('lakelet_endpoint_cpu_seconds_total', names)).toBeGreaterThan(0)
+  expect(after.of('lakelet_operations', { kind: 'create_project', state: 'succeeded' })).toBe(1)
+  expect(after.text).toContain('lakelet_archive_lag_bytes{project="measured"')
+  expect((await fetch(`${workspace.host}/metrics`)).status).toBe(401)
+  const promtool = spawnSync('promtool', ['check', 'metrics'], { input: after.text, encoding: 'utf8' })
+  if (promtool.error) console.log('skipped: promtool is not installed (package prometheus)')
+  else expect({ status: promtool.status, said: promtool.stderr }).toEqual({ status: 0, said: '' })
 })
 
 it('asleep nothing is measured, and looking wakes nothing', async () => {

@@ -151,7 +151,7 @@ export {
 export type { EndpointTelemetry } from './resources/telemetry.ts'
 export type { Overview, Session } from './resources/overview.ts'
 export { sqlRoutes } from './routes/sql.ts'
-export { telemetryRoutes } from './routes/telemetry.ts'
+export { metricsRoutes, telemetryRoutes } from './routes/telemetry.ts'
 export { overviewRoutes } from './routes/overview.ts'
 export { branchControlRoutes, type SchemaComparison } from './routes/branch-control.ts'
 export { branchFileRoutes, type BranchImport } from './routes/branch-files.ts'

@@ -29,7 +29,7 @@ import { scimRoutes } from './scim.ts'
 import { secretRoutes } from './secrets.ts'
 import { servicePrincipalSecretRoutes } from './service-principal-secrets.ts'
 import { signInRoutes } from './sign-in.ts'
-import { telemetryRoutes } from './telemetry.ts'
+import { metricsRoutes, telemetryRoutes } from './telemetry.ts'
 import { snapshotRoutes } from './snapshots.ts'
 import { sqlRoutes } from './sql.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -40,6 +40,7 @@ export const routeGroups = {
   branches: branchRoutes,
   endpoints: endpointRoutes,
   telemetry: telemetryRoutes,
+  metrics: metricsRoutes,
   databases: databaseRoutes,
   roles: roleRoutes,
   operations: operationRoutes,

@@ -24,3 +24,20 @@ export const telemetryRoutes = {
     permission: canUseProject,
   }),
 } as const
+
+/**
+ * At the path that Prometheus reads unless told otherwise. For admins: it names projects, branches and endpoints of everybody, and other users and
+ * apps of this machine reach its port too. Prometheus sends a token with `authorization: { credentials_file: … }`.
+ */
+export const metricsRoutes = {
+  getMetrics: defineRoute({
+    id: 'lakelet.getMetrics',
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Read what the workspace does in the text format of Prometheus',
+    reply: 'raw',
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    errors: [],
+    permission: { kind: 'admin' },
+  }),
+} as const

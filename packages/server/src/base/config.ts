@@ -111,6 +111,16 @@ const schema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  telemetry: z
+    .strictObject({
+      /** Base address of an OpenTelemetry collector that the metrics are sent to (OTLP over HTTP); OTEL_EXPORTER_OTLP_ENDPOINT says it, too. */
+      otlpEndpoint: z
+        .url({ protocol: /^https?$/, error: 'must be an address such as http://127.0.0.1:4318' })
+        .optional(),
+      /** Between two exports. */
+      exportSeconds: seconds(1, 3600).default(60),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** REST requests per second that one principal may send on average. */

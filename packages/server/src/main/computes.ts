@@ -15,7 +15,7 @@ import {
 import { catalogObserver } from '../control/catalog/known-catalog.ts'
 import { endpointSource } from '../control/services/endpoint-specs.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
-import type { ComputeHistory } from '../telemetry/index.ts'
+import type { ComputeHistory, WorkspaceMetrics } from '../telemetry/index.ts'
 import type { Infrastructure } from './infrastructure.ts'
 
 /** The rest is for the system, apps and this process. */
@@ -28,10 +28,11 @@ export async function startWorkspaceComputes(
     readonly config: Config
     readonly past: PastSpecs
     readonly history: ComputeHistory
+    readonly metrics: WorkspaceMetrics
     readonly starting: AsyncDisposableStack
   },
 ): Promise<Computes> {
-  const { config, past, history, starting } = parts
+  const { config, past, history, metrics, starting } = parts
   const { metadata, storage, postgres, clock, changes } = infrastructure
   const log = infrastructure.log.child({ component: 'computes' })
   const cgroups =
@@ -59,12 +60,24 @@ export async function startWorkspaceComputes(
     }),
     log,
     clock,
-    observer: history satisfies ComputeObserver,
+    observer: observerOf(history, metrics),
     onStateChanged: (uid, state, at) => {
       history.stateChanged(uid, state, at)
+      metrics.computes.stateChanged(uid, state, at)
       changes.note(['computes'])
     },
   })
+}
+
+/** The same measurements for what is kept and for what is scraped. */
+function observerOf(history: ComputeHistory, { computes }: WorkspaceMetrics): ComputeObserver {
+  return {
+    measured(uid, sample) {
+      history.measured(uid, sample)
+      computes.measured(uid, sample)
+    },
+    decided: (uid, record) => history.decided(uid, record),
+  }
 }
 
 /** The endpoints that are stored, and those of moments of the past, whose catalogs nobody keeps. */

@@ -22,6 +22,7 @@ import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
 import type { LoginRole } from '../postgres/index.ts'
+import type { WorkspaceMetrics } from '../telemetry/index.ts'
 
 interface Parts {
   readonly changes: Changes
@@ -29,6 +30,7 @@ interface Parts {
   readonly identity: Identity
   readonly computes: Computes
   readonly past: PastBranches
+  readonly metrics: WorkspaceMetrics
 }
 
 /** What a connection holds: its endpoint stays awake, and a wake of its that waits can be given up. */
@@ -42,11 +44,13 @@ export class WorkspaceGatewayControl implements GatewayControl {
   readonly #identity: Identity
   readonly #computes: Computes
   readonly #past: PastBranches
+  readonly #metrics: WorkspaceMetrics
   /** The rows are read again only when one has changed. */
   readonly #cache: ReadCache
   readonly #holds = new Map<string, Hold>()
 
-  constructor({ changes, metadata, identity, computes, past }: Parts) {
+  constructor({ changes, metadata, identity, computes, past, metrics }: Parts) {
+    this.#metrics = metrics
     this.#changes = changes
     this.#identity = identity
     this.#computes = computes
@@ -98,6 +102,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
   }
 
   report(events: readonly SessionEvent[]): void {
+    this.#metrics.gateway.report(events)
     for (const event of events) if (event.kind === 'active') this.#computes.touch(event.endpoint)
     if (events.some(({ kind }) => kind === 'opened' || kind === 'closed')) this.#changes.note(['sessions'])
   }

@@ -20,7 +20,7 @@ import { implementSecrets } from '../control/routes/secrets.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
 import { implementSignIn } from '../control/routes/sign-in.ts'
 import { implementSql } from '../control/routes/sql.ts'
-import { implementTelemetry } from '../control/routes/telemetry.ts'
+import { implementMetrics, implementTelemetry } from '../control/routes/telemetry.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
@@ -65,6 +65,8 @@ export function implementAllRoutes(parts: {
   readonly sql: SqlRuns
   readonly session: Omit<Session, 'user' | 'kind' | 'is_admin' | 'computes'>
   readonly computes: Pick<Computes, 'admission'>
+  /** What Prometheus reads. */
+  readonly readMetrics: () => Promise<string>
 }): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
   return [
@@ -104,6 +106,7 @@ export function implementAllRoutes(parts: {
     }),
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history)),
+    ...implementMetrics(parts.readMetrics),
     ...copyRoutes(parts),
   ]
 }

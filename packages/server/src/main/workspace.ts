@@ -17,7 +17,7 @@ import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
 import { DEFAULT_MAJOR, OFFERED_MAJORS } from '../postgres/index.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
-import type { ComputeHistory } from '../telemetry/index.ts'
+import { type ComputeHistory, WorkspaceMetrics } from '../telemetry/index.ts'
 import { failpointFrom } from '../operations/failpoints.ts'
 import { type RunningApps, startAllApps } from './apps.ts'
 import { startWorkspaceComputes } from './computes.ts'
@@ -36,7 +36,7 @@ import { keepCertificates } from './keep-certificates.ts'
 import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
 import { implementAllRoutes } from './routes.ts'
 import { ownProcess, Stopping } from './stopping.ts'
-import { keepHistory } from './telemetry.ts'
+import { keepHistory, metricsSource, sendMetrics } from './telemetry.ts'
 import { VERSION } from './version.ts'
 import { keepIdentitiesWritten } from './written-identities.ts'
 import { publishWorkspaceFile, tokenInProfile, writeProfile } from './workspace-file.ts'
@@ -97,6 +97,7 @@ interface Rooms {
   readonly computes: Computes
   readonly control: ControlPlane
   readonly history: ComputeHistory
+  readonly metrics: WorkspaceMetrics
   readonly files: WorkspaceFilesService
   readonly running: RunningApps
 }
@@ -152,7 +153,8 @@ async function startRooms(start: Start): Promise<Rooms> {
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
   const past: PastSpecs = new Map()
   const history = started.use(keepHistory(directory, infrastructure, past))
-  const parts = { config, past, history, starting: started }
+  const metrics = new WorkspaceMetrics()
+  const parts = { config, past, history, metrics, starting: started }
   const computes = await startWorkspaceComputes(infrastructure, sessions, parts)
   started.use(stopping.limit('computes', computes))
   const control = await startControlPlane({
@@ -190,7 +192,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.running = running
   await control.resume()
   await running.apps.adopt()
-  return { identity, owner, computes, control, history, files, running }
+  return { identity, owner, computes, control, history, metrics, files, running }
 }
 
 /** Opens the API and then the gateway, each on the port that was held for it. */
@@ -228,6 +230,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       stopping: ending.signal,
       sql,
       session: sessionFacts(start),
+      readMetrics: () => rooms.metrics.text(metricsSource(infrastructure, rooms)),
     }),
     log: infrastructure.log.child({ component: 'http' }),
     errorPage: (error, headers) => errorPage(error, lookOf(headers)),
@@ -250,6 +253,8 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     ...gatewaySettings(config),
   })
   start.sessions.plug(gateway)
+  const exporting = await sendMetrics(config, infrastructure, rooms)
+  if (exporting) started.use(exporting)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
 }

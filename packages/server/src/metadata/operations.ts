@@ -64,6 +64,18 @@ export async function listLocks(queries: Queries): Promise<LockRow[]> {
   return queries.selectFrom('operation_locks').selectAll().execute()
 }
 
+/** How many there are of each kind in each state. */
+export async function countOperations(
+  queries: Queries,
+): Promise<{ kind: string; state: OperationRow['state']; count: number }[]> {
+  const rows = await queries
+    .selectFrom('operations')
+    .select(['kind', 'state', (expression) => expression.fn.countAll<number>().as('count')])
+    .groupBy(['kind', 'state'])
+    .execute()
+  return rows.map(({ kind, state, count }) => ({ kind, state, count: Number(count) }))
+}
+
 export async function insertLocks(queries: Queries, locks: readonly LockRow[]): Promise<void> {
   if (locks.length > 0) await queries.insertInto('operation_locks').values(locks).execute()
 }

@@ -31,3 +31,39 @@ export interface SizeDecision {
 
 /** `unwatched`: the workspace did not run, so nobody knows. */
 export type RecordedState = 'idle' | 'starting' | 'active' | 'stopping' | 'failed' | 'unwatched'
+
+/** What the gateway tells of its clients. */
+export type ClientEvent =
+  | {
+      readonly kind: 'opened'
+      readonly session: string
+      readonly route: string
+      readonly auth: string
+      readonly connectMs: number
+    }
+  | {
+      readonly kind: 'active' | 'closed'
+      readonly session: string
+      readonly bytes: { readonly fromClient: number; readonly toClient: number }
+    }
+  | { readonly kind: 'refused'; readonly sqlState: string; readonly auth?: string }
+
+/** An endpoint that there is, by its names. */
+export interface NamedEndpoint {
+  readonly uid: string
+  readonly project: string
+  readonly branch: string
+  readonly endpoint: string
+}
+
+/** What is asked for at each look, because nobody tells it. */
+export interface MetricsSource {
+  readonly version: string
+  readonly workspaceId: string
+  endpoints(): Promise<readonly (NamedEndpoint & { readonly state: RecordedState })[]>
+  /** Of operations that can still be asked for. */
+  operations(): Promise<readonly { readonly kind: string; readonly state: string; readonly count: number }[]>
+  apps(): Promise<readonly { readonly state: string; readonly count: number }[]>
+  /** What a server that runs has written of its log and is not in the archive; undefined for one that sleeps. */
+  archiveLag(uid: string): Promise<{ readonly bytes: number; readonly problemSeconds: number } | undefined>
+}

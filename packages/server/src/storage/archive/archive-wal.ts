@@ -32,6 +32,11 @@ export async function archiveReady(dataDirectory: string, store: ArchiveStore): 
   return done
 }
 
+/** How many files of the log Postgres has completed that are not in the archive. */
+export async function countReady(dataDirectory: string): Promise<number> {
+  return (await readyNames(path.join(dataDirectory, 'pg_wal', 'archive_status'))).length
+}
+
 /** Histories first, as without them segments say nothing; then the oldest. */
 async function readyNames(status: string): Promise<string[]> {
   const names = (await readdir(status))

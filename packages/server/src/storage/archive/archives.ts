@@ -2,9 +2,10 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { KeyedMutex } from '../../base/mutex.ts'
+import { SEGMENT_BYTES } from '../../postgres/index.ts'
 import { besideData } from '../branch-files.ts'
 import type { Problem } from '../disk/index.ts'
-import { archiveReady } from './archive-wal.ts'
+import { archiveReady, countReady } from './archive-wal.ts'
 import { DirectoryStore } from './directory-store.ts'
 
 /** A segment is complete after 16 MB of log; until it is archived it is safe where it is. */
@@ -37,6 +38,11 @@ export class Archives {
   /** Why the log of a data directory is not archived at present; undefined when it is. */
   problemOf(dataDirectory: string): Problem | undefined {
     return this.#problems.get(dataDirectory)
+  }
+
+  /** What is completed of the log of a data directory and not in the archive, in bytes. */
+  async lagBytes(dataDirectory: string): Promise<number> {
+    return (await countReady(dataDirectory)) * Number(SEGMENT_BYTES)
   }
 
   /** Begins to archive what the server on `dataDirectory` completes. */
