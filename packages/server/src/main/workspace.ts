@@ -29,6 +29,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { WorkspaceGatewayControl } from './gateway-control.ts'
 import { GatewaySessions } from './gateway-sessions.ts'
+import { known } from './known.ts'
 import { type Infrastructure, startInfrastructure } from './infrastructure.ts'
 import { fileGrants, objectPort } from './object-port.ts'
 import { chooseOwner } from './owner.ts'
@@ -126,6 +127,7 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   const start = { options, directory, config, ports, infrastructure, sessions, host, started, stopping }
   const rooms = await startRooms(start)
   await listen(start, rooms)
+  started.use(await sendMetrics(config, infrastructure, rooms))
   // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
   started.use(stopping.limit('apps', rooms.running))
   await rooms.running.apps.startWanted()
@@ -199,7 +201,6 @@ async function startRooms(start: Start): Promise<Rooms> {
 async function listen(start: Start, rooms: Rooms): Promise<void> {
   const { options, config, directory, ports, infrastructure, started, stopping } = start
   const { identity, running, owner } = rooms
-  const apps = running.service
   const builds = started.use(
     new ConsoleBuilds(CONSOLE_DIRECTORY, infrastructure.log.child({ component: 'console' })),
   )
@@ -224,7 +225,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     routes: implementAllRoutes({
       ...infrastructure,
       ...rooms,
-      apps,
+      apps: running.service,
       deployments: running.deployments,
       ownerId: owner.id,
       stopping: ending.signal,
@@ -253,8 +254,6 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     ...gatewaySettings(config),
   })
   start.sessions.plug(gateway)
-  const exporting = await sendMetrics(config, infrastructure, rooms)
-  if (exporting) started.use(exporting)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
 }
@@ -296,10 +295,4 @@ async function publish(start: Start, { identity, owner, running }: Rooms): Promi
 
 function postgresOf({ ports }: Start): { readonly host: string; readonly port: number } {
   return { host: ports.postgres.host, port: ports.postgres.port }
-}
-
-/** A part that exists by the time anything can ask for it. */
-function known<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('a part of the workspace was asked for before it was built')
-  return part
 }

@@ -73,7 +73,7 @@ class LoggedExporter extends OTLPMetricExporter {
 
   override export(metrics: ResourceMetrics, done: Parameters<OTLPMetricExporter['export']>[1]): void {
     super.export(metrics, (result) => {
-      const isFailure = result.code !== 0
+      const isFailure = result.error !== undefined
       if (isFailure && !this.#failing)
         this.#log.warn({ err: result.error }, 'the metrics did not reach the collector; it is tried again')
       if (!isFailure && this.#failing) this.#log.info('the metrics reach the collector again')

@@ -1,5 +1,5 @@
 // The metrics as OpenTelemetry has them. Both mean the same; only their words differ.
-import type { Attributes, HrTime } from '@opentelemetry/api'
+import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api'
 import {
   AggregationTemporality,
   type DataPoint,
@@ -18,7 +18,12 @@ export interface Span {
 }
 
 export function toOtlp(metric: MetricNow, { start, end }: Span): MetricData {
-  const descriptor = { name: metric.name, description: metric.help, unit: unitOf(metric.name), valueType: 1 }
+  const descriptor = {
+    name: metric.name,
+    description: metric.help,
+    unit: unitOf(metric.name),
+    valueType: ValueType.DOUBLE,
+  }
   const common = { descriptor, aggregationTemporality: AggregationTemporality.CUMULATIVE }
   const values = metric.values as readonly Value[]
   const pointOf = <T>(value: T, attributes: Attributes): DataPoint<T> => ({
