@@ -68,12 +68,11 @@ export async function listLocks(queries: Queries): Promise<LockRow[]> {
 export async function countOperations(
   queries: Queries,
 ): Promise<{ kind: string; state: OperationRow['state']; count: number }[]> {
-  const rows = await queries
+  return queries
     .selectFrom('operations')
     .select(['kind', 'state', (expression) => expression.fn.countAll<number>().as('count')])
     .groupBy(['kind', 'state'])
     .execute()
-  return rows.map(({ kind, state, count }) => ({ kind, state, count: Number(count) }))
 }
 
 export async function insertLocks(queries: Queries, locks: readonly LockRow[]): Promise<void> {

@@ -1,7 +1,7 @@
 // One compute: what it does, how large it may be, when it sleeps, and what can be done with it.
 import type { Endpoint } from '@lakelet/api'
 import { endpointActions } from '@lakelet/api/actions'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { refresh } from '../../api/queries.ts'
@@ -21,6 +21,11 @@ import { ReplicaLag } from './ReplicaLag.tsx'
 import { WhyAwake } from './WhyAwake.tsx'
 import { WhySize } from './WhySize.tsx'
 import { useEndpointReasons } from './use-reasons.ts'
+
+/** Charts come when the rest is there already. */
+const ComputeCharts = lazy(async () => ({
+  default: (await import('./charts/ComputeCharts.tsx')).ComputeCharts,
+}))
 
 interface ComputeCardProps {
   readonly endpoint: Endpoint
@@ -72,19 +77,33 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           />
         </div>
       </div>
-      {failure !== undefined && (
-        <div className="mt-3">
-          <ErrorPanel error={failure} />
-        </div>
-      )}
+      <Failure error={failure} />
       <p className="mt-2 text-dim">
         <WhyAwake endpoint={endpoint} params={branch} />
       </p>
       {isReplica && <ReplicaLag endpoint={endpoint} params={branch} />}
       <WhySize endpoint={endpoint} params={branch} />
       <Details endpoint={endpoint} />
+      <Past params={params} />
       {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}
     </div>
+  )
+}
+
+function Failure({ error }: { readonly error: unknown }) {
+  if (error === undefined) return null
+  return (
+    <div className="mt-3">
+      <ErrorPanel error={error} />
+    </div>
+  )
+}
+
+function Past({ params }: { readonly params: EndpointParams }) {
+  return (
+    <Suspense fallback={null}>
+      <ComputeCharts params={params} />
+    </Suspense>
   )
 }
 

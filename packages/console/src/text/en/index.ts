@@ -1,5 +1,6 @@
 import { activity } from './activity.ts'
 import { app, apps, files, home, identity } from './apps.ts'
+import { charts } from './charts.ts'
 import {
   branch,
   branches,
@@ -25,6 +26,7 @@ export const en = {
   branch,
   branches,
   calls,
+  charts,
   common,
   computes,
   connect,

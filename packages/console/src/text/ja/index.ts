@@ -1,5 +1,6 @@
 import { activity } from './activity.ts'
 import { app, apps, files, home, identity } from './apps.ts'
+import { charts } from './charts.ts'
 import {
   branch,
   branches,
@@ -27,6 +28,7 @@ export const ja: Messages = {
   branch,
   branches,
   calls,
+  charts,
   common,
   computes,
   connect,
