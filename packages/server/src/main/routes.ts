@@ -20,7 +20,7 @@ import { implementSecrets } from '../control/routes/secrets.ts'
 import { implementServicePrincipalSecrets } from '../control/routes/service-principal-secrets.ts'
 import { implementSignIn } from '../control/routes/sign-in.ts'
 import { implementSql } from '../control/routes/sql.ts'
-import { implementMetrics, implementTelemetry } from '../control/routes/telemetry.ts'
+import { implementTelemetry } from '../control/routes/telemetry.ts'
 import { implementTokens } from '../control/routes/tokens.ts'
 import { implementWorkspaceFiles } from '../control/routes/workspace-files.ts'
 import { implementWorkspace } from '../control/routes/workspace.ts'
@@ -105,8 +105,7 @@ export function implementAllRoutes(parts: {
       computes: () => parts.computes.admission,
     }),
     ...implementSql(parts.sql),
-    ...implementTelemetry(new TelemetryService(control.context, parts.history)),
-    ...implementMetrics(parts.readMetrics),
+    ...implementTelemetry(new TelemetryService(control.context, parts.history), parts.readMetrics),
     ...copyRoutes(parts),
   ]
 }
