@@ -155,8 +155,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   await keepIdentitiesWritten(identity, infrastructure.postgres.host)
   const past: PastSpecs = new Map()
   const history = started.use(keepHistory(directory, infrastructure, past))
-  const metrics = new WorkspaceMetrics()
-  const parts = { config, past, history, metrics, starting: started }
+  const parts = { config, past, history, metrics: new WorkspaceMetrics(), starting: started }
   const computes = await startWorkspaceComputes(infrastructure, sessions, parts)
   started.use(stopping.limit('computes', computes))
   const control = await startControlPlane({
@@ -194,7 +193,7 @@ async function startRooms(start: Start): Promise<Rooms> {
   later.running = running
   await control.resume()
   await running.apps.adopt()
-  return { identity, owner, computes, control, history, metrics, files, running }
+  return { identity, owner, computes, control, history, metrics: parts.metrics, files, running }
 }
 
 /** Opens the API and then the gateway, each on the port that was held for it. */

@@ -11,6 +11,8 @@ import { useColors } from './use-colors.ts'
 
 const HEIGHT = 168
 const HATCH_STEP = 6
+/** From a byte to a pebibyte. */
+const POWERS_OF_TWO = Array.from({ length: 51 }, (_, power) => 2 ** power)
 
 interface TimeSeriesProps {
   readonly chart: ChartData
@@ -113,7 +115,12 @@ function optionsOf(parts: {
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(chart.top ?? 0, (high || 1) * 1.05)] } },
     axes: [
       { ...axis, values: (_plot, at) => at.map((each) => hourOf(each, at)) },
-      { ...axis, size: 72, values: (_plot, values) => values.map(chart.format) },
+      {
+        ...axis,
+        size: 72,
+        values: (_plot, values) => values.map(chart.format),
+        ...(chart.isBytes === true ? { incrs: POWERS_OF_TWO } : {}),
+      },
     ],
     series: [
       {},
@@ -133,11 +140,12 @@ function optionsOf(parts: {
 }
 
 /** 45° lines, as sleep is shown everywhere. */
-function drawBands({ ctx, bbox, valToPos }: uPlot, bands: readonly Band[], colors: Colors): void {
+function drawBands(plot: uPlot, bands: readonly Band[], colors: Colors): void {
+  const { ctx, bbox } = plot
   const step = HATCH_STEP * devicePixelRatio
   for (const { from, to } of bands) {
-    const left = Math.max(bbox.left, valToPos(from, 'x', true))
-    const right = Math.min(bbox.left + bbox.width, valToPos(to, 'x', true))
+    const left = Math.max(bbox.left, plot.valToPos(from, 'x', true))
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, 'x', true))
     if (right <= left) continue
     ctx.save()
     ctx.beginPath()
@@ -182,9 +190,9 @@ function hourOf(at: number, all: readonly number[]): string {
 /** What a glance would tell: the newest value and the highest. */
 function sentenceOf({ lines, format }: ChartData): string {
   const texts = t.charts
-  const [first] = lines
-  const measured = (first?.values ?? []).filter((value) => value !== null)
-  const last = measured.at(-1)
-  if (last === undefined) return texts.nothing
-  return texts.lastAndMost(format(last), format(Math.max(...measured)))
+  const measured = lines.filter(({ isLimit }) => isLimit !== true).map(({ values }) => values)
+  const last = measured[0]?.findLast((value) => value !== null)
+  if (last === undefined || last === null) return texts.nothing
+  const most = measured.flat().reduce<number>((found, value) => Math.max(found, value ?? 0), 0)
+  return texts.lastAndMost(format(last), format(most))
 }

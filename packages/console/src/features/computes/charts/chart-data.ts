@@ -12,6 +12,8 @@ export interface Line {
   readonly color: 'accent' | 'pending' | 'warning' | 'idle' | 'danger'
   /** Lines are told apart by more than colour. */
   readonly dash?: readonly number[]
+  /** What the others may reach, not something that was measured. */
+  readonly isLimit?: boolean
 }
 
 export interface ChartData {
@@ -21,6 +23,8 @@ export interface ChartData {
   readonly format: (value: number) => string
   /** The least that the axis reaches up to. */
   readonly top?: number
+  /** Its axis counts in powers of two. */
+  readonly isBytes?: boolean
 }
 
 const DASHED = [6, 4]
@@ -38,13 +42,14 @@ export function chartsOf(telemetry: EndpointTelemetry): ChartData[] {
       lines: [
         { label: texts.cpus, values: gauges.cpus, color: 'accent' },
         { label: texts.cpusMost, values: gauges.cpus_max, color: 'warning', dash: DOTTED },
-        { label: texts.size, values: gauges.size_cu, color: 'pending', dash: DASHED },
+        { label: texts.size, values: gauges.size_cu, color: 'pending', dash: DASHED, isLimit: true },
       ],
     },
     {
       key: 'memory',
       title: texts.memory,
       format: formatBytes,
+      isBytes: true,
       lines: [
         { label: texts.mean, values: gauges.memory_bytes, color: 'accent' },
         { label: texts.most, values: gauges.memory_bytes_max, color: 'warning', dash: DOTTED },
@@ -106,6 +111,7 @@ function databaseCharts(telemetry: EndpointTelemetry): ChartData[] {
       key: 'size',
       title: texts.databaseSize,
       format: formatBytes,
+      isBytes: true,
       lines: [{ label: texts.databaseSize, values: sessions.database_size_bytes, color: 'accent' }],
     },
   ]
