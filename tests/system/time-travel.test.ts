@@ -6,6 +6,7 @@ import { branchRoutes, credentialRoutes, endpointRoutes, restoreRoutes } from '@
 import { Client, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TEST_MAJOR } from '../../packages/server/tests/postgres/installed.ts'
+import { createPool } from '../../packages/connect/src/pg/index.ts'
 import { expectInLog } from '../guards/log-guard.ts'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
@@ -169,6 +170,30 @@ it('lets in whom the roles of today let in, as the same role then', async () => 
   })
   // Nobody who is not let in has anything made.
   expect(await openMoments()).toHaveLength(before)
+})
+
+it('is what a pool of the connector reads that is given a moment', async () => {
+  const ca = await readFile(workspace.caFile, 'utf8')
+  const read = async (moment: { timestamp?: string; lsn?: string }, text = 'SELECT name FROM goods') => {
+    await using pool = createPool({
+      ...workspace.postgres,
+      ...moment,
+      endpoint: ENDPOINT,
+      user: workspace.user,
+      tls: { ca },
+      auth: async () => {
+        const { token, expire_time } = await workspace.client.call(credentialRoutes.generate, {
+          body: { endpoint: ENDPOINT },
+        })
+        return { token, expiresAt: expire_time }
+      },
+    })
+    return (await pool.query<{ name: string }>(text)).rows.map(({ name }) => name)
+  }
+  expect(await read({ timestamp: then })).toEqual(['tea'])
+  expect(await read({ lsn: thenLsn })).toEqual(['tea'])
+  expect(await read({})).toEqual(['coffee'])
+  await expect(read({ timestamp: then }, 'DELETE FROM goods')).rejects.toMatchObject({ code: '25006' })
 })
 
 it('is what the command line reads with @', async (context) => {

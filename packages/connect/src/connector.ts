@@ -20,6 +20,7 @@ import { LakebaseError, codeOf, messageOf } from './errors.ts'
 import { channels } from './diagnostics.ts'
 import type { ListenOptions, LocalProxy } from './proxy/local-proxy.ts'
 import { LookUps } from './look-ups.ts'
+import { atMoment } from './moment.ts'
 import { connectorSettings } from './settings.ts'
 import type { ConnectorOptions, ConnectorSettings } from './settings.ts'
 import { leaseCache, leaseGate } from './shared.ts'
@@ -189,7 +190,7 @@ class LakebaseConnector implements Connector, SocketOwner {
     const user = startupParameter(parameters, 'user')
     const name = user === USER_PLACEHOLDER || !user ? await this.#lookUps.user() : user
     const application = startupParameter(parameters, 'application_name')
-    const rest = parameters.filter(
+    const rest = atMoment(parameters, this.#settings.moment).filter(
       (each) => !['user', 'application_name'].includes(each.name.toString('latin1')),
     )
     return [

@@ -6,6 +6,7 @@ import type { ConnectFailure } from './dial/connect-failure.ts'
 import { rootsFromFile } from './dial/tls.ts'
 import type { TlsOptions } from './dial/tls.ts'
 import { LakebaseError } from './errors.ts'
+import { momentWord } from './moment.ts'
 import type { Environment } from './workspace/databrickscfg.ts'
 import type { CredentialClaim } from './workspace/workspace.ts'
 
@@ -57,6 +58,10 @@ export interface ConnectorOptions {
   tls?: TlsOptions | undefined
   /** Stands before the library's own name in `application_name`. Default: PGAPPNAME. */
   applicationName?: string | undefined
+  /** Read the database as it was then: a Date, or RFC 3339 with a zone, to the microsecond. Nothing can be written there. */
+  timestamp?: Date | string | undefined
+  /** The same by a position in the log. */
+  lsn?: string | undefined
   /** For tests. */
   clock?: Clock | undefined
   /** Where variables are read from. Default: process.env. */
@@ -84,6 +89,8 @@ export interface ConnectorSettings {
   }
   readonly tls: TlsOptions
   readonly applicationName: string
+  /** For the startup parameter `options`; undefined: the present. */
+  readonly moment: string | undefined
   readonly clock: Clock
   readonly env: Environment
 }
@@ -131,6 +138,7 @@ export function connectorSettings(options: ConnectorOptions): ConnectorSettings 
     },
     tls: tlsSettings(options.tls ?? {}, env, login),
     applicationName: [options.applicationName ?? env['PGAPPNAME'], libraryName].filter(Boolean).join(' '),
+    moment: momentWord(options),
     clock: options.clock ?? systemClock,
     env,
   }

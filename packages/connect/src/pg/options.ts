@@ -15,6 +15,8 @@ const connectorKeys = [
   'connect',
   'tls',
   'applicationName',
+  'timestamp',
+  'lsn',
   'clock',
   'env',
 ] as const satisfies readonly (keyof ConnectorOptions)[]
