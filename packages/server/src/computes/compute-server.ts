@@ -119,31 +119,45 @@ export class ComputeServer {
 
   async start(spec: EndpointSpec): Promise<RunningServer> {
     const { uid, locks, machine, logins, clock } = this.#options
-    const { branchUid, dataDirectory } = spec
     using taken = new DisposableStack()
-    taken.use(locks.occupy(branchUid, uid))
+    taken.use(locks.occupy(spec.branchUid, uid))
     const began = clock.monotonicMs()
     machine.move('starting')
     logins.forget()
     try {
       const server = await this.#launch(spec)
-      this.#sizeCu = spec.minCu
-      const running = { server, branchUid, dataDirectory, follows: spec.follows }
-      this.#running = running
-      const held = taken.move()
-      void server.exited.then((exit) => {
-        held.dispose()
-        this.#ended(running, exit)
-      })
-      this.#backoff.succeeded()
-      this.#crashes.started(clock.monotonicMs())
-      this.#lastError = undefined
+      this.#began(spec, server, taken.move())
       machine.move('active', { durationMs: Math.round(clock.monotonicMs() - began) })
       return server
     } catch (error) {
       this.#startFailed(error)
       throw error
     }
+  }
+
+  /** Goes on with a server that an earlier run started, at the smallest size. */
+  adopt(spec: EndpointSpec, server: RunningServer): void {
+    const { uid, locks, machine } = this.#options
+    machine.move('starting')
+    this.#began(spec, server, locks.occupy(spec.branchUid, uid))
+    machine.move('active', { adopted: true })
+  }
+
+  #began(
+    { branchUid, dataDirectory, follows, minCu }: EndpointSpec,
+    server: RunningServer,
+    held: Disposable,
+  ): void {
+    const running = { server, branchUid, dataDirectory, follows }
+    this.#sizeCu = minCu
+    this.#running = running
+    void server.exited.then((exit) => {
+      held[Symbol.dispose]()
+      this.#ended(running, exit)
+    })
+    this.#backoff.succeeded()
+    this.#crashes.started(this.#options.clock.monotonicMs())
+    this.#lastError = undefined
   }
 
   async #launch(spec: EndpointSpec): Promise<RunningServer> {
@@ -258,6 +272,7 @@ export class ComputeServer {
   }
 }
 
-function settingsAt(spec: EndpointSpec, cu: number, own?: ClusterSettings['own']): ClusterSettings {
+/** The settings of an endpoint's server at a size. */
+export function settingsAt(spec: EndpointSpec, cu: number, own?: ClusterSettings['own']): ClusterSettings {
   return { maxCu: spec.maxCu, cu, extra: spec.settings, ...(own ? { own } : {}) }
 }

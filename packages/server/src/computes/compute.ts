@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
-import { type AdminConnection, isConnectionLost } from '../postgres/index.ts'
+import type { AdminConnection } from '../postgres/index.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { Admission } from './admission/admission.ts'
 import { AdmittedStart } from './admission/admitted-start.ts'
@@ -18,10 +18,16 @@ import type { BackendAddress, RunningServer, ServerDriver } from './drivers/driv
 import type { AwakeBecause } from './idle-check.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { EndpointLock } from './endpoint-lock.ts'
-import { connectWoken } from './connect-woken.ts'
+import { connectWoken, unlessLost } from './connect-woken.ts'
 import { type DirectorySource, LoginDirectory, type LoginNotes } from './login-directory.ts'
 import { ComputeMachine, type ComputeState, type StateListener, type SuspendReason } from './machine.ts'
-import type { CatalogObserver, ComputeObserver, EndpointSource, SessionHolder } from './ports.ts'
+import type {
+  CatalogObserver,
+  ComputeObserver,
+  EndpointSource,
+  EndpointSpec,
+  SessionHolder,
+} from './ports.ts'
 import { ComputeScaling } from './scaling/compute-scaling.ts'
 import { parkSessions } from './park-sessions.ts'
 import { Followers } from './replicas/followers.ts'
@@ -93,12 +99,7 @@ export class Compute implements Primary {
 
   /** See `Computes.replicaLag`. */
   async lag(): Promise<ReplicaLag | undefined> {
-    try {
-      return await this.#server.lag()
-    } catch (error) {
-      if (!isConnectionLost(error)) throw error
-      return undefined
-    }
+    return unlessLost(this.#server.lag())
   }
 
   activity(): ComputeActivity {
@@ -151,6 +152,10 @@ export class Compute implements Primary {
     const address = await untilAborted(this.#starting, signal)
     this.#stayAwake()
     return address
+  }
+
+  async adopt(spec: EndpointSpec, server: RunningServer): Promise<void> {
+    await this.#endpoint.run(async () => this.#admitted.adopt(spec, server))
   }
 
   /** See `Computes.replaceFiles`. */
@@ -233,12 +238,7 @@ export class Compute implements Primary {
 
   /** See `Computes.peek`. */
   async peek<T>(work: (admin: AdminConnection) => Promise<T>): Promise<T | undefined> {
-    try {
-      return await this.#server.live?.catalog.read(work)
-    } catch (error) {
-      if (!isConnectionLost(error)) throw error
-      return undefined
-    }
+    return unlessLost(this.#server.live?.catalog.read(work))
   }
 
   /** See `Computes.applySettings`. */

@@ -11,7 +11,8 @@ import { BranchLocks } from './branch-locks.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { Enforcement } from './cgroups/cgroups.ts'
 import { Compute } from './compute.ts'
-import type { BackendAddress, ServerDriver } from './drivers/driver.ts'
+import { findRunning, sweepReplicas } from './leftovers.ts'
+import type { BackendAddress, RunningServer, ServerDriver } from './drivers/driver.ts'
 import type { LoginNotes } from './login-directory.ts'
 import { loginNotes } from './login-notes.ts'
 import type { ComputeState, StateListener, SuspendReason } from './machine.ts'
@@ -19,6 +20,7 @@ import type {
   CatalogObserver,
   ComputeObserver,
   EndpointSource,
+  EndpointSpec,
   ReplicaStore,
   SessionHolder,
 } from './ports.ts'
@@ -48,31 +50,25 @@ export interface ComputesOptions {
   readonly checkEveryMs?: number
 }
 
-/** Stops every Postgres that an earlier run left behind on a branch, then begins to look for idle computes. */
+/**
+ * Takes over what an earlier run left running where that is as a start would make it, stops the rest, then begins to look for idle
+ * computes.
+ */
 export async function startComputes(options: ComputesOptions): Promise<Computes> {
   const clock = options.clock ?? systemClock
-  const branches = await options.storage.list()
+  const { driver, storage, log } = options
+  const adopted = await findRunning(options)
+  const taken = new Set(adopted.map(({ spec }) => spec.dataDirectory))
   const stopOne = async (branchUid: string) => {
-    const dataDirectory = options.storage.dataDirectory(branchUid)
-    if (await options.driver.stopLeftover(dataDirectory))
-      options.log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
+    const dataDirectory = storage.dataDirectory(branchUid)
+    if (!taken.has(dataDirectory) && (await driver.stopLeftover(dataDirectory)))
+      log.warn({ dataDirectory }, 'stopped a Postgres of an earlier run')
   }
-  await Promise.all(branches.map(stopOne))
+  await Promise.all((await storage.list()).map(stopOne))
   if (options.replicas) await sweepReplicas(options.replicas, options)
-  return new Computes({ ...options, clock })
-}
-
-/** Stops what an earlier run left of replicas, and removes the files of those that are gone. */
-async function sweepReplicas(
-  replicas: ReplicaStore,
-  { driver, endpoints, log }: ComputesOptions,
-): Promise<void> {
-  const sweepOne = async (uid: string) => {
-    if (await driver.stopLeftover(replicas.dataDirectory(uid)))
-      log.warn({ replica: uid }, 'stopped a Postgres of an earlier run')
-    if (!(await endpoints.load(uid))) await replicas.remove(uid)
-  }
-  await Promise.all((await replicas.list()).map(sweepOne))
+  const computes = new Computes({ ...options, clock })
+  for (const { spec, server } of adopted) await computes.adopt(spec, server)
+  return computes
 }
 
 export class Computes implements AsyncDisposable {
@@ -96,6 +92,11 @@ export class Computes implements AsyncDisposable {
   async wake(uid: string, signal?: AbortSignal): Promise<BackendAddress> {
     if (this.#ending.signal.aborted) throw new LakeletError('workspace_stopping')
     return this.#compute(uid).wake(signal)
+  }
+
+  /** Goes on with a server that an earlier run started; called before anything else is. */
+  async adopt(spec: EndpointSpec, server: RunningServer): Promise<void> {
+    await this.#compute(spec.uid).adopt(spec, server)
   }
 
   /** Stops the compute if it runs; its sessions end with 57P01. `deleted` also refuses every later wake. */

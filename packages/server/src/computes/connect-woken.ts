@@ -22,3 +22,13 @@ export async function connectWoken(
     }
   }
 }
+
+/** The answer of a server; undefined where it went away meanwhile. */
+export async function unlessLost<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error
+    return undefined
+  }
+}

@@ -54,6 +54,8 @@ export interface EndpointSource {
    * second, so it answers from memory as long as nothing was stored.
    */
   load(uid: string): EndpointSpec | undefined | Promise<EndpointSpec | undefined>
+  /** All endpoints that are stored, whose servers are taken over at the start; none is where it is absent. */
+  list?(): Promise<readonly EndpointSpec[]>
 }
 
 /** What a compute was measured to do since the sample before, of about five seconds. */

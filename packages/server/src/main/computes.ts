@@ -86,7 +86,7 @@ export function withPast(
   { endpoints, catalogs }: { readonly endpoints: EndpointSource; readonly catalogs: CatalogObserver },
 ): { readonly endpoints: EndpointSource; readonly catalogs: CatalogObserver } {
   return {
-    endpoints: { load: (uid) => past.get(uid) ?? endpoints.load(uid) },
+    endpoints: { ...endpoints, load: (uid) => past.get(uid) ?? endpoints.load(uid) },
     catalogs: {
       async observe(branchUid, admin) {
         if (!past.has(branchUid)) await catalogs.observe(branchUid, admin)

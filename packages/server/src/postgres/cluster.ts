@@ -6,8 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { childTarget, exitOf, type Stage, terminate } from '../base/terminate.ts'
+import { type Stage, terminate } from '../base/terminate.ts'
 import { writeClusterFiles } from './cluster-files.ts'
+import { type ClusterProcess, childProcess } from './cluster-process.ts'
 import { linkIdentities } from './identities.ts'
 import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
 import { endOrphans, stopLeftover } from './leftover.ts'
@@ -75,7 +76,7 @@ export async function startCluster(options: ClusterOptions, signal?: AbortSignal
   const access = await prepare(options)
   // Of files that are damaged Postgres says what is wrong.
   const room = await roomForPrepared(options.dataDirectory, options.settings).catch(() => [])
-  const cluster = new Cluster(options, launch(options, room), access)
+  const cluster = new Cluster(options, childProcess(launch(options, room)), access)
   if (cluster.pid !== undefined) options.onSpawned?.(cluster.pid)
   try {
     signal?.throwIfAborted()
@@ -133,16 +134,17 @@ export class Cluster implements AsyncDisposable {
   readonly pid: number | undefined
   /** Settles when the process has ended, for whatever reason; never rejects. */
   readonly exited: Promise<ClusterExit>
-  readonly #child: ChildProcess
+  readonly #process: ClusterProcess
   readonly #logFile: LogFile
   readonly #log: Logger
   readonly #options: ClusterOptions
   readonly #access: SocketAccess
   readonly #over = new AbortController()
   #exit: ClusterExit | undefined
+  #isLetGo = false
   #stopping: Promise<ClusterExit> | undefined
 
-  constructor(options: ClusterOptions, child: ChildProcess, access: SocketAccess) {
+  constructor(options: ClusterOptions, process: ClusterProcess, access: SocketAccess) {
     this.dataDirectory = options.dataDirectory
     const { socketDirectory } = options
     this.address = {
@@ -151,13 +153,13 @@ export class Cluster implements AsyncDisposable {
       socketDirectory,
       ...(access.password === undefined ? {} : { password: access.password }),
     }
-    this.pid = child.pid
-    this.#child = child
+    this.pid = process.pid
+    this.#process = process
     this.#options = options
     this.#access = access
     this.#log = options.log
     this.#logFile = new LogFile(options.logFile)
-    if (child.stderr) this.#logFile.follow(child.stderr)
+    if (process.stderr) this.#logFile.follow(process.stderr)
     this.exited = this.#watch()
   }
 
@@ -203,12 +205,20 @@ export class Cluster implements AsyncDisposable {
     return this.#stopping
   }
 
+  /** Leaves a server that was to be taken over as it is; nobody gets in any more. */
+  letGo(): void {
+    this.#isLetGo = true
+    this.#process.letGo()
+    this.#access[Symbol.dispose]()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
 
   async #watch(): Promise<ClusterExit> {
-    const ended = await exitOf(this.#child)
+    const ended = await this.#process.exited
+    if (this.#isLetGo) return { ...ended, expected: true, lastLines: [] }
     this.#access[Symbol.dispose]()
     await this.#drained()
     const { installation } = this.#options
@@ -225,7 +235,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #drained(): Promise<void> {
-    const stderr = this.#child.stderr
+    const { stderr } = this.#process
     if (!stderr || stderr.closed) return
     const closed = Promise.withResolvers<void>()
     const late = setTimeout(closed.resolve, LAST_LINES_MS)
@@ -247,7 +257,7 @@ export class Cluster implements AsyncDisposable {
       { signal: 'SIGQUIT', waitMs: (await this.#isPostmasterFrozen()) ? 0 : IMMEDIATE_STOP_MS },
       { signal: 'SIGKILL', waitMs: KILL_MS },
     ]
-    await terminate(childTarget(this.#child), { stages })
+    await terminate(this.#process.target, { stages })
     await this.#endOrphans()
     return this.exited
   }
@@ -255,7 +265,7 @@ export class Cluster implements AsyncDisposable {
   /** True when the server ended in time. */
   async #stopFast(fastMs: number): Promise<boolean> {
     const first = Math.min(FIRST_LOOK_MS, fastMs)
-    const target = childTarget(this.#child)
+    const { target } = this.#process
     const { ended } = await terminate(target, { stages: [{ signal: 'SIGINT', waitMs: first }] })
     if (ended) return true
     if (!(await this.#isAnyFrozen())) {

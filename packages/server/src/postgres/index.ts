@@ -10,7 +10,14 @@ export {
   sqlStateOf,
 } from './admin.ts'
 export { chooseAccount } from './account.ts'
-export { Cluster, type ClusterAddress, type ClusterExit, startCluster } from './cluster.ts'
+export { adoptCluster } from './adopt-cluster.ts'
+export {
+  Cluster,
+  type ClusterAddress,
+  type ClusterExit,
+  type ClusterOptions,
+  startCluster,
+} from './cluster.ts'
 export {
   type StandbySizes,
   SEGMENT_BYTES,
@@ -37,6 +44,7 @@ export { writeIdentities } from './identities.ts'
 export { type PostgresHost, openDirectory, ownerOf } from './host.ts'
 export type { PostgresInstallation } from './installation.ts'
 export { stopLeftover } from './leftover.ts'
+export { processesIn } from './server-processes.ts'
 export { isBeyondLog } from './recover-past.ts'
 export { ensureOwnerRole } from './owner-role.ts'
 export {

@@ -35,3 +35,16 @@ export async function isFrozen(pid: number): Promise<boolean> {
   const state = stat.charAt(stat.lastIndexOf(')') + 2)
   return state === 'T' || state === 't'
 }
+
+/** When a process started, in seconds since 1970, to a hundredth; undefined where the system does not tell. */
+export async function startTimeOf(pid: number): Promise<number | undefined> {
+  const [stat, machine] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''),
+    readFile('/proc/stat', 'latin1').catch(() => ''),
+  ])
+  // proc_pid_stat(5): starttime is the 22nd field, in hundredths since the boot; the state, after the name, is the third.
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  const boot = Number(/^btime (\d+)$/m.exec(machine)?.[1])
+  const seconds = boot + ticks / 100
+  return Number.isFinite(seconds) ? seconds : undefined
+}

@@ -18,7 +18,7 @@ export function socketDirectoryFor(host: PostgresHost, key: string): string {
   return isShort ? near : path.join(tmpdir(), `lakelet-${shortHash(host.dataDir)}`, name)
 }
 
-/** Creates the directory if it is missing. Throws `postgres_socket_directory_taken` if somebody else made it. */
+/** Creates the directory if it is missing, for a server that is to start. Throws `postgres_socket_directory_taken` if somebody else made it. */
 export async function ensureSocketDirectory(directory: string, host: PostgresHost): Promise<void> {
   const owner = ownerOf(host)
   const found = await lstat(directory).catch(() => undefined)
@@ -30,6 +30,8 @@ export async function ensureSocketDirectory(directory: string, host: PostgresHos
     if (!found.isDirectory() || found.uid !== process.getuid?.()) throw taken(directory)
     await chown(directory, owner.uid, owner.gid)
   }
+  // Of a server that was killed: Postgres takes its pid for alive as long as nobody has waited for that process.
+  await rm(path.join(directory, `.s.PGSQL.${CLUSTER_PORT}.lock`), { force: true })
 }
 
 /** The server of `pid` has ended: in the system's temporary directory nothing stays of it. One that has come after it keeps its socket. */

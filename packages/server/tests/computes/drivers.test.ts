@@ -200,6 +200,18 @@ describe.each([
     await server.stop()
   })
 
+  test('goes on with what an earlier run left, as long as it is what a start would make', async () => {
+    const { spec, server } = await started('adopted')
+    await harness.createRole(server, 'anna')
+    const adopted = await harness.driver.adopt(spec)
+    expect(await adopted?.catalog.findLoginRole('anna')).toMatchObject({ name: 'anna' })
+    expect(adopted?.isOver).toBe(false)
+    expect(await adopted?.stop()).toMatchObject({ code: 0, expected: true })
+    await server.exited
+    expect(await harness.driver.adopt(spec)).toBeUndefined()
+    expect(await harness.driver.stopLeftover(spec.dataDirectory)).toBe(false)
+  })
+
   test('ends what an earlier run left on a data directory', async () => {
     const { spec, server } = await started('left')
     expect(await harness.driver.stopLeftover(spec.dataDirectory)).toBe(true)

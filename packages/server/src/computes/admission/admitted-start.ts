@@ -35,6 +35,14 @@ export class AdmittedStart {
     return server
   }
 
+  /** One that was awake before anybody asked. */
+  adopt(spec: EndpointSpec, running: RunningServer): void {
+    const { admission, server, memoryBytes } = this.#options
+    const taken = admission?.enterAnyway({ project: spec.countsTo, memoryBytes })
+    server.adopt(spec, running)
+    void running.exited.then(() => taken?.[Symbol.dispose]())
+  }
+
   async #enter({ countsTo: project }: EndpointSpec): Promise<Disposable | undefined> {
     const { admission, server, memoryBytes } = this.#options
     this.#isWaiting = true

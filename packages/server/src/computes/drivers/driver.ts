@@ -55,6 +55,11 @@ export interface ServerDriver {
   start(spec: ServerSpec, signal: AbortSignal): Promise<RunningServer>
   /** Why no server would start with these settings, found out without starting one; undefined when it would. */
   startProblem(major: number, settings: ClusterSettings): Promise<string | undefined>
+  /**
+   * Takes over the server that an earlier run of the workspace left behind, where it is healthy and is what a start would make; undefined
+   * where there is none, or none such.
+   */
+  adopt(spec: ServerSpec): Promise<RunningServer | undefined>
   /** Ends a server that an earlier run of the workspace left behind on `dataDirectory`; true if there was one. */
   stopLeftover(dataDirectory: string): Promise<boolean>
   /** Removes what is kept for an endpoint beside its data. Its server has ended. */

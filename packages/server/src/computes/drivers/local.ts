@@ -1,14 +1,17 @@
 // Postgres as a child process of this workspace, on a data directory of this machine.
-import { rm } from 'node:fs/promises'
+import { realpath, rm } from 'node:fs/promises'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import {
+  adoptCluster,
   type AdminConnection,
   type AdminOptions,
   type Cluster,
+  type ClusterOptions,
   type ClusterSettings,
   connectAdmin,
   isConnectionLost,
+  processesIn,
   type PostgresVersions,
   processCpuSeconds,
   socketDirectoryFor,
@@ -51,33 +54,44 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
   const archives = options.archives ?? new Archives({ log, clock })
   // The group of a server that has ended may go after its successor has begun.
   let starts = 0
+  const newShare = ({ endpointUid }: ServerSpec) => {
+    starts += 1
+    return new ServerShare(cgroups, `${endpointUid}.${starts}`)
+  }
+  const clusterOf = async ({
+    endpointUid,
+    dataDirectory,
+    settings,
+  }: ServerSpec): Promise<ClusterOptions> => ({
+    installation: await postgres.ofDirectory(dataDirectory),
+    dataDirectory,
+    socketDirectory: socketDirectoryFor(postgres.host, endpointUid),
+    settings,
+    logFile: besideData(dataDirectory).log,
+    log: log.child({ endpoint: endpointUid }),
+  })
   return {
     enforcement: cgroups?.enforcement ?? { cpu: 'advisory', memory: 'advisory', why: 'limits are off' },
     async start(spec: ServerSpec, signal: AbortSignal) {
-      const { endpointUid, dataDirectory, settings } = spec
-      starts += 1
-      const share = new ServerShare(cgroups, `${endpointUid}.${starts}`)
-      const starting = startCluster(
-        {
-          installation: await postgres.ofDirectory(dataDirectory),
-          dataDirectory,
-          socketDirectory: socketDirectoryFor(postgres.host, endpointUid),
-          settings,
-          logFile: besideData(dataDirectory).log,
-          log: log.child({ endpoint: endpointUid }),
-          onSpawned: (pid) => share.add(pid),
-        },
-        signal,
-      )
-      const cluster = await starting.catch(async (error: unknown) => {
+      const share = newShare(spec)
+      const clusterOptions = { ...(await clusterOf(spec)), onSpawned: (pid: number) => share.add(pid) }
+      const cluster = await startCluster(clusterOptions, signal).catch(async (error: unknown) => {
         await share[Symbol.asyncDispose]()
         throw error
       })
       // It started with all the CPU there is: somebody waits.
-      share.limit(settings)
+      share.limit(spec.settings)
       // What a standby has of the log is archived already.
-      const archiver = spec.follows === undefined ? archives.follow(dataDirectory) : NO_ARCHIVER
+      const archiver = spec.follows === undefined ? archives.follow(spec.dataDirectory) : NO_ARCHIVER
       return new LocalServer({ cluster, archiver, share, clock })
+    },
+    async adopt(spec: ServerSpec) {
+      const cluster = await adoptCluster(await clusterOf(spec), clock)
+      if (!cluster) return undefined
+      const share = newShare(spec)
+      for (const pid of await processesIn(await realpath(spec.dataDirectory))) share.add(pid)
+      share.limit(spec.settings)
+      return new LocalServer({ cluster, archiver: archives.follow(spec.dataDirectory), share, clock })
     },
     startProblem: async (major, settings) => startProblem(await postgres.of(major), settings),
     stopLeftover,

@@ -128,6 +128,11 @@ export class SimulatedDriver implements ServerDriver {
     return wrong === undefined ? undefined : `invalid value for parameter "${wrong}"`
   }
 
+  async adopt({ dataDirectory, endpointUid }: ServerSpec): Promise<RunningServer | undefined> {
+    const server = this.serverOn(dataDirectory)
+    return server && !server.isOver && server.spec.endpointUid === endpointUid ? server : undefined
+  }
+
   async stopLeftover(dataDirectory: string): Promise<boolean> {
     const server = this.serverOn(dataDirectory)
     await server?.stop()

@@ -10,14 +10,21 @@ export function endpointSource(
   storage: Pick<StoragePort, 'dataDirectory' | 'replicas'>,
 ): EndpointSource {
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
+  const live = () => cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
+  const specFrom = (all: readonly LiveEndpoint[], found: LiveEndpoint): EndpointSpec | undefined => {
+    if (!found.isReadOnly) return specOf(found, storage.dataDirectory(found.branchUid))
+    const primary = all.find(({ branchUid, isReadOnly }) => branchUid === found.branchUid && !isReadOnly)
+    return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(found.uid))
+  }
   return {
     async load(uid) {
-      const live = await cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
-      const found = live.find((each) => each.uid === uid)
-      if (!found) return undefined
-      if (!found.isReadOnly) return specOf(found, storage.dataDirectory(found.branchUid))
-      const primary = live.find(({ branchUid, isReadOnly }) => branchUid === found.branchUid && !isReadOnly)
-      return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(uid))
+      const all = await live()
+      const found = all.find((each) => each.uid === uid)
+      return found && specFrom(all, found)
+    },
+    async list() {
+      const all = await live()
+      return all.flatMap((each) => specFrom(all, each) ?? [])
     },
   }
 }

@@ -1,0 +1,65 @@
+// A workspace that was killed leaves its Postgres processes running; the next one goes on with them instead of starting them again.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { endpointRoutes } from '@lakelet/api'
+import { afterAll, expect, it } from 'vitest'
+import { runsIn } from '../hostile/footprint.ts'
+import { expectInLog } from '../guards/log-guard.ts'
+import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
+import { BASE, BASE_ENDPOINT, connectTo, prepareBase } from './kill-workspace.ts'
+
+const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-adopt-'))
+let workspace: TestWorkspace | undefined
+
+afterAll(async () => {
+  await workspace?.stop()
+  expect(runsIn(directory), 'processes left behind').toEqual([])
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function look(of: TestWorkspace): Promise<{ started: string; rows: number }> {
+  await using sql = await connectTo(of, BASE_ENDPOINT)
+  const { rows } = await sql.client.query<{ started: string; rows: number }>(
+    'SELECT pg_postmaster_start_time()::text AS started, (SELECT count(*)::int FROM acknowledged) AS rows',
+  )
+  return rows[0]!
+}
+
+it.runIf(process.platform === 'linux')(
+  'goes on with a healthy Postgres, and watches it as its own',
+  async () => {
+    const killed = await startTestWorkspace({ directory })
+    await prepareBase(killed)
+    await using session = await connectTo(killed, BASE_ENDPOINT)
+    const ended = new Promise((resolve) => session.client.on('error', resolve))
+    await session.client.query('INSERT INTO acknowledged VALUES (1), (2)')
+    const before = await look(killed)
+    await killed.stop('SIGKILL')
+    // The client's end was in the process that is gone.
+    await ended
+    const began = performance.now()
+    workspace = await startTestWorkspace({ directory })
+    const startedMs = performance.now() - began
+    const after = await look(workspace)
+    console.log(
+      `without Postgres for clients: ${Math.round(performance.now() - began)} ms, of which ${Math.round(startedMs)} ms until the workspace ran`,
+    )
+    expect(after).toEqual(before)
+
+    const params = { project: BASE, branch: 'production', endpoint: 'primary' }
+    const stateOf = async () =>
+      (await workspace!.client.call(endpointRoutes.getEndpoint, { params })).status.current_state
+    expect(await stateOf()).toBe('ACTIVE')
+    expectInLog(/the compute crashed/)
+    const [postmaster] = runsIn(directory).filter(({ command }) => command.includes('/bin/postgres'))
+    process.kill(postmaster!.pid, 'SIGKILL')
+    await expect.poll(stateOf, { interval: 20 }).not.toBe('ACTIVE')
+    expect((await look(workspace)).rows).toBe(before.rows)
+  },
+)
+
+it('stops it at a stop in order', async () => {
+  await workspace?.stop()
+  expect(runsIn(directory)).toEqual([])
+})
