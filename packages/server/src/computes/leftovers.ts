@@ -1,8 +1,14 @@
 // What an earlier run of the workspace left running.
-import type { ComputesOptions } from './computes.ts'
+import type { Logger } from '../base/log.ts'
 import { settingsAt } from './compute-server.ts'
-import type { RunningServer } from './drivers/driver.ts'
-import type { EndpointSpec, ReplicaStore } from './ports.ts'
+import type { RunningServer, ServerDriver } from './drivers/driver.ts'
+import type { EndpointSource, EndpointSpec, ReplicaStore } from './ports.ts'
+
+interface Parts {
+  readonly driver: ServerDriver
+  readonly endpoints: EndpointSource
+  readonly log: Logger
+}
 
 interface LeftRunning {
   readonly spec: EndpointSpec
@@ -10,7 +16,7 @@ interface LeftRunning {
 }
 
 /** The servers of read-write endpoints that can be gone on with. */
-export async function findRunning({ endpoints, driver, log }: ComputesOptions): Promise<LeftRunning[]> {
+export async function findRunning({ endpoints, driver, log }: Parts): Promise<LeftRunning[]> {
   const adoptOne = async (spec: EndpointSpec): Promise<LeftRunning[]> => {
     const { uid: endpointUid, dataDirectory, major, minCu } = spec
     const settings = settingsAt(spec, minCu)
@@ -35,7 +41,7 @@ export async function findRunning({ endpoints, driver, log }: ComputesOptions): 
 /** Stops what an earlier run left of replicas, and removes the files of those that are gone. */
 export async function sweepReplicas(
   replicas: ReplicaStore,
-  { driver, endpoints, log }: ComputesOptions,
+  { driver, endpoints, log }: Parts,
 ): Promise<void> {
   const sweepOne = async (uid: string) => {
     if (await driver.stopLeftover(replicas.dataDirectory(uid)))
