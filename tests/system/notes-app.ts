@@ -204,7 +204,10 @@ export class CredentialCounter implements AsyncDisposable {
 }
 
 /** Starts a counter in front of the workspace. */
-export async function startCredentialCounter(workspace: TestWorkspace): Promise<CredentialCounter> {
+export async function startCredentialCounter(
+  workspace: TestWorkspace,
+  port: number,
+): Promise<CredentialCounter> {
   const target = new URL(workspace.host)
   const count = { asked: 0 }
   const server = createServer((incoming, outgoing) => {
@@ -220,7 +223,7 @@ export async function startCredentialCounter(workspace: TestWorkspace): Promise<
     forwarded.on('error', () => outgoing.destroy())
     incoming.pipe(forwarded)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return new CredentialCounter(server, count)
 }

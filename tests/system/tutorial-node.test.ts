@@ -6,6 +6,7 @@ import {
   type NotesApp,
   NOTES,
   deployNotesApp,
+  freePort,
   getPage,
   grantOnNotes,
   notesOf,
@@ -22,12 +23,16 @@ const TTL_SECONDS = 3
 
 let workspace: TestWorkspace
 let app: NotesApp
+/** Of what counts the credentials; the app is let out to it. */
+let counterPort: number
 
 beforeAll(async () => {
+  counterPort = await freePort()
   workspace = await startTestWorkspace({
     env: {
       LAKELET_CREDENTIALS_DEFAULT_TTL_SECONDS: String(TTL_SECONDS),
       LAKELET_CREDENTIALS_MIN_TTL_SECONDS: '1',
+      LAKELET_APPS_LOCAL_PORTS: String(counterPort),
     },
   })
   app = await prepareNotesApp(workspace, 'notes-node')
@@ -65,7 +70,7 @@ it('runs on this machine as the user', async () => {
 }, 300_000)
 
 it('goes on while credentials end, and asks for one per life and not per query', async () => {
-  await using counter = await startCredentialCounter(workspace)
+  await using counter = await startCredentialCounter(workspace, counterPort)
   await replaceInFile(path.join(app.local, 'app.ts'), {
     'createPool()': 'createPool({ maxLifetimeSeconds: 1 })',
   })
