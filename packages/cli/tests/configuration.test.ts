@@ -5,8 +5,24 @@ import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Session } from '@lakelet/api'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runLakelet } from './terminal.ts'
+
+/** What `status` needs of a workspace beside lists. */
+const SESSION: Session = {
+  user: 'ada@example.com',
+  kind: 'user',
+  is_admin: true,
+  version: '0.0.0',
+  workspace_id: '1',
+  host: 'http://127.0.0.1:1',
+  postgres: { host: '127.0.0.1', port: 1 },
+  ca_file: '/ca.pem',
+  region: 'local',
+  computes: { awake: 0, waiting: 0, used_bytes: 0, memory_bytes: 0 },
+  postgres_versions: { default: 17, offered: [17] },
+}
 
 let directory: string
 let server: Server
@@ -21,7 +37,7 @@ beforeEach(async () => {
     response.setHeader('content-type', 'application/json')
     if (request.headers.authorization === 'Bearer wrong') {
       response.writeHead(401).end('{"error_code":"UNAUTHENTICATED","message":"The token is not known."}')
-    } else response.end('{}')
+    } else response.end(request.url === '/api/2.0/lakelet/session' ? JSON.stringify(SESSION) : '{}')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
