@@ -41,6 +41,8 @@ export class Requests {
   #backend: PooledBackend | undefined
   /** The backend's unnamed statement is the client's. */
   #hasUnnamed = false
+  /** The client's names that the backend has been made to refuse a second time. */
+  readonly #taken = new Set<string>()
   #partial: Buffer = NONE
   #toPass = 0
   /** A Sync came behind what is in doubt. */
@@ -64,6 +66,7 @@ export class Requests {
   /** From now on this backend is spoken to. */
   attach(backend: PooledBackend, keepsUnnamed: boolean): void {
     this.#backend = backend
+    this.#taken.clear()
     if (!keepsUnnamed) this.#hasUnnamed = false
     this.isSoiled = false
   }
@@ -236,8 +239,11 @@ export class Requests {
   /** The name is taken: what the server says about that depends on the rest. */
   #parseTwice(name: string): undefined {
     this.isSoiled = true
-    this.#out.push(encodeParse(name, ''))
-    this.#expect(REQUEST.parse, { action: 'swallow' })
+    if (!this.#taken.has(name)) {
+      this.#taken.add(name)
+      this.#out.push(encodeParse(name, ''))
+      this.#expect(REQUEST.parse, { action: 'swallow', undo: () => this.#taken.delete(name) })
+    }
     this.#expect(REQUEST.parse)
     return undefined
   }
