@@ -284,22 +284,17 @@ export class PooledRelay {
     const backend = this.#backend
     if (!backend || this.#stage !== 'held') return
     this.#queue.clear()
-    if (this.#requests.isSoiled || this.#isLeaving) return this.#finishOrGoOn(backend)
+    if (this.#isLeaving) return void this.#finish('client')
     if (this.#leavings.mustLook) {
       this.#stage = 'settling'
       void this.#settle(backend).catch((error: unknown) => this.#refuse(error))
     } else if (this.#leavings.pinned === undefined) this.#letGo(backend)
   }
 
-  #finishOrGoOn(backend: PooledBackend): void {
-    if (this.#isLeaving) return void this.#finish('client')
-    this.#drop()
-    backend.close()
-  }
-
   #letGo(backend: PooledBackend): void {
     this.#drop()
-    this.#options.pool.giveBack(backend)
+    if (this.#requests.isSoiled) backend.close()
+    else this.#options.pool.giveBack(backend)
     if (this.#early.length > 0) this.#begin()
   }
 
