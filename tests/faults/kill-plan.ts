@@ -17,17 +17,18 @@ export interface Sample {
 }
 
 /**
- * Of each kind one place before its work, one after it and one of undoing, where it has them; which ones turns with the day, so that all
+ * Of each kind one place: before its work, after it or of undoing, by turns among the kinds; which ones turns with the day, so that all
  * have their turn. `file` is where `npm run soak` finds the test that takes all.
  */
 export function sampleOf(kinds: readonly (readonly string[])[], file: string): Sample {
   const turn = Number(process.env['KILL_SAMPLE'] ?? Math.floor(Date.now() / DAY_MS))
   const pick = (places: readonly string[]) => places.slice(turn % places.length).slice(0, 1)
-  const points = kinds.map((places) => {
+  const points = kinds.map((places, at) => {
     const undo = places.filter((place) => place.endsWith('.undo'))
     const before = places.filter((place) => place.endsWith('.before'))
     const after = places.filter((place) => !undo.includes(place) && !before.includes(place))
-    return [before, after, undo].flatMap(pick)
+    const sorts = [before, after, undo].filter(({ length }) => length > 0)
+    return pick(sorts[(turn + at) % sorts.length] ?? [])
   })
   return {
     points,

@@ -108,7 +108,8 @@ describe('a running workspace refuses', () => {
 
   beforeAll(async () => {
     programs = await pathWithoutPython()
-    workspace = await startTestWorkspace({ env: { PATH: programs } })
+    // Without networks of their own, so that ports of apps can be taken.
+    workspace = await startTestWorkspace({ env: { PATH: programs, LAKELET_APPS_ISOLATION: 'off' } })
     await workspace.cli(['apps', 'create', 'web'])
   })
 

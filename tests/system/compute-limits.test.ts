@@ -2,7 +2,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { branchRoutes, computeControlRoutes, credentialRoutes, endpointRoutes } from '@lakelet/api'
+import {
+  branchRoutes,
+  computeControlRoutes,
+  credentialRoutes,
+  endpointRoutes,
+  overviewRoutes,
+} from '@lakelet/api'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
@@ -18,7 +24,7 @@ beforeAll(async () => {
     directory,
     env: {
       LAKELET_COMPUTES_MEMORY_MEGABYTES: '250',
-      LAKELET_COMPUTES_WAIT_SECONDS: '2',
+      LAKELET_COMPUTES_WAIT_SECONDS: '6',
       LAKELET_COMPUTES_ACTIVE_PER_PROJECT: '1',
     },
   })
@@ -88,7 +94,7 @@ it('has a start wait for memory until something sleeps, and says why when nothin
   expect((await statusOf(at('other'))).current_state).toBe('IDLE')
   const waiting = connect()
   await expect.poll(async () => (await statusOf(at('other'))).pending_state).toBe('ACTIVE')
-  expect(await workspace.cli(['status'])).toMatch(/1 waiting for memory/)
+  expect((await workspace.client.call(overviewRoutes.getSession, {})).computes.waiting).toBe(1)
   await call('suspend', at('shop'))
   await (await waiting).end()
 })

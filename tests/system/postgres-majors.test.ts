@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { connect as connectSocket } from 'node:net'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { computeControlRoutes, credentialRoutes, endpointRoutes, overviewRoutes } from '@lakelet/api'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -87,7 +88,9 @@ describe.each([16, 18])('a project of Postgres %i', (major) => {
     await expect(connect(project, { ...native, password: 'wrong' })).rejects.toMatchObject({ code: '28P01' })
 
     const sleeping = owner.query('SELECT pg_sleep(60)').catch((error: unknown) => error)
-    await sendCancel(owner)
+    // One that comes before the query has begun cancels nothing.
+    const over = sleeping.then(() => 'over')
+    while ((await Promise.race([over, delay(200, 'waiting')])) !== 'over') await sendCancel(owner)
     expect(await sleeping).toMatchObject({ code: '57014' })
 
     await workspace.cli([

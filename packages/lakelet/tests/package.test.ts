@@ -175,25 +175,28 @@ describe('in a project', { timeout: 240_000 }, () => {
     }
   })
 
-  it('tests pull requests as docs/ci.md says, and shows the log when they fail', async () => {
-    const [withAction, withShell] = await workflows()
-    const action = parse(await readFile(path.join(root, 'action.yml'), 'utf8')) as Action
-    const checkout = await checkoutOf(project)
-    const passed = await checkout.job(withAction, { 'lakelet/lakelet': action })
-    expect(passed.failed, passed.log).toBe(false)
-    expect(passed.log).toContain('on branch run-4242-1-unit-tests as jane.doe@example.com')
-    expect(passed.log).toContain('::add-mask::ey')
+  it.runIf(isSoak)(
+    'tests pull requests as docs/ci.md says, and shows the log when they fail, which takes npm run soak',
+    async () => {
+      const [withAction, withShell] = await workflows()
+      const action = parse(await readFile(path.join(root, 'action.yml'), 'utf8')) as Action
+      const checkout = await checkoutOf(project)
+      const passed = await checkout.job(withAction, { 'lakelet/lakelet': action })
+      expect(passed.failed, passed.log).toBe(false)
+      expect(passed.log).toContain('on branch run-4242-1-unit-tests as jane.doe@example.com')
+      expect(passed.log).toContain('::add-mask::ey')
 
-    // The next runner has what `npm ci` brought the first one, and nothing else of it.
-    await rm(path.join(checkout.folder, '.lakelet'), { recursive: true })
-    await writeFile(path.join(checkout.folder, 'fail'), '')
-    const next = new Checkout(checkout.folder, await runnerEnv(project))
-    const failed = await next.job(withShell.filter(({ run: command }) => command !== 'npm ci'))
-    expect(failed.failed).toBe(true)
-    expect(failed.log).toContain('on branch run-4242 as jane.doe@example.com')
-    expect(failed.steps.slice(-2)).toEqual(['Log of the workspace', 'Stop the workspace'])
-    expect(existsSync(path.join(checkout.folder, '.lakelet/workspace.json'))).toBe(false)
-  })
+      // The next runner has what `npm ci` brought the first one, and nothing else of it.
+      await rm(path.join(checkout.folder, '.lakelet'), { recursive: true })
+      await writeFile(path.join(checkout.folder, 'fail'), '')
+      const next = new Checkout(checkout.folder, await runnerEnv(project))
+      const failed = await next.job(withShell.filter(({ run: command }) => command !== 'npm ci'))
+      expect(failed.failed).toBe(true)
+      expect(failed.log).toContain('on branch run-4242 as jane.doe@example.com')
+      expect(failed.steps.slice(-2)).toEqual(['Log of the workspace', 'Stop the workspace'])
+      expect(existsSync(path.join(checkout.folder, '.lakelet/workspace.json'))).toBe(false)
+    },
+  )
 
   it.runIf(isSoak)(
     'is put on a machine by the action and the dev container feature, which takes npm run soak',

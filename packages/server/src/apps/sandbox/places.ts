@@ -1,5 +1,5 @@
 // What of the machine's files an app sees: the system's programs, what its build runs, and its own.
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { type Dirent, existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -53,13 +53,35 @@ export function layOut({ own, readable, temporary, hidden }: Places): string[] {
   ]
 }
 
-/** The places of the programs that PATH finds, but for those of the system. */
+/** The places of the programs that PATH finds, also through links, but for those of the system. */
 export function programPlaces(search: string, hidden: string): string[] {
-  const places = search
+  const directories = search
     .split(path.delimiter)
     .filter((each) => path.isAbsolute(each) && existsSync(each) && !each.endsWith('node_modules/.bin'))
-    .map((each) => installationOf(realpathSync(each), hidden))
+    .map((each) => realpathSync(each))
+    .filter((each) => !isOfSystem(each))
+  const places = [...directories, ...directories.flatMap(linkedFrom)].map((each) =>
+    installationOf(each, hidden),
+  )
   return [...new Set(places)].filter((each) => !isOfSystem(each))
+}
+
+/** None where it is closed to us. */
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+/** Where the links of a directory lead. */
+function linkedFrom(directory: string): string[] {
+  return entriesOf(directory)
+    .filter((each) => each.isSymbolicLink())
+    .map((each) => path.join(directory, each.name))
+    .filter((link) => existsSync(link))
+    .map((link) => path.dirname(realpathSync(link)))
 }
 
 /** The installation that the interpreter of a virtual environment belongs to; undefined for one of the system, or none. */

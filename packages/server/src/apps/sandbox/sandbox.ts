@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream'
 import type { Account } from '../account.ts'
 import { startSandboxNetwork, type SandboxNetwork } from './network.ts'
 import { layOut, type Places } from './places.ts'
+import { systemProgram } from './system-program.ts'
 
 export interface SandboxOptions {
   readonly account: Account | undefined
@@ -30,8 +31,9 @@ export class Sandbox {
     const uid = String(account?.uid ?? process.getuid?.() ?? 0)
     const gid = String(account?.gid ?? process.getgid?.() ?? 0)
     return [
+      systemProgram('unshare') ?? 'unshare',
       ...IN_NEW_NAMESPACES,
-      'bwrap',
+      systemProgram('bwrap') ?? 'bwrap',
       // Root of its own namespace only until here: programs behave differently for root.
       ...APART,
       '--uid',
@@ -62,7 +64,7 @@ export class Sandbox {
 /** Descriptor through which a process is let go on. */
 const GATE = 3
 const WAIT = `read -r _ <&${GATE} || exit 1; exec ${GATE}<&-; exec "$@"`
-const IN_NEW_NAMESPACES = words('unshare --user --map-root-user --net -- /bin/sh -c').concat(WAIT, 'sh')
+const IN_NEW_NAMESPACES = words('--user --map-root-user --net -- /bin/sh -c').concat(WAIT, 'sh')
 const APART = words('--unshare-user --unshare-pid --unshare-ipc --unshare-uts --hostname app')
 
 function words(text: string): string[] {

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { asError } from '../../base/errors.ts'
 import { exitOf } from '../../base/terminate.ts'
 import { type Account, accountRange } from '../account.ts'
 import { systemPath } from '../remove-tree.ts'
 import { Sandbox } from './sandbox.ts'
+import { systemProgram } from './system-program.ts'
 
 /** What keeps apps apart on this host. */
 export interface Isolation {
@@ -66,23 +66,12 @@ async function missing(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `${process.platform} has no namespaces`
   const needed = { unshare: 'util-linux', bwrap: 'bubblewrap', pasta: 'passt' }
   for (const [program, name] of Object.entries(needed))
-    if (!(await isInstalled(program))) return `${program} is not installed (on Debian: apt install ${name})`
+    if (!systemProgram(program)) return `${program} is not installed (on Debian: apt install ${name})`
   const hasTun = await access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   )
   return hasTun ? undefined : '/dev/net/tun is not there, or not ours to open'
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  for (const directory of systemPath().split(path.delimiter)) {
-    const isThere = await access(path.join(directory, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) return true
-  }
-  return false
 }
 
 /** Runs `true` in a sandbox; what went wrong, undefined for nothing. */

@@ -1,4 +1,5 @@
 // Postgres as a child process of this workspace, on a data directory of this machine.
+import { existsSync } from 'node:fs'
 import { realpath, rm } from 'node:fs/promises'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -86,6 +87,8 @@ export function localDriver(options: LocalDriverOptions): ServerDriver {
       return new LocalServer({ cluster, archiver, share, clock })
     },
     async adopt(spec: ServerSpec) {
+      // Files that are made again by what was cut off have no server.
+      if (!existsSync(spec.dataDirectory)) return undefined
       const cluster = await adoptCluster(await clusterOf(spec), clock)
       if (!cluster) return undefined
       const share = newShare(spec)
