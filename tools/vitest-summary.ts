@@ -15,17 +15,17 @@ export default class SummaryReporter implements Reporter {
     for (const test of cases.filter((each) => each.result().state === 'skipped')) {
       console.log(`skipped: ${test.fullName}${reason(test)}`)
     }
-    reportFailedFiles(modules, broken + unhandled.length)
+    reportFailedFiles(modules, unhandled.length)
     const uncalled = reportUncalled()
     const failed = count('failed') + broken + unhandled.length + uncalled
     console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`)
   }
 }
 
-/** Tells `tools/ci.ts` which files failed, unless something failed that belongs to no test of theirs. */
-function reportFailedFiles(modules: readonly TestModule[], withoutTest: number): void {
+/** Tells `tools/ci.ts` which files failed, unless something failed that belongs to no file. */
+function reportFailedFiles(modules: readonly TestModule[], ofNoFile: number): void {
   const file = process.env['TEST_FAILED_FILES']
-  if (!file || withoutTest > 0) return
+  if (!file || ofNoFile > 0) return
   const failed = modules.filter((module) => module.state() === 'failed').map(({ moduleId }) => moduleId)
   writeFileSync(file, JSON.stringify(failed))
 }
