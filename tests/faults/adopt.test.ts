@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { endpointRoutes } from '@lakelet/api'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
 import { expectInLog } from '../guards/log-guard.ts'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
@@ -14,7 +14,8 @@ let workspace: TestWorkspace | undefined
 
 afterAll(async () => {
   await workspace?.stop()
-  expect(runsIn(directory), 'processes left behind').toEqual([])
+  // The system may take a moment to take them down.
+  await vi.waitFor(() => expect(runsIn(directory), 'processes left behind').toEqual([]), 60_000)
   await rm(directory, { recursive: true, force: true })
 })
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { ApiError } from '@lakelet/api'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
 import { isSoak } from '../hostile/duration.ts'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
@@ -27,8 +27,8 @@ let running: { readonly workspace: TestWorkspace; readonly armed: string | undef
 
 afterAll(async () => {
   await running?.workspace.stop()
-  // What was gone on with is no child of the workspace, which does not see its very end.
-  await expect.poll(() => runsIn(directory), { message: 'processes left behind' }).toEqual([])
+  // The system may take a moment to take them down.
+  await vi.waitFor(() => expect(runsIn(directory), 'processes left behind').toEqual([]), 60_000)
   await rm(directory, { recursive: true, force: true })
 })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appsRoutes } from '@lakelet/api'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
 import {
   startTestWorkspace,
@@ -28,7 +28,8 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(runsIn(directory), 'processes left behind').toEqual([])
+  // The system may take a moment to take them down.
+  await vi.waitFor(() => expect(runsIn(directory), 'processes left behind').toEqual([]), 60_000)
   await rm(directory, { recursive: true, force: true })
 })
 

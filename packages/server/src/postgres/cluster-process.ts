@@ -49,7 +49,7 @@ export function adoptedProcess(pid: number, home: string): ClusterProcess {
 
 async function watch(pid: number, home: string, signal: AbortSignal): Promise<ProcessExit> {
   while (!signal.aborted && (await runsIn(pid, home))) {
-    await delay(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
   // Nobody is told how somebody else's child ends, but one that was shut down in order removes its pid file.
   const isClean = !existsSync(path.join(home, 'postmaster.pid'))
