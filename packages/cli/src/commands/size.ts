@@ -1,7 +1,7 @@
-import { type ComputeScalingView, endpointRoutes, parseResourceName } from '@lakelet/api'
+import { type ComputeScalingView, endpointRoutes } from '@lakelet/api'
 import { megabytes } from '../command/bytes.ts'
 import { defineCommand } from '../command/define-command.ts'
-import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+import { findEndpoint, paramsOf, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
 
 type Decision = ComputeScalingView['decisions'][number]
 
@@ -23,12 +23,7 @@ export const size = defineCommand({
     const { workspace, out, signal } = context
     const { client } = await workspace()
     const endpoint = await findEndpoint(context, targetOf(target, options))
-    const name = parseResourceName(endpoint.name)
-    const params = {
-      project: name?.project ?? '',
-      branch: name?.branch ?? '',
-      endpoint: endpoint.endpoint_id,
-    }
+    const params = paramsOf(endpoint)
     const scaling = await client.call(endpointRoutes.getScaling, { params }, signal)
     const { decisions } = scaling
     const last = decisions.at(-1)

@@ -1,8 +1,8 @@
-import { durationOf, type EndpointTelemetry, parseResourceName, telemetryRoutes } from '@lakelet/api'
+import { durationOf, type EndpointTelemetry, telemetryRoutes } from '@lakelet/api'
 import { megabytes } from '../command/bytes.ts'
 import { defineCommand } from '../command/define-command.ts'
 import { parseDuration } from '../command/durations.ts'
-import { findEndpoint, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
+import { findEndpoint, paramsOf, targetOf, targetOptions } from '../postgres/endpoint-target.ts'
 
 /** Lines of the table as a rule. */
 const LINES = 24
@@ -33,12 +33,7 @@ export const stats = defineCommand({
     const { workspace, out, signal } = context
     const { client } = await workspace()
     const endpoint = await findEndpoint(context, targetOf(target, options))
-    const name = parseResourceName(endpoint.name)
-    const params = {
-      project: name?.project ?? '',
-      branch: name?.branch ?? '',
-      endpoint: endpoint.endpoint_id,
-    }
+    const params = paramsOf(endpoint)
     const now = Date.now()
     const query = {
       start_time: new Date(now - last).toISOString(),

@@ -1,5 +1,12 @@
 // Which branch and endpoint a command means: named in full, in part, by the folder's link, or the only one there is.
-import { type Client, type Endpoint, branchRoutes, endpointRoutes, projectRoutes } from '@lakelet/api'
+import {
+  type Client,
+  type Endpoint,
+  branchRoutes,
+  endpointRoutes,
+  parseResourceName,
+  projectRoutes,
+} from '@lakelet/api'
 import type { CommandContext } from '../command/context.ts'
 import { Failure, exitCodes, failureOf, usageFailure } from '../command/failure.ts'
 import type { Link, LinkTarget } from '../config/link.ts'
@@ -44,6 +51,12 @@ export function momentTargetOf(
   if (text === undefined) return { target: { ...options, branch: name || undefined }, moment }
   if (name === '') return { target: options, moment }
   return { target: name.includes('/') ? targetOf(name, options) : { ...options, branch: name }, moment }
+}
+
+/** The parameters of the routes about an endpoint. */
+export function paramsOf({ name, endpoint_id: endpoint }: Endpoint) {
+  const { project = '', branch = '' } = parseResourceName(name) ?? {}
+  return { project, branch, endpoint }
 }
 
 /** Finds the endpoint; where a part is not named, as `findBranch` does, and of the branch the read-write endpoint. */

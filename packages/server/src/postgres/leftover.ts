@@ -1,5 +1,5 @@
-// A Postgres server that outlived the process that started it (kill -9 of the workspace). Its log pipe is broken and
-// nobody watches it, so it is not adopted but stopped cleanly; the next start takes 50 ms.
+// A Postgres server that outlived the process that started it (kill -9 of the workspace) and is not gone on with (adopt-cluster.ts): it is
+// stopped cleanly.
 import { readFile, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
