@@ -34,41 +34,55 @@ export interface SandboxNetwork extends AsyncDisposable {
 }
 
 const READY_MS = 5000
+const PORT_TRIES = 5
 
 /** Joins the namespace; rejects with what pasta says when it cannot. */
 export async function startSandboxNetwork(options: NetworkOptions): Promise<SandboxNetwork> {
   await using starting = new AsyncDisposableStack()
-  const port = await freePort('127.0.0.1', 0)
   await until(
     () => isApart(options.pid),
     () => undefined,
   )
   const ports = options.reachable.join(',') || 'none'
-  const outwards = [
-    '--config-net',
-    ...addresses(options.isWorkspaceAway),
-    '-t',
-    `127.0.0.1/${port}:${INNER_PORT}`,
-    '-T',
-    ports,
-  ]
-  const main = starting.use(startPasta(options, outwards))
-  await until(() => isUp(options), main.failure)
+  const outwards = ['--config-net', ...addresses(options.isWorkspaceAway), '-T', ports]
+  const { port, main } = await onFreePort('127.0.0.1', async (free) => {
+    const pasta = starting.use(startPasta(options, [...outwards, '-t', `127.0.0.1/${free}:${INNER_PORT}`]))
+    await until(() => isUp(options), pasta.failure)
+    return { port: free, main: pasta }
+  })
   const others = starting.use(new AsyncDisposableStack())
   const stack = starting.move()
   return {
     async wayTo(inner) {
       if (inner.port === INNER_PORT && inner.host !== '::1') return { host: '127.0.0.1', port }
       const host = inner.host === '::1' ? '::1' : '127.0.0.1'
-      const outer = await freePort(host, 0)
-      const pasta = others.use(
-        startPasta(options, ['-I', `in${inner.port}`, '-t', `${host}/${outer}:${inner.port}`, '-T', 'none']),
-      )
-      await until(() => answers(outer, host), pasta.failure)
-      return { host, port: outer }
+      const name = `in${inner.port}`
+      return await onFreePort(host, async (port) => {
+        const pasta = others.use(
+          startPasta(options, ['-I', name, '-t', `${host}/${port}:${inner.port}`, '-T', 'none']),
+        )
+        // The port alone may be another's by now; the interface comes after the port.
+        await until(
+          async () => read(options.pid, 'dev').includes(`${name}:`) && (await answers(port, host)),
+          pasta.failure,
+        )
+        return { host, port }
+      })
     },
     ended: main.ended,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+/** What is free now may be taken by anybody on this machine before pasta listens there: then another port is tried. */
+async function onFreePort<T>(host: string, start: (port: number) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start(await freePort(host, 0))
+    } catch (error) {
+      if (tries === PORT_TRIES || !(error instanceof Error && error.message.startsWith('Failed to bind')))
+        throw error
+    }
   }
 }
 
