@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { endpointRoutes } from '@lakelet/api'
+import { computeControlRoutes, endpointRoutes } from '@lakelet/api'
 import { afterAll, expect, it, vi } from 'vitest'
 import { runsIn } from '../hostile/footprint.ts'
 import { expectInLog } from '../guards/log-guard.ts'
@@ -57,6 +57,47 @@ it.runIf(process.platform === 'linux')(
     process.kill(postmaster!.pid, 'SIGKILL')
     await expect.poll(stateOf, { interval: 20 }).not.toBe('ACTIVE')
     expect((await look(workspace)).rows).toBe(before.rows)
+  },
+)
+
+it.runIf(process.platform === 'linux')(
+  'does after a kill what was asked of a compute before it, and says meanwhile that it is to come',
+  async () => {
+    const params = { project: BASE, branch: 'production', endpoint: 'primary' }
+    const before = await look(workspace!)
+    await using session = await connectTo(workspace!, BASE_ENDPOINT)
+    const ended = new Promise((resolve) => session.client.on('error', resolve))
+    const { rows } = await session.client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    // The compute does not stop as long as this one cannot be ended: time enough for a kill in between.
+    process.kill(rows[0]!.pid, 'SIGSTOP')
+    const asked = workspace!.client.call(computeControlRoutes.restart, { params, body: {} })
+    const refused = asked.then(
+      () => 'done',
+      () => 'cut off',
+    )
+    const statusOf = async () => (await workspace!.client.call(endpointRoutes.getEndpoint, { params })).status
+    await expect.poll(statusOf, { interval: 10 }).toMatchObject({
+      current_state: 'ACTIVE',
+      pending_state: 'ACTIVE',
+    })
+    await workspace!.stop('SIGKILL')
+    process.kill(rows[0]!.pid, 'SIGCONT')
+    expect(await refused).toBe('cut off')
+    await ended
+    workspace = await startTestWorkspace({ directory })
+    // Nobody connects: the restart alone brings it up again.
+    await expect
+      .poll(
+        async () => {
+          const { current_state: current, pending_state: pending } = await statusOf()
+          return `${current} ${pending ?? 'steady'}`
+        },
+        { interval: 20, timeout: 20_000 },
+      )
+      .toBe('ACTIVE steady')
+    const after = await look(workspace)
+    expect(after.rows).toBe(before.rows)
+    expect(after.started).not.toBe(before.started)
   },
 )
 

@@ -13,5 +13,5 @@ export type {
   EndpointSpec,
   SessionHolder,
 } from './ports.ts'
-export type { ComputeState } from './machine.ts'
+export { type AskedMove, type ComputeState, shownState } from './machine.ts'
 export type { ReplicaLag } from './replicas/replica.ts'

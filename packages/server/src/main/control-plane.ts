@@ -15,6 +15,7 @@ import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
 import { snapshotOperations } from '../control/operations/snapshots.ts'
 import type { OperationKind } from '../operations/operation-kind.ts'
+import { AskedMoves } from '../control/reconcilers/carry-out-moves.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { expireSnapshots } from '../control/reconcilers/expire-snapshots.ts'
 import { keepHistory } from '../control/reconcilers/keep-history.ts'
@@ -64,6 +65,8 @@ const EXPIRE_EVERY_MS = 1000
 const TAKE_SNAPSHOTS_EVERY_MS = 5000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
+/** What an earlier run left; in this run nobody waits for it. */
+const CARRY_OUT_EVERY_MS = 60_000
 const CLOSE_PAST_EVERY_MS = 1000
 const KEEP_HISTORY_EVERY_MS = 30_000
 const WRITE_MANIFESTS_EVERY_MS = 5000
@@ -127,7 +130,10 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   const snapshots = new Snapshots(context, kinds.snapshots)
   const past = starting.use(new PastBranches(context, parts.pastSpecs, parts.config.timeTravel))
   const { history } = parts
-  loops.push(...startLoops(starting, context, { kinds, branches, snapshots, past, writeManifests, history }))
+  const moves = new AskedMoves(context)
+  loops.push(
+    ...startLoops(starting, context, { kinds, branches, snapshots, past, moves, writeManifests, history }),
+  )
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
   const children = starting.move()
@@ -149,7 +155,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       ...implementEndpoints(endpoints),
       ...implementDatabases(new Databases(context, kinds.databases)),
       ...implementRoles(new Roles(context, kinds.roles)),
-      ...implementComputeControl(new ComputeControl(context, parts.computes)),
+      ...implementComputeControl(new ComputeControl(context, moves)),
       ...implementOperations(new OperationPolls(context)),
       ...implementAbsentFeatures(metadata),
     ],
@@ -166,12 +172,13 @@ function startLoops(
     readonly branches: Branches
     readonly snapshots: Snapshots
     readonly past: PastBranches
+    readonly moves: AskedMoves
     readonly writeManifests: () => Promise<void>
     readonly history: ComputeHistory | undefined
   },
 ): Reconciler[] {
   const { clock, log, metadata } = context
-  const { kinds, branches, snapshots, past, writeManifests, history } = parts
+  const { kinds, branches, snapshots, past, moves, writeManifests, history } = parts
   const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
     starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
   const woken = [
@@ -179,6 +186,7 @@ function startLoops(
     start('expire-snapshots', EXPIRE_EVERY_MS, () => expireSnapshots(context, snapshots)),
     start('take-snapshots', TAKE_SNAPSHOTS_EVERY_MS, snapshotTaker(context, snapshots)),
     start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
+    start('carry-out-moves', CARRY_OUT_EVERY_MS, () => moves.round()),
     start('close-past', CLOSE_PAST_EVERY_MS, () => past.sweep()),
     start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
     start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),

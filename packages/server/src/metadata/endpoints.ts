@@ -134,3 +134,19 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
 export async function allEndpoints(queries: Queries): Promise<EndpointRow[]> {
   return queries.selectFrom('endpoints').selectAll().orderBy('seq').execute()
 }
+
+/** The endpoints of whose computes something was asked that is not done yet; those of what is deleted are left out. */
+export async function listAskedMoves(
+  queries: Queries,
+): Promise<{ readonly uid: string; readonly asked: 'SUSPEND' | 'RESTART' }[]> {
+  const rows = await queries
+    .selectFrom('endpoints')
+    .innerJoin('branches', 'branches.uid', 'endpoints.branch_uid')
+    .innerJoin('projects', 'projects.uid', 'branches.project_uid')
+    .select(['endpoints.uid', 'endpoints.asked_move'])
+    .where('endpoints.asked_move', 'is not', null)
+    .where('branches.delete_time', 'is', null)
+    .where('projects.delete_time', 'is', null)
+    .execute()
+  return rows.flatMap(({ uid, asked_move: asked }) => (asked === null ? [] : [{ uid, asked }]))
+}

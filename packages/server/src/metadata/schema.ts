@@ -204,6 +204,7 @@ export interface EndpointsTables {
     disabled: number
     pg_settings: string
     last_active_time: string | null
+    asked_move: 'SUSPEND' | 'RESTART' | null
     create_time: string
     update_time: string
   }

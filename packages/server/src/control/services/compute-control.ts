@@ -1,6 +1,7 @@
 // Waking, suspending and restarting a compute because somebody says so.
 import { type Endpoint, endpointActions, requireAction } from '@lakelet/api'
-import type { Computes } from '../../computes/index.ts'
+import { untilAborted } from '../../base/until-aborted.ts'
+import type { AskedMoves } from '../reconcilers/carry-out-moves.ts'
 import { viewEndpoint } from '../views/endpoint.ts'
 import type { ControlContext } from '../context.ts'
 import type { EndpointPath } from './endpoints.ts'
@@ -9,30 +10,29 @@ import { liveEndpoint } from '../rules/resolve.ts'
 
 export class ComputeControl {
   readonly #context: ControlContext
-  readonly #computes: Pick<Computes, 'wake' | 'suspend' | 'restart'>
+  readonly #moves: Pick<AskedMoves, 'ask'>
 
-  constructor(context: ControlContext, computes: Pick<Computes, 'wake' | 'suspend' | 'restart'>) {
+  constructor(context: ControlContext, moves: Pick<AskedMoves, 'ask'>) {
     this.#context = context
-    this.#computes = computes
+    this.#moves = moves
   }
 
   /** Waits until the compute is active. LakeletError `branch_not_ready`, `endpoint_disabled`. */
   async wake(path: EndpointPath, signal: AbortSignal): Promise<Endpoint> {
     const uid = await this.#require('wake', path)
-    await this.#computes.wake(uid, signal)
+    await this.#context.computes.wake(uid, signal)
     return this.#reply(path)
   }
 
   async suspend(path: EndpointPath): Promise<Endpoint> {
-    await this.#computes.suspend(await this.#require('suspend', path))
+    await this.#moves.ask(await this.#require('suspend', path), 'SUSPEND')
     return this.#reply(path)
   }
 
-  /** LakeletError `branch_not_ready`, `endpoint_disabled`. */
+  /** Goes on, after a kill too, where the caller waits no longer. LakeletError `branch_not_ready`, `endpoint_disabled`. */
   async restart(path: EndpointPath, signal: AbortSignal): Promise<Endpoint> {
     const uid = await this.#require('restart', path)
-    await this.#computes.suspend(uid, 'restart')
-    await this.#computes.wake(uid, signal)
+    await untilAborted(this.#moves.ask(uid, 'RESTART'), signal)
     return this.#reply(path)
   }
 

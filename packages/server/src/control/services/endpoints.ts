@@ -179,7 +179,7 @@ export class Endpoints {
       name: `${name}/compute-instances/${ONLY_INSTANCE}`,
       compute_instance_id: ONLY_INSTANCE,
       compute_host: this.#context.hosts(row.uid).host,
-      ...endpointState(row.uid, branch.state, this.#context),
+      ...endpointState(row, branch.state, this.#context),
       role: row.type === 'ENDPOINT_TYPE_READ_ONLY' ? 'READ_ONLY' : 'READ_WRITE',
     }
   }

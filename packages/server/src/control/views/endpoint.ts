@@ -2,7 +2,7 @@ import { branchName, type ComputeActivityView, type Endpoint, endpointName } fro
 import type { BranchRow } from '../../metadata/branches.ts'
 import type { EndpointRow } from '../../metadata/endpoints.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
-import type { ReplicaLag } from '../../computes/index.ts'
+import { type ReplicaLag, shownState } from '../../computes/index.ts'
 import { formatLsn } from '../../postgres/index.ts'
 import type { ControlParts } from '../context.ts'
 import { viewProblem } from './problem.ts'
@@ -31,7 +31,7 @@ export function viewEndpoint({ row, branch, project }: EndpointParts, live: Live
     status: {
       endpoint_id: row.endpoint_id,
       endpoint_type: row.type,
-      ...endpointState(row.uid, branch.state, live),
+      ...endpointState(row, branch.state, live),
       ...viewSize({ minCu: row.min_cu, maxCu: row.max_cu, suspendSeconds: row.suspend_seconds }),
       disabled: row.disabled === 1,
       ...(row.pg_settings === NO_SETTINGS
@@ -67,28 +67,16 @@ function failureOf(uid: string, { computes }: Pick<Live, 'computes'>) {
 const NO_SETTINGS = JSON.stringify({})
 const ONE_COMPUTE = { min: 1, max: 1, enable_readable_secondaries: false } as const
 
-/** A failed compute is degraded: the next connection tries again, and after a crash the workspace does so by itself. */
+/** As the table of states has it, with what was asked and is not done yet. */
 export function endpointState(
-  endpointUid: string,
+  { uid, asked_move: asked }: EndpointRow,
   branchState: BranchRow['state'],
   { computes }: Pick<Live, 'computes'>,
 ): Pick<Endpoint['status'], 'current_state' | 'pending_state'> {
   if (branchState === 'INIT') return { current_state: 'INIT', pending_state: 'ACTIVE' }
-  switch (computes.state(endpointUid)) {
-    case 'active':
-      return { current_state: 'ACTIVE' }
-    case 'starting':
-      return { current_state: 'IDLE', pending_state: 'ACTIVE' }
-    case 'stopping':
-      return { current_state: 'ACTIVE', pending_state: 'IDLE' }
-    case 'idle':
-      return {
-        current_state: 'IDLE',
-        ...(computes.activity(endpointUid).isWaiting ? { pending_state: 'ACTIVE' } : {}),
-      }
-    case 'failed':
-      return { current_state: 'DEGRADED' }
-  }
+  const state = computes.state(uid)
+  const isWaiting = state === 'idle' && computes.activity(uid).isWaiting
+  return shownState(state, asked ?? (isWaiting ? 'WAKE' : undefined))
 }
 
 /** When the endpoint was last used, as far as it runs or that was stored. */
