@@ -17,7 +17,7 @@ const PROJECT = 'shop'
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  workspace = await startTestWorkspace()
+  workspace = await startTestWorkspace({ env: { LAKELET_PARKING_SESSIONS: 'on' } })
   await workspace.cli(['postgres', 'create-project', PROJECT])
   await using production = await connect('production')
   await production.query('CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items VALUES (1)')
@@ -55,15 +55,18 @@ async function connect(branch: string) {
 
 const reset = (branch: string) => workspace.lakelet(['branch', 'reset', branch, '--project', PROJECT])
 
-it('takes the data of an awake parent, ends sessions with 57P01, and keeps names, ids and credentials', async () => {
+it('takes the data of an awake parent, has idle sessions go on with it, and keeps names, ids and credentials', async () => {
   const before = await endpointOf('dev')
   await using production = await connect('production')
   await using dev = await connect('dev')
   await dev.query('DROP TABLE items; CREATE TABLE own (id int); CREATE ROLE own_role')
   await workspace.client.call(roleRoutes.listRoles, { params: { project: PROJECT, branch: 'dev' } })
+  await using open = await connect('dev')
+  await open.query('BEGIN')
   await production.query('INSERT INTO items VALUES (2); CREATE ROLE newcomer LOGIN')
   expect(await reset('dev')).toMatchObject({ code: 0, stdout: 'Reset dev from its parent.\n' })
-  expect(await dev.ended).toMatchObject({ code: '57P01' })
+  expect(await open.ended).toMatchObject({ code: '57P01' })
+  expect((await dev.query('SELECT count(*)::int AS n FROM items')).rows).toEqual([{ n: 2 }])
   expect(await endpointOf('dev')).toMatchObject({
     uid: before.uid,
     name: before.name,
@@ -156,7 +159,7 @@ it('makes a branch for a script and prints what it needs, also when the job runs
   )
   const params = { project: PROJECT, branch: 'ci-1' }
   const { status } = await workspace.client.call(branchRoutes.getBranch, { params })
-  expect(Date.parse(status.expire_time ?? '') - Date.now()).toBeLessThanOrEqual(7_200_000)
+  expect(Date.parse(status.expire_time ?? '') - Date.now()).toBeLessThanOrEqual(7_201_000)
   const again = await workspace.lakelet(['branch', 'create', 'ci-1', '--project', PROJECT])
   expect(again.stderr).toContain('already exists')
   const unnamed = await workspace.lakelet(['branch', 'create', '--reuse', '--project', PROJECT])

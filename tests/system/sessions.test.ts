@@ -15,7 +15,9 @@ const params = { project: 'watched', branch: 'production', endpoint: 'primary' }
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  workspace = await startTestWorkspace({ env: { LAKELET_SCALE_TO_ZERO_DEFAULT_SECONDS: '2' } })
+  workspace = await startTestWorkspace({
+    env: { LAKELET_SCALE_TO_ZERO_DEFAULT_SECONDS: '2', LAKELET_PARKING_SESSIONS: 'on' },
+  })
   await workspace.cli(['postgres', 'create-project', 'watched'])
 })
 
@@ -79,13 +81,41 @@ it('lists sessions with what they do and what keeps them from being parked', asy
   expect(await waiting).toMatchObject({ code: '57014' })
 })
 
-it('ends the sessions of a compute that is suspended with 57P01, and lists them no more', async () => {
-  await using suspended = await connect('suspended app')
+it('parks the idle sessions of a compute that is suspended, and lets them go on', async () => {
+  await using parked = await connect('parked app')
+  await using open = await connect('open app')
+  await parked.client.query(`SET app.tenant = 'blue'`)
+  await open.client.query('BEGIN')
   await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
-  expect(await suspended.ended).toMatchObject({ code: '57P01' })
-  await expect.poll(() => session('suspended app')).toBeUndefined()
-  await using again = await connect('suspended app')
-  expect(again.pid).not.toBe(suspended.pid)
+  expect(await open.ended).toMatchObject({ code: '57P01' })
+  expect(await session('parked app')).toMatchObject({ state: 'parked', can_park: true })
+  expect(await session('open app')).toBeUndefined()
+  const { rows } = await parked.client.query<{ pid: number; tenant: string }>(
+    `SELECT pg_backend_pid() AS pid, current_setting('app.tenant') AS tenant`,
+  )
+  expect(rows[0]?.tenant).toBe('blue')
+  expect(await session('parked app')).toMatchObject({ state: 'idle', pid: rows[0]?.pid })
+  // A restart takes them along, too.
+  await workspace.client.call(computeControlRoutes.restart, { params, body: {} })
+  expect((await parked.client.query(`SELECT current_setting('app.tenant') AS tenant`)).rows).toEqual([
+    { tenant: 'blue' },
+  ])
+})
+
+it('says which session keeps a compute awake because it cannot be parked', async () => {
+  const activity = () => workspace.client.call(endpointRoutes.getActivity, { params })
+  await using keeper = await connect('keeper app')
+  await keeper.client.query('CREATE TEMPORARY TABLE mine (id int)')
+  await expect
+    .poll(async () => (await activity()).awake_because, { timeout: 20_000 })
+    .toMatchObject({ application: 'keeper app', reason: 'temporary_objects', pid: keeper.pid })
+  expect(await session('keeper app')).toMatchObject({ can_park: false, park_refusal: 'temporary_objects' })
+  await keeper.client.query('DROP TABLE mine')
+  await expect
+    .poll(activity, { timeout: 20_000 })
+    .toMatchObject({ state: 'idle', last_suspend_reason: 'idle' })
+  expect(await session('keeper app')).toMatchObject({ state: 'parked' })
+  expect((await keeper.client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
 })
 
 it('lets a compute sleep though idle sessions are open, and keeps it awake for a transaction', async () => {
@@ -95,5 +125,7 @@ it('lets a compute sleep though idle sessions are open, and keeps it awake for a
   await expect.poll(async () => (await activity()).awake_because).toMatchObject({ application: 'busy app' })
   expect((await activity()).state).toBe('active')
   await busy.client.query('COMMIT')
-  await expect.poll(activity).toMatchObject({ state: 'idle', last_suspend_reason: 'idle' })
+  await expect
+    .poll(activity, { timeout: 20_000 })
+    .toMatchObject({ state: 'idle', last_suspend_reason: 'idle' })
 })

@@ -240,6 +240,23 @@ export const gatewayErrors = {
     message: 'terminating connection due to administrator command',
     retryable: true,
   },
+  session_not_resumed: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    sqlState: '57P01',
+    message: 'terminating connection due to administrator command',
+    detail: 'The session was parked while its compute slept and cannot go on: {reason}.',
+    retryable: true,
+  },
+  idle_session_timeout: {
+    kind: 'unavailable',
+    status: 503,
+    errorCode: 'TEMPORARILY_UNAVAILABLE',
+    sqlState: '57P05',
+    message: 'terminating connection due to idle-session timeout',
+    retryable: true,
+  },
   connection_retired: {
     kind: 'unavailable',
     status: 503,

@@ -96,6 +96,8 @@ const awakeBecause = z.object({
   application: z.string().optional(),
   state: z.string().optional(),
   since: timestamp.optional(),
+  /** Why it cannot be parked, of a session that keeps the compute awake by that alone; as `park_refusal` of a session. */
+  reason: z.string().optional(),
 })
 
 /** How far the standby behind a read-only endpoint is. */
@@ -190,8 +192,13 @@ export const endpointSession = z.object({
   client_address: z.string(),
   /** When the client connected. */
   since: timestamp,
-  /** `connecting`: it waits for the compute. `waiting`: it is in a pool and waits for a backend. `closing`: it ends. */
-  state: z.enum(['connecting', 'idle', 'active', 'idle in transaction', 'waiting', 'closing']).optional(),
+  /**
+   * `connecting`: it waits for the compute. `waiting`: it is in a pool and waits for a backend. `parked`: it is idle and has no backend,
+   * its compute sleeps. `closing`: it ends.
+   */
+  state: z
+    .enum(['connecting', 'idle', 'active', 'idle in transaction', 'waiting', 'parked', 'closing'])
+    .optional(),
   /** Its backend, as in pg_stat_activity. */
   pid: z.int().optional(),
   /** How it named its endpoint: by the host name (`sni`), by an option, by its token, or not at all where there is only one. */
@@ -207,9 +214,9 @@ export const endpointSession = z.object({
   /** What went through it since then, in bytes of the protocol. */
   bytes_from_client: z.int(),
   bytes_to_client: z.int(),
-  /** Whether its backend could be taken away now without ending it. */
+  /** Whether its backend could be taken away now without ending it, as far as is known: what it holds is looked at when its compute is to sleep. */
   can_park: z.boolean(),
-  /** Why not: it is `connecting`, `active`, in a `transaction`, or what it has set up in its server is not known (`state_unknown`). */
+  /** Why not: it is `connecting`, `active`, in a `transaction`, holds an `advisory_lock`, … All reasons: docs/parking.md. */
   park_refusal: z.string().optional(),
 })
 

@@ -55,6 +55,14 @@ const schema = z.strictObject({
       activePerProject: z.coerce.number().int().min(0).max(10_000).default(20),
     })
     .prefault({}),
+  parking: z
+    .strictObject({
+      /** Whether idle sessions outlive the sleep of their computes, where an endpoint does not say otherwise. */
+      sessions: z.enum(['on', 'off']).default('off'),
+      /** Seconds for which an idle session that cannot be parked keeps its compute awake, where an endpoint does not say otherwise. */
+      keepAwakeSeconds: seconds(0, 604_800).default(3600),
+    })
+    .prefault({}),
   postgres: z
     .strictObject({
       /** Directory of a Postgres of this machine, such as /usr/lib/postgresql/NN: new projects of its major version get it. */

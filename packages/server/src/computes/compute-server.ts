@@ -6,15 +6,9 @@ import type { ClusterSettings, LoginRole } from '../postgres/index.ts'
 import type { BranchLocks } from './branch-locks.ts'
 import type { RunningServer, ServerDriver, ServerExit } from './drivers/driver.ts'
 import type { LoginDirectory } from './login-directory.ts'
+import { type Parking, reviveSessions } from './park-sessions.ts'
 import type { ComputeMachine, SuspendReason } from './machine.ts'
-import { retireSessions } from './park-sessions.ts'
-import type {
-  CatalogObserver,
-  EndpointSpec,
-  FollowedEndpoint,
-  RefusedSession,
-  SessionHolder,
-} from './ports.ts'
+import type { CatalogObserver, EndpointSpec, FollowedEndpoint, SessionHolder } from './ports.ts'
 import type { Replica, ReplicaLag } from './replicas/replica.ts'
 import { CrashRestart } from './crash-restart.ts'
 import { StartBackoff } from './start-backoff.ts'
@@ -68,6 +62,12 @@ export class ComputeServer {
   get live(): RunningServer | undefined {
     const server = this.#running?.server
     return this.#options.machine.state === 'active' && server && !server.isOver ? server : undefined
+  }
+
+  /** The server that has started and is not active yet. */
+  get opening(): RunningServer | undefined {
+    const server = this.#running?.server
+    return this.#options.machine.state === 'starting' && server && !server.isOver ? server : undefined
   }
 
   /** The size of the server that runs, in CU. */
@@ -127,6 +127,8 @@ export class ComputeServer {
     try {
       const server = await this.#launch(spec)
       this.#began(spec, server, taken.move())
+      await reviveSessions(this.#options, server.address)
+      if (server.isOver) throw new LakeletError('compute_start_failed', { reason: 'it ended at once' })
       machine.move('active', { durationMs: Math.round(clock.monotonicMs() - began) })
       return server
     } catch (error) {
@@ -217,12 +219,12 @@ export class ComputeServer {
   }
 
   /** Ends its sessions, those that were not parked by their holder, notes who may log in and stops it. */
-  async stop(reason: SuspendReason, refused: readonly RefusedSession[] = []): Promise<void> {
+  async stop(reason: SuspendReason, parking: Pick<Parking, 'leave'>): Promise<void> {
     const { machine, logins } = this.#options
     const running = this.#running
     if (!running) return
     machine.move('stopping', { reason })
-    await retireSessions(this.#options, refused)
+    await parking.leave()
     const roles = await this.#lastRoles(running)
     const exit = await running.server.stop(reason === 'workspace stops' ? { fastMs: LAST_STOP_MS } : {})
     this.#running = undefined

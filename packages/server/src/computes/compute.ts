@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- who may start and stop a server is one thing, under one lock
 // The compute of one endpoint: at most one server, started by the first who needs it, stopped when nobody does.
 //
 // All changes run one after the other under the lock of the branch. Waking an active compute takes no lock: the check for idleness
@@ -7,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
-import type { AdminConnection } from '../postgres/index.ts'
+import type { AdminConnection, MemoryReport } from '../postgres/index.ts'
 import type { ComputeActivity } from './activity.ts'
 import type { Admission } from './admission/admission.ts'
 import { AdmittedStart } from './admission/admitted-start.ts'
@@ -29,10 +30,10 @@ import type {
   SessionHolder,
 } from './ports.ts'
 import { ComputeScaling } from './scaling/compute-scaling.ts'
-import { parkSessions } from './park-sessions.ts'
 import { Followers } from './replicas/followers.ts'
 import { stopWithoutLock } from './stop-without-lock.ts'
 import type { Primary, Replica, ReplicaLag } from './replicas/replica.ts'
+import { isKeptAwake, prepareParking } from './park-sessions.ts'
 
 /** A clone waits for a checkpoint of the whole cluster. */
 const CLONE_STATEMENT_MS = 600_000
@@ -209,16 +210,21 @@ export class Compute implements Primary {
     this.#awakeBecause = activity.awakeBecause
     this.#idle.saw(activity, afterMs, began)
     // Who is busy is busy until the next look, however long this one took.
-    if (activity.awakeBecause !== undefined || !this.#isDue(afterMs)) return
-    const refused = await parkSessions(this.#options, 'idle')
-    // Whoever came back while the others were parked has touched it.
-    if (this.#isDue(await this.#endpoint.suspendAfterMs())) await this.#server.stop('idle', refused)
+    const spec = (await this.#endpoint.find())?.parking
+    if (isKeptAwake(activity, spec, this.#options.clock.now()) || !this.#isDue(afterMs)) return
+    const parking = await prepareParking(this.#options, 'idle', spec)
+    this.#awakeBecause = parking.awakeBecause
+    if (!parking.awakeBecause && this.#isDue(await this.#endpoint.suspendAfterMs()))
+      return this.#server.stop('idle', parking)
+    await parking.stay()
+    if (parking.awakeBecause) this.#idle.overlook(await server.catalog.activity(), afterMs, this.#now())
   }
 
   async #stop(reason: SuspendReason): Promise<void> {
-    const refused = await parkSessions(this.#options, reason)
+    const parking = await prepareParking(this.#options, reason, (await this.#endpoint.find())?.parking)
     // It may have crashed meanwhile.
-    if (this.state === 'active') await this.#server.stop(reason, refused)
+    if (this.state === 'active') await this.#server.stop(reason, parking)
+    else await parking.stay()
   }
 
   /** See `Computes.withAdmin`. */
@@ -241,6 +247,11 @@ export class Compute implements Primary {
     return unlessLost(this.#server.live?.catalog.read(work))
   }
 
+  /** See `Computes.memory`. */
+  async memory(processIds: readonly number[]): Promise<readonly MemoryReport[] | undefined> {
+    return this.#server.live?.memory(processIds)
+  }
+
   /** See `Computes.applySettings`. */
   async applySettings(): Promise<SettingsApplied> {
     return this.#endpoint.run(async () => {
@@ -260,14 +271,14 @@ export class Compute implements Primary {
   async withFiles<T>(work: (connect?: () => Promise<AdminConnection>) => Promise<T>): Promise<T> {
     return this.#endpoint.run(async () => {
       const server = this.state === 'active' ? this.#server.running?.server : undefined
-      if (!server) return work()
-      return work(() => server.admin({ purpose: 'clone', statementMs: CLONE_STATEMENT_MS }))
+      return server ? work(() => server.admin({ purpose: 'clone', statementMs: CLONE_STATEMENT_MS })) : work()
     })
   }
 
   #isDue(suspendAfterMs: number | null): boolean {
-    if (!this.#server.live || this.#holds > 0) return false
-    return this.#idle.isDue(suspendAfterMs, this.#now())
+    return (
+      this.#server.live !== undefined && this.#holds === 0 && this.#idle.isDue(suspendAfterMs, this.#now())
+    )
   }
 
   #now(): number {
@@ -283,8 +294,7 @@ export class Compute implements Primary {
     if (spec.disabled) throw new LakeletError('endpoint_disabled')
     const { address } = await this.#admitted.start(spec)
     this.#awakeBecause = undefined
-    // A start that took long is no idleness.
-    this.#stayAwake()
+    this.#stayAwake() // A start that took long is no idleness.
     return address
   }
 
@@ -293,7 +303,8 @@ export class Compute implements Primary {
       state: () => this.state,
       server: () => this.#server.running?.server,
       settled: () => this.#endpoint.run(async () => undefined),
-      wake: (signal) => this.wake(signal),
+      // A server that has started is asked before others can use it, for those who come back to it first.
+      wake: async (signal) => this.#server.opening ?? this.wake(signal),
       dataDirectory: async () => (await this.#endpoint.find())?.dataDirectory,
     }
   }

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
-import type { AdminConnection, LoginRole } from '../postgres/index.ts'
+import type { AdminConnection, LoginRole, MemoryReport } from '../postgres/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { SettingsApplied } from './apply-settings.ts'
 import type { Admission, AdmissionStatus } from './admission/admission.ts'
@@ -134,6 +134,7 @@ export class Computes implements AsyncDisposable {
   async remove(uid: string): Promise<void> {
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
+    await this.#options.sessions?.dismiss(uid)
     await this.#options.driver.forget(uid)
     await this.#options.replicas?.remove(uid)
   }
@@ -227,6 +228,11 @@ export class Computes implements AsyncDisposable {
   /** The same from the catalog of the compute, which is woken. */
   async readLoginRole(uid: string, role: string, signal?: AbortSignal): Promise<LoginRole | 'absent'> {
     return this.#compute(uid).logins.read(role, signal)
+  }
+
+  /** What backends of a compute that is awake use, of those that say so. */
+  async memory(uid: string, processIds: readonly number[]): Promise<readonly MemoryReport[]> {
+    return (await this.#computes.get(uid)?.memory(processIds)) ?? []
   }
 
   /** Stops every compute; none starts any more. */

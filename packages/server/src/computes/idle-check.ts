@@ -13,6 +13,8 @@ export interface AwakeBecause {
   readonly state: string | null
   /** ISO time since when it is in this state. */
   readonly since: string | null
+  /** Why it cannot be parked, of a session that is idle. */
+  readonly reason?: string
 }
 
 export interface ServerActivity {
@@ -42,7 +44,7 @@ const QUERY = `
   FROM pg_stat_activity
   WHERE backend_type = 'autovacuum worker' OR (backend_type IN ('client backend', 'walsender')
     AND NOT (usename = '${ADMIN_ROLE}' AND starts_with(application_name, '${OWN_APPLICATION_PREFIX}')))
-  ORDER BY busy DESC, state_change DESC NULLS LAST`
+  ORDER BY busy DESC, starts_with(state, 'idle') NULLS FIRST, state_change DESC NULLS LAST`
 
 export async function readActivity(admin: AdminConnection): Promise<ServerActivity> {
   const rows = await admin.query<Row>(QUERY)
@@ -53,6 +55,13 @@ export async function readActivity(admin: AdminConnection): Promise<ServerActivi
     newestChange: newest?.since?.toISOString() ?? null,
     newestChangeAgeMs: newest?.age_ms ?? null,
   }
+}
+
+/** An open transaction in which nothing happens, as all that keeps the compute awake: for how long now; undefined for all else. */
+export function idleTransactionMs({ state, since }: AwakeBecause, now: Date): number | undefined {
+  return state?.startsWith('idle in transaction') && since !== null
+    ? now.getTime() - Date.parse(since)
+    : undefined
 }
 
 function describe(row: Row): AwakeBecause {

@@ -22,6 +22,12 @@ export class IdleWatch {
     return afterMs !== null && nowMs - this.#lastActiveMs >= afterMs && nowMs >= this.#recheckAtMs
   }
 
+  /** What sessions have done since the last look was our own doing. */
+  overlook(activity: ServerActivity, afterMs: number | null, seenAtMs: number): void {
+    this.#newestChange = activity.newestChange
+    this.#recheckAtMs = seenAtMs + Math.min(RECHECK_MS, afterMs ?? RECHECK_MS)
+  }
+
   /** Takes in what the catalogs said at `seenAtMs`. A session that keeps the compute awake puts the next look off. */
   saw(activity: ServerActivity, afterMs: number | null, seenAtMs: number): void {
     if (activity.newestChange !== this.#newestChange) {

@@ -11,6 +11,7 @@ export type {
   ComputeObserver,
   EndpointSource,
   EndpointSpec,
+  ParkResult,
   SessionHolder,
 } from './ports.ts'
 export { type AskedMove, type ComputeState, shownState } from './machine.ts'

@@ -3,6 +3,7 @@ import type { AdminConnection } from '../postgres/index.ts'
 import type { PreparedReplica, ReplicaSource } from '../storage/index.ts'
 import type { Connections, Counters } from './sampling/database-sample.ts'
 import type { ScalingRecord } from './scaling/goal.ts'
+import type { BackendAddress } from './drivers/driver.ts'
 
 /** An endpoint as its compute needs to know it, as it is stored now. */
 export interface EndpointSpec {
@@ -25,6 +26,8 @@ export interface EndpointSpec {
   readonly suspendAfterMs: number | null
   /** A disabled endpoint is not woken. */
   readonly disabled: boolean
+  /** Absent where its sessions end with its server, as those of Lakebase do. */
+  readonly parking?: ParkingSpec
   /** Raw Postgres settings of the user. */
   readonly settings: Readonly<Record<string, string>>
 }
@@ -46,6 +49,12 @@ export interface ReplicaStore {
   dataDirectory(replicaUid: string): string
   /** Removes the files of a replica; its server must not run. */
   remove(replicaUid: string): Promise<void>
+}
+
+/** How the sessions of an endpoint outlive its server. */
+export interface ParkingSpec {
+  /** For how long an idle session that cannot be parked keeps its compute awake; then it ends with 57P01. */
+  readonly keepAwakeMs: number
 }
 
 export interface EndpointSource {
@@ -92,10 +101,17 @@ export interface CatalogObserver {
 export interface RefusedSession {
   readonly session: string
   readonly reason: string
+  /** For how long it has been idle; absent where it is not. */
+  readonly idleMs?: number
+  /** As in pg_stat_activity, where it is known. */
+  readonly processId?: number
+  readonly role?: string
+  readonly database?: string
+  readonly applicationName?: string
 }
 
 export interface ParkResult {
-  /** How many clients stay connected without a backend. */
+  /** How many clients can do without a backend; they are held. */
   readonly parked: number
   /** Sessions that are only connecting, and have no backend yet, are not among them. */
   readonly refused: readonly RefusedSession[]
@@ -104,10 +120,26 @@ export interface ParkResult {
 /** Whoever holds the clients' ends of sessions. */
 export interface SessionHolder {
   /**
-   * Takes the backends from the sessions of an endpoint that can do without, within `deadlineMs`; the next byte of such a client wakes
-   * the compute again. Called under the lock that wakes take, before the compute leaves `active`. It is no activity: nothing is touched by it.
+   * Finds out, within `deadlineMs`, which sessions of an endpoint can do without a backend, and holds those until `settle`. Looks at none
+   * where one that cannot keeps the compute awake anyway: that has been idle for less than `keepAwakeMs`. Called under the lock that wakes
+   * take, while the compute is active. It is no activity: nothing is touched by it.
    */
-  park(endpointUid: string, deadlineMs: number): Promise<ParkResult>
+  park(
+    endpointUid: string,
+    options: { readonly deadlineMs: number; readonly keepAwakeMs: number },
+  ): Promise<ParkResult>
+  /**
+   * `parked`: takes the backends from the sessions that `park` held; the next byte of such a client wakes the compute again. Called once
+   * the compute is stopping. `released`: they go on.
+   */
+  settle(endpointUid: string, outcome: 'parked' | 'released'): Promise<void>
+  /**
+   * Called when the server of an endpoint has started and nobody but the workspace can use it yet: parked sessions that listen to channels
+   * must be back before anybody can notify them.
+   */
+  revive(endpointUid: string, address: BackendAddress, deadlineMs: number): Promise<void>
   /** Ends sessions that were refused, with 57P01; resolves when they are over. Called once the compute is stopping. */
   retire(sessions: readonly string[]): Promise<void>
+  /** Ends all sessions of an endpoint that is gone for good, the parked ones among them. */
+  dismiss(endpointUid: string): Promise<void>
 }

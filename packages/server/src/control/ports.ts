@@ -56,8 +56,8 @@ export interface ClientSession {
   readonly id: string
   readonly address: string
   readonly since: Date
-  readonly stage: 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
   readonly state?: 'idle' | 'active' | 'transaction' | 'waiting'
+  readonly stage: 'handshake' | 'login' | 'waking' | 'relaying' | 'parked' | 'closing'
   readonly role?: string
   readonly database?: string
   readonly applicationName?: string

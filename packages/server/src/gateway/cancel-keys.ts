@@ -21,7 +21,10 @@ export interface CancelKey {
 export type Cancelled = CancelTarget | (() => Promise<void>)
 
 export class CancelKeys {
-  readonly #targets = new Map<number, { readonly secret: Uint8Array; readonly target: Cancelled }>()
+  readonly #targets = new Map<
+    number,
+    { readonly secret: Uint8Array; readonly target: Cancelled | undefined }
+  >()
 
   get size(): number {
     return this.#targets.size
@@ -35,6 +38,11 @@ export class CancelKeys {
     const secret = randomBytes(Math.max(4, own?.secret.length ?? 0))
     this.#targets.set(processId, { secret, target })
     return { processId, secret }
+  }
+
+  /** From now on the key stands for another backend; for none where undefined: there is nothing to cancel. */
+  retarget({ processId, secret }: CancelKey, target: Cancelled | undefined): void {
+    if (this.#targets.has(processId)) this.#targets.set(processId, { secret, target })
   }
 
   revoke(key: CancelKey): void {

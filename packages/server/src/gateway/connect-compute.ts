@@ -12,6 +12,8 @@ export interface Backend {
   readonly connection: BackendSocket
   /** Messages before BackendKeyData as they came: AuthenticationOk, ParameterStatus, notices. */
   readonly head: Buffer
+  /** What it reported in them. */
+  readonly parameters: ReadonlyMap<string, string>
   readonly key: CancelTarget
   /** Bytes behind BackendKeyData that came along with it. */
   readonly rest: Buffer
@@ -29,12 +31,12 @@ type Attempt =
 export class BackendRefusedError extends Error {
   override readonly name = 'BackendRefusedError'
   readonly bytes: Buffer
-  readonly sqlState: string | undefined
+  readonly fields: NoticeFields
 
   constructor(bytes: Buffer, fields: NoticeFields) {
     super(fields.message ?? 'the server refused the connection')
     this.bytes = bytes
-    this.sqlState = fields.code
+    this.fields = fields
   }
 }
 
@@ -112,7 +114,7 @@ async function tryBackend(
 ): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>()
   const framer = new MessageFramer({ maxLength: MOST_LOGIN_BYTES })
-  const head: Buffer[] = []
+  const head: LoginHead = { messages: [], parameters: new Map() }
   const connection = openBackendSocket(address.unix, (chunk, giveBack) => {
     framer.push(Buffer.from(chunk))
     giveBack()
@@ -142,16 +144,21 @@ async function tryBackend(
   }
 }
 
+interface LoginHead {
+  readonly messages: Buffer[]
+  readonly parameters: Map<string, string>
+}
+
 interface LoginContext {
   readonly address: BackendAddress
   readonly connection: () => BackendSocket
 }
 
 /** Called by the socket itself: what is thrown here would be nobody's. */
-function readLoginSafely(framer: MessageFramer, head: Buffer[], context: LoginContext): Attempt | undefined {
+function readLoginSafely(framer: MessageFramer, head: LoginHead, context: LoginContext): Attempt | undefined {
   try {
     const attempt = readLogin(framer, head, context)
-    const length = framer.buffered + head.reduce((sum, each) => sum + each.length, 0)
+    const length = framer.buffered + head.messages.reduce((sum, each) => sum + each.length, 0)
     return attempt === undefined && length > MOST_LOGIN_BYTES
       ? { outcome: 'broken', reason: `it sent more than ${MOST_LOGIN_BYTES} bytes before it was ready` }
       : attempt
@@ -160,7 +167,7 @@ function readLoginSafely(framer: MessageFramer, head: Buffer[], context: LoginCo
   }
 }
 
-function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext): Attempt | undefined {
+function readLogin(framer: MessageFramer, head: LoginHead, context: LoginContext): Attempt | undefined {
   for (const message of framer.messages()) {
     const decoded = decodeBackendMessage(message)
     if (decoded.type === 'backendKeyData') {
@@ -171,7 +178,8 @@ function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext)
       }
       const backend = {
         connection: context.connection(),
-        head: Buffer.concat(head),
+        head: Buffer.concat(head.messages),
+        parameters: head.parameters,
         key,
         rest: framer.takeRest(),
       }
@@ -182,9 +190,10 @@ function readLogin(framer: MessageFramer, head: Buffer[], context: LoginContext)
       context.connection().socket.write(encodePassword(context.address.password))
       continue
     }
-    head.push(rawBytes(message.type, message.body))
+    if (decoded.type === 'parameterStatus') head.parameters.set(decoded.name, decoded.value)
+    head.messages.push(rawBytes(message.type, message.body))
     if (decoded.type === 'errorResponse')
-      return { outcome: 'refused', bytes: Buffer.concat(head), fields: decoded.fields }
+      return { outcome: 'refused', bytes: Buffer.concat(head.messages), fields: decoded.fields }
   }
   return undefined
 }

@@ -91,6 +91,12 @@ export interface TrafficBytes {
   readonly toClient: number
 }
 
+/** What a backend says of its memory: used bytes by the name of the context. */
+export interface BackendMemory {
+  readonly processId: number
+  readonly used: Readonly<Record<string, number>>
+}
+
 /** What became of sessions, in order. */
 export type SessionEvent =
   | {
@@ -147,12 +153,15 @@ export interface GatewayControl {
   wake(endpoint: string, connection: string): Promise<BackendAddress>
   /** The role from the catalog of a compute that is awake. Rejects when it went away in the meantime; it is then woken again. */
   role(endpoint: string, role: string): Promise<RoleFacts | 'absent'>
+  /** What backends of an awake compute use, of those that say so. */
+  memory(endpoint: string, processIds: readonly number[]): Promise<readonly BackendMemory[]>
   /** The connection is over: it waits for no wake any more, the start itself goes on. Does nothing for one that never asked to wake. */
   release(connection: string): void
   report(events: readonly SessionEvent[]): void
 }
 
-export type SessionStage = 'handshake' | 'login' | 'waking' | 'relaying' | 'closing'
+/** `parked`: the client is there, its backend is not. */
+export type SessionStage = 'handshake' | 'login' | 'waking' | 'relaying' | 'parked' | 'closing'
 
 /** What a session does: nothing, a request, nothing inside a transaction, or, in a pool, wait for a backend; undefined before the relay and where it cannot be known. */
 export type SessionState = 'idle' | 'active' | 'transaction' | 'waiting'
@@ -172,8 +181,10 @@ export interface SessionInfo {
   readonly endpoint?: GatewayEndpoint
   /** The process id of the backend, as in pg_stat_activity. */
   readonly processId?: number
-  /** Why it could not be parked now; absent where it could. */
+  /** Why it could not be parked now, as far as is known: a session that is idle is looked at when its compute is to sleep. */
   readonly parkRefusal?: ParkRefusal
+  /** For how long nothing has moved, either way, in ms. */
+  readonly idleMs?: number
   /** Grows whenever bytes move, either way: who sees the same number again knows that nothing did. */
   readonly moves: number
   readonly bytes: TrafficBytes
@@ -191,12 +202,33 @@ export type ParkRefusal =
   /** A request is in flight, or the stream is not understood. */
   | 'active'
   | 'transaction'
-  /** It is idle, but what it has set up in its server would be lost with it. */
+  /** It reads the past, or speaks the protocol of replication. */
+  | 'not_parkable'
+  | 'temporary_objects'
+  | 'held_cursor'
+  | 'advisory_lock'
+  /** One that cannot be made again. */
+  | 'prepared_statement'
+  /** `random()` was told where to begin. */
+  | 'random_seed'
+  /** More than is kept for a client. */
+  | 'too_much_state'
+  /** It may hold settings that nobody can ask for, or the settings that it began with have changed since. */
+  | 'unproven'
+  /** Its backend does not tell what it holds. */
   | 'state_unknown'
 
+export interface RefusedSession {
+  readonly session: string
+  readonly reason: ParkRefusal
+  /** For how long it has been idle; absent where it is not. */
+  readonly idleMs?: number
+}
+
 export interface ParkResult {
+  /** How many can go without a backend; they are held until `settle`. */
   readonly parked: number
-  readonly refused: readonly { readonly session: string; readonly reason: ParkRefusal }[]
+  readonly refused: readonly RefusedSession[]
 }
 
 /** PEM. The certificate may be followed by those that signed it. */
@@ -208,8 +240,18 @@ export interface TlsIdentity {
 /** What may be asked of the gateway. */
 export interface GatewayCommands {
   sessions(): Promise<readonly SessionInfo[]>
-  /** Takes the backends of an endpoint's sessions away without ending the sessions, within the deadline. None can be parked yet. */
+  /**
+   * Finds out, within the deadline, which of an endpoint's sessions can do without a backend, and holds those: what their clients say
+   * waits until `settle`, which must follow.
+   */
   park(endpoint: string, deadlineMs: number): Promise<ParkResult>
+  /** Takes the backends away from the sessions that `park` held, or lets these go on. The next byte of a parked client wakes the compute. */
+  settle(endpoint: string, outcome: 'parked' | 'released'): Promise<void>
+  /**
+   * Gives the parked sessions that listen to channels a backend of the compute at `address`, which nobody else can use yet. One that
+   * has none after the deadline ends: it might have missed a notification.
+   */
+  revive(endpoint: string, address: BackendAddress, deadlineMs: number): Promise<void>
   /** Ends these sessions, telling the client why; resolves when they are over. Ids of sessions that are gone are passed over. */
   retire(ids: readonly string[], reason: ErrorData): Promise<void>
   /** New connections see this certificate; those that are open keep theirs. */

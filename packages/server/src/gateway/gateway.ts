@@ -80,6 +80,14 @@ class RunningGateway implements Gateway {
     return this.#connections.park(...args)
   }
 
+  settle(...args: Parameters<GatewayCommands['settle']>) {
+    return this.#connections.settle(...args)
+  }
+
+  revive(...args: Parameters<GatewayCommands['revive']>) {
+    return this.#connections.revive(...args)
+  }
+
   retire(...args: Parameters<GatewayCommands['retire']>) {
     return this.#connections.retire(...args)
   }

@@ -1,11 +1,21 @@
-// Finds the headers in a stream of Postgres messages (type, length, body) however it is cut into chunks. Bodies are skipped, not read.
+// Finds the headers in a stream of Postgres messages (type, length, body) however it is cut into chunks. Bodies are skipped, not read, but for
+// those that somebody asks for.
 
 const HEADER_LENGTH = 5
 /** A length counts itself. */
 const SMALLEST_LENGTH = 4
 
-/** Told of each message once its header, and the first byte of its body if it has one, is there; 0 stands for an empty body. */
-export type OnHeader = (type: number, firstByte: number) => void
+/** Takes a whole body; undefined where it is longer than `LONGEST_BODY`. */
+export type OnBody = (body: Buffer | undefined) => void
+
+/**
+ * Told of each message once its header, and the first byte of its body if it has one, is there; 0 stands for an empty body. What it
+ * returns is given the body when all of it has come.
+ */
+export type OnHeader = (type: number, firstByte: number) => OnBody | undefined
+
+/** A body that is longer is given to nobody. */
+const LONGEST_BODY = 64 * 1024
 
 export class HeaderScanner {
   readonly #onHeader: OnHeader
@@ -14,6 +24,8 @@ export class HeaderScanner {
   #partialLength = 0
   /** Bytes of the current body that are still to come. */
   #toSkip = 0
+  #onBody: OnBody | undefined
+  #body: Buffer[] = []
   #isBroken = false
 
   constructor(onHeader: OnHeader) {
@@ -37,6 +49,7 @@ export class HeaderScanner {
       if (this.#toSkip > 0) {
         const skipped = Math.min(this.#toSkip, end - at)
         this.#toSkip -= skipped
+        if (this.#onBody) this.#collect(chunk.subarray(at, at + skipped))
         at += skipped
       } else if (this.#partialLength > 0 || end - at <= HEADER_LENGTH) {
         this.#partial[this.#partialLength] = chunk[at] ?? 0
@@ -69,6 +82,22 @@ export class HeaderScanner {
       return
     }
     this.#toSkip = length - SMALLEST_LENGTH - taken
-    this.#onHeader(type, first)
+    const onBody = this.#onHeader(type, first)
+    if (!onBody) return
+    if (length - SMALLEST_LENGTH > LONGEST_BODY) onBody(undefined)
+    else {
+      this.#onBody = onBody
+      this.#collect(taken > 0 ? Buffer.of(first) : Buffer.alloc(0))
+    }
+  }
+
+  /** The memory of a chunk is used again. */
+  #collect(part: Buffer): void {
+    if (part.length > 0) this.#body.push(Buffer.from(part))
+    if (this.#toSkip > 0) return
+    const [onBody, body] = [this.#onBody, this.#body]
+    this.#onBody = undefined
+    this.#body = []
+    onBody?.(body.length === 1 ? body[0] : Buffer.concat(body))
   }
 }

@@ -8,9 +8,17 @@ import { type ErrorData, errorFromData, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { CancelKey } from './cancel-keys.ts'
 import { CancelRequests } from './cancel-requests.ts'
-import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo, TlsIdentity } from './control.ts'
+import type {
+  BackendAddress,
+  GatewayCommands,
+  GatewayControl,
+  ParkResult,
+  SessionInfo,
+  TlsIdentity,
+} from './control.ts'
 import type { GatewayLimits } from './limits.ts'
 import { Pools } from './pool/pools.ts'
+import { parkSessions, reviveListening } from './parking/park-sessions.ts'
 import { SessionReports } from './session-reports.ts'
 import { Session, type SessionContext } from './session.ts'
 import type { SharedState } from './shared.ts'
@@ -109,13 +117,17 @@ export class Listener implements GatewayCommands {
     return Array.from(this.#sessions.values(), (session) => session.info)
   }
 
-  async park(endpoint: string): Promise<ParkResult> {
-    const asked = [...this.#sessions.values()].filter((session) => session.isOf(endpoint))
-    const refused = asked.flatMap(({ id, parkRefusal: reason }) =>
-      reason === undefined ? [] : [{ session: id, reason }],
-    )
-    this.#context.pools.park(endpoint)
-    return { parked: asked.length - refused.length, refused }
+  park(endpoint: string, deadlineMs: number): Promise<ParkResult> {
+    return parkSessions(this.#of(endpoint), endpoint, { ...this.#context, deadlineMs })
+  }
+
+  async settle(endpoint: string, outcome: 'parked' | 'released'): Promise<void> {
+    await Promise.all(this.#of(endpoint).map(async ({ parking }) => parking?.settle(outcome)))
+    if (outcome === 'parked') this.#context.pools.park(endpoint)
+  }
+
+  revive(endpoint: string, address: BackendAddress, deadlineMs: number): Promise<void> {
+    return reviveListening(this.#of(endpoint), address, { ...this.#context, deadlineMs })
   }
 
   async retire(ids: readonly string[], reason: ErrorData): Promise<void> {
@@ -151,6 +163,10 @@ export class Listener implements GatewayCommands {
     this.#context.pools.stop()
     await Promise.all([closed, everyone])
     reports.flush()
+  }
+
+  #of(endpoint: string): readonly Session[] {
+    return [...this.#sessions.values()].filter((session) => session.isOf(endpoint))
   }
 
   #accept(socket: Socket): void {

@@ -1,49 +1,24 @@
 // Follows a session by the headers of its messages, both ways, without keeping or changing a byte: whether it is idle, what its transaction is, how
 // many answers are outstanding. Retiring, parking, pooling and cancel all ask it.
 // What answers what is that of postgres.c (PostgresMain), copyfromparse.c (CopyGetData) and the protocol's chapter on message flow.
-import { HeaderScanner } from './header-scanner.ts'
+import { HeaderScanner, type OnBody } from './header-scanner.ts'
+import { BACKEND, FRONTEND } from './message-types.ts'
+import { UnnamedStatements } from './unnamed-statements.ts'
 
 /** As ReadyForQuery says it: idle, in a transaction, in a failed one. */
 export type TransactionStatus = 'idle' | 'open' | 'failed'
 
-const FRONTEND = {
-  query: 0x51, // Q
-  functionCall: 0x46, // F
-  sync: 0x53, // S
-  parse: 0x50, // P
-  bind: 0x42, // B
-  describe: 0x44, // D
-  execute: 0x45, // E
-  close: 0x43, // C
-  copyDone: 0x63, // c
-  copyFail: 0x66, // f
-  copyData: 0x64, // d
-  flush: 0x48, // H
-  terminate: 0x58, // X
-} as const
-
-const BACKEND = {
-  readyForQuery: 0x5a, // Z
-  errorResponse: 0x45, // E
-  parseComplete: 0x31, // 1
-  bindComplete: 0x32, // 2
-  closeComplete: 0x33, // 3
-  rowDescription: 0x54, // T
-  noData: 0x6e, // n
-  commandComplete: 0x43, // C
-  emptyQuery: 0x49, // I
-  portalSuspended: 0x73, // s
-  copyIn: 0x47, // G
-} as const
-
 /** A Sync that the server may have read as a part of COPY data, and then will not answer. */
 const MAYBE_SYNC = 0
+/** A Parse without a name. */
+const PARSE_UNNAMED = 0x150
 /** As many messages can be outstanding; where more are, nothing is known any more. */
 const MOST_WAITING = 100_000
 
 /** Of the extended protocol: after an error in one of these, the server skips to the next Sync. */
 const EXTENDED: ReadonlySet<number> = new Set([
   FRONTEND.parse,
+  PARSE_UNNAMED,
   FRONTEND.bind,
   FRONTEND.describe,
   FRONTEND.execute,
@@ -75,8 +50,13 @@ const STATUS: ReadonlyMap<number, TransactionStatus> = new Map([
 ])
 
 export class ProtocolTracker {
-  readonly #client = new HeaderScanner((type) => this.#onClient(type))
-  readonly #server = new HeaderScanner((type, first) => this.#onServer(type, first))
+  /** What is known of the statement without a name. */
+  readonly unnamed = new UnnamedStatements()
+  readonly #client = new HeaderScanner((type, first) => this.#onClient(type, first))
+  readonly #server = new HeaderScanner((type, first) => {
+    this.#onServer(type, first)
+    return undefined
+  })
   /** What the client sent and the server has not dealt with, oldest first; never longer than what is on its way. */
   #waiting: number[] = []
   #head = 0
@@ -149,15 +129,20 @@ export class ProtocolTracker {
     return this.#isLost || this.#client.isBroken || this.#server.isBroken
   }
 
-  #onClient(type: number): void {
+  #onClient(type: number, first: number): OnBody | undefined {
     if (type === FRONTEND.terminate) this.#isOver = true
-    if (this.#isSkipping && type !== FRONTEND.sync) return
+    if (this.#isSkipping && type !== FRONTEND.sync) return undefined
+    if (type === FRONTEND.parse && first === 0) {
+      this.#push(PARSE_UNNAMED)
+      return this.unnamed.parse()
+    }
     if (type === FRONTEND.sync) {
       this.#isSkipping = false
       this.#push(this.#isInCopy() ? MAYBE_SYNC : type)
     } else if (ENDS_IN_READY.has(type) || EXTENDED.has(type)) this.#push(type)
     // Of a COPY that the server may not have begun yet, or of none; then it means nothing.
     else if (isOfCopy(type) && this.messagesInFlight > 0) this.#pushOfCopy(type)
+    return undefined
   }
 
   #push(type: number): void {
@@ -190,7 +175,8 @@ export class ProtocolTracker {
     if (type === BACKEND.errorResponse) this.#onError(head)
     else if (type === BACKEND.copyIn) this.#beginCopyIn()
     if (type === BACKEND.commandComplete && this.#isCopyingIn) this.#endCopyIn()
-    if (completed !== undefined && head === completed) this.#take()
+    if (head === PARSE_UNNAMED && type === BACKEND.parseComplete) this.#take('made')
+    else if (completed !== undefined && head === completed) this.#take()
   }
 
   /** A Sync is answered by ReadyForQuery alone, so any other answer shows that the server has read the Syncs before its message. */
@@ -206,6 +192,7 @@ export class ProtocolTracker {
   #onError(head: number | undefined): void {
     if (this.#isCopyingIn) this.#endCopyIn()
     if (head === undefined || !EXTENDED.has(head)) return
+    this.#advance('refused')
     while (this.messagesInFlight > 0 && !isSync(this.#waiting[this.#head])) this.#advance()
     this.#isSkipping = this.messagesInFlight === 0
   }
@@ -246,6 +233,7 @@ export class ProtocolTracker {
       const type = this.#waiting[this.#head]
       if (type === undefined) return
       this.#take()
+      if (type === FRONTEND.query) this.unnamed.dropped()
       if (type === MAYBE_SYNC) return this.#doubtSyncs()
       if (ENDS_IN_READY.has(type)) return
     }
@@ -257,12 +245,13 @@ export class ProtocolTracker {
   }
 
   /** The head is dealt with, and what is left of a COPY behind it was skipped. */
-  #take(): void {
-    this.#advance()
+  #take(outcome: 'made' | 'skipped' = 'skipped'): void {
+    this.#advance(outcome)
     while (isOfCopy(this.#waiting[this.#head])) this.#advance()
   }
 
-  #advance(): void {
+  #advance(outcome: 'made' | 'refused' | 'skipped' = 'skipped'): void {
+    if (this.#waiting[this.#head] === PARSE_UNNAMED) this.unnamed.answered(outcome)
     this.#head += 1
     if (this.#head < this.#waiting.length) {
       if (this.#head < 1024) return

@@ -53,7 +53,7 @@ function reasonToRetire(
   nowMs: number,
   limits: GatewayLimits,
 ): string | undefined {
-  if (stage !== 'relaying' || !seen) return undefined
+  if ((stage !== 'relaying' && stage !== 'parked') || !seen) return undefined
   if (state !== 'active' && nowMs - seen.stillMs >= limits.idleTimeoutMs) return 'idle for too long'
   if (state === 'idle' && nowMs - seen.openedMs >= limits.maxLifetimeMs) return 'open for too long'
   return undefined

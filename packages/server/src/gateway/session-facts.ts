@@ -26,10 +26,7 @@ export function poolFacts(relay: Relay | PooledRelay | undefined): Pick<SessionI
 
 /** Why a session that runs cannot do without its backend now. */
 export function parkRefusalOf(relay: Relay | PooledRelay): ParkRefusal | undefined {
-  if ('pinned' in relay) return relay.parkRefusal
-  const { state } = relay
-  if (state === 'idle') return 'state_unknown'
-  return state === 'transaction' ? state : 'active'
+  return 'pinned' in relay ? relay.parkRefusal : 'active'
 }
 
 /** Who a session is of. */

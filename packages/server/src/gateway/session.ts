@@ -8,26 +8,26 @@ import type { SecureContext } from 'node:tls'
 import { encodeStartup } from '@lakelet/wire'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { untilAborted } from '../base/until-aborted.ts'
 import { acceptClient, type FirstPacket, NotPostgresError } from './accept.ts'
 import type { CancelRequests } from './cancel-requests.ts'
 import { ClientConnection, ClientGoneError } from './client-connection.ts'
-import { type Backend, BackendRefusedError, connectCompute } from './connect-compute.ts'
+import { type Backend, BackendRefusedError } from './connect-compute.ts'
 import type { AuthKind, ParkRefusal, SessionInfo, SessionStage } from './control.ts'
+import { dial, type Dialer, tooLate } from './dial.ts'
 import { HintedErrors } from './hinted-errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type Login, logIn, type LoginContext } from './log-in.ts'
 import { openPooled } from './pool/pooled-session.ts'
 import type { PooledRelay } from './pool/pooled-relay.ts'
 import type { Pools } from './pool/pools.ts'
+import { SessionParking } from './parking/session-parking.ts'
 import { fatal, refusalOf } from './refusal.ts'
 import type { Relay, RelayEnd } from './relay.ts'
 import { cutName, endOf, loginFacts, parkRefusalOf, poolFacts, whoOf } from './session-facts.ts'
 import type { SessionReports } from './session-reports.ts'
 import { activityOf, startRelay } from './start-relay.ts'
-import { forwardedParameters, readStartup, type Startup } from './startup.ts'
-import { checkTokenRole } from './token-login.ts'
-import { checkRoleThen, travel } from './travel.ts'
+import { forwardedParameters, isReplication, readStartup, type Startup } from './startup.ts'
+import { judgeOf, travel } from './travel.ts'
 
 /** What all sessions of a thread have in common. */
 export interface SessionContext extends LoginContext {
@@ -64,6 +64,7 @@ export class Session {
   #connectMs: number | undefined
   #processId: number | undefined
   #relay: Relay | PooledRelay | undefined
+  #parking: SessionParking | undefined
   /** Why we ended it. */
   #endedFor: LakeletError | undefined
 
@@ -82,10 +83,13 @@ export class Session {
       id: this.id,
       address: this.#client.address,
       since: this.#since,
-      stage: this.#stage,
+      stage: this.parking?.stage ?? this.#stage,
       moves: this.#relay?.moves ?? 0,
       bytes: this.#relay?.bytes ?? { fromClient: 0, toClient: 0 },
       ...(this.parkRefusal ? { parkRefusal: this.parkRefusal } : {}),
+      ...(this.#relay && this.#stage === 'relaying'
+        ? { idleMs: this.#elapsedMs(this.#relay.lastBytesMs) }
+        : {}),
       ...(state ? { state } : {}),
       ...poolFacts(this.#relay),
       ...this.#names(),
@@ -95,9 +99,15 @@ export class Session {
     }
   }
 
-  /** Why its backend cannot be taken away from it now. */
+  /** Why its backend cannot be taken away from it now, as far as is known. */
   get parkRefusal(): ParkRefusal | undefined {
-    return this.#relay && this.#stage === 'relaying' ? parkRefusalOf(this.#relay) : 'connecting'
+    if (this.#stage !== 'relaying' || !this.#relay) return 'connecting'
+    return this.#parking ? this.#parking.refusal : parkRefusalOf(this.#relay)
+  }
+
+  /** Present while it has a backend of its own, or had one. */
+  get parking(): SessionParking | undefined {
+    return this.#stage === 'relaying' ? this.#parking : undefined
   }
 
   /** Whether it belongs to an endpoint. */
@@ -168,7 +178,7 @@ export class Session {
       this.#login = login
       const end = isPooled
         ? await this.#runPooled(startup, login)
-        : await this.#runRelay(await this.#connect(startup, login), login)
+        : await this.#runRelay(startup, await this.#connect(startup, login), login)
       this.#log('session closed', {
         ...whoOf(startup.role, login),
         ...endOf(end, this.#endedFor, this.#relay?.bytes),
@@ -194,27 +204,13 @@ export class Session {
   }
 
   async #connect(startup: Startup, login: Login): Promise<Backend> {
-    const { control, clock, limits } = this.#context
-    const { located, principal } = login
-    const { endpoint } = located
+    const { clock, limits } = this.#context
     requireReady(login)
     using _deadline = this.#deadline(limits.wakeTimeoutMs, tooLate(limits.wakeTimeoutMs))
     const startedMs = clock.monotonicMs()
-    let isJudged = login.isPast !== true && (located.role !== undefined || !principal)
-    const backend = await connectCompute({
-      wake: (signal) => untilAborted(control.wake(endpoint.id, this.id), signal),
-      check: async (signal) => {
-        if (isJudged) return
-        const facts = await untilAborted(control.role(endpoint.id, startup.role), signal)
-        if (login.isPast) checkRoleThen(startup.role, login, facts)
-        else if (principal) checkTokenRole(principal, startup.role, facts, clock)
-        isJudged = true
-      },
-      startupPacket: encodeStartup(forwardedParameters(startup)),
-      clock,
-      loginTimeoutMs: limits.loginTimeoutMs,
-      signal: this.#life.signal,
-    })
+    const check = judgeOf(startup.role, login, clock)
+    const options = { signal: this.#life.signal, ...(check ? { check } : {}) }
+    const backend = await dial(this.#dialer(startup, login), options, this.#context)
     this.#connected(startup, login, startedMs)
     return backend
   }
@@ -255,20 +251,39 @@ export class Session {
     return await relay.ended
   }
 
-  async #runRelay(backend: Backend, { located, route, auth, isPast }: Login): Promise<RelayEnd> {
+  #dialer(startup: Startup, { located }: Login): Dialer {
+    const startupPacket = encodeStartup(forwardedParameters(startup))
+    return { session: this.id, endpoint: located.endpoint.id, role: startup.role, startupPacket }
+  }
+
+  async #runRelay(startup: Startup, backend: Backend, login: Login): Promise<RelayEnd> {
     const { cancels, reports } = this.#context
+    const { located, route, auth, isPast } = login
     const key = cancels.keys.mint(backend.key)
     using _key = { [Symbol.dispose]: () => cancels.keys.revoke(key) }
     const opened = { session: this.id, endpoint: located.endpoint.id, route, auth }
     using report = reports.open({ ...opened, connectMs: this.#connectMs ?? 0 }, () => this.#relay?.bytes)
     this.#stage = 'relaying'
     this.#processId = key.processId
-    this.#relay = startRelay(this.#client, backend, key, {
+    const relay = startRelay(this.#client, backend, key, {
       ...this.#context,
       report,
       ...(isPast ? { errors: new HintedErrors('25006', READ_ONLY_HINT) } : {}),
     })
-    return await this.#relay.ended
+    this.#relay = relay
+    this.#parking = new SessionParking({
+      dialer: this.#dialer(startup, login),
+      context: this.#context,
+      relay,
+      isExcluded: isPast === true || isReplication(startup),
+      life: this.#life.signal,
+      key: backend.key,
+      onBackend: (target) => {
+        cancels.keys.retarget(key, target)
+        this.#processId = target?.processId
+      },
+    })
+    return await relay.ended
   }
 
   #deadline(ms: number, reason: Error): Disposable {
@@ -286,8 +301,8 @@ export class Session {
     if (error instanceof ClientGoneError || error instanceof NotPostgresError) {
       logger.debug({ session, reason: error.message }, 'connection closed before a session')
     } else if (error instanceof BackendRefusedError) {
-      this.#log('server refused the session', { sqlState: error.sqlState, ...this.#names() })
-      reports.refused(session, error.sqlState ?? UNKNOWN_SQLSTATE, undefined)
+      this.#log('server refused the session', { sqlState: error.fields.code, ...this.#names() })
+      reports.refused(session, error.fields.code ?? UNKNOWN_SQLSTATE, undefined)
       await this.#client.sayLast(error.bytes)
     } else {
       const refusal = refusalOf(error, session)
@@ -328,8 +343,4 @@ export class Session {
 function requireReady({ located: { branch } }: Login): void {
   if (branch.state !== 'READY')
     throw new LakeletError('branch_not_ready', { name: branch.id, state: branch.state })
-}
-
-function tooLate(ms: number): LakeletError {
-  return new LakeletError('compute_unreachable', { reason: `it was not ready after ${ms / 1000} s` })
 }

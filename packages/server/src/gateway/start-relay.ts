@@ -38,7 +38,7 @@ export function startRelay(
   const { clock, limits, report, errors } = context
   const relay: Relay = new Relay({
     client: client.stream,
-    backend: backend.connection,
+    connection: backend.connection,
     fromClient: client.release(),
     fromServer: backend.rest,
     ...(errors ? { errors } : {}),

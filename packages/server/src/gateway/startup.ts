@@ -67,3 +67,9 @@ function negotiate(minor: number, parameters: readonly StartupParameter[]): Buff
 function isProtocolOption({ name }: StartupParameter): boolean {
   return name.toString('latin1').startsWith('_pq_.')
 }
+
+/** Any value but that of `off` begins the protocol of replication (backend_startup.c). */
+export function isReplication({ parameters }: Startup): boolean {
+  const value = startupParameter(parameters, 'replication')?.toLowerCase()
+  return value !== undefined && !['', 'false', 'off', 'no', '0'].includes(value)
+}

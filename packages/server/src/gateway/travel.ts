@@ -1,5 +1,6 @@
 // A client that wants to read the past. Who it is, and whether it may come in, is decided by the roles of today, before anything of the past is
 // made; the past only says what that role was granted then.
+import type { Clock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
 import type { Challenger } from './challenger.ts'
 import type { PastQuery, RoleFacts } from './control.ts'
@@ -29,9 +30,21 @@ export async function travel(
  * Throws `role_not_then` where the past knows the name as nobody's or as that of another role: a name that was given away later opens
  * nothing of what its first bearer had.
  */
-export function checkRoleThen(role: string, { located }: Login, then: RoleFacts | 'absent'): void {
+function checkRoleThen(role: string, { located }: Login, then: RoleFacts | 'absent'): void {
   const today = located.role
   const isSame = today !== undefined && today !== 'absent' && then !== 'absent' && today.oid === then.oid
   const moment = located.endpoint.name.replace(/^.*@/, '')
   if (!isSame) throw new LakeletError('role_not_then', { role, moment })
+}
+
+/** What judges the role of who was let in once the compute is awake; undefined where it is judged already. */
+export function judgeOf(
+  role: string,
+  login: Login,
+  clock: Clock,
+): ((facts: RoleFacts | 'absent') => void) | undefined {
+  const { principal, located, isPast } = login
+  if (isPast) return (facts) => checkRoleThen(role, login, facts)
+  if (!principal || located.role !== undefined) return undefined
+  return (facts) => checkTokenRole(principal, role, facts, clock)
 }

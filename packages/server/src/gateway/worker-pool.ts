@@ -5,7 +5,14 @@ import type { Clock } from '../base/clock.ts'
 import { type ErrorData, LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { CancelKey } from './cancel-keys.ts'
-import type { GatewayCommands, GatewayControl, ParkResult, SessionInfo, TlsIdentity } from './control.ts'
+import type {
+  BackendAddress,
+  GatewayCommands,
+  GatewayControl,
+  ParkResult,
+  SessionInfo,
+  TlsIdentity,
+} from './control.ts'
 import type { ListenerSettings } from './listener.ts'
 import type { SharedState } from './shared.ts'
 import { ThreadEndedError } from './thread-calls.ts'
@@ -83,6 +90,14 @@ export class WorkerPool implements GatewayCommands {
       parked: results.reduce((sum, { parked }) => sum + parked, 0),
       refused: results.flatMap(({ refused }) => refused),
     }
+  }
+
+  async settle(endpoint: string, outcome: 'parked' | 'released'): Promise<void> {
+    await this.#askAll((thread) => thread.calls.call('settle', endpoint, outcome))
+  }
+
+  async revive(endpoint: string, address: BackendAddress, deadlineMs: number): Promise<void> {
+    await this.#askAll((thread) => thread.calls.call('revive', endpoint, address, deadlineMs))
   }
 
   async retire(ids: readonly string[], reason: ErrorData): Promise<void> {

@@ -62,6 +62,7 @@ export class WorkerThread {
       travel: (endpoint, moment) => control.travel(endpoint, moment),
       wake: (endpoint, connection) => control.wake(endpoint, connection),
       role: (...args) => control.role(...args),
+      memory: (...args) => control.memory(...args),
       release: (connection) => control.release(connection),
       report: (events) => this.#report(events),
       admit: async (connection, place) => {

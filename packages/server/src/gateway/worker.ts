@@ -17,7 +17,9 @@ const methods: WorkerMethods = {
   },
   // Before it listens it has no sessions.
   sessions: async () => (await started?.sessions()) ?? [],
-  park: async (endpoint) => (await started?.park(endpoint)) ?? { parked: 0, refused: [] },
+  park: async (...args) => (await started?.park(...args)) ?? { parked: 0, refused: [] },
+  settle: async (...args) => started?.settle(...args),
+  revive: async (...args) => started?.revive(...args),
   retire: async (ids, reason) => started?.retire(ids, reason),
   // One that does not listen yet was made with the newest.
   useCertificate: async (tls) => started?.useCertificate(tls),
@@ -35,6 +37,7 @@ const parent: Omit<ParentMethods, 'log'> = {
   travel: (...args) => calls.call('travel', ...args),
   wake: (...args) => calls.call('wake', ...args),
   role: (...args) => calls.call('role', ...args),
+  memory: (...args) => calls.call('memory', ...args),
   release: (...args) => calls.post('release', ...args),
   report: (...args) => calls.post('report', ...args),
   admit: (...args) => calls.call('admit', ...args),

@@ -55,7 +55,7 @@ export async function startWorkspaceComputes(
     replicas: storage.replicas,
     sessions,
     ...withPast(past, {
-      endpoints: endpointSource(metadata, storage),
+      endpoints: endpointSource(metadata, storage, config.parking),
       catalogs: catalogObserver({ metadata, clock, log: infrastructure.log.child({ component: 'control' }) }),
     }),
     log,

@@ -8,6 +8,7 @@ import type { PastBranches } from '../control/services/past-branches.ts'
 import { chosenEndpoint, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
 import type {
   BackendAddress,
+  BackendMemory,
   EndpointQuery,
   GatewayControl,
   GatewayEndpoint,
@@ -90,7 +91,14 @@ export class WorkspaceGatewayControl implements GatewayControl {
   }
 
   async role(endpoint: string, role: string): Promise<RoleFacts | 'absent'> {
-    return factsOf(await this.#computes.readLoginRole(endpoint, role)) ?? 'absent'
+    // To look at a compute that is awake is no sign of life: it is also done before it sleeps.
+    const isAwake = this.#computes.state(endpoint) === 'active'
+    const known = isAwake ? await this.#computes.knownLoginRole(endpoint, role) : undefined
+    return factsOf(known ?? (await this.#computes.readLoginRole(endpoint, role))) ?? 'absent'
+  }
+
+  memory(endpoint: string, processIds: readonly number[]): Promise<readonly BackendMemory[]> {
+    return this.#computes.memory(endpoint, processIds)
   }
 
   release(connection: string): void {

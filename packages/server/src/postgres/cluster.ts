@@ -12,7 +12,9 @@ import { type ClusterProcess, childProcess } from './cluster-process.ts'
 import { linkIdentities } from './identities.ts'
 import { type PostgresInstallation, postgresEnvironment } from './installation.ts'
 import { endOrphans, stopLeftover } from './leftover.ts'
+import { lastWords } from './last-words.ts'
 import { LogFile } from './log-file.ts'
+import type { MemoryReports } from './memory-reports.ts'
 import { untilAccepting } from './postmaster-status.ts'
 import { isFrozen, processesIn } from './server-processes.ts'
 import { roomForPrepared } from './prepared-transactions.ts'
@@ -173,6 +175,11 @@ export class Cluster implements AsyncDisposable {
     return this.address.socketPath
   }
 
+  /** What its backends say of their memory when they are asked. */
+  get memory(): MemoryReports {
+    return this.#logFile.memory
+  }
+
   /** True once it has ended, or was told to. */
   get isOver(): boolean {
     return this.#exit !== undefined || this.#stopping !== undefined
@@ -284,15 +291,4 @@ export class Cluster implements AsyncDisposable {
     const frozen = await Promise.all((await processesIn(this.dataDirectory)).map(isFrozen))
     return frozen.includes(true)
   }
-}
-
-const TELLING = /FATAL|PANIC|HINT|DETAIL|could not|invalid|unrecognized|outside the valid range/
-
-/** For people: what the server said last. */
-function lastWords(exit: ClusterExit): string {
-  const telling = exit.lastLines.filter((line) => TELLING.test(line))
-  const said = (telling.length > 0 ? telling : exit.lastLines).slice(-4)
-  // Without the time and pid of `log_line_prefix`.
-  const words = said.map((line) => line.replace(/^\S+ \S+ \S+ \[\d+\] /, '').replace(/\s+/g, ' ')).join('; ')
-  return words || `exit code ${exit.code}, signal ${exit.signal}`
 }

@@ -18,6 +18,7 @@ export {
   type ClusterOptions,
   startCluster,
 } from './cluster.ts'
+export { type MemoryReport, readMemory } from './memory-reports.ts'
 export {
   type StandbySizes,
   SEGMENT_BYTES,

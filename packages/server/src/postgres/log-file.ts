@@ -1,8 +1,10 @@
 // What a Postgres process says: kept in a file that turns over by size, with the last lines in memory for error messages. Users write
-// most of it (a failing statement stands in it whole), so lines are cut, and nothing is ever decided by what a line says.
+// most of it (a failing statement stands in it whole), so lines are cut, and nothing is ever decided by what a line says but what a backend
+// says of its own memory (memory-reports.ts).
 import type { Readable } from 'node:stream'
 import { LineSplitter } from '../base/lines.ts'
 import { RotatingFile } from '../base/rotating-file.ts'
+import { MemoryReports } from './memory-reports.ts'
 
 const KEPT_LINES = 50
 /**
@@ -13,9 +15,11 @@ const ARCHIVER_IDLE =
   /^\S+ \S+ UTC \[\d+\] (?:WARNING: {2}archive_mode enabled, yet archiving is not configured|DETAIL: {2}"archive_command" is not set)/
 
 export class LogFile {
+  /** What backends were asked about their memory; the answers stand in no file. */
+  readonly memory = new MemoryReports()
   readonly #file: RotatingFile
   readonly #splitter = new LineSplitter((line) => {
-    if (!ARCHIVER_IDLE.test(line)) this.#complete.push(line)
+    if (!ARCHIVER_IDLE.test(line) && !this.memory.takes(line)) this.#complete.push(line)
   })
   readonly #lines: string[] = []
   #complete: string[] = []

@@ -72,6 +72,9 @@ export class ComputesModel {
       },
       sessions: {
         park: (uid) => this.#park(uid),
+        settle: async () => {},
+        revive: async () => {},
+        dismiss: async () => {},
         // As the gateway does: the end of a session is one more sign of life of it.
         retire: async (sessions) => {
           for (const uid of sessions) this.touch(uid)
@@ -93,6 +96,7 @@ export class ComputesModel {
       minCu: 1,
       maxCu: 1,
       suspendAfterMs: 2000,
+      parking: { keepAwakeMs: 0 },
       disabled: false,
       settings: {},
     })
@@ -317,7 +321,7 @@ export class ComputesModel {
       this.#break(`${uid} was to park as ${this.#computes.state(uid)}`)
     await this.clock.sleep(10)
     if (this.of(uid).isTouchedWhileParking) this.touch(uid)
-    return { parked: 1, refused: [{ session: uid, reason: 'transaction' }] }
+    return { parked: 1, refused: [{ session: uid, reason: 'transaction', idleMs: 0 }] }
   }
 
   #look(): void {

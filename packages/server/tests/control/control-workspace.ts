@@ -106,7 +106,7 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       storage,
       replicas: storage.replicas,
       ...withPast(pastSpecs, {
-        endpoints: endpointSource(metadata, storage),
+        endpoints: endpointSource(metadata, storage, { sessions: 'on', keepAwakeSeconds: 3600 }),
         catalogs: catalogObserver({ metadata, clock, log }),
       }),
       log,

@@ -117,7 +117,7 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 
-  test('no session can be parked yet, and each says why', async () => {
+  test('what can be parked is held, and all else says why it cannot', async () => {
     await using idle = await workspace.connect()
     await using open = await workspace.connect()
     await using busy = await workspace.connect()
@@ -127,14 +127,15 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     await eventually(async () => (await stateOf(busy.processID)) === 'active', 'the query is seen')
     const { parked, refused } = await workspace.gateway.park('ep-one', 1_000)
     const reasons = new Map(refused.map(({ session, reason }) => [session, reason]))
-    expect(parked).toBe(0)
+    expect(parked).toBe(1)
     expect(reasons).toEqual(
       new Map([
-        [await idOf(idle.processID), 'state_unknown'],
         [await idOf(open.processID), 'transaction'],
         [await idOf(busy.processID), 'active'],
       ]),
     )
+    await workspace.gateway.settle('ep-one', 'released')
+    expect((await idle.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     expect((await elsewhere.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     await workspace.gateway.retire([await idOf(busy.processID)], retired)
     await sleeping

@@ -25,6 +25,7 @@ import { SingleFlight } from './single-flight.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type {
   BackendAddress,
+  BackendMemory,
   EndpointQuery,
   GatewayControl,
   GatewayEndpoint,
@@ -41,6 +42,7 @@ import {
   DEFAULT_MAJOR,
   findLoginRole,
   openPostgres,
+  readMemory,
   type PostgresInstallation,
   socketDirectoryFor,
   startCluster,
@@ -295,6 +297,13 @@ export class TestWorkspace implements AsyncDisposable, GatewayControl {
     if (this.endpoint(endpoint).isDisabled) throw new LakeletError('endpoint_disabled')
     const { socketPath } = await this.start(endpoint)
     return { unix: socketPath }
+  }
+
+  async memory(endpoint: string, processIds: readonly number[]): Promise<readonly BackendMemory[]> {
+    const { cluster } = this.endpoint(endpoint)
+    if (!cluster) return []
+    await using admin = await connectAdmin(cluster.address, { purpose: 'memory' })
+    return await readMemory(cluster.memory, admin, processIds, 1_000)
   }
 
   release(connection: string): void {

@@ -45,5 +45,7 @@ export const gateway: Readonly<Record<keyof typeof gatewayErrors, string>> = {
   pool_replication: 'レプリケーション接続はプールできません。プールを使わずに接続してください。',
   gateway_stopping: '管理者コマンドにより接続が切断されました。',
   compute_suspended: '管理者コマンドにより接続が切断されました。',
+  session_not_resumed: '管理者コマンドにより接続が切断されました。',
+  idle_session_timeout: 'アイドルセッションのタイムアウトにより接続が切断されました。',
   connection_retired: '接続が終了されました: {reason}',
 }

@@ -49,6 +49,8 @@ function causeOf(because: NonNullable<ComputeActivityView['awake_because']>, now
   const since = because.since === undefined ? '–' : formatRelative(because.since, now)
   if (because.kind === 'autovacuum worker') return texts.vacuum(since)
   const who = [because.application, because.role].filter((part) => part).join(', ') || texts.somebody
+  if (because.reason !== undefined && because.state === 'idle')
+    return `${texts.other(who, since)} (${t.activity.refusals[because.reason] ?? because.reason})`
   if (because.state === 'active') return texts.statement(who, since)
   return because.state?.startsWith('idle in transaction')
     ? texts.transaction(who, since)

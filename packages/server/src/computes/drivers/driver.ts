@@ -5,6 +5,7 @@ import type {
   ClusterExit,
   ClusterSettings,
   LoginRole,
+  MemoryReport,
 } from '../../postgres/index.ts'
 import type { Enforcement } from '../cgroups/cgroups.ts'
 import type { ServerActivity } from '../idle-check.ts'
@@ -101,6 +102,8 @@ export interface RunningServer {
    * as far as the host enforces sizes.
    */
   applySettings(settings: ClusterSettings): Promise<readonly string[] | undefined>
+  /** What backends use, of those that say so at once. Rejects where the server went away. */
+  memory(processIds: readonly number[]): Promise<readonly MemoryReport[]>
   /** Undefined where that cannot be told, or the server has ended. */
   usage(): Promise<ServerUsage | undefined>
   /** Time that its processes have spent on CPUs since it began; undefined where that cannot be told, or the server has ended. */

@@ -12,9 +12,11 @@ import {
   type ClusterSettings,
   connectAdmin,
   isConnectionLost,
+  type MemoryReport,
   processesIn,
   type PostgresVersions,
   processCpuSeconds,
+  readMemory,
   socketDirectoryFor,
   startCluster,
   startProblem,
@@ -37,6 +39,8 @@ import { ServerShare } from './server-share.ts'
 
 /** Longest that a question to the catalogs may take: somebody waits to log in, or the compute to stop. */
 const CATALOG_MS = 5_000
+/** A backend that is idle says at once what it uses. */
+const MEMORY_MS = 2_000
 /** Between two tries to connect to a server that recovers. */
 const RETRY_MS = 10
 
@@ -179,6 +183,10 @@ class LocalServer implements RunningServer {
   async cpuSeconds(): Promise<number | undefined> {
     const { pid } = this.#cluster
     return pid === undefined || this.isOver ? undefined : processCpuSeconds(pid)
+  }
+
+  memory(processIds: readonly number[]): Promise<readonly MemoryReport[]> {
+    return this.catalog.read((admin) => readMemory(this.#cluster.memory, admin, processIds, MEMORY_MS))
   }
 
   async usage(): Promise<ServerUsage | undefined> {

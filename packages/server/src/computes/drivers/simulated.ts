@@ -3,7 +3,13 @@
 // is given that does (`SimulatedFiles`).
 import type { Clock } from '../../base/clock.ts'
 import { LakeletError } from '../../base/errors.ts'
-import type { AdminConnection, AdminOptions, ClusterSettings, LoginRole } from '../../postgres/index.ts'
+import type {
+  AdminConnection,
+  AdminOptions,
+  ClusterSettings,
+  LoginRole,
+  MemoryReport,
+} from '../../postgres/index.ts'
 import type { Archiver } from '../../storage/index.ts'
 import type { AwakeBecause, ServerActivity } from '../idle-check.ts'
 import type {
@@ -224,6 +230,10 @@ export class SimulatedServer implements RunningServer {
     if (problem !== undefined) throw startFailed(problem)
     this.#settings = settings
     return changed.filter((name) => RESTART_SETTINGS.has(name))
+  }
+
+  async memory(): Promise<readonly MemoryReport[]> {
+    return []
   }
 
   async usage(): Promise<ServerUsage | undefined> {

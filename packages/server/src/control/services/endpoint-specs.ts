@@ -1,3 +1,4 @@
+import type { Config } from '../../base/config.ts'
 import type { EndpointSource, EndpointSpec } from '../../computes/index.ts'
 import type { Metadata } from '../../metadata/database.ts'
 import { type LiveEndpoint, listLiveEndpoints } from '../../metadata/endpoints.ts'
@@ -8,13 +9,14 @@ import type { StoragePort } from '../ports.ts'
 export function endpointSource(
   metadata: Metadata,
   storage: Pick<StoragePort, 'dataDirectory' | 'replicas'>,
+  parking: Config['parking'],
 ): EndpointSource {
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   const live = () => cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
   const specFrom = (all: readonly LiveEndpoint[], found: LiveEndpoint): EndpointSpec | undefined => {
-    if (!found.isReadOnly) return specOf(found, storage.dataDirectory(found.branchUid))
+    if (!found.isReadOnly) return specOf(found, storage.dataDirectory(found.branchUid), parking)
     const primary = all.find(({ branchUid, isReadOnly }) => branchUid === found.branchUid && !isReadOnly)
-    return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(found.uid))
+    return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(found.uid), parking)
   }
   return {
     async load(uid) {
@@ -29,15 +31,20 @@ export function endpointSource(
   }
 }
 
-function replicaSpec(found: LiveEndpoint, primary: LiveEndpoint, dataDirectory: string): EndpointSpec {
+function replicaSpec(
+  found: LiveEndpoint,
+  primary: LiveEndpoint,
+  dataDirectory: string,
+  parking: Config['parking'],
+): EndpointSpec {
   return {
-    ...specOf(found, dataDirectory),
+    ...specOf(found, dataDirectory, parking),
     branchUid: found.uid,
     follows: { endpointUid: primary.uid, branchUid: primary.branchUid },
   }
 }
 
-function specOf(found: LiveEndpoint, dataDirectory: string): EndpointSpec {
+function specOf(found: LiveEndpoint, dataDirectory: string, parking: Config['parking']): EndpointSpec {
   return {
     uid: found.uid,
     branchUid: found.branchUid,
@@ -48,6 +55,7 @@ function specOf(found: LiveEndpoint, dataDirectory: string): EndpointSpec {
     maxCu: found.maxCu,
     suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,
     disabled: found.isDisabled,
+    ...(parking.sessions === 'on' ? { parking: { keepAwakeMs: parking.keepAwakeSeconds * 1000 } } : {}),
     settings: found.pgSettings,
   }
 }

@@ -29,7 +29,7 @@ export function viewSession(session: ClientSession): EndpointSessionView {
 
 /** Undefined where the gateway lost track of what the client does. */
 function stateOf({ stage, state }: ClientSession): EndpointSessionView['state'] {
-  if (stage === 'closing') return 'closing'
+  if (stage === 'closing' || stage === 'parked') return stage
   if (stage !== 'relaying') return 'connecting'
   return state === 'transaction' ? 'idle in transaction' : state
 }

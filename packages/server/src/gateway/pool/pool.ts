@@ -243,7 +243,7 @@ export class Pool {
   }
 
   #openFailed(error: unknown, { startupClass }: StartupShape): void {
-    if (error instanceof BackendRefusedError && error.sqlState === TOO_MANY) return this.#pumpLater()
+    if (error instanceof BackendRefusedError && error.fields.code === TOO_MANY) return this.#pumpLater()
     const at = this.#waiting.findIndex((each) => each.shape.startupClass === startupClass)
     if (at !== -1) this.#waiting.splice(at, 1)[0]?.done.reject(error)
     this.pump()

@@ -91,6 +91,10 @@ export class PooledRelay {
     this.#tracker.serverSent(encodeReadyForQuery('I'))
   }
 
+  get lastBytesMs(): number {
+    return this.#lastBytesMs
+  }
+
   get moves(): number {
     return this.#moves
   }

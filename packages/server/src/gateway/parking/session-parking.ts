@@ -1,0 +1,277 @@
+// How one session lives without a backend: it is held while it is looked at, then parked, or let go on. Parked, it keeps what its backend has
+// told and what makes another one like it; with the next byte of its client it logs in again as the role that it was, and goes on.
+import { encodeErrorResponse, encodeParameterStatus, encodeSync } from '@lakelet/wire'
+import { startDeadline } from '../../base/deadline.ts'
+import { LakeletError } from '../../base/errors.ts'
+import { cancelBackend } from '../cancel-backend.ts'
+import type { CancelTarget } from '../cancel-keys.ts'
+import { type Backend, BackendRefusedError } from '../connect-compute.ts'
+import type { BackendAddress, ParkRefusal, RoleFacts } from '../control.ts'
+import { dial, type DialContext, type Dialer, type DialOptions, tooLate } from '../dial.ts'
+import { fatal, refusalOf } from '../refusal.ts'
+import type { Relay } from '../relay.ts'
+import { type BackendState, readState } from './backend-state.ts'
+import { BackendGoneError, Conversation } from './conversation.ts'
+import { loadAgain } from './libraries.ts'
+import type { Recipe, Subject } from './prover.ts'
+import { canPrepareAgain, replay, ReplayError } from './replay.ts'
+import { checkRoleUnchanged } from './role-unchanged.ts'
+
+export interface SessionParkingParts {
+  /** How it logs in again. */
+  readonly dialer: Dialer
+  readonly context: DialContext
+  readonly relay: Relay
+  /** Where it cannot be parked whatever it holds. */
+  readonly isExcluded: boolean
+  /** Aborted when the session ends. */
+  readonly life: AbortSignal
+  /** Of its first backend. */
+  readonly key: CancelTarget
+  /** Its backend is another one now, or none. */
+  readonly onBackend: (key: CancelTarget | undefined) => void
+}
+
+interface Parked {
+  readonly state: BackendState
+  readonly recipe: Recipe
+  readonly unnamed: Buffer | undefined
+  readonly role: RoleFacts
+}
+
+/** Texts of statements and values of settings, in characters. */
+const MOST_STATE = 4 * 1024 * 1024
+/** What could not be found out is tried again after this. */
+const PASSING_MS = 10_000
+const NOTIFICATION = 'A'.charCodeAt(0)
+const ERROR = 'E'.charCodeAt(0)
+
+export class SessionParking {
+  readonly #parts: SessionParkingParts
+  #key: CancelTarget
+  #conversation: Conversation | undefined
+  #accepted: Parked | undefined
+  #parked: Parked | undefined
+  #reviving: Promise<void> | undefined
+  /** That its backend ends is meant. */
+  #isLeaving = false
+  #offer = Promise.withResolvers<BackendAddress>()
+  #refused: { readonly moves: number; readonly reason: ParkRefusal; readonly atMs: number } | undefined
+
+  constructor(parts: SessionParkingParts) {
+    this.#parts = parts
+    this.#key = parts.key
+  }
+
+  get stage(): 'relaying' | 'parked' | 'waking' {
+    if (this.#reviving) return 'waking'
+    return this.#parked ? 'parked' : 'relaying'
+  }
+
+  get isListening(): boolean {
+    return (this.#parked?.state.channels.length ?? 0) > 0
+  }
+
+  /** What was found holds as long as nothing moves: only its own statements change what a session holds. */
+  get refusal(): ParkRefusal | undefined {
+    const { relay, isExcluded } = this.#parts
+    const { state } = relay
+    if (state === undefined) return 'state_unknown'
+    if (state !== 'idle') return state === 'transaction' ? state : 'active'
+    if (isExcluded) return 'not_parkable'
+    if (this.#refused?.moves !== relay.moves) return undefined
+    const { reason, atMs } = this.#refused
+    // A host under load may have kept it from being told in time.
+    const isPassing =
+      (reason === 'unproven' || reason === 'state_unknown') && this.#nowMs() - atMs > PASSING_MS
+    return isPassing ? undefined : reason
+  }
+
+  /** Stops what passes and has the backend tell what it holds; undefined, and a `refusal`, where it cannot be parked. */
+  async look(signal: AbortSignal): Promise<Subject | undefined> {
+    const { relay, dialer, life } = this.#parts
+    const connection = this.refusal === undefined ? relay.hold(() => this.#onWaiting()) : undefined
+    if (!connection) return undefined
+    this.#conversation = new Conversation(connection, (message) => {
+      if (!this.#isLeaving || message[0] !== ERROR) relay.say(message)
+    })
+    const { names } = relay.names
+    const late = this.#cancelWhen(signal)
+    const state = await readState(this.#conversation, names, life).catch(() => undefined)
+    await late.stop()
+    const reason = this.#reasonAgainst(state)
+    if (reason) this.refuse(reason)
+    if (!state || reason) return undefined
+    const { processId, address } = this.#key
+    return { processId, address, startupPacket: dialer.startupPacket, state, names }
+  }
+
+  /** It goes on. */
+  refuse(reason: ParkRefusal): void {
+    this.#refused = { moves: this.#parts.relay.moves, reason, atMs: this.#nowMs() }
+    this.#goOn()
+  }
+
+  /** False where the client has said something meanwhile: then it goes on. */
+  accept({ state }: Subject, recipe: Recipe, role: RoleFacts): boolean {
+    const { relay } = this.#parts
+    if (relay.isWanted) this.#goOn()
+    else this.#accepted = { state, recipe, role, unnamed: relay.unnamed.body }
+    return this.#accepted !== undefined
+  }
+
+  /** Resolves once all that its backend had to say to it has been said, where it is parked. */
+  async settle(outcome: 'parked' | 'released'): Promise<void> {
+    const accepted = this.#accepted
+    if (outcome === 'released' || !accepted) return this.#goOn()
+    this.#isLeaving = true
+    // Of what was committed before, a backend tells its client at the latest when it is asked for something.
+    if (accepted.state.channels.length > 0)
+      await this.#conversation?.ask(encodeSync(), this.#parts.life).catch(() => undefined)
+    this.#isLeaving = false
+    this.#accepted = undefined
+    this.#conversation?.release()
+    this.#conversation = undefined
+    this.#parked = accepted
+    this.#parts.onBackend(undefined)
+    this.#parts.relay.detach()
+    void this.#endWhenIdleForTooLong(accepted.state.idleTimeoutMs)
+  }
+
+  /** Gives it a backend again, of the compute at `address` where that is given. The session ends where it cannot have one. */
+  revive(address?: BackendAddress): Promise<void> {
+    const parked = this.#parked
+    if (!parked) return Promise.resolve()
+    if (!this.#reviving) {
+      this.#offer = Promise.withResolvers<BackendAddress>()
+      this.#reviving = this.#revive(parked).finally(() => {
+        this.#reviving = undefined
+      })
+    }
+    if (address) this.#offer.resolve(address)
+    return this.#reviving
+  }
+
+  /** What is asked is answered, or cancelled, before anything else passes. */
+  #cancelWhen(signal: AbortSignal): { readonly stop: () => Promise<void> } {
+    let cancelling: Promise<void> | undefined
+    const onAbort = () => {
+      cancelling = cancelBackend(this.#key)
+    }
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    return {
+      stop: async () => {
+        signal.removeEventListener('abort', onAbort)
+        await cancelling
+      },
+    }
+  }
+
+  #nowMs(): number {
+    return this.#parts.context.clock.monotonicMs()
+  }
+
+  #onWaiting(): void {
+    if (this.#parked) void this.revive()
+  }
+
+  #goOn(): void {
+    const rest = this.#conversation?.release()
+    this.#conversation = undefined
+    this.#accepted = undefined
+    if (rest) this.#parts.relay.release(rest)
+  }
+
+  #reasonAgainst(state: BackendState | undefined): ParkRefusal | undefined {
+    const { relay } = this.#parts
+    if (!state) return 'state_unknown'
+    const { cursors, locks, temporary } = state.holds
+    if (cursors) return 'held_cursor'
+    if (locks) return 'advisory_lock'
+    if (temporary) return 'temporary_objects'
+    if (!canPrepareAgain(state) || relay.unnamed.isUnknown) return 'prepared_statement'
+    if (relay.names.isSeeded) return 'random_seed'
+    return state.fingerprint.length > MOST_STATE ? 'too_much_state' : undefined
+  }
+
+  async #revive(parked: Parked): Promise<void> {
+    const { context, dialer, life, relay } = this.#parts
+    const { wakeTimeoutMs } = context.limits
+    using deadline = startDeadline(context.clock, wakeTimeoutMs, tooLate(wakeTimeoutMs), life)
+    try {
+      await this.#connect(parked, deadline.signal)
+    } catch (error) {
+      await relay.terminate(farewell(error, dialer.session))
+    }
+  }
+
+  async #connect(parked: Parked, signal: AbortSignal): Promise<void> {
+    const { dialer, context, relay, onBackend } = this.#parts
+    const check = (facts: RoleFacts | 'absent') =>
+      checkRoleUnchanged(dialer.role, parked.role, facts, context.clock)
+    for (let offer: DialOptions = { offered: this.#offer.promise, signal }; ; offer = { signal }) {
+      const backend = await dial(dialer, { ...offer, check }, context)
+      const { connection, key } = backend
+      try {
+        const { news, rest } = await restore(parked, backend, signal)
+        this.#key = key
+        this.#parked = undefined
+        onBackend(key)
+        return relay.attach({ connection, cancel: (given) => cancelBackend(key, given) }, news, rest)
+      } catch (error) {
+        connection.socket.destroy()
+        // It went away before the client asked it for anything.
+        if (!(error instanceof BackendGoneError)) throw error
+      }
+    }
+  }
+
+  /** What its backend would do (`idle_session_timeout`). */
+  async #endWhenIdleForTooLong(ms: number): Promise<void> {
+    const { context, relay, life } = this.#parts
+    const { clock } = context
+    if (ms === 0) return
+    const { moves } = relay
+    const leftMs = Math.max(0, ms - (clock.monotonicMs() - relay.lastBytesMs))
+    await clock.sleep(leftMs, life).catch(() => {})
+    if (!life.aborted && relay.moves === moves && this.stage === 'parked')
+      await relay.terminate(fatal(new LakeletError('idle_session_timeout')))
+  }
+}
+
+/** Makes a fresh backend like the one that was. */
+async function restore(
+  { state, recipe, unnamed }: Parked,
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<{ readonly news: Buffer; readonly rest: Buffer }> {
+  const heard: Buffer[] = []
+  const conversation = new Conversation(
+    backend.connection,
+    (message) => {
+      if (message[0] === NOTIFICATION) heard.push(message)
+    },
+    backend.rest,
+  )
+  const login = await conversation.ask(Buffer.alloc(0), signal)
+  await loadAgain(conversation, recipe.loaders, signal)
+  const start = new Map([...backend.parameters, ...login.parameters])
+  const reported = await replay(conversation, state, start, {
+    listens: true,
+    emptyAre: recipe.emptyAre,
+    unnamed,
+    signal,
+  })
+  const changed = [...reported].filter(([name, value]) => state.reported[name] !== value)
+  const news = changed.map(([name, value]) => encodeParameterStatus(name, value))
+  return { rest: conversation.release(), news: Buffer.concat([...news, ...heard]) }
+}
+
+function farewell(error: unknown, session: string): Buffer {
+  // As it is said to a session that runs: without what came before it in the login.
+  if (error instanceof BackendRefusedError) return encodeErrorResponse(error.fields)
+  if (error instanceof ReplayError)
+    return fatal(new LakeletError('session_not_resumed', { reason: error.message }, { cause: error }))
+  return fatal(refusalOf(error, session))
+}
