@@ -1,16 +1,21 @@
 // Who is connected to an endpoint, seen through the API, and what becomes of sessions when its compute goes to sleep.
 import { readFile } from 'node:fs/promises'
 import {
+  type ComputeActivityView,
   computeControlRoutes,
   credentialRoutes,
   type EndpointSessionView,
   endpointRoutes,
+  scimRoutes,
+  servicePrincipalSecretRoutes,
 } from '@lakelet/api'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
 const params = { project: 'watched', branch: 'production', endpoint: 'primary' }
+
+const FORM = 'application/x-www-form-urlencoded'
 
 let workspace: TestWorkspace
 
@@ -118,14 +123,62 @@ it('says which session keeps a compute awake because it cannot be parked', async
   expect((await keeper.client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
 })
 
-it('lets a compute sleep though idle sessions are open, and keeps it awake for a transaction', async () => {
+it('lets a compute sleep though idle sessions are open, keeps it awake for a transaction, and says whose that is', async () => {
   const activity = () => workspace.client.call(endpointRoutes.getActivity, { params })
+  const reader = await userOfProject()
   await using busy = await connect('busy app')
   await busy.client.query('BEGIN')
-  await expect.poll(async () => (await activity()).awake_because).toMatchObject({ application: 'busy app' })
+  await busy.client.query(`SELECT 'for nobody else', repeat('x', 2000)`)
+  await expect
+    .poll(async () => (await activity()).awake_because)
+    .toMatchObject({
+      application: 'busy app',
+      role: workspace.user,
+      state: 'idle in transaction',
+      query: expect.stringMatching(/^SELECT 'for nobody else'/) as string,
+      session: { client_address: '127.0.0.1', pooled: false },
+    })
+  const because = (await activity()).awake_because
+  const connected = await session('busy app')
+  expect(because?.session).toMatchObject({ session_id: connected?.session_id, since: connected?.since })
+  expect(Date.parse(because!.transaction_since!)).toBeLessThanOrEqual(Date.parse(because!.since!))
   expect((await activity()).state).toBe('active')
+  // Who may only use the project learns who it is, and not what it runs.
+  const seen = await reader()
+  expect(seen.awake_because).toMatchObject({ application: 'busy app', session: because!.session })
+  expect(seen.awake_because).not.toHaveProperty('query')
   await busy.client.query('COMMIT')
   await expect
     .poll(activity, { timeout: 20_000 })
     .toMatchObject({ state: 'idle', last_suspend_reason: 'idle' })
 })
+
+/** Reads the activity as somebody who may use the project and not manage it. */
+async function userOfProject(): Promise<() => Promise<ComputeActivityView>> {
+  const { client, host } = workspace
+  const made = await client.call(scimRoutes.createServicePrincipal, { body: { displayName: 'reader' } })
+  const { secret } = await client.call(servicePrincipalSecretRoutes.create, {
+    params: { service_principal_id: made.id },
+    body: {},
+  })
+  const acl = [{ service_principal_name: made.applicationId, permission_level: 'CAN_USE' }]
+  const send = async (url: string, method: string, authorization: string, body?: string) => {
+    const headers = { authorization, 'content-type': body?.startsWith('{') ? 'application/json' : FORM }
+    const reply = await fetch(`${host}${url}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    expect(reply.status, `${method} ${url}`).toBe(200)
+    return reply.json()
+  }
+  await send(
+    '/api/2.0/permissions/database-projects/watched',
+    'PATCH',
+    `Bearer ${workspace.token}`,
+    JSON.stringify({ access_control_list: acl }),
+  )
+  const basic = `Basic ${Buffer.from(`${made.applicationId}:${secret}`).toString('base64')}`
+  const granted = 'grant_type=client_credentials&scope=all-apis'
+  const { access_token: token } = (await send('/oidc/v1/token', 'POST', basic, granted)) as {
+    access_token: string
+  }
+  const path = '/api/2.0/lakelet/projects/watched/branches/production/endpoints/primary/activity'
+  return async () => (await send(path, 'GET', `Bearer ${token}`)) as ComputeActivityView
+}

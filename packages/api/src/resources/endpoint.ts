@@ -98,6 +98,20 @@ const awakeBecause = z.object({
   since: timestamp.optional(),
   /** Why it cannot be parked, of a session that keeps the compute awake by that alone; as `park_refusal` of a session. */
   reason: z.string().optional(),
+  /** What it runs, or ran last in its open transaction, cut at 1,000 characters: for who manages the project, and of one's own sessions. */
+  query: z.string().optional(),
+  /** Since when its transaction is open. */
+  transaction_since: timestamp.optional(),
+  /** The client behind it, as the gateway knows it; absent for a worker of Postgres. */
+  session: z
+    .object({
+      session_id: z.string(),
+      client_address: z.string(),
+      /** When the client connected. */
+      since: timestamp,
+      pooled: z.boolean(),
+    })
+    .optional(),
 })
 
 /** How far the standby behind a read-only endpoint is. */

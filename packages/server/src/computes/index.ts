@@ -16,3 +16,4 @@ export type {
 } from './ports.ts'
 export { type AskedMove, type ComputeState, shownState } from './machine.ts'
 export type { ReplicaLag } from './replicas/replica.ts'
+export type { AwakeBecause } from './idle-check.ts'

@@ -41,6 +41,7 @@ test('an open transaction and a running query keep it awake, and are named', asy
       database: 'databricks_postgres',
       application: 'lakelet_nightly',
       state: 'idle in transaction',
+      query: 'BEGIN',
     })
     const query = session.query('SELECT pg_sleep(1.5)')
     await waitUntil(() => computes.activity(uid).awakeBecause?.state === 'active')
@@ -50,6 +51,43 @@ test('an open transaction and a running query keep it awake, and are named', asy
   }
   await waitUntil(() => computes.state(uid) === 'idle')
   expect(computes.activity(uid).awakeBecause).toBeUndefined()
+})
+
+test('somebody who replicates and a vacuum that works keep it awake', async () => {
+  const { computes } = workspace
+  const uid = await workspace.newEndpoint('replicated', { suspendAfterMs: 100 })
+  const awake = await computes.wake(uid)
+  const kind = () => computes.activity(uid).awakeBecause?.kind
+  {
+    await using receiver = await connectAs(awake, 'cloud_admin', 'databricks_postgres', 'database')
+    await receiver.query('IDENTIFY_SYSTEM')
+    await waitUntil(() => kind() === 'walsender')
+  }
+  await waitUntil(() => computes.state(uid) === 'idle')
+  // A table of dead rows, and an autovacuum that is slow enough to be seen.
+  workspace.specs.set(uid, {
+    ...workspace.specs.get(uid)!,
+    suspendAfterMs: null,
+    settings: {
+      autovacuum_naptime: '1',
+      autovacuum_vacuum_threshold: '1',
+      autovacuum_vacuum_cost_delay: '100',
+      autovacuum_vacuum_cost_limit: '1',
+    },
+  })
+  await computes.withAdmin(uid, async (admin) => {
+    await admin.execute('CREATE TABLE public.dead AS SELECT generate_series(1, 20000) AS n')
+    await admin.execute('DELETE FROM public.dead')
+  })
+  const vacuums = async () =>
+    (await computes.peek(uid, (admin) =>
+      admin.query("SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"),
+    )) ?? []
+  await waitUntil(async () => (await vacuums()).length > 0)
+  workspace.specs.set(uid, { ...workspace.specs.get(uid)!, suspendAfterMs: 100 })
+  await waitUntil(() => kind() === 'autovacuum worker')
+  expect(computes.state(uid)).toBe('active')
+  await computes.suspend(uid)
 })
 
 test('what clients send keeps it awake; null means never suspended', async () => {

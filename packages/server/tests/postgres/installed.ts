@@ -105,8 +105,10 @@ export async function connectAs(
   address: ClusterAddress | BackendAddress,
   user: string,
   database = 'databricks_postgres',
+  replication?: 'database',
 ): Promise<TestSession> {
   const client = new Client({
+    ...(replication ? { replication } : {}),
     host: path.dirname('socketPath' in address ? address.socketPath : socketOf(address)),
     port: 5432,
     user,

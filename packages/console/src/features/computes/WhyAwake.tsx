@@ -11,6 +11,8 @@ interface WhyAwakeProps {
   readonly params: { readonly project: string; readonly branch: string }
 }
 
+type Because = NonNullable<ComputeActivityView['awake_because']>
+
 /** One line; nothing until it is known. */
 export function WhyAwake({ endpoint, params }: WhyAwakeProps) {
   const { data } = useRead('lakelet.getEndpointActivity', {
@@ -27,7 +29,24 @@ export function WhyAwake({ endpoint, params }: WhyAwakeProps) {
           {t.activity.awake.failed} <ForeignText text={data.last_error} longest={300} />
         </>
       )}
+      {data.awake_because && <Client because={data.awake_because} now={now} />}
     </span>
+  )
+}
+
+/** From where whoever keeps it awake is connected and since when, and what it runs, where the caller may see that. */
+function Client({ because, now }: { readonly because: Because; readonly now: number }) {
+  const texts = t.activity.awake
+  const { session, query } = because
+  return (
+    <>
+      {session && ` ${texts.client(session.client_address, formatRelative(session.since, now))}`}
+      {query !== undefined && (
+        <code className="mt-1 block" data-why-query>
+          <ForeignText text={query} longest={300} />
+        </code>
+      )}
+    </>
   )
 }
 
@@ -44,7 +63,7 @@ function sentences(activity: ComputeActivityView, endpoint: Endpoint, now: numbe
   return because ? [causeOf(because, now)] : [texts.used(activity.sessions), sleepOf(activity, endpoint, now)]
 }
 
-function causeOf(because: NonNullable<ComputeActivityView['awake_because']>, now: number): string {
+function causeOf(because: Because, now: number): string {
   const texts = t.activity.awake
   const since = because.since === undefined ? '–' : formatRelative(because.since, now)
   if (because.kind === 'autovacuum worker') return texts.vacuum(since)

@@ -77,6 +77,7 @@ export const activity = {
     transaction: (who: string, since: string) => `${who} holds a transaction open, since ${since}.`,
     vacuum: (since: string) => `Autovacuum works, since ${since}.`,
     other: (who: string, since: string) => `${who} is at work, since ${since}.`,
+    client: (address: string, since: string) => `It connected from ${address} ${since}.`,
     used: (sessions: number) =>
       sessions === 0
         ? 'Nobody is connected.'

@@ -80,6 +80,7 @@ export const activity: Messages['activity'] = {
     transaction: (who, since) => `${who} がトランザクションを開いたままにしています (開始: ${since})。`,
     vacuum: (since) => `自動バキュームが動作しています (開始: ${since})。`,
     other: (who, since) => `${who} が動作しています (開始: ${since})。`,
+    client: (address, since) => `${address} から${since}に接続しました。`,
     used: (sessions) =>
       sessions === 0
         ? '接続はありません。'

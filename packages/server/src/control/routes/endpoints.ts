@@ -12,7 +12,7 @@ export function implementEndpoints(endpoints: Endpoints): ImplementedRoute[] {
       endpoints.update(caller, params, query.update_mask, body.spec ?? {}),
     deleteEndpoint: ({ caller, params }) => endpoints.delete(caller, params),
     listComputeInstances: ({ params }) => endpoints.listInstances(params),
-    getActivity: ({ params }) => endpoints.getActivity(params),
+    getActivity: ({ caller, params }) => endpoints.getActivity(caller, params),
     getScaling: ({ params }) => endpoints.getScaling(params),
     listSessions: ({ params }) => endpoints.listSessions(params),
     getComputeInstance: ({ params }) => endpoints.getInstance(params, params.instance),

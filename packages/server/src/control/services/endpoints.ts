@@ -28,6 +28,7 @@ import type { ReadCache } from '../read-cache.ts'
 import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
 import { viewScaling } from '../views/scaling.ts'
 import { viewSession } from '../views/session.ts'
+import { levelOn } from '../rules/project-access.ts'
 import { newReplica, requireRoomForReplica } from '../rules/replica.ts'
 import { checkId } from '../rules/resource-ids.ts'
 import {
@@ -149,9 +150,17 @@ export class Endpoints {
   }
 
   /** What keeps the compute awake, why it last slept and what went wrong. */
-  async getActivity(path: EndpointPath): Promise<ComputeActivityView> {
-    const { row } = await this.#parts(path)
-    return viewActivity(row, this.#context, await this.#context.computes.replicaLag(row.uid))
+  async getActivity(caller: Caller, path: EndpointPath): Promise<ComputeActivityView> {
+    const { row, project } = await this.#parts(path)
+    const { computes, sessions } = this.#context
+    const because = computes.activity(row.uid).awakeBecause
+    return viewActivity(row, this.#context, {
+      lag: await computes.replicaLag(row.uid),
+      session: because && (await sessions.list(row.uid)).find(({ processId }) => processId === because.pid),
+      // As Postgres has it: what others run is for those who may look after the server.
+      seesQuery:
+        because?.role === caller.name || (await levelOn(this.#context, caller, project)) === 'CAN_MANAGE',
+    })
   }
 
   /** Why its compute has the size that it has. */

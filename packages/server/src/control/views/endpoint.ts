@@ -2,9 +2,10 @@ import { branchName, type ComputeActivityView, type Endpoint, endpointName } fro
 import type { BranchRow } from '../../metadata/branches.ts'
 import type { EndpointRow } from '../../metadata/endpoints.ts'
 import type { ProjectRow } from '../../metadata/projects.ts'
-import { type ReplicaLag, shownState } from '../../computes/index.ts'
+import { type AwakeBecause, type ReplicaLag, shownState } from '../../computes/index.ts'
 import { formatLsn } from '../../postgres/index.ts'
 import type { ControlParts } from '../context.ts'
+import type { ClientSession } from '../ports.ts'
 import { viewProblem } from './problem.ts'
 import { viewSize } from '../rules/compute-settings.ts'
 
@@ -99,8 +100,17 @@ function isoText(at: Date): string {
   return text
 }
 
+/** What is asked for to tell what a compute does. */
+interface ActivityParts {
+  readonly lag: ReplicaLag | undefined
+  /** The client of what keeps it awake. */
+  readonly session: ClientSession | undefined
+  /** Whether the caller may read what that runs. */
+  readonly seesQuery: boolean
+}
+
 /** The compute of an endpoint with what the official API does not say of it. */
-export function viewActivity(row: EndpointRow, live: Live, lag?: ReplicaLag): ComputeActivityView {
+export function viewActivity(row: EndpointRow, live: Live, asked: ActivityParts): ComputeActivityView {
   const { state, since, isWaiting, sizeCu, sessions, awakeBecause, lastSuspendReason, lastError } =
     live.computes.activity(row.uid)
   return {
@@ -109,9 +119,30 @@ export function viewActivity(row: EndpointRow, live: Live, lag?: ReplicaLag): Co
     sessions,
     ...(isWaiting ? { is_waiting: true } : {}),
     ...withoutNulls({ size_cu: sizeCu, last_active_time: lastActiveTime(row, live) }),
-    ...(awakeBecause ? { awake_because: { ...withoutNulls(awakeBecause) } } : {}),
-    ...(lag ? { replica: viewLag(lag) } : {}),
+    ...(awakeBecause ? { awake_because: viewBecause(awakeBecause, asked) } : {}),
+    ...(asked.lag ? { replica: viewLag(asked.lag) } : {}),
     ...withoutNulls({ last_suspend_reason: lastSuspendReason, last_error: lastError }),
+  }
+}
+
+function viewBecause(
+  { query, transactionSince, ...because }: AwakeBecause,
+  { session, seesQuery }: ActivityParts,
+): ComputeActivityView['awake_because'] {
+  return {
+    ...withoutNulls(because),
+    ...(seesQuery && query !== undefined ? { query } : {}),
+    ...(transactionSince === undefined ? {} : { transaction_since: transactionSince }),
+    ...(session
+      ? {
+          session: {
+            session_id: session.id,
+            client_address: session.address,
+            since: session.since.toISOString(),
+            pooled: session.pool !== undefined,
+          },
+        }
+      : {}),
   }
 }
 
