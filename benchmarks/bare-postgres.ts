@@ -48,10 +48,10 @@ export class BarePostgres {
   }
 
   /** Starts the server and asks until it answers the first query, as a script around `postgres` would. */
-  async startAndAsk(query: string): Promise<unknown> {
+  async startAndAsk(query: string, args: readonly string[] = [], port = 5432): Promise<unknown> {
     this.#child = spawn(
       this.#binary('postgres'),
-      ['-D', this.#data, '-k', this.directory, '-c', 'listen_addresses='],
+      ['-D', this.#data, '-k', this.directory, '-c', 'listen_addresses=', '-p', String(port), ...args],
       {
         ...this.#installation.account,
         cwd: '/',
@@ -59,7 +59,7 @@ export class BarePostgres {
       },
     )
     for (;;) {
-      const client = new Client({ host: this.directory, port: 5432, ...DATABASE })
+      const client = new Client({ host: this.directory, port, ...DATABASE })
       client.on('error', () => undefined)
       try {
         await client.connect()

@@ -9,6 +9,7 @@ import { connector } from './connector.ts'
 import { consoleInBrowser } from './console.ts'
 import { fixtures } from './fixtures.ts'
 import { type BenchmarkResult, table } from './measure.ts'
+import { gateway } from './gateway.ts'
 import { restore } from './restore.ts'
 import { start } from './start.ts'
 import { wake } from './wake.ts'
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
   wake,
   restore,
   connector,
+  gateway,
   console: consoleInBrowser,
 }
 
