@@ -100,11 +100,60 @@ it('parks the idle sessions of a compute that is suspended, and lets them go on'
   )
   expect(rows[0]?.tenant).toBe('blue')
   expect(await session('parked app')).toMatchObject({ state: 'idle', pid: rows[0]?.pid })
-  // A restart takes them along, too.
+})
+
+it('takes idle sessions along over a restart, another size and a return to the past', async () => {
+  await using session = await connect('carried app')
+  const { client } = session
+  await client.query(`SET app.tenant = 'blue'; CREATE TABLE moves (what text)`)
+  const carried = async () => {
+    const { rows } = await client.query<{ pid: number; tenant: string }>(
+      `SELECT pg_backend_pid() AS pid, current_setting('app.tenant') AS tenant`,
+    )
+    return rows[0]!
+  }
+  const pids = [session.pid]
+  const expectCarried = async () => {
+    const { pid, tenant } = await carried()
+    expect(tenant).toBe('blue')
+    expect(pids).not.toContain(pid)
+    pids.push(pid)
+  }
   await workspace.client.call(computeControlRoutes.restart, { params, body: {} })
-  expect((await parked.client.query(`SELECT current_setting('app.tenant') AS tenant`)).rows).toEqual([
-    { tenant: 'blue' },
-  ])
+  await expectCarried()
+  const endpoint = 'projects/watched/branches/production/endpoints/primary'
+  const mask = 'spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu'
+  const size = '{"spec":{"autoscaling_limit_min_cu":2,"autoscaling_limit_max_cu":2}}'
+  const resized = await workspace.cli(['postgres', 'update-endpoint', endpoint, mask, '--json', size])
+  expect(JSON.parse(resized)).toMatchObject({ lakelet: { settings_applied: 'RESTARTED' } })
+  await expectCarried()
+  const { rows } = await client.query<{ at: string }>(`SELECT clock_timestamp()::text AS at`)
+  await client.query(`INSERT INTO moves VALUES ('a mistake')`)
+  const moment = new Date(rows[0]!.at).toISOString()
+  const to = ['--time', moment, '--in-place', '--to', 'before', '--project', 'watched']
+  await workspace.cli(['branch', 'restore', 'production', ...to])
+  await expectCarried()
+  expect((await client.query('SELECT what FROM moves')).rows).toEqual([])
+})
+
+it('ends sessions where their endpoint is to do as Lakebase does', async () => {
+  const parking = (...sessions: string[]) =>
+    workspace.cli(['parking', 'projects/watched', ...sessions, '-o', 'json'])
+  const suspended = async () => {
+    const session = await connect('switched app')
+    await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
+    return session
+  }
+  const configured = { sessions: 'on', is_default: true, default_sessions: 'on', keep_awake_seconds: 3600 }
+  expect(await workspace.client.call(computeControlRoutes.getParking, { params })).toEqual(configured)
+  expect(JSON.parse(await parking('--sessions', 'off'))).toMatchObject({ sessions: 'off', is_default: false })
+  await using ended = await suspended()
+  expect(await ended.ended).toMatchObject({ code: '57P01' })
+  expect(JSON.parse(await parking('--sessions', 'default'))).toEqual(configured)
+  await using parked = await suspended()
+  expect(await session('switched app')).toMatchObject({ state: 'parked' })
+  expect((await parked.client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  expect(await workspace.cli(['parking', 'projects/watched'])).toContain('Idle sessions are parked')
 })
 
 it('says which session keeps a compute awake because it cannot be parked', async () => {

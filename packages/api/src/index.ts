@@ -46,6 +46,8 @@ export type {
   ComputeScalingView,
   ComputeSettings,
   Endpoint,
+  EndpointParkingInput,
+  EndpointParkingView,
   EndpointSessionView,
   EndpointSpec,
 } from './resources/endpoint.ts'

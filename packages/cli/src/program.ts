@@ -48,6 +48,7 @@ import { open } from './commands/open.ts'
 import { branchDiff } from './commands/branch/diff.ts'
 import { branchReset } from './commands/branch/reset.ts'
 import { operations } from './commands/operations.ts'
+import { parking } from './commands/parking.ts'
 import { size } from './commands/size.ts'
 import { stats } from './commands/stats.ts'
 import { appsPermissions, permissions } from './commands/permissions/permissions.ts'
@@ -124,6 +125,7 @@ export const program: Program = {
     ...postgresRows.map(postgresCommand),
     generateDatabaseCredential,
     operations,
+    parking,
     size,
     stats,
     branchDiff,

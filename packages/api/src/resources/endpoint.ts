@@ -236,6 +236,25 @@ export const endpointSession = z.object({
 
 export type EndpointSessionView = z.output<typeof endpointSession>
 
+/** What becomes of the idle sessions of an endpoint when its compute sleeps. */
+export const endpointParking = z.object({
+  /** `on`: they are parked, and go on with their next statement. `off`: they end with 57P01. */
+  sessions: z.enum(['on', 'off']),
+  /** Whether that is so because the workspace is configured so, and not said of this endpoint. */
+  is_default: z.boolean(),
+  /** How the workspace is configured. */
+  default_sessions: z.enum(['on', 'off']),
+  /** For how long one that cannot be parked keeps its compute awake, in seconds; then it ends with 57P01. */
+  keep_awake_seconds: z.int(),
+})
+
+export type EndpointParkingView = z.output<typeof endpointParking>
+
+/** `default`: as it is configured for the workspace. */
+export const endpointParkingInput = z.object({ sessions: z.enum(['on', 'off', 'default']) })
+
+export type EndpointParkingInput = z.output<typeof endpointParkingInput>
+
 /** A compute behind an endpoint; without high availability there is exactly one. */
 export const computeInstance = z.object({
   name: z.string(),

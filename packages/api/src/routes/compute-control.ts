@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { branchParams } from '../resources/fields.ts'
-import { endpoint } from '../resources/endpoint.ts'
+import { endpoint, endpointParking, endpointParkingInput } from '../resources/endpoint.ts'
 import { defineRoute } from '../route.ts'
 import { canManageProject, canUseProject } from './postgres.ts'
 
@@ -31,8 +31,30 @@ export const computeControlRoutes = {
     ...common,
     id: 'lakelet.restartEndpoint',
     path: `${base}/restart`,
-    summary: 'Stop the compute of an endpoint and start it again; its sessions end',
+    summary: 'Stop the compute of an endpoint and start it again; its sessions end, unless they are parked',
     errors,
+    permission: canManageProject,
+  }),
+  getParking: defineRoute({
+    id: 'lakelet.getEndpointParking',
+    method: 'GET',
+    path: `${base}/parking`,
+    summary: 'Read whether idle sessions of an endpoint outlive the sleep of its compute',
+    params,
+    reply: endpointParking,
+    errors: ['resource_not_found'],
+    permission: canUseProject,
+  }),
+  setParking: defineRoute({
+    id: 'lakelet.setEndpointParking',
+    method: 'PUT',
+    path: `${base}/parking`,
+    summary:
+      'Say whether idle sessions of an endpoint outlive the sleep of its compute, from its next sleep on',
+    params,
+    body: endpointParkingInput,
+    reply: endpointParking,
+    errors: ['resource_not_found'],
     permission: canManageProject,
   }),
 } as const

@@ -59,7 +59,7 @@ const schema = z.strictObject({
     .strictObject({
       /** Whether idle sessions outlive the sleep of their computes, where an endpoint does not say otherwise. */
       sessions: z.enum(['on', 'off']).default('off'),
-      /** Seconds for which an idle session that cannot be parked keeps its compute awake, where an endpoint does not say otherwise. */
+      /** Seconds for which an idle session that cannot be parked keeps its compute awake, where sessions are parked. */
       keepAwakeSeconds: seconds(0, 604_800).default(3600),
     })
     .prefault({}),

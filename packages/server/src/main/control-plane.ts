@@ -243,6 +243,8 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
     defaults: {
       ...DEFAULTS,
       suspendSeconds: parts.config.scaleToZero.defaultSeconds,
+      parksSessions: parts.config.parking.sessions === 'on',
+      keepAwakeSeconds: parts.config.parking.keepAwakeSeconds,
       historyBytes: parts.config.history.maxGigabytes * 1e9,
     },
   }

@@ -73,6 +73,8 @@ export interface LiveEndpoint {
   /** Null = never suspended. */
   readonly suspendSeconds: number | null
   readonly isDisabled: boolean
+  /** Null = as the workspace is configured. */
+  readonly parksSessions: boolean | null
   readonly isNativeLoginEnabled: boolean
   readonly pgSettings: Readonly<Record<string, string>>
   readonly pgVersion: number
@@ -99,6 +101,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'endpoints.max_cu',
       'endpoints.suspend_seconds',
       'endpoints.disabled',
+      'endpoints.parks_sessions',
       'endpoints.pg_settings',
       'projects.enable_pg_native_login',
       'projects.pg_version',
@@ -122,6 +125,7 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     maxCu: row.max_cu,
     suspendSeconds: row.suspend_seconds,
     isDisabled: row.disabled === 1,
+    parksSessions: row.parks_sessions === null ? null : row.parks_sessions === 1,
     isNativeLoginEnabled: row.enable_pg_native_login === 1,
     pgSettings: JSON.parse(row.pg_settings) as Record<string, string>,
     pgVersion: row.pg_version,

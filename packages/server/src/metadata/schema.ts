@@ -205,6 +205,7 @@ export interface EndpointsTables {
     pg_settings: string
     last_active_time: string | null
     asked_move: 'SUSPEND' | 'RESTART' | null
+    parks_sessions: number | null
     create_time: string
     update_time: string
   }

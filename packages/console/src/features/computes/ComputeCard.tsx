@@ -17,6 +17,7 @@ import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { Problem } from '../branch/Problem.tsx'
 import { EditCompute } from './EditCompute.tsx'
+import { ParkingDetail } from './Parking.tsx'
 import { ReplicaLag } from './ReplicaLag.tsx'
 import { WhyAwake } from './WhyAwake.tsx'
 import { WhySize } from './WhySize.tsx'
@@ -83,7 +84,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
       </p>
       {isReplica && <ReplicaLag endpoint={endpoint} params={branch} />}
       <WhySize endpoint={endpoint} params={branch} />
-      <Details endpoint={endpoint} />
+      <Details endpoint={endpoint} params={params} />
       <Past params={params} />
       {isEditing && <EditCompute endpoint={endpoint} params={params} onClose={() => setEditing(false)} />}
     </div>
@@ -177,7 +178,7 @@ async function setDisabled(params: EndpointParams, disabled: boolean): Promise<v
   await finished(await call('postgres.updateEndpoint', { params, query, body: { spec: { disabled } } }))
 }
 
-function Details({ endpoint }: { readonly endpoint: Endpoint }) {
+function Details({ endpoint, params }: { readonly endpoint: Endpoint; readonly params: EndpointParams }) {
   const { status } = endpoint
   const timeout = status.suspend_timeout_duration
   return (
@@ -186,6 +187,7 @@ function Details({ endpoint }: { readonly endpoint: Endpoint }) {
       <dl className="mt-3 grid gap-x-6 gap-y-1.5 sm:grid-cols-[max-content_minmax(0,1fr)] max-sm:[&_dd]:mb-1.5">
         <dt className="text-dim">{t.computes.asleepAfter}</dt>
         <dd>{timeout === undefined ? t.computes.never : formatDuration(timeout)}</dd>
+        <ParkingDetail params={params} />
         <dt className="text-dim">{t.computes.lastActive}</dt>
         <dd>{status.last_active_time ? <Time at={status.last_active_time} /> : t.common.never}</dd>
         <dt className="text-dim">{t.computes.host}</dt>

@@ -5,6 +5,7 @@ import { formatDuration } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
+import { ParkingField, saveParking } from './Parking.tsx'
 
 export function EditCompute({
   endpoint,
@@ -25,6 +26,7 @@ export function EditCompute({
     }
     const update_mask = 'spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu,spec.suspension'
     await finished(await call('postgres.updateEndpoint', { params, query: { update_mask }, body: { spec } }))
+    await saveParking(params, values)
     say(t.common.saved)
     onClose()
   }
@@ -55,6 +57,7 @@ export function EditCompute({
         defaultValue={status.suspend_timeout_duration ?? ''}
         options={timeouts(status.suspend_timeout_duration)}
       />
+      <ParkingField params={params} />
     </FormDialog>
   )
 }

@@ -28,6 +28,11 @@ export const activity = {
   bytesBothWays: (from: string, to: string) => `${from} / ${to}`,
   sleep: 'During sleep',
   parks: 'stays connected',
+  parking: {
+    title: 'Idle sessions when it sleeps',
+    choices: { on: 'stay connected', off: 'end, as on Lakebase' },
+    asConfigured: (what: string) => `As the workspace is configured: ${what}`,
+  },
   refusals: {
     connecting: 'ends: it is connecting',
     active: 'ends: a statement runs',

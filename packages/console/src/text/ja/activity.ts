@@ -30,6 +30,11 @@ export const activity: Messages['activity'] = {
   bytesBothWays: (from: string, to: string) => `${from} / ${to}`,
   sleep: 'スリープ時',
   parks: '接続を維持',
+  parking: {
+    title: 'スリープ時のアイドル セッション',
+    choices: { on: '接続を維持', off: '切断 (Lakebase と同じ)' },
+    asConfigured: (what) => `ワークスペースの設定に従う: ${what}`,
+  },
   refusals: {
     connecting: '切断: 接続処理中',
     active: '切断: 文を実行中',

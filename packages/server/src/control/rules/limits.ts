@@ -6,6 +6,10 @@ export interface ControlDefaults {
   readonly maxCu: number
   /** Idle time until an endpoint is suspended. */
   readonly suspendSeconds: number
+  /** Whether idle sessions outlive the sleep of their computes. */
+  readonly parksSessions: boolean
+  /** For how long one that cannot keeps its compute awake. */
+  readonly keepAwakeSeconds: number
   readonly historyRetentionSeconds: number
   /** How long a deleted project or branch can be undeleted. */
   readonly undeleteSeconds: number
@@ -17,6 +21,8 @@ export const DEFAULTS: ControlDefaults = {
   minCu: 1,
   maxCu: 1,
   suspendSeconds: 86_400,
+  parksSessions: false,
+  keepAwakeSeconds: 3600,
   historyRetentionSeconds: 604_800,
   undeleteSeconds: 604_800,
   historyBytes: 16_000_000_000,

@@ -1,6 +1,13 @@
-// Waking, suspending and restarting a compute because somebody says so.
-import { type Endpoint, endpointActions, requireAction } from '@lakelet/api'
+// Waking, suspending and restarting a compute because somebody says so, and what becomes of its sessions.
+import {
+  type Endpoint,
+  endpointActions,
+  type EndpointParkingInput,
+  type EndpointParkingView,
+  requireAction,
+} from '@lakelet/api'
 import { untilAborted } from '../../base/until-aborted.ts'
+import { updateEndpoint } from '../../metadata/endpoints.ts'
 import type { AskedMoves } from '../reconcilers/carry-out-moves.ts'
 import { viewEndpoint } from '../views/endpoint.ts'
 import type { ControlContext } from '../context.ts'
@@ -34,6 +41,27 @@ export class ComputeControl {
     const uid = await this.#require('restart', path)
     await untilAborted(this.#moves.ask(uid, 'RESTART'), signal)
     return this.#reply(path)
+  }
+
+  async getParking(path: EndpointPath): Promise<EndpointParkingView> {
+    const { endpoint } = await liveEndpoint(this.#context.metadata.db, path)
+    const { parksSessions, keepAwakeSeconds } = this.#context.defaults
+    const said = endpoint.parks_sessions === null ? undefined : endpoint.parks_sessions === 1
+    return {
+      sessions: (said ?? parksSessions) ? 'on' : 'off',
+      is_default: said === undefined,
+      default_sessions: parksSessions ? 'on' : 'off',
+      keep_awake_seconds: keepAwakeSeconds,
+    }
+  }
+
+  /** Its compute asks when it stops next; sessions that are parked by then stay so until their next statement. */
+  async setParking(path: EndpointPath, { sessions }: EndpointParkingInput): Promise<EndpointParkingView> {
+    const { endpoint } = await liveEndpoint(this.#context.metadata.db, path)
+    await updateEndpoint(this.#context.metadata.db, endpoint.uid, {
+      parks_sessions: sessions === 'default' ? null : Number(sessions === 'on'),
+    })
+    return this.getParking(path)
   }
 
   /** Uid of the endpoint, where the contract allows the action. */

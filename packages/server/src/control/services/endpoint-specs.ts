@@ -55,7 +55,9 @@ function specOf(found: LiveEndpoint, dataDirectory: string, parking: Config['par
     maxCu: found.maxCu,
     suspendAfterMs: found.suspendSeconds === null ? null : found.suspendSeconds * 1000,
     disabled: found.isDisabled,
-    ...(parking.sessions === 'on' ? { parking: { keepAwakeMs: parking.keepAwakeSeconds * 1000 } } : {}),
+    ...((found.parksSessions ?? parking.sessions === 'on')
+      ? { parking: { keepAwakeMs: parking.keepAwakeSeconds * 1000 } }
+      : {}),
     settings: found.pgSettings,
   }
 }
