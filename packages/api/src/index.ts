@@ -114,6 +114,7 @@ export {
   ABSENT_APP_RESOURCES,
   type AppHealthCheck,
   type AppIsolation,
+  type AppLimits,
   OTHER_APP_SETTINGS,
   type OtherAppSettings,
 } from './resources/apps.ts'

@@ -10,7 +10,7 @@ export {
   growDisk,
   removeDisk,
 } from './storage/index.ts'
-export { tryIsolation } from './apps/sandbox/sandboxes.ts'
+export { tryHosting } from './apps/try-hosting.ts'
 export { backUpDataDirectory } from './main/back-up.ts'
 export { restoreBackup, type RestoreReport } from './main/restore-backup.ts'
 export { partialOf, sweepOldPartials } from './base/bundle/partials.ts'

@@ -123,6 +123,13 @@ export const appsErrors = {
     errorCode: 'INVALID_STATE',
     message: "The build failed: '{command}' {ending}. The end of its log:\n{log}",
   },
+  app_disk_full: {
+    kind: 'invalid',
+    status: 400,
+    errorCode: 'QUOTA_EXCEEDED',
+    message:
+      'The files of app {name} take {used} of disk, and its compute size has {limit}. Deploy it again: that begins with an empty disk. Let it write less, or give it a larger compute size.',
+  },
   app_start_failed: {
     kind: 'invalid',
     status: 400,

@@ -173,6 +173,23 @@ export const appThumbnail = z.object({
 export const appTemplate = z.object({ name: z.string(), description: z.string() })
 export type AppTemplate = z.output<typeof appTemplate>
 
+/** `enforced`: by the kernel, for all that the app runs. `advisory`: by nothing. */
+const appLimits = z.object({
+  size: z.enum(['MEDIUM', 'LARGE', 'XLARGE']),
+  /** In CPUs. */
+  cpu: z.object({ limit: z.number(), held: z.enum(['enforced', 'advisory']) }),
+  /** In bytes; `each_process`: each process of the app may take that much. */
+  memory: z.object({ limit: z.number(), held: z.enum(['enforced', 'each_process', 'advisory']) }),
+  /** Processes and threads. */
+  processes: z.object({ limit: z.number(), held: z.enum(['enforced', 'advisory']) }),
+  /** In bytes, for all that the app may write to; `watched`: an app that takes more is ended soon after. */
+  disk: z.object({ limit: z.number(), held: z.enum(['watched', 'advisory']) }),
+  /** Why CPU or memory is not enforced. */
+  why: z.string().optional(),
+})
+/** What an app has by its compute size, and what holds it to that on this host. */
+export type AppLimits = z.output<typeof appLimits>
+
 export const appIsolation = z.object({
   /** `own`: each run has its network, files and processes to itself, so that any number may listen on one port. */
   sandbox: z.enum(['own', 'none']),
@@ -180,6 +197,7 @@ export const appIsolation = z.object({
   why: z.string().optional(),
   /** Whether the app is a user of its own for the operating system. */
   user: z.enum(['own', 'shared']),
+  limits: appLimits,
 })
 /** What keeps an app apart from other apps and from the machine. */
 export type AppIsolation = z.output<typeof appIsolation>

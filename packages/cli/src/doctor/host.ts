@@ -10,7 +10,7 @@ import { controlGroups } from './control-groups.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 import { listenerOf } from './listener.ts'
 import { postgresPackage } from './postgres-package.ts'
-import { sandboxFinding } from './sandboxes.ts'
+import { appFindings } from './sandboxes.ts'
 
 const GIB = 1024 ** 3
 /** Major version times 100, and minor version. */
@@ -27,9 +27,8 @@ export async function hostFindings(env: Readonly<Record<string, string | undefin
     namespaces(env),
     controlGroups(),
     openFiles(),
-    sandboxFinding(),
   ])
-  return [nodeVersion(), postgresPackage(), ...tried]
+  return [nodeVersion(), postgresPackage(), ...tried, ...(await appFindings())]
 }
 
 /** Looks at the file system that holds `directory`, which exists. */

@@ -97,12 +97,8 @@ export class AppDirectory {
     await rm(this.path, { recursive: true, force: true })
   }
 
-  /**
-   * What the owner's ~/.npmrc says of registries, without what is secret in it, for builds that do not run as the owner; undefined when it
-   * says nothing.
-   */
+  /** What the owner's ~/.npmrc says of registries, without what is secret in it, for builds that do not see it; undefined when it says nothing. */
   async npmSettings(id: string): Promise<string | undefined> {
-    if (!this.account) return undefined
     const text = await readFile(path.join(homedir(), '.npmrc'), 'utf8').catch(() => '')
     const lines = text
       .split('\n')

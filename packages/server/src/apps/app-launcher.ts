@@ -15,6 +15,8 @@ import { freePort } from './free-port.ts'
 import { untilHealthy } from './health-check.ts'
 import type { Hosting } from './hosting.ts'
 import { APP_MARK, recordRun } from './leftovers.ts'
+import { AppDisks } from './limits/app-disks.ts'
+import type { AppLimits } from './limits/app-limits.ts'
 import type { LiveApps } from './live-apps.ts'
 import { INNER_PORT } from './sandbox/network.ts'
 import { onLoopback, withPort } from './start-command.ts'
@@ -31,13 +33,16 @@ export interface AppLauncherParts {
   readonly variables: AppVariables
   readonly live: LiveApps
   readonly sandboxes: AppSandboxes
+  readonly limits: AppLimits
 }
 
 export class AppLauncher {
   readonly #parts: AppLauncherParts
+  readonly #disks: AppDisks
 
   constructor(parts: AppLauncherParts) {
     this.#parts = parts
+    this.#disks = new AppDisks(parts.limits)
   }
 
   /** How runs of this deployment, which was built so, are started. */
@@ -54,11 +59,15 @@ export class AppLauncher {
     const { metadata, host, directories, variables, live, hosting, sandboxes, startMs, stopMs } = this.#parts
     const row = await getApp(metadata.db, deployment.app)
     const directory = await directories.of(row)
+    const places = await sandboxes.ownPlaces(build, directory)
+    await this.#disks.makeRoom(row, directory, places)
     const sandbox = await sandboxes.of(row, build, directory)
     const port = sandbox ? INNER_PORT : await freePort(host, 0)
     const own = await variables.of(row, build.env, deployment.env_vars ?? [], port)
     const { log } = live.of(row.name)
     const record = this.#recordOf(row.name)
+    const isOwnUser = directory.account !== undefined
+    const limits = await this.#parts.limits.of(row, { isOwnUser, isSandboxed: sandbox !== undefined })
     const started = await startAppProcess({
       command: onLoopback(withPort(build.command, port)),
       directory: build.directory,
@@ -66,6 +75,8 @@ export class AppLauncher {
       account: directory.account,
       sandbox,
       mark: hosting.marks?.make(),
+      limits,
+      ...(limits ? { overuse: (until) => this.#disks.overuseOf(row, places, until) } : {}),
       port,
       log,
       onSpawn: record.write,
@@ -75,12 +86,14 @@ export class AppLauncher {
       signal,
     }).catch(async (error: unknown) => {
       await record.remove()
+      await limits?.[Symbol.asyncDispose]()
       throw error
     })
     log.add('SYSTEM', `App started successfully, listening on port ${started.listening.port}`)
     const end = async () => {
       await started[Symbol.asyncDispose]()
       await record.remove()
+      await limits?.[Symbol.asyncDispose]()
     }
     return { ...started, exited: started.exited, [Symbol.asyncDispose]: end }
   }

@@ -3,6 +3,7 @@
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LakeletError } from '../base/errors.ts'
+import type { ProcessExit } from '../base/terminate.ts'
 import { readLines } from '../base/lines.ts'
 import type { AppLog } from './app-logs.ts'
 import {
@@ -50,6 +51,8 @@ export interface AppProcessOptions extends Confinement {
   readonly appOf: (pid: number) => string | undefined
   readonly startMs?: number
   readonly stopMs?: number
+  /** Resolves with words for why the run has to end, once there is something; undefined when it is aborted first. */
+  readonly overuse?: (signal: AbortSignal) => Promise<string | undefined>
   readonly signal: AbortSignal
 }
 
@@ -106,11 +109,17 @@ class Run {
   #exit: AppExit | undefined
   #stopping: Promise<void> | undefined
   #network: SandboxNetwork | undefined
+  readonly #watching = new AbortController()
+  #overuse: string | undefined
 
   constructor(options: AppProcessOptions, process: ConfinedProcess) {
     this.#options = options
     this.#process = process
-    this.exited = process.exited.then((exit) => (this.#exit = { ending: endingOf(exit) }))
+    this.exited = process.exited.then(async (exit) => {
+      this.#watching.abort()
+      return (this.#exit = { ending: this.#overuse ?? (await this.#endingOf(exit)) })
+    })
+    void this.#watch()
     const onLine = (line: string) => {
       this.#tail.add(line)
       options.log.add('APP', line)
@@ -188,6 +197,18 @@ class Run {
     await this.#network?.[Symbol.asyncDispose]()
     this.#process.child.stdout.destroy()
     this.#process.child.stderr.destroy()
+  }
+
+  async #watch(): Promise<void> {
+    this.#overuse = await this.#options.overuse?.(this.#watching.signal)
+    if (this.#overuse !== undefined) await this.stop()
+  }
+
+  /** A process that the kernel ended for want of memory says nothing of that itself. */
+  async #endingOf(exit: ProcessExit): Promise<string> {
+    const ending = endingOf(exit)
+    const isShort = ending.endsWith('SIGKILL') && (await this.#options.limits?.group?.wasShortOfMemory())
+    return isShort ? `${ending}: it needed more memory than its size has` : ending
   }
 
   async #sockets(): Promise<ListeningSocket[]> {

@@ -24,6 +24,8 @@ import { DeploymentRuns } from './deployment-runs.ts'
 import { NOT_HELD_TO_LOOPBACK } from './exposure.ts'
 import { type Hosting, openHosting } from './hosting.ts'
 import { endLeftovers } from './leftovers.ts'
+import type { AppLimitsOptions } from './limits/app-limits.ts'
+import type { AppSizes } from './limits/sizes.ts'
 import { type AppStatus, LiveApps } from './live-apps.ts'
 import type {
   AppDatabases,
@@ -61,6 +63,10 @@ export interface AppsOptions {
   /** Whether apps get sandboxes where the host lets them have some. */
   readonly isolation: SandboxSettings['isolation']
   readonly localPorts: readonly number[]
+  /** Whether apps are held to their size where the host lets us. */
+  readonly limits: AppLimitsOptions['limits']
+  /** What the sizes are, where they are not the platform's. */
+  readonly sizes?: AppSizes
   readonly startMs?: number
   readonly stopMs?: number
 }
@@ -117,9 +123,9 @@ export class Apps implements AsyncDisposable {
     const live = new LiveApps({ ...options, directories, movePort, isDeploying, ending: runs.ending })
     const { startMs, stopMs } = options
     const sandboxes = new AppSandboxes({ ...options, hosting })
-    const shared = { hosting, directories, variables, live, sandboxes }
+    const shared = { hosting, directories, variables, live, sandboxes, limits: hosting.limits }
     const launcher = new AppLauncher({ ...options, startMs, stopMs, ...shared })
-    const builds = new AppBuilds({ ...options, hosting, directories, variables, live })
+    const builds = new AppBuilds({ ...options, ...shared })
     const sweeps = new AppSweeps({ ...options, directories })
     const parts = { ...options, directories, resources, runs, live, builds, launcher, sweeps }
     const kinds = appOperations(parts)
@@ -142,14 +148,15 @@ export class Apps implements AsyncDisposable {
     return bindGuard || mayHaveSandboxes ? [] : [NOT_HELD_TO_LOOPBACK]
   }
 
-  /** What keeps apps apart on this host. */
-  async isolation(): Promise<AppIsolation> {
-    const { accounts, sandboxes } = this.#hosting
+  /** What keeps the app apart on this host, and what it is held to. */
+  async isolation({ compute_size: size }: AppRow): Promise<AppIsolation> {
+    const { accounts, sandboxes, limits } = this.#hosting
     const { sandbox, why } = await sandboxes.isolation()
     return {
       sandbox,
       ...(why === undefined ? {} : { why }),
       user: accounts.areSeparate ? 'own' : 'shared',
+      limits: limits.view(size, { isOwnUser: accounts.areSeparate, isSandboxed: sandbox === 'own' }),
     }
   }
 
@@ -217,6 +224,7 @@ export class Apps implements AsyncDisposable {
     await this.#live[Symbol.asyncDispose]()
     await this.#sweeps[Symbol.asyncDispose]()
     await this.#hosting.bindGuard?.[Symbol.asyncDispose]()
+    await this.#hosting.limits[Symbol.asyncDispose]()
   }
 }
 

@@ -4,12 +4,15 @@ import { LakeletError } from '../base/errors.ts'
 import { readLines } from '../base/lines.ts'
 import { type ConfinedCommand, endingOf, endRun, spawnConfined } from './confined-process.ts'
 import { OutputTail } from './output-tail.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
 
 const LINES_SHOWN = 40
 /** How long output may still come after the command has ended: something it left running may hold the pipe for ever. */
 const LAST_OUTPUT_MS = 1000
 
 export interface BuildStep extends ConfinedCommand {
+  /** What it runs in; this machine as it is where undefined. */
+  readonly sandbox?: Sandbox | undefined
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -48,6 +51,7 @@ async function run(step: BuildStep, onLine: (text: string) => void): Promise<str
   step.signal.addEventListener('abort', kill, { once: true })
   if (step.signal.aborted) kill()
   try {
+    await using _network = await step.sandbox?.open(child)
     const exit = await started.exited
     await Promise.race([written, delay(LAST_OUTPUT_MS, undefined, { ref: false })])
     return exit.code === 0 ? undefined : endingOf(exit)

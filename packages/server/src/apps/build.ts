@@ -72,13 +72,15 @@ function step(
   command: readonly string[],
   binDirectories: readonly string[],
 ): Promise<void> {
-  const { account, mark, onLine, signal } = options
+  const { account, mark, limits, onLine, signal, sandboxFor, source } = options
   return runBuildStep({
     command,
-    directory: options.source.directory,
+    directory: source.directory,
     environment: options.environment(binDirectories),
     account,
     mark,
+    limits,
+    sandbox: sandboxFor?.([source.directory]),
     onLine,
     signal,
   })

@@ -21,12 +21,15 @@ import type { Account } from './account.ts'
 import { familyOf, groupOf, hasProcessTable } from './process-table.ts'
 import { runAs } from './remove-tree.ts'
 import { markedProcesses, markingWords } from './run-mark.ts'
+import type { RunLimits } from './limits/app-limits.ts'
+import { gated, openGate } from './sandbox/gate.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 
 /** What a process of an app is started as. */
 export interface Confinement {
   readonly account?: Account | undefined
   readonly mark?: number | undefined
+  readonly limits?: Pick<RunLimits, 'words' | 'group'> | undefined
 }
 
 export interface ConfinedCommand extends Confinement {
@@ -46,7 +49,7 @@ export interface ConfinedProcess {
 
 /** Starts a command with its output in pipes. */
 export async function spawnConfined(command: ConfinedCommand): Promise<ConfinedProcess> {
-  const { account, directory, environment } = command
+  const { account, directory, environment, sandbox, limits } = command
   const isMissing = !(await isThere(command))
   const words = isMissing ? command.command : await confined(command)
   const [program = '', ...rest] = words
@@ -54,18 +57,22 @@ export async function spawnConfined(command: ConfinedCommand): Promise<ConfinedP
     cwd: directory,
     env: environment,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...(command.sandbox ? (['pipe'] as const) : [])],
+    stdio: ['ignore', 'pipe', 'pipe', ...(sandbox || limits?.group ? (['pipe'] as const) : [])],
     // Node drops supplementary groups together with root (libuv, uv__process_child_init).
     ...(account ? { uid: account.uid, gid: account.gid } : {}),
   }) as ConfinedProcess['child']
   const exited = exitOf(child)
+  // It waits, so nothing of it is outside its group.
+  if (limits?.group && child.pid !== undefined) await limits.group.add(child.pid)
+  if (limits?.group && !sandbox) openGate(child)
   return { child, mark: command.mark, exited: isMissing ? exited.then(asMissing) : exited }
 }
 
 async function confined(asked: ConfinedCommand): Promise<readonly string[]> {
-  const { command, mark, sandbox, directory } = asked
+  const { mark, sandbox, directory, limits } = asked
+  const command = [...(limits?.words ?? []), ...asked.command]
   const bound = (await canForbidPrivileges()) ? ['setpriv', '--no-new-privs', '--'] : []
-  const words = sandbox?.words(command, directory) ?? command
+  const words = sandbox?.words(command, directory) ?? (limits?.group ? gated(command) : command)
   return [...(mark === undefined ? [] : markingWords(mark)), ...bound, ...words]
 }
 

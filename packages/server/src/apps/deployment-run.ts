@@ -9,12 +9,13 @@ import type { FinishedBuild } from '../metadata/deployments.ts'
 import type { AppDirectory } from './app-directory.ts'
 import type { AppYamlVariable } from './app-yaml.ts'
 import { buildApp, readPackageKeys } from './build.ts'
+import type { BuildOptions } from './build-options.ts'
 import type { Confinement } from './confined-process.ts'
 import { buildEnvironment } from './environment.ts'
 import type { PackageCache } from './package-cache.ts'
 import { inspectSource, type SourceFolder, startCommand } from './start-command.ts'
 
-export interface BuildRequest extends Confinement {
+export interface BuildRequest extends Confinement, Pick<BuildOptions, 'sandboxFor'> {
   readonly tree: WorkspaceTree
   readonly cache: PackageCache
   readonly directory: AppDirectory
@@ -70,9 +71,9 @@ async function build(
 
 async function environmentFor(request: BuildRequest) {
   const { directory, nodeDirectory, variables } = request
-  const isOwnUser = directory.account !== undefined
+  const isOwnUser = directory.account !== undefined || request.sandboxFor !== undefined
   const home = isOwnUser ? await directory.home() : homedir()
-  const npmSettings = await directory.npmSettings(request.deployment)
+  const npmSettings = isOwnUser ? await directory.npmSettings(request.deployment) : undefined
   return (binDirectories: readonly string[]) => ({
     ...buildEnvironment({ binDirectories, nodeDirectory, home, isOwnUser }),
     ...(npmSettings === undefined ? {} : { npm_config_userconfig: npmSettings }),

@@ -7,6 +7,8 @@ import type { Metadata } from '../metadata/database.ts'
 import { ensureReachable, reachableNode } from './account.ts'
 import { type AppAccounts, openAppAccounts } from './app-accounts.ts'
 import { startBindGuard } from './bind-guard.ts'
+import { type AppLimits, type AppLimitsOptions, openAppLimits } from './limits/app-limits.ts'
+import type { AppSizes } from './limits/sizes.ts'
 import { openRunMarks, type RunMarks } from './run-mark.ts'
 import { Sandboxes, type SandboxSettings } from './sandbox/sandboxes.ts'
 
@@ -21,6 +23,7 @@ export interface Hosting {
   /** Holds what apps listen on to loopback; undefined where the host does not let us. */
   readonly bindGuard: AsyncDisposable | undefined
   readonly sandboxes: Sandboxes
+  readonly limits: AppLimits
   /** Whether nothing speaks against sandboxes before one is tried. */
   readonly mayHaveSandboxes: boolean
 }
@@ -31,11 +34,15 @@ export async function openHosting({
   metadata,
   log,
   isolation,
+  limits,
+  sizes,
 }: {
   readonly directory: string
   readonly metadata: Metadata
   readonly log: Logger
   readonly isolation: SandboxSettings['isolation']
+  readonly limits: AppLimitsOptions['limits']
+  readonly sizes?: AppSizes
 }): Promise<Hosting> {
   await ensureDirectory(directory)
   // Node takes `type` from the nearest package.json above a file: an app that has none must not get that of the folder that a person
@@ -57,6 +64,12 @@ export async function openHosting({
       ? await reachableNode(path.join(directory, 'bin'))
       : path.dirname(process.execPath),
     sandboxes,
+    limits: await openAppLimits({
+      dataDir: path.dirname(path.resolve(directory)),
+      log,
+      limits,
+      ...(sizes && { sizes }),
+    }),
     mayHaveSandboxes: (await sandboxes.obstacle()) === undefined,
     bindGuard: range && (await startBindGuard(range, log)),
   }

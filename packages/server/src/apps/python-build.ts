@@ -39,13 +39,13 @@ class PythonBuild {
     const venv = await ownDirectory(this.#ownVenv, account)
     const isLocked = hasFile(source.directory, 'uv.lock')
     onLine(isLocked ? 'Python packages: those of uv.lock' : 'Python packages: those of pyproject.toml')
-    await this.#step([await this.#uv(), 'sync', ...(isLocked ? ['--frozen'] : [])], {
+    await this.#step(venv, [await this.#uv(), 'sync', ...(isLocked ? ['--frozen'] : [])], {
       UV_PROJECT_ENVIRONMENT: venv,
       UV_PYTHON: this.#python.executable,
       UV_PYTHON_DOWNLOADS: 'never',
     })
     const layer = await this.#neededLayer(venv)
-    if (layer !== undefined) await this.#step(layUnder(layer, venv))
+    if (layer !== undefined) await this.#step(venv, layUnder(layer, venv))
     return venv
   }
 
@@ -57,11 +57,11 @@ class PythonBuild {
   async #environment(key: string | undefined, layer: string | undefined): Promise<string> {
     const { cache, onLine, account } = this.#options
     const install = async (venv: string) => {
-      await this.#step(createEnvironment(this.#python, venv))
-      if (layer !== undefined) await this.#step(layUnder(layer, venv))
+      await this.#step(venv, createEnvironment(this.#python, venv))
+      if (layer !== undefined) await this.#step(venv, layUnder(layer, venv))
       // Above a layer pip sees what that has and leaves it where it fits.
       if (this.#options.source.python === 'requirements')
-        await this.#step([...pipInstall(this.#python, venv), '-r', 'requirements.txt'])
+        await this.#step(venv, [...pipInstall(this.#python, venv), '-r', 'requirements.txt'])
     }
     if (key !== undefined) {
       const name = layer === undefined ? key : `${key}-${path.basename(layer).slice(0, 12)}`
@@ -75,7 +75,7 @@ class PythonBuild {
   async #neededLayer(venv: string): Promise<string | undefined> {
     const { command, onLine } = this.#options
     let output = ''
-    await this.#step(findMissing(venv, command), {}, (line) => (output += `${line}\n`))
+    await this.#step(venv, findMissing(venv, command), {}, (line) => (output += `${line}\n`))
     const packages = neededPackages(output, venv, command)
     if (packages.length === 0) return undefined
     onLine(`Python packages of the platform that the app uses without naming them: ${packages.join(', ')}`)
@@ -93,12 +93,14 @@ class PythonBuild {
     return path.join(await this.#layer(['uv']), 'bin', 'uv')
   }
 
+  /** Runs a command that writes to the environment, and to the source. */
   #step(
+    venv: string,
     command: readonly string[],
     more: Readonly<Record<string, string>> = {},
     onLine = this.#options.onLine,
   ): Promise<void> {
-    const { account, mark, signal, source } = this.#options
+    const { account, mark, limits, signal, source, sandboxFor } = this.#options
     const environment = { ...this.#options.environment([]), ...more }
     return runBuildStep({
       command,
@@ -106,6 +108,8 @@ class PythonBuild {
       environment,
       account,
       mark,
+      limits,
+      sandbox: sandboxFor?.([source.directory, venv], [this.#python.executable]),
       onLine,
       signal,
     })

@@ -110,6 +110,8 @@ const schema = z.strictObject({
     .strictObject({
       /** Whether each app gets its own network, files and processes: where this host lets us, or never. */
       isolation: z.enum(['auto', 'off']).default('auto'),
+      /** Whether apps are held to their compute size: where this host lets us, or never. */
+      limits: z.enum(['auto', 'off']).default('auto'),
       /** Ports of this machine's loopback that apps reach beside the workspace's, such as 6379 of a Redis. */
       localPorts: z
         .preprocess(

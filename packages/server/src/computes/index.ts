@@ -1,6 +1,5 @@
 // The face of this room: what other rooms may import.
 export { Admission, type AdmissionStatus } from './admission/admission.ts'
-export { openCgroups } from './cgroups/cgroups.ts'
 export { type Computes, startComputes } from './computes.ts'
 export type { ScalingRecord } from './scaling/goal.ts'
 export type { SettingsApplied } from './apply-settings.ts'

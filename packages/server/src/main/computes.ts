@@ -1,4 +1,5 @@
 // The computes of the workspace: real Postgres, the stored endpoints, the sessions of the gateway.
+import { openCgroups } from '../base/cgroups/cgroups.ts'
 import type { Config } from '../base/config.ts'
 import { totalmem } from 'node:os'
 import {
@@ -8,7 +9,6 @@ import {
   type Computes,
   type EndpointSource,
   localDriver,
-  openCgroups,
   type SessionHolder,
   startComputes,
 } from '../computes/index.ts'

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Apps, startApps } from '../../src/apps/apps.ts'
 import type { AppDatabases, AppGrants, AppIdentities, AppSecrets, AppVisitors } from '../../src/apps/ports.ts'
+import type { AppSizes } from '../../src/apps/limits/sizes.ts'
 import { AppTemplates } from '../../src/apps/templates.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
@@ -98,6 +99,7 @@ export async function startAppsApi(
     readonly failpoint?: string
     readonly isolation?: 'auto'
     readonly localPorts?: readonly number[]
+    readonly sizes?: AppSizes
   } = {},
 ): Promise<AppsApi> {
   await using starting = new AsyncDisposableStack()
@@ -158,6 +160,8 @@ export async function startAppsApi(
       workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile, ports: () => [] },
       isolation: options.isolation ?? 'off',
       localPorts: options.localPorts ?? [],
+      limits: options.sizes ? 'auto' : 'off',
+      ...(options.sizes ? { sizes: options.sizes } : {}),
       identities,
       grants,
       visitors,

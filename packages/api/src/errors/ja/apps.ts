@@ -29,6 +29,8 @@ export const apps: Readonly<Record<keyof typeof appsErrors, string>> = {
   python_base_failed:
     'アプリはプラットフォームのパッケージを指定なしで使用していますが ({packages})、インストールできませんでした。理由はビルド ログにあります。Python のインデックスに接続できない場合は、必要なものを requirements.txt に記載してください。',
   app_build_failed: 'ビルドに失敗しました: 「{command}」{ending}。ログの末尾:\n{log}',
+  app_disk_full:
+    'アプリ {name} のファイルは {used} のディスクを使用していますが、コンピューティング サイズの上限は {limit} です。空のディスクから始まるよう、再度デプロイしてください。書き込む量を減らすか、より大きいコンピューティング サイズを指定してください。',
   app_start_failed: 'アプリが起動しませんでした: 「{command}」{ending}。{hint} 出力の末尾:\n{log}',
   app_port_taken:
     'アプリはポート {port} を使用しようとしますが、{owner} が使用中です。それを停止するか、$DATABRICKS_APP_PORT のポートで待ち受けるようにしてください。出力の末尾:\n{log}',

@@ -1,4 +1,4 @@
-import type { App } from '@lakelet/api'
+import type { App, AppLimits } from '@lakelet/api'
 import { useRead } from '../../api/queries.ts'
 import { quoted } from '../../shell/cli-line.ts'
 import { t } from '../../text/index.ts'
@@ -74,10 +74,36 @@ function Isolation({ app }: { readonly app: App }) {
             t.app.osUser,
             <span key="user">{data.user === 'own' ? t.app.osUserOwn : t.app.osUserShared}</span>,
           ],
+          ...limitFacts(data.limits),
         ]}
       />
     </Section>
   )
+}
+
+/** What the app has by its size, and what holds it to that here. */
+function limitFacts({ size, cpu, memory, processes, disk, why }: AppLimits) {
+  const { held } = t.app
+  const gigabytes = (bytes: number) => `${Math.round(bytes / 1024 ** 3)} GB`
+  const facts = [
+    [t.app.cpu, t.app.cpus(cpu.limit), held[cpu.held]],
+    [t.app.memory, gigabytes(memory.limit), held[memory.held]],
+    [t.app.processes, String(processes.limit), held[processes.held]],
+    [t.app.disk, gigabytes(disk.limit), held[disk.held]],
+  ] as const
+  return [
+    [t.app.computeSize, <span key="size">{size}</span>] as const,
+    ...facts.map(
+      ([name, limit, how]) =>
+        [
+          name,
+          <span key={name}>
+            {limit}, {how}
+          </span>,
+        ] as const,
+    ),
+    ...(why === undefined ? [] : [[t.app.limitsWhy, <ForeignText key="why" text={why} />] as const]),
+  ]
 }
 
 /** The commands of the tutorial, ready for a terminal. */

@@ -22,6 +22,8 @@ export interface NetworkOptions {
   readonly environment: Readonly<Record<string, string>>
   /** Ports of this machine's loopback that are reached inside under the same numbers. */
   readonly reachable: readonly number[]
+  /** Whether the port of apps leads in. */
+  readonly hasWayIn: boolean
   /** Whether the workspace listens beyond loopback: then this machine's address must not be the app's own. */
   readonly isWorkspaceAway: boolean
 }
@@ -46,7 +48,8 @@ export async function startSandboxNetwork(options: NetworkOptions): Promise<Sand
   const ports = options.reachable.join(',') || 'none'
   const outwards = ['--config-net', ...addresses(options.isWorkspaceAway), '-T', ports]
   const { port, main } = await onFreePort('127.0.0.1', async (free) => {
-    const pasta = starting.use(startPasta(options, [...outwards, '-t', `127.0.0.1/${free}:${INNER_PORT}`]))
+    const inwards = options.hasWayIn ? `127.0.0.1/${free}:${INNER_PORT}` : 'none'
+    const pasta = starting.use(startPasta(options, [...outwards, '-t', inwards]))
     await until(() => isUp(options), pasta.failure)
     return { port: free, main: pasta }
   })

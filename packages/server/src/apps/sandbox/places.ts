@@ -29,6 +29,8 @@ const SYSTEM = [
   '/nix/store',
   '/gnu/store',
 ]
+/** As much as containers have. */
+const SHARED_MEMORY_BYTES = 64 * 1024 * 1024
 const SYSTEMD_RESOLVER = '/run/systemd/resolve/resolv.conf'
 
 /** Words of bwrap(1) that lay the files out. */
@@ -39,7 +41,8 @@ export function layOut({ own, readable, temporary, hidden }: Places): string[] {
   const isSeen = [...system, ...outside].some((each) => isWithin(hidden, each))
   return [
     ...system.flatMap((each) => ['--ro-bind', each, each]),
-    ...'--dev /dev --proc /proc --symlink /tmp /var/tmp'.split(' '),
+    ...`--dev /dev --size ${SHARED_MEMORY_BYTES} --tmpfs /dev/shm --remount-ro /dev`.split(' '),
+    ...'--proc /proc --symlink /tmp /var/tmp'.split(' '),
     '--bind',
     temporary,
     '/tmp',
@@ -48,6 +51,8 @@ export function layOut({ own, readable, temporary, hidden }: Places): string[] {
     ...(isSeen ? ['--tmpfs', hidden] : []),
     ...inside.flatMap((each) => ['--ro-bind', each, each]),
     ...own.flatMap((each) => ['--bind', each, each]),
+    // Made of memory, which nothing else would limit.
+    ...(isSeen ? ['--remount-ro', hidden] : []),
     '--remount-ro',
     '/',
   ]
@@ -84,11 +89,10 @@ function linkedFrom(directory: string): string[] {
     .map((link) => path.dirname(realpathSync(link)))
 }
 
-/** The installation that the interpreter of a virtual environment belongs to; undefined for one of the system, or none. */
-export function interpreterPlace(binDirectory: string, hidden: string): string | undefined {
-  const link = path.join(binDirectory, 'python')
-  if (!existsSync(link)) return undefined
-  const place = installationOf(path.dirname(realpathSync(link)), hidden)
+/** The installation that a program belongs to, such as the interpreter of a virtual environment; undefined for one of the system, or none. */
+export function programPlace(program: string, hidden: string): string | undefined {
+  if (!existsSync(program)) return undefined
+  const place = installationOf(path.dirname(realpathSync(program)), hidden)
   return isOfSystem(place) ? undefined : place
 }
 

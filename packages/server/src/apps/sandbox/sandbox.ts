@@ -1,9 +1,9 @@
 // What an app runs in, where the host lets us: its own network, files, processes and user, made by bubblewrap and pasta. Neither needs rights,
 // as long as users may make namespaces.
 import type { ChildProcess } from 'node:child_process'
-import type { Writable } from 'node:stream'
 import type { Account } from '../account.ts'
 import { startSandboxNetwork, type SandboxNetwork } from './network.ts'
+import { gated, openGate } from './gate.ts'
 import { layOut, type Places } from './places.ts'
 import { systemProgram } from './system-program.ts'
 
@@ -13,6 +13,8 @@ export interface SandboxOptions {
   readonly mark: number | undefined
   readonly environment: Readonly<Record<string, string>>
   readonly reachable: readonly number[]
+  /** Whether a server in it is reached from outside. */
+  readonly hasWayIn: boolean
   readonly isWorkspaceAway: boolean
   readonly places: Places
 }
@@ -33,18 +35,20 @@ export class Sandbox {
     return [
       systemProgram('unshare') ?? 'unshare',
       ...IN_NEW_NAMESPACES,
-      systemProgram('bwrap') ?? 'bwrap',
-      // Root of its own namespace only until here: programs behave differently for root.
-      ...APART,
-      '--uid',
-      uid,
-      '--gid',
-      gid,
-      ...layOut(places),
-      '--chdir',
-      directory,
-      '--',
-      ...command,
+      ...gated([
+        systemProgram('bwrap') ?? 'bwrap',
+        // Root of its own namespace only until here: programs behave differently for root.
+        ...APART,
+        '--uid',
+        uid,
+        '--gid',
+        gid,
+        ...layOut(places),
+        '--chdir',
+        directory,
+        '--',
+        ...command,
+      ]),
     ]
   }
 
@@ -52,19 +56,13 @@ export class Sandbox {
   async open(child: ChildProcess): Promise<SandboxNetwork> {
     const { pid } = child
     if (pid === undefined) throw new Error('the sandbox has no process')
-    const gate = child.stdio[GATE] as Writable
-    // A process that has ended leaves a closed pipe behind, and how it ended tells more.
-    gate.on('error', () => undefined)
     const network = await startSandboxNetwork({ ...this.#options, pid })
-    gate.end('\n')
+    openGate(child)
     return network
   }
 }
 
-/** Descriptor through which a process is let go on. */
-const GATE = 3
-const WAIT = `read -r _ <&${GATE} || exit 1; exec ${GATE}<&-; exec "$@"`
-const IN_NEW_NAMESPACES = words('--user --map-root-user --net -- /bin/sh -c').concat(WAIT, 'sh')
+const IN_NEW_NAMESPACES = words('--user --map-root-user --net --')
 const APART = words('--unshare-user --unshare-pid --unshare-ipc --unshare-uts --hostname app')
 
 function words(text: string): string[] {

@@ -83,6 +83,7 @@ async function failureOf(account: Account | undefined): Promise<string | undefin
     mark: undefined,
     environment: {},
     reachable: [],
+    hasWayIn: true,
     isWorkspaceAway: false,
     places,
   })

@@ -7,7 +7,7 @@ import type {
   LoginRole,
   MemoryReport,
 } from '../../postgres/index.ts'
-import type { Enforcement } from '../cgroups/cgroups.ts'
+import type { Enforcement } from '../../base/cgroups/cgroups.ts'
 import type { ServerActivity } from '../idle-check.ts'
 
 /** Where clients of a server connect to, and what it asks of whoever does. */

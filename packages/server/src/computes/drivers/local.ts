@@ -24,7 +24,7 @@ import {
 } from '../../postgres/index.ts'
 import { Archives, type Archiver, besideData } from '../../storage/index.ts'
 import { reloadSettings } from '../apply-settings.ts'
-import type { Cgroups } from '../cgroups/cgroups.ts'
+import type { Cgroups } from '../../base/cgroups/cgroups.ts'
 import { CatalogConnection } from './catalog-connection.ts'
 import type {
   RunningServer,

@@ -1,12 +1,12 @@
 // The share of its host that a server has: its group of processes, where there is one, and what it takes. Whatever is done to the group is done
 // in order and is not waited for by whoever starts or stops a server: the kernel may take longer for it than a server for its start.
 import { BYTES_PER_CU, type ClusterSettings, processUsage } from '../../postgres/index.ts'
-import type { Cgroups, ComputeGroup } from '../cgroups/cgroups.ts'
+import type { Cgroups, ProcessGroup } from '../../base/cgroups/cgroups.ts'
 import { CPUS_PER_CU } from '../scaling/goal.ts'
 import type { ServerUsage } from './driver.ts'
 
 export class ServerShare implements AsyncDisposable {
-  #group: ComputeGroup | undefined
+  #group: ProcessGroup | undefined
   #last: Promise<void>
 
   constructor(cgroups: Cgroups | undefined, name: string) {
@@ -48,7 +48,7 @@ export class ServerShare implements AsyncDisposable {
     this.#group = await cgroups?.open(name)
   }
 
-  #then(work: (group: ComputeGroup) => Promise<void>): void {
+  #then(work: (group: ProcessGroup) => Promise<void>): void {
     this.#last = this.#last.then(async () => {
       if (this.#group) await work(this.#group)
     })

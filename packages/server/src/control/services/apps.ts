@@ -135,8 +135,7 @@ export class AppsService {
   }
 
   async isolation(name: string): Promise<AppIsolation> {
-    await this.#row(name)
-    return this.#options.apps.isolation()
+    return this.#options.apps.isolation(await this.#row(name))
   }
 
   async environment(name: string): Promise<AppVariable[]> {

@@ -1,19 +1,19 @@
-// The groups of processes by which Linux shares out CPU and memory (cgroups(7)): one for the workspace, and in it one for each compute that runs.
-// Where this host, or whoever this process runs as, does not allow that, sizes are advice: `enforcement` says which and why.
+// The groups of processes by which Linux shares out CPU and memory (cgroups(7)): one for the computes of the workspace or for its apps, and in it
+// one for each that runs. Where this host, or whoever this process runs as, does not allow that, sizes are advice: `enforcement` says which and why.
 import { mkdir, readdir, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createHash } from 'node:crypto'
-import type { Logger } from '../../base/log.ts'
+import type { Logger } from '../log.ts'
 import type { Controller, GroupLimits, GroupMemory } from './controller.ts'
 import { findControllers } from './find-controllers.ts'
 
 /** How a size takes effect on this host. */
 export interface Enforcement {
-  /** `enforced`: the kernel holds computes to their size. `advisory`: only the settings of Postgres follow it. */
+  /** `enforced`: the kernel holds them to their size. `advisory`: a compute's settings of Postgres follow it, and nothing else. */
   readonly cpu: 'enforced' | 'advisory'
   /**
-   * `enforced`: a compute has its size and no more, and gives up its page cache first. `soft`: it has more as long as nobody else needs it.
-   * No process is ended for either.
+   * How limits hold that are not hard. `enforced`: a compute has its size and no more, and gives up its page cache first. `soft`: it has
+   * more as long as nobody else needs it. No process is ended for either.
    */
   readonly memory: 'enforced' | 'soft' | 'advisory'
   /** Why not all of it is enforced. */
@@ -31,8 +31,8 @@ export class Cgroups implements AsyncDisposable {
     this.#log = log
   }
 
-  /** The group of a compute, made if it is not there; undefined where that fails: no compute fails for its size. */
-  async open(name: string): Promise<ComputeGroup | undefined> {
+  /** The group of a compute or an app, made if it is not there; undefined where that fails: none fails for its size. */
+  async open(name: string): Promise<ProcessGroup | undefined> {
     try {
       const places = await Promise.all(
         this.#controllers.map(async (controller) => {
@@ -41,12 +41,9 @@ export class Cgroups implements AsyncDisposable {
           return { controller, directory }
         }),
       )
-      return new ComputeGroup(places, this.#log)
+      return new ProcessGroup(places, this.#log)
     } catch (error) {
-      this.#log.warn(
-        { err: error, group: name },
-        'a compute has no group of processes, so its size is advice',
-      )
+      this.#log.warn({ err: error, group: name }, 'there is no group of processes, so a size is advice')
       return undefined
     }
   }
@@ -61,7 +58,7 @@ interface Place {
   readonly directory: string
 }
 
-export class ComputeGroup {
+export class ProcessGroup {
   readonly #places: readonly Place[]
   readonly #log: Logger
 
@@ -89,6 +86,13 @@ export class ComputeGroup {
     return undefined
   }
 
+  /** Whether the kernel has ended a process of it for want of memory. */
+  async wasShortOfMemory(): Promise<boolean> {
+    for (const { controller, directory } of this.#places)
+      if (((await controller.kills?.(directory).catch(() => 0)) ?? 0) > 0) return true
+    return false
+  }
+
   /** Its processes have ended. */
   async remove(): Promise<void> {
     await Promise.all(this.#places.map(({ directory }) => rmdir(directory).catch(() => undefined)))
@@ -98,19 +102,24 @@ export class ComputeGroup {
     await Promise.all(
       this.#places.map((place) =>
         work(place).catch((error: unknown) => {
-          this.#log.warn({ err: error, group: place.directory }, 'a limit of a compute could not be set')
+          this.#log.warn(
+            { err: error, group: place.directory },
+            'a limit of a group of processes could not be set',
+          )
         }),
       ),
     )
   }
 }
 
-/** Finds what this host allows by trying it. `dataDir` names the workspace. */
+/** Finds what this host allows by trying it. `dataDir` names the workspace, `kind` what of it is in the groups. */
 export async function openCgroups(options: {
   readonly dataDir: string
+  readonly kind?: 'apps'
   readonly log: Logger
 }): Promise<Cgroups> {
-  const name = `lakelet-${createHash('sha256').update(options.dataDir).digest('hex').slice(0, 12)}`
+  const workspace = createHash('sha256').update(options.dataDir).digest('hex').slice(0, 12)
+  const name = ['lakelet', workspace, ...(options.kind ? [options.kind] : [])].join('-')
   const { controllers, why } = await findControllers(name)
   // Of a run that was killed.
   for (const { directory } of controllers) await removeChildren(directory)

@@ -16,7 +16,7 @@ export function version1Cpu(directory: string): Controller {
   }
 }
 
-/** The limit is a soft one: beyond it memory is taken back first when the machine runs short, and nothing is ended. */
+/** A limit that is not hard is a soft one: beyond it memory is taken back first when the machine runs short, and nothing is ended. */
 export function version1Memory(directory: string): Controller {
   return {
     cpu: false,
@@ -25,9 +25,11 @@ export function version1Memory(directory: string): Controller {
     add: addTo,
     limit: (group, limits) =>
       writeFile(
-        path.join(group, 'memory.soft_limit_in_bytes'),
+        path.join(group, `memory.${limits?.isHard ? '' : 'soft_'}limit_in_bytes`),
         limits ? String(limits.memoryBytes) : UNLIMITED,
       ),
+    kills: async (group) =>
+      parseFields(await readFile(path.join(group, 'memory.oom_control'), 'utf8')).get('oom_kill') ?? 0,
     async usage(group) {
       const fields = parseFields(await readFile(path.join(group, 'memory.stat'), 'utf8'))
       const of = (name: string) => fields.get(name) ?? 0

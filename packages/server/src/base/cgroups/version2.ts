@@ -16,6 +16,8 @@ export function version2(directory: string, controls: readonly ('cpu' | 'memory'
       workingSetBytes: of('active_file'),
     }
   }
+  const kills = async (group: string) =>
+    parseFields(await readFile(path.join(group, 'memory.events'), 'utf8')).get('oom_kill') ?? 0
   return {
     cpu: controls.includes('cpu'),
     directory,
@@ -26,10 +28,13 @@ export function version2(directory: string, controls: readonly ('cpu' | 'memory'
         const quota = limits ? quotaOf(limits.cpus) : UNLIMITED
         await write('cpu.max', `${quota} ${PERIOD_US}`)
       }
-      // Beyond `memory.high` memory is taken back, and nothing is ended for it, as `memory.max` would.
+      // Beyond `memory.high` memory is taken back, and nothing is ended for it, as `memory.max` does.
       if (controls.includes('memory'))
-        await write('memory.high', limits ? String(limits.memoryBytes) : UNLIMITED)
+        await write(
+          limits?.isHard ? 'memory.max' : 'memory.high',
+          limits ? String(limits.memoryBytes) : UNLIMITED,
+        )
     },
-    ...(controls.includes('memory') ? { memory: 'enforced', usage } : {}),
+    ...(controls.includes('memory') ? { memory: 'enforced', usage, kills } : {}),
   }
 }

@@ -1,12 +1,12 @@
-// Where on this host the groups of computes can be: below the group that this process is in, so that whoever limits this process limits the
-// computes too. Version 2 has one tree for all controllers (cgroup-v2.rst), version 1 one for each (cgroup-v1/cgroups.rst).
+// Where on this host the groups can be: below the group that this process is in, so that whoever limits this process limits what is in them
+// too. Version 2 has one tree for all controllers (cgroup-v2.rst), version 1 one for each (cgroup-v1/cgroups.rst).
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Controller } from './controller.ts'
 import { version1Cpu, version1Memory } from './version1.ts'
 import { version2 } from './version2.ts'
 
-/** What limits a compute. */
+/** What a size is made of. */
 const CONTROLLED = ['cpu', 'memory'] as const
 
 interface Mount {

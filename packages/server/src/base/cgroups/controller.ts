@@ -11,6 +11,8 @@ export function quotaOf(cpus: number): string {
 export interface GroupLimits {
   readonly cpus: number
   readonly memoryBytes: number
+  /** Whether a process is ended where the group would take more memory, instead of memory being taken back from it. */
+  readonly isHard?: boolean
 }
 
 /** Memory of a group, in bytes. */
@@ -24,7 +26,7 @@ export interface GroupMemory {
 
 export interface Controller {
   readonly cpu: boolean
-  /** How it holds a group to its memory; undefined where it does not. */
+  /** How it holds a group to memory that is not hard; undefined where it does not control memory. */
   readonly memory?: 'enforced' | 'soft'
   /** The group of the workspace. */
   readonly directory: string
@@ -33,4 +35,6 @@ export interface Controller {
   limit(group: string, limits: GroupLimits | undefined): Promise<void>
   /** Where it controls memory. */
   usage?(group: string): Promise<GroupMemory>
+  /** Processes that were ended for want of memory, where it controls memory. */
+  kills?(group: string): Promise<number>
 }
