@@ -2,16 +2,17 @@
 export { CHANGE_TOPICS, type ChangeEvent, changeEvent, type ChangeTopic } from './changes.ts'
 export { ApiError, type Client, type ClientOptions, createClient, urlOf } from './client.ts'
 export type { ErrorEntry, ErrorKind } from './errors/entry.ts'
-export { ERROR_HEADER, writeErrorHeader } from './errors/error-header.ts'
 export {
   because,
+  ERROR_HEADER,
   type ErrorCode,
   errorCatalogue,
   type ErrorParams,
   isLakeletError,
   LakeletError,
   type Reason,
-} from './errors/lakelet-error.ts'
+  writeErrorHeader,
+} from './errors/index.ts'
 export type { ReasonCode } from './errors/reasons.ts'
 export {
   defineRoute,

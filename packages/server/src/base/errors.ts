@@ -8,7 +8,7 @@ import {
   LakeletError,
   type Reason,
   writeErrorHeader,
-} from '@lakelet/api'
+} from '@lakelet/api/errors'
 import { isDiskFull } from './disk-full.ts'
 
 export { because, ERROR_HEADER, isLakeletError, LakeletError, type Reason, writeErrorHeader }
