@@ -149,6 +149,31 @@ it.skipIf(!hasPromtool)(
   },
 )
 
+it('tells which statements took the time, to who may see them, also of a compute that was awake for a moment', async () => {
+  {
+    await using client = await connect()
+    await client.query(`CREATE ROLE quiet LOGIN PASSWORD 'nobody shall read this'`)
+    for (let call = 0; call < 3; call += 1) await client.query('SELECT count(*), pg_sleep(0.05) FROM worked')
+  }
+  await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
+  const of = (seen: EndpointTelemetry, text: string) =>
+    seen.pg_stat_statements_counters.find(({ query }) => query?.includes(text))
+  const first = of(await telemetry(), 'pg_sleep($1) FROM worked')
+  expect(first).toMatchObject({ role: workspace.user, database: 'databricks_postgres', calls: 3, rows: 3 })
+  expect(first!.total_exec_ms).toBeGreaterThan(150)
+  {
+    await using client = await connect()
+    await client.query('SELECT count(*), pg_sleep(0.05) FROM worked')
+  }
+  await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
+  const seen = await telemetry()
+  expect(of(seen, 'pg_sleep($1) FROM worked')).toMatchObject({ calls: 4 })
+  expect(JSON.stringify(seen.pg_stat_statements_counters)).not.toMatch(/nobody shall read|cloud_admin/)
+  const printed = await workspace.cli(['stats', '--project', 'measured', '--statements'])
+  expect(printed).toMatch(/^Total ms +Calls +Mean ms/)
+  expect(printed).toMatch(/SELECT count\(\*\), pg_sleep\(\$1\) FROM worked/)
+})
+
 it('asleep nothing is measured, and looking wakes nothing', async () => {
   await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
   const { states, compute_gauges: gauges, ts } = await telemetry('1s').catch(() => telemetry())

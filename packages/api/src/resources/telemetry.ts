@@ -62,6 +62,24 @@ export const endpointTelemetry = z.object({
       count: z.int(),
     }),
   ),
+  /** Statements that took the most time, of the whole hours (of the last day) or days that the period touches; the longest first. */
+  pg_stat_statements_counters: z.array(
+    z.object({
+      statement_id: z.string(),
+      role: z.string(),
+      database: z.string(),
+      /**
+       * Its beginning, without the values: for who manages the project, and of one's own statements. Absent for others, and where it may hold
+       * a password.
+       */
+      query: z.string().optional(),
+      calls: z.number(),
+      total_exec_ms: z.number(),
+      rows: z.number(),
+      shared_blks_hit: z.number(),
+      shared_blks_read: z.number(),
+    }),
+  ),
   /** Since when it was in which state; the first is the one in which the period began. `unwatched`: the workspace did not run. */
   states: z.array(
     z.object({

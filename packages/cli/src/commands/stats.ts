@@ -23,13 +23,15 @@ export const stats = defineCommand({
       default: '1h',
       parse: parseDuration,
     },
+    statements: { summary: 'the statements that took the most time, of whole hours or days' },
     step: { value: 'DURATION', summary: 'one line for each so long', parse: parseDuration },
   },
   examples: [
+    { run: 'lakelet stats --statements --last 24h', does: 'what took the time of the last day' },
     { run: 'lakelet stats --last 24h', does: 'the last day of the only project' },
     { run: 'lakelet stats projects/my-app-db --last 10m --step 10s -o json', does: 'as fine as it gets' },
   ],
-  async handler(context, { arguments: { target }, options: { last, step, ...options } }) {
+  async handler(context, { arguments: { target }, options: { last, step, statements, ...options } }) {
     const { workspace, out, signal } = context
     const { client } = await workspace()
     const endpoint = await findEndpoint(context, targetOf(target, options))
@@ -41,12 +43,39 @@ export const stats = defineCommand({
       step: durationOf(Math.max(1, Math.ceil((step ?? last / LINES) / 1000))),
     }
     const telemetry = await client.call(telemetryRoutes.getTelemetry, { params, query }, signal)
-    out.data(telemetry, {
-      header: HEADER,
-      rows: telemetry.ts.map((at, point) => rowOf(telemetry, at, point)),
-    })
+    out.data(telemetry, statements ? statementsOf(telemetry) : rowsOf(telemetry))
   },
 })
+
+function rowsOf(telemetry: EndpointTelemetry): Table {
+  return { header: HEADER, rows: telemetry.ts.map((at, point) => rowOf(telemetry, at, point)) }
+}
+
+/** Longest part of a statement in a line. */
+const STATEMENT_LENGTH = 100
+
+function statementsOf({ pg_stat_statements_counters: most }: EndpointTelemetry): Table {
+  const rows = most.map((each) => [
+    each.total_exec_ms.toFixed(0),
+    each.calls.toFixed(0),
+    (each.total_exec_ms / Math.max(each.calls, 1)).toFixed(2),
+    each.rows.toFixed(0),
+    hitsOf(each.shared_blks_hit, each.shared_blks_read),
+    each.role,
+    each.database,
+    // In one line, whatever is in it.
+    (each.query ?? '–').replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, STATEMENT_LENGTH),
+  ])
+  return {
+    header: ['Total ms', 'Calls', 'Mean ms', 'Rows', 'Cache hits', 'Role', 'Database', 'Statement'],
+    rows,
+  }
+}
+
+interface Table {
+  readonly header: string[]
+  readonly rows: string[][]
+}
 
 const HEADER = [
   'From',
@@ -81,9 +110,13 @@ function rowOf(telemetry: EndpointTelemetry, at: number, point: number): string[
     shown(of(sessions.connections_max), 0),
     shown(perSecond(counters.xact_commit), 1),
     shown(perSecond(counters.tup_fetched, ...written), 1),
-    hits + reads === 0 ? '' : `${((hits / (hits + reads)) * 100).toFixed(1)} %`,
+    hitsOf(hits, reads),
     inMegabytes(of(sessions.database_size_bytes), 1),
   ]
+}
+
+function hitsOf(hits: number, reads: number): string {
+  return hits + reads === 0 ? '' : `${((hits / (hits + reads)) * 100).toFixed(1)} %`
 }
 
 function inMegabytes(bytes: number | null, digits: number): string {

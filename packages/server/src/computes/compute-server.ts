@@ -27,6 +27,8 @@ export interface ComputeServerOptions {
   readonly replica: Replica | undefined
   readonly catalogs: CatalogObserver | undefined
   readonly sessions: SessionHolder | undefined
+  /** Called before a server stops, when its sessions have ended. Never rejects. */
+  readonly onSessionsEnded: (server: RunningServer) => Promise<void>
   readonly log: Logger
   readonly clock: Clock
 }
@@ -242,6 +244,7 @@ export class ComputeServer {
     const { catalogs, log } = this.#options
     try {
       await server.catalog.endSessions(SESSIONS_END_MS)
+      await this.#options.onSessionsEnded(server)
       // Whoever wants to log in to a replica is judged by what is known of its branch.
       if (follows) return undefined
       if (catalogs) await server.catalog.read((admin) => catalogs.observe(branchUid, admin))

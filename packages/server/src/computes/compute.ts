@@ -79,7 +79,12 @@ export class Compute implements Primary {
     this.#endpoint = new EndpointLock({ ...options, runsOn: () => this.#server.running?.branchUid })
     this.#machine = new ComputeMachine(options)
     this.logins = new LoginDirectory({ ...options, source: this.#directorySource() })
-    this.#server = new ComputeServer({ ...options, machine: this.#machine, logins: this.logins })
+    this.#server = new ComputeServer({
+      ...options,
+      machine: this.#machine,
+      logins: this.logins,
+      onSessionsEnded: (server) => this.scaling.end(server),
+    })
     this.scaling = new ComputeScaling({ ...options, endpoint: this.#endpoint, server: this.#server })
     this.#admitted = new AdmittedStart({
       ...options,

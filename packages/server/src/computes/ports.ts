@@ -85,10 +85,27 @@ export interface ComputeSample {
   }
 }
 
+/** What one statement of a role in a database did since the look before. */
+export interface StatementCounts {
+  readonly id: string
+  readonly role: string
+  readonly database: string
+  /** Its beginning, with values left out as pg_stat_statements does; undefined where it may hold a password. */
+  readonly text: string | undefined
+  readonly calls: number
+  /** Time that it took, planning left out. */
+  readonly ms: number
+  readonly rows: number
+  readonly hit: number
+  readonly read: number
+}
+
 /** Is told what computes that are awake are measured to do, and what was decided by it. Must not throw. */
 export interface ComputeObserver {
   measured(uid: string, sample: ComputeSample): void
   decided(uid: string, record: ScalingRecord): void
+  /** The statements that took the most time since the look before. */
+  executed(uid: string, at: Date, statements: readonly StatementCounts[]): void
 }
 
 /** Keeps what the catalog of a branch says, for the time its compute sleeps. */

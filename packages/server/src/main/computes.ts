@@ -77,6 +77,7 @@ function observerOf(history: ComputeHistory, { computes }: WorkspaceMetrics): Co
       computes.measured(uid, sample)
     },
     decided: (uid, record) => history.decided(uid, record),
+    executed: (uid, at, statements) => history.executed(uid, at, statements),
   }
 }
 

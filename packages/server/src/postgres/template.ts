@@ -24,8 +24,20 @@ const INITDB_OPTIONS = [
   '--set=wal_init_zero=off',
 ]
 
+/**
+ * The workspace reads from its own database which statements took the time. A build without the extension goes without; no empty line is in
+ * it, which would end it.
+ */
+const OWN_SQL = `DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements') THEN
+    CREATE SCHEMA lakelet; CREATE EXTENSION pg_stat_statements SCHEMA lakelet;
+  END IF;
+END $$;
+
+`
+
 /** Raised when what else is done at the making of a template changes: which extensions can be loaded is found out then. */
-const ROUND = 2
+const ROUND = 3
 
 /**
  * The data directory of the template, made if it is missing. Its name carries a hash of what goes into it, so a new
@@ -84,6 +96,7 @@ async function initialise(
   await hideUnloadable(installation, dataDirectory)
   // -j: a semicolon and an empty line end what is run at once.
   await runProgram(installation, 'postgres', [...SINGLE_USER, '-j', '-D', dataDirectory, 'template1'], sql)
+  await runProgram(installation, 'postgres', [...SINGLE_USER, '-j', '-D', dataDirectory, 'postgres'], OWN_SQL)
   if (installation.systemBuild !== undefined) await writeBuildNote(dataDirectory, installation.systemBuild)
   await runProgram(installation, 'initdb', [...at, '--sync-only'])
 }

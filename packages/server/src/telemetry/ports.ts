@@ -22,6 +22,20 @@ export interface Measurement {
   }
 }
 
+/** What one statement of a role in a database did in a while. */
+export interface ExecutedStatement {
+  readonly id: string
+  readonly role: string
+  readonly database: string
+  /** Undefined where it is not to be kept. */
+  readonly text: string | undefined
+  readonly calls: number
+  readonly ms: number
+  readonly rows: number
+  readonly hit: number
+  readonly read: number
+}
+
 /** A decision about the size of a compute, with all it was made from; JSON can hold it. */
 export interface SizeDecision {
   readonly at: Date

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import {
+  type ComputeObserver,
   type ComputeState,
   type Computes,
   type EndpointSpec,
@@ -26,7 +27,7 @@ export interface TestComputes extends AsyncDisposable {
 }
 
 export async function startTestComputes(
-  options: { clock?: Clock; checkEveryMs?: number } = {},
+  options: { clock?: Clock; checkEveryMs?: number; observer?: ComputeObserver } = {},
 ): Promise<TestComputes> {
   const installed = await installForTest()
   const { installation, postgres } = installed

@@ -52,6 +52,21 @@ async function measure(history: ComputeHistory, clock: ManualClock, seconds: num
   }
 }
 
+/** As many and as long as can be, other ones each hour. */
+function statementsOf(hour: number) {
+  return Array.from({ length: 20 }, (_, at) => ({
+    id: `-${hour}234567890123456.16384.16${at}`,
+    role: 'a-service-principal-7e9c2f8e',
+    database: 'databricks_postgres',
+    text: `SELECT ${at} ${'x'.repeat(490)}`,
+    calls: 1_000,
+    ms: 1_234.567_89,
+    rows: 1_000,
+    hit: 1_000,
+    read: 1_000,
+  }))
+}
+
 const nowOf = (clock: ManualClock) => Math.floor(clock.now().getTime() / 1000)
 const sumOf = (values: readonly (number | null)[]) =>
   values.reduce<number>((sum, each) => sum + (each ?? 0), 0)
@@ -112,6 +127,7 @@ describe('the past of computes', () => {
       const everySeconds = hour < hours - 27 ? 600 : 60
       for (let passed = 0; passed < HOUR; passed += everySeconds) {
         history.measured(UID, measurement(clock.now(), { waits: most }))
+        if (passed === 0) history.executed(UID, clock.now(), statementsOf(hour))
         history.stateChanged(UID, passed % 1_200 === 0 ? 'active' : 'idle', clock.now())
         const inputs = {
           currentCu: 1,
@@ -135,6 +151,46 @@ describe('the past of computes', () => {
     const { size } = await stat(file())
     console.log(`a full month of one endpoint takes ${(size / 1024 ** 2).toFixed(2)} MiB`)
     expect(size).toBeLessThan(MOST_BYTES)
+  })
+
+  test('knows which statements took the most time of an hour, a day, a month, and no more of them than is said', async () => {
+    const clock = new ManualClock()
+    await using history = open(clock)
+    const statement = (id: number, ms: number) => ({
+      id: `q${id}`,
+      role: 'anna',
+      database: 'shop',
+      text: `SELECT ${id}`,
+      calls: 2,
+      ms,
+      rows: 3,
+      hit: 10,
+      read: 1,
+    })
+    const most = (seconds: number) => {
+      const to = nowOf(clock)
+      return history
+        .read(UID, { from: to - seconds, to })
+        .statements.map(({ text, calls, ms }) => [text, calls, ms])
+    }
+    await clock.advance(1_000)
+    const many = Array.from({ length: 30 }, (_, at) => statement(at, at))
+    for (let minute = 0; minute < 3; minute += 1) history.executed(UID, clock.now(), many)
+    expect(most(HOUR).slice(0, 2)).toEqual([
+      ['SELECT 29', 6, 87],
+      ['SELECT 28', 6, 84],
+    ])
+    expect(most(HOUR)).toHaveLength(20)
+    await clock.advance(2 * DAY * 1000)
+    history.executed(UID, clock.now(), [{ ...statement(99, 1), text: undefined }])
+    expect(most(HOUR)).toEqual([[undefined, 2, 1]])
+    expect(most(3 * DAY)[0]).toEqual(['SELECT 29', 6, 87])
+    await clock.advance(40 * DAY * 1000)
+    history.keepOnly(new Set([UID]))
+    expect(most(31 * DAY)).toEqual([])
+    history.executed(UID, clock.now(), many)
+    history.keepOnly(new Set())
+    expect(most(HOUR)).toEqual([])
   })
 
   test('of endpoints that are gone is forgotten, and of those that are there for a moment never kept', async () => {

@@ -30,6 +30,14 @@ export const charts = {
   databaseSize: 'Size of the databases',
   waits: 'What busy sessions waited for:',
   wait: (event: string, percent: number) => `${event} ${percent} %`,
+  statements: {
+    title: 'The statements that took the most time',
+    statement: 'Statement',
+    total: 'Total',
+    calls: 'Calls',
+    mean: 'Mean',
+    hidden: 'not shown to you, or not kept since it may hold a password',
+  },
   changes: (count: number) => (count === 1 ? 'The size changed once.' : `The size changed ${count} times.`),
   terms: (cpu: number, memory: number, workingSet?: number) =>
     `load asked for ${cpu.toFixed(2)}, memory for ${memory.toFixed(2)}${workingSet === undefined ? '' : `, with the working set for ${workingSet.toFixed(2)}`}`,

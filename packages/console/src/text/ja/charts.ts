@@ -32,6 +32,14 @@ export const charts: Messages['charts'] = {
   databaseSize: 'データベースのサイズ',
   waits: '実行中のセッションが待っていたもの:',
   wait: (event, percent) => `${event} ${percent} %`,
+  statements: {
+    title: '最も時間のかかった文',
+    statement: '文',
+    total: '合計',
+    calls: '回数',
+    mean: '平均',
+    hidden: '表示権限がないか、パスワードを含む可能性があるため保存されていません',
+  },
   changes: (count) => `サイズが ${count} 回変わりました。`,
   terms: (cpu, memory, workingSet) =>
     `負荷の要求 ${cpu.toFixed(2)}、メモリの要求 ${memory.toFixed(2)}${workingSet === undefined ? '' : `、ワーキングセット込み ${workingSet.toFixed(2)}`}`,

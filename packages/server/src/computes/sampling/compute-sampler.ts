@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { RunningServer, ServerUsage } from '../drivers/driver.ts'
 import type { ComputeObserver, ComputeSample } from '../ports.ts'
+import { StatementSampler } from './statement-sampler.ts'
 import { type Counters, countedBetween, type DatabaseState, readDatabaseState } from './database-sample.ts'
 
 /** Between two looks at the size of the databases. */
@@ -16,6 +17,7 @@ export interface ComputeSamplerOptions {
 
 export class ComputeSampler {
   readonly #options: ComputeSamplerOptions
+  readonly #statements: StatementSampler
   #of: RunningServer | undefined
   #measuredAtMs = 0
   #cpuSeconds = 0
@@ -26,6 +28,7 @@ export class ComputeSampler {
 
   constructor(options: ComputeSamplerOptions) {
     this.#options = options
+    this.#statements = new StatementSampler(options)
   }
 
   /** Counts from here on: a server has begun. */
@@ -37,6 +40,7 @@ export class ComputeSampler {
     this.#sizedAtMs = -Infinity
     this.#sizeBytes = undefined
     this.#totals = undefined
+    this.#statements.begin(live)
     void this.#databases(live, false).then((databases) => {
       if (this.#of === live) this.#totals ??= databases?.totals
     })
@@ -56,10 +60,16 @@ export class ComputeSampler {
         this.#sizedAtMs = nowMs
         this.#sizeBytes = databases.sizeBytes
       }
+      this.#statements.take(live)
       observer.measured(uid, this.#sample({ usages, sizeCu, nowMs, cpuSeconds, databases }))
     } finally {
       this.#isTaking = false
     }
+  }
+
+  /** The last look, before the server stops; never rejects. */
+  async end(live: RunningServer): Promise<void> {
+    await this.#statements.end(live)
   }
 
   #sample(seen: {

@@ -59,6 +59,11 @@ export class ComputeScaling {
     return this.#options.server.live === this.#of ? this.#latest?.memoryBytes : undefined
   }
 
+  /** Its server is about to stop, and nobody uses it any more. Never rejects. */
+  async end(live: RunningServer): Promise<void> {
+    await this.#sampler.end(live)
+  }
+
   /** Called often; looks once a second at a compute that is awake. */
   async look(): Promise<void> {
     const { server, clock } = this.#options

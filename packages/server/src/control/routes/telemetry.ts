@@ -9,7 +9,7 @@ export function implementTelemetry(
 ): ImplementedRoute[] {
   return [
     ...implementRoutes(telemetryRoutes, {
-      getTelemetry: ({ params, query }) => service.read(params, query),
+      getTelemetry: ({ caller, params, query }) => service.read(caller, params, query),
     }),
     ...implementRoutes(metricsRoutes, {
       getMetrics: async ({ http }) => {

@@ -1,8 +1,10 @@
 // What was measured of the compute of an endpoint, for whoever may use its project.
 import { durationOf, type EndpointTelemetry, secondsOf } from '@lakelet/api'
+import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { type ComputeHistory, KEPT_SECONDS } from '../../telemetry/index.ts'
 import type { ControlContext } from '../context.ts'
+import { levelOn } from '../rules/project-access.ts'
 import { liveEndpoint } from '../rules/resolve.ts'
 import { viewTelemetry } from '../views/telemetry.ts'
 import type { EndpointPath } from './endpoints.ts'
@@ -18,20 +20,24 @@ export interface TelemetryQuery {
   readonly step?: string | undefined
 }
 
+type Context = Pick<ControlContext, 'metadata' | 'clock' | 'principals'>
+
 export class TelemetryService {
-  readonly #context: Pick<ControlContext, 'metadata' | 'clock'>
+  readonly #context: Context
   readonly #history: Pick<ComputeHistory, 'read'>
 
-  constructor(context: Pick<ControlContext, 'metadata' | 'clock'>, history: Pick<ComputeHistory, 'read'>) {
+  constructor(context: Context, history: Pick<ComputeHistory, 'read'>) {
     this.#context = context
     this.#history = history
   }
 
   /** LakeletError `invalid_parameter` for a period or a step that makes no sense. */
-  async read(path: EndpointPath, query: TelemetryQuery): Promise<EndpointTelemetry> {
+  async read(caller: Caller, path: EndpointPath, query: TelemetryQuery): Promise<EndpointTelemetry> {
     const rows = await liveEndpoint(this.#context.metadata.db, path)
     const period = periodOf(query, this.#context.clock.now().getTime() / 1000)
-    return viewTelemetry(rows, period, this.#history.read(rows.endpoint.uid, period))
+    const seesAll = (await levelOn(this.#context, caller, rows.project)) === 'CAN_MANAGE'
+    const past = this.#history.read(rows.endpoint.uid, period)
+    return viewTelemetry(rows, period, past, (role) => seesAll || role === caller.name)
   }
 }
 

@@ -11,7 +11,8 @@ type Past = ReturnType<ComputeHistory['read']>
 export function viewTelemetry(
   { project, branch, endpoint }: BranchRows & { readonly endpoint: EndpointRow },
   { from, to }: { readonly from: number; readonly to: number },
-  { series, states, decisions }: Past,
+  { series, states, decisions, statements }: Past,
+  seesQueries: (role: string) => boolean,
 ): EndpointTelemetry {
   return {
     project_id: project.project_id,
@@ -26,9 +27,27 @@ export function viewTelemetry(
     ts: [...series.at],
     ...tablesOf(series),
     wait_event_counters: waitsOf(series.waits),
+    pg_stat_statements_counters: statements.map((statement) => viewStatement(statement, seesQueries)),
     states: states.map(({ at, state }) => ({ time: timeOf(at), state })),
     // They were told as such, and are kept as they were.
     decisions: decisions.map((decision) => viewDecision(decision as ScalingRecord)),
+  }
+}
+
+function viewStatement(
+  { id, role, database, text, calls, ms, rows, hit, read }: Past['statements'][number],
+  seesQueries: (role: string) => boolean,
+): EndpointTelemetry['pg_stat_statements_counters'][number] {
+  return {
+    statement_id: id,
+    role,
+    database,
+    ...(text !== undefined && seesQueries(role) ? { query: text } : {}),
+    calls,
+    total_exec_ms: ms,
+    rows,
+    shared_blks_hit: hit,
+    shared_blks_read: read,
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { isDiskFull } from '../../base/disk-full.ts'
 import type { Logger } from '../../base/log.ts'
-import type { Measurement, RecordedState, SizeDecision } from '../ports.ts'
+import type { ExecutedStatement, Measurement, RecordedState, SizeDecision } from '../ports.ts'
 import { mergeSamples, type Sample } from './fields.ts'
 import { floorTo, KEPT_SECONDS, levelFor, LEVELS, usualStep } from './levels.ts'
 import { type Series, seriesOf } from './series.ts'
@@ -36,6 +36,8 @@ export interface PastOfCompute {
   readonly states: readonly { readonly at: number; readonly state: RecordedState }[]
   /** Decisions that changed its size, as they were told. */
   readonly decisions: readonly SizeDecision[]
+  /** Statements that took the most time, of whole hours or days. */
+  readonly statements: readonly ExecutedStatement[]
 }
 
 /** What was gathered and not stored yet. */
@@ -78,6 +80,16 @@ export class ComputeHistory implements AsyncDisposable {
     else rows.push({ at, sample })
   }
 
+  /** Statements that took the most time until `at`. */
+  executed(uid: string, at: Date, statements: readonly ExecutedStatement[]): void {
+    if (!this.#options.isKept(uid)) return
+    this.#try(() =>
+      this.#store.transaction(() =>
+        this.#store.addStatements(uid, Math.floor(at.getTime() / 1000), statements),
+      ),
+    )
+  }
+
   /** Keeps the decisions that changed something. */
   decided(uid: string, record: SizeDecision): void {
     if (record.targetCu !== record.inputs.currentCu)
@@ -106,6 +118,7 @@ export class ComputeHistory implements AsyncDisposable {
       decisions: events('decisions')
         .filter(({ at }) => at >= from * 1000)
         .map(({ text }) => reviveDecision(text)),
+      statements: this.#store.mostStatements(uid, { from, to, now }),
     }
   }
 

@@ -22,13 +22,15 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS decisions (
     endpoint INTEGER NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (endpoint, at)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS statements (
-    endpoint INTEGER NOT NULL, at INTEGER NOT NULL, query_id TEXT NOT NULL,
-    calls INTEGER NOT NULL, total_exec_ms REAL NOT NULL, rows INTEGER NOT NULL, blks_hit INTEGER NOT NULL, blks_read INTEGER NOT NULL,
-    PRIMARY KEY (endpoint, at, query_id)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS texts (
-    endpoint INTEGER NOT NULL, query_id TEXT NOT NULL, role TEXT, database TEXT, text TEXT NOT NULL,
-    PRIMARY KEY (endpoint, query_id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS executed (
+    endpoint INTEGER NOT NULL, level INTEGER NOT NULL, at INTEGER NOT NULL, statement TEXT NOT NULL,
+    calls REAL NOT NULL, ms REAL NOT NULL, rows REAL NOT NULL, hit REAL NOT NULL, read REAL NOT NULL,
+    PRIMARY KEY (endpoint, level, at, statement)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS statement_texts (
+    endpoint INTEGER NOT NULL, statement TEXT NOT NULL, role TEXT NOT NULL, database TEXT NOT NULL, text TEXT,
+    PRIMARY KEY (endpoint, statement)) WITHOUT ROWID;
+  DROP TABLE IF EXISTS statements;
+  DROP TABLE IF EXISTS texts;
   PRAGMA user_version = ${VERSION};`
 
 /**

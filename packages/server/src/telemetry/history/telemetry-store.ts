@@ -1,6 +1,8 @@
 // Rows of what was measured, by endpoint. Times are whole seconds for samples and milliseconds for events.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { FIELD_NAMES, mergeSamples, type Sample, type Waits } from './fields.ts'
+import type { ExecutedStatement } from '../ports.ts'
+import { StatementStore } from './statement-store.ts'
 import { floorTo, KEPT_SECONDS, LEVELS } from './levels.ts'
 
 /** A row: a sample, and the second at which it begins. */
@@ -25,12 +27,14 @@ const COLUMNS = ['host_count', 'database_count', 'waits', ...FIELD_NAMES]
 
 export class TelemetryStore {
   readonly #sqlite: DatabaseSync
+  readonly #statements: StatementStore
   readonly #ids = new Map<string, number>()
   readonly #find: StatementSync
   readonly #put: StatementSync
 
   constructor(sqlite: DatabaseSync) {
     this.#sqlite = sqlite
+    this.#statements = new StatementStore(sqlite)
     this.#find = sqlite.prepare('SELECT * FROM samples WHERE endpoint = ? AND level = ? AND at = ?')
     this.#put = sqlite.prepare(
       `INSERT OR REPLACE INTO samples (endpoint, level, at, ${COLUMNS.join(', ')})
@@ -97,6 +101,16 @@ export class TelemetryStore {
     return rows.map((row) => ({ at: Number(row['at']), text: String(row['text']) }))
   }
 
+  /** See `StatementStore`. */
+  addStatements(uid: string, at: number, statements: readonly ExecutedStatement[]): void {
+    this.#statements.add(this.#idOf(uid), at, statements)
+  }
+
+  /** See `StatementStore`. */
+  mostStatements(uid: string, period: Parameters<StatementStore['most']>[1]): ExecutedStatement[] {
+    return this.#statements.most(this.#known(uid), period)
+  }
+
   get uids(): string[] {
     return this.#sqlite
       .prepare('SELECT uid FROM endpoints')
@@ -106,7 +120,8 @@ export class TelemetryStore {
 
   forget(uid: string): void {
     const endpoint = this.#known(uid)
-    for (const table of ['samples', 'states', 'decisions', 'statements', 'texts'])
+    this.#statements.forget(endpoint)
+    for (const table of ['samples', 'states', 'decisions'])
       this.#sqlite.prepare(`DELETE FROM ${table} WHERE endpoint = ?`).run(endpoint)
     this.#sqlite.prepare('DELETE FROM endpoints WHERE id = ?').run(endpoint)
     this.#ids.delete(uid)
@@ -117,6 +132,7 @@ export class TelemetryStore {
     for (const uid of this.uids) {
       const endpoint = this.#idOf(uid)
       this.#dropOldSamples(endpoint, now)
+      this.#statements.dropOld(endpoint, now)
       for (const table of ['states', 'decisions'] as const) this.#dropOldEvents(table, endpoint, now)
     }
   }

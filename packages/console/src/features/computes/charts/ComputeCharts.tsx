@@ -8,6 +8,7 @@ import { TabList } from '../../../ui/tabs.tsx'
 import { Time, useNow } from '../../../ui/time.tsx'
 import { chartsOf } from './chart-data.ts'
 import { bandsOf } from './sleep-bands.ts'
+import { TopStatements } from './TopStatements.tsx'
 import { TimeSeries } from './TimeSeries.tsx'
 
 const HOUR = 3_600
@@ -54,6 +55,7 @@ export function ComputeCharts({ params }: ComputeChartsProps) {
             ))}
           </div>
           <Waits waits={data.wait_event_counters} />
+          <TopStatements statements={data.pg_stat_statements_counters} />
           <SizeChanges decisions={data.decisions} />
         </>
       )}
