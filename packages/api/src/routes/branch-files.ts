@@ -4,7 +4,7 @@ import { branch } from '../resources/branch.ts'
 import { branchParams, projectParams } from '../resources/fields.ts'
 import { operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
-import { canManageProject, catalogErrors, writeErrors } from './postgres.ts'
+import { canManageProject, catalogErrors, creationErrors } from './postgres.ts'
 
 const base = '/api/2.0/lakelet/postgres/projects/:project'
 
@@ -59,11 +59,7 @@ export const branchFileRoutes = {
     body: 'stream',
     reply: branchImport,
     errors: [
-      ...writeErrors,
-      'field_required',
-      'invalid_id',
-      'already_exists',
-      'limit_reached',
+      ...creationErrors,
       'bundle_foreign',
       'bundle_damaged',
       'bundle_newer',

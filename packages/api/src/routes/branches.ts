@@ -9,7 +9,14 @@ import {
 } from '../resources/fields.ts'
 import { empty, operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
-import { BRANCH, canManageProject, canUseProject, POSTGRES, writeErrors } from './postgres.ts'
+import {
+  BRANCH,
+  canManageProject,
+  canUseProject,
+  POSTGRES,
+  writeErrors,
+  errorsOfNewFromPast,
+} from './postgres.ts'
 
 export const branchRoutes = {
   createBranch: defineRoute({
@@ -21,17 +28,7 @@ export const branchRoutes = {
     query: z.object({ branch_id: z.string().default(''), replace_existing: queryFlag.optional() }),
     body: branchInput,
     reply: operationOf(branch),
-    errors: [
-      ...writeErrors,
-      'field_required',
-      'invalid_id',
-      'already_exists',
-      'limit_reached',
-      'branch_not_ready',
-      'history_not_begun',
-      'history_not_reached',
-      'not_implemented',
-    ],
+    errors: [...errorsOfNewFromPast, 'not_implemented'],
     permission: canManageProject,
   }),
   listBranches: defineRoute({

@@ -27,6 +27,23 @@ export const writeErrors = [
   'conflicting_operations',
 ] as const satisfies readonly ErrorCode[]
 
+/** Errors of every route that makes something under an id. */
+export const creationErrors = [
+  ...writeErrors,
+  'field_required',
+  'invalid_id',
+  'already_exists',
+  'limit_reached',
+] as const satisfies readonly ErrorCode[]
+
+/** Errors of every route that makes something of a branch as it is or was. */
+export const errorsOfNewFromPast = [
+  ...creationErrors,
+  'branch_not_ready',
+  'history_not_begun',
+  'history_not_reached',
+] as const satisfies readonly ErrorCode[]
+
 /** Errors of the routes that read or change the Postgres catalogue: their compute has to be awake. */
 export const catalogErrors = [
   'branch_not_ready',

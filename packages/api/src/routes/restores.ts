@@ -3,7 +3,7 @@ import { branchParams } from '../resources/fields.ts'
 import { branchHistory, restoreInput } from '../resources/history.ts'
 import { operationOf } from '../resources/operation.ts'
 import { defineRoute } from '../route.ts'
-import { canManageProject, canUseProject, writeErrors } from './postgres.ts'
+import { canManageProject, canUseProject, errorsOfNewFromPast } from './postgres.ts'
 
 const base = '/api/2.0/lakelet/postgres/projects/:project/branches/:branch'
 
@@ -27,16 +27,7 @@ export const restoreRoutes = {
     params: branchParams,
     body: restoreInput,
     reply: operationOf(branch),
-    errors: [
-      ...writeErrors,
-      'field_required',
-      'invalid_id',
-      'already_exists',
-      'limit_reached',
-      'branch_not_ready',
-      'history_not_begun',
-      'history_not_reached',
-    ],
+    errors: [...errorsOfNewFromPast],
     permission: canManageProject,
   }),
 } as const

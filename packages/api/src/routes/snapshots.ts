@@ -3,7 +3,14 @@ import { branchParams, paging, projectParams, updateMaskQuery } from '../resourc
 import { empty, operationOf } from '../resources/operation.ts'
 import { snapshot, snapshotInput, snapshotSchedule, snapshotScheduleInput } from '../resources/snapshot.ts'
 import { defineRoute } from '../route.ts'
-import { BRANCH, canManageProject, canUseProject, POSTGRES, writeErrors } from './postgres.ts'
+import {
+  BRANCH,
+  canManageProject,
+  canUseProject,
+  POSTGRES,
+  writeErrors,
+  errorsOfNewFromPast,
+} from './postgres.ts'
 
 const SNAPSHOTS = `${POSTGRES}/projects/:project/snapshots`
 const SCHEDULE = `${BRANCH}/snapshot-schedule`
@@ -19,16 +26,7 @@ export const snapshotRoutes = {
     query: z.object({ snapshot_id: z.string().default('') }),
     body: snapshotInput,
     reply: operationOf(snapshot),
-    errors: [
-      ...writeErrors,
-      'field_required',
-      'invalid_id',
-      'already_exists',
-      'limit_reached',
-      'branch_not_ready',
-      'history_not_begun',
-      'history_not_reached',
-    ],
+    errors: [...errorsOfNewFromPast],
     permission: canManageProject,
   }),
   listSnapshots: defineRoute({
