@@ -34,6 +34,7 @@ const TESTS_OF_POSTGRES = [
   'packages/server/tests/control/restores',
   'packages/server/tests/control/snapshots',
   'tests/system/time-travel',
+  'tests/system/replicas',
 ]
 
 const args = process.argv.slice(2)

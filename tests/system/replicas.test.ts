@@ -9,6 +9,7 @@ import {
   credentialRoutes,
   endpointRoutes,
   computeControlRoutes,
+  restoreRoutes,
 } from '@lakelet/api'
 import { Client, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -22,6 +23,8 @@ const READERS = `${BRANCH}/endpoints/readers`
 const branch = { project: 'shop', branch: 'main' }
 const primary = { ...branch, endpoint: 'primary' }
 const readers = { ...branch, endpoint: 'readers' }
+/** `npm run soak` goes through the other versions. */
+const MAJOR = process.env['TEST_POSTGRES_MAJOR']
 const READ_ONLY = 'ENDPOINT_TYPE_READ_ONLY'
 
 let workspace: TestWorkspace
@@ -33,7 +36,9 @@ beforeAll(async () => {
     'create-project',
     'shop',
     '--json',
-    '{"spec": {"enable_pg_native_login": true}}',
+    JSON.stringify({
+      spec: { enable_pg_native_login: true, ...(MAJOR ? { pg_version: Number(MAJOR) } : {}) },
+    }),
   ])
   const spec = { source_branch: 'projects/shop/branches/production', no_expiry: true }
   await workspace.cli([
@@ -112,6 +117,7 @@ it('is made by the tool, shows what the branch holds, follows it and takes no wr
   await expect
     .poll(async () => (await activityOf(readers)).replica)
     .toMatchObject({ is_streaming: true, lag_bytes: 0, lag_ms: 0 })
+  expect(await workspace.cli(['status'])).toContain(`${READERS}: ACTIVE, follows its branch, has all\n`)
   // As many connections as its primary lets in, whatever its own size.
   expect((await reader.query('SHOW max_connections')).rows).toEqual([{ max_connections: '209' }])
 })
@@ -163,6 +169,32 @@ it('follows the sizes of its primary, and begins anew with a branch that was res
   await using session = await connect(PRIMARY)
   await session.query("CREATE TABLE goods (name text); INSERT INTO goods VALUES ('water')")
   await expect.poll(() => goods().catch(() => '')).toBe('water')
+})
+
+it('begins anew with a branch that goes back to what it was, and shows nothing of what came after', async () => {
+  await add('wine')
+  await expect.poll(() => goods()).toBe('water wine')
+  const then = await (async () => {
+    await using session = await connect(PRIMARY)
+    const { rows } = await session.query<{ at: string }>('SELECT now()::text AS at')
+    return new Date(rows[0]!.at).toISOString()
+  })()
+  await add('oil')
+  await using left = await connect(READERS)
+  await expect.poll(async () => (await left.query('SELECT FROM goods')).rowCount).toBe(3)
+  const body = { time: then, in_place: true, branch_id: 'before' }
+  await finished(workspace, await workspace.client.call(restoreRoutes.restore, { params: branch, body }))
+  expect(await left.ended).toMatchObject({ code: '57P01' })
+  expect(await goods()).toBe('water wine')
+  await add('salt')
+  await expect.poll(() => goods()).toBe('salt water wine')
+  {
+    await using session = await connect(PRIMARY)
+    await session.query("DELETE FROM goods WHERE name <> 'water'")
+  }
+  await expect.poll(() => goods()).toBe('water')
+  const before = { ...branch, branch: 'before' }
+  await finished(workspace, await workspace.client.call(branchRoutes.deleteBranch, { params: before }))
 })
 
 it('comes back right after a crash of either side', async () => {

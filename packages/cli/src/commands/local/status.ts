@@ -1,5 +1,8 @@
 import {
+  ApiError,
   type Client,
+  type ComputeActivityView,
+  type Endpoint,
   appsRoutes,
   branchRoutes,
   endpointRoutes,
@@ -10,6 +13,8 @@ import {
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
 import { clientFor } from '../../config/connect.ts'
+import { sizeText } from '../../command/sizes.ts'
+import { paramsOf } from '../../postgres/endpoint-target.ts'
 import { ownerProfile } from '../../config/local-workspace.ts'
 import { requireLocalWorkspace } from '../../config/resolve.ts'
 import { tokenSourceOf } from '../../config/token-source.ts'
@@ -59,8 +64,8 @@ export const status = defineCommand({
           `Process     ${pid}, Lakelet ${version}, in ${dataDir}`,
           `Computes    ${computesLine(computes)}`,
           ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
-          ...endpoints.flatMap(({ name, state, problem }) => [
-            `Endpoint    ${name}: ${state}`,
+          ...endpoints.flatMap(({ name, state, pending_state: pending, problem, replica }) => [
+            `Endpoint    ${name}: ${state}${pending ? `, to be ${pending}` : ''}${replica ? `, ${lagText(replica)}` : ''}`,
             ...(problem ? [`            since ${problem.since}: ${problem.message}`] : []),
           ]),
         ],
@@ -90,9 +95,44 @@ async function listEndpoints(client: Client, { signal }: CommandContext) {
     )
     return (await Promise.all(lists)).flatMap(({ endpoints = [] }) => endpoints)
   })
-  return (await Promise.all(found)).flat().map(({ name, status: { current_state: state, problem } }) => ({
+  return Promise.all((await Promise.all(found)).flat().map((endpoint) => describe(client, endpoint, signal)))
+}
+
+type Replica = NonNullable<ComputeActivityView['replica']>
+
+/** With how far it is behind its branch, where it is a replica that is awake. */
+async function describe(client: Client, endpoint: Endpoint, signal: AbortSignal) {
+  const { name, status } = endpoint
+  const { endpoint_type: type, current_state: state, pending_state: pending, problem } = status
+  const isAwakeReplica = type === 'ENDPOINT_TYPE_READ_ONLY' && state === 'ACTIVE'
+  const replica = isAwakeReplica ? await replicaOf(client, endpoint, signal) : undefined
+  return {
     name,
     state,
+    ...(pending ? { pending_state: pending } : {}),
     ...(problem ? { problem } : {}),
-  }))
+    ...(replica ? { replica } : {}),
+  }
+}
+
+/** Undefined for one that went away since it was listed. */
+async function replicaOf(
+  client: Client,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Replica | undefined> {
+  try {
+    return (await client.call(endpointRoutes.getActivity, { params: paramsOf(endpoint) }, signal)).replica
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** In words: how far a replica is behind its branch. */
+function lagText({ is_streaming: isStreaming, lag_bytes: bytes, lag_ms: ms }: Replica): string {
+  const from = isStreaming ? 'follows its branch' : 'follows the archive of its branch'
+  return bytes === 0
+    ? `${from}, has all`
+    : `${from}, ${sizeText(bytes)} and ${(ms / 1000).toFixed(1)} s behind`
 }
