@@ -15,8 +15,8 @@ import {
 import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { branchRoutes, endpointRoutes } from '@lakelet/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { branchRoutes, endpointRoutes, snapshotRoutes } from '@lakelet/api'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { cliCommand, environment, runCommand } from '../system/workspace.ts'
 import { expectInLog } from '../guards/log-guard.ts'
@@ -68,12 +68,19 @@ async function restoreSaved(): Promise<void> {
   await copyFile(saved(), metadata())
 }
 
+const takeSnapshot = (workspace: TestWorkspace, id: string) =>
+  workspace.cli(['snapshot', 'create', id, '--branch', 'production', '--project', 'shop'])
+const snapshotsOf = async ({ client }: TestWorkspace) =>
+  (await client.call(snapshotRoutes.listSnapshots, { params: { project: 'shop' } })).snapshots ?? []
+const snapshotFiles = async () => (await readdir(path.join(dataDir(), 'snapshots'))).sort()
+
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'lakelet-damaged-'))
   await withWorkspace(async (workspace) => {
     await workspace.cli(['postgres', 'create-project', 'shop'])
     await sql(workspace, 'production', "CREATE TABLE goods AS SELECT 'tea' AS name")
     await workspace.cli(['postgres', 'create-branch', 'projects/shop', 'dev'])
+    await takeSnapshot(workspace, 'stock')
   })
   await copyFile(metadata(), saved())
 })
@@ -125,9 +132,10 @@ test('metadata of another workspace, or of another program, is refused', async (
 })
 
 test.each(['with a backup', 'without any'])('repair brings everything back, %s', async (how) => {
-  const uid = await withWorkspace(async ({ client }) => {
-    return (await client.call(endpointRoutes.getEndpoint, { params: primary })).uid
-  })
+  const [uid, [taken]] = await withWorkspace(async (workspace) => [
+    (await workspace.client.call(endpointRoutes.getEndpoint, { params: primary })).uid,
+    await snapshotsOf(workspace),
+  ])
   await removeMetadata()
   if (how === 'without any') await rm(path.join(dataDir(), 'backups'), { recursive: true })
   const dry = await repair('--dry-run')
@@ -144,30 +152,53 @@ test.each(['with a backup', 'without any'])('repair brings everything back, %s',
     expect(await goodsOf(workspace, 'dev')).toEqual(TEA)
     const dev = await client.call(branchRoutes.getBranch, { params: { project: 'shop', branch: 'dev' } })
     expect(dev.status.source_branch).toBe('projects/shop/branches/production')
+    const [found, ...more] = await snapshotsOf(workspace)
+    expect([{ ...found, status: { ...found?.status, diff_size_bytes: 0 } }, ...more]).toEqual([
+      { ...taken, status: { ...taken?.status, diff_size_bytes: 0 } },
+    ])
+    const source = { source_snapshot: 'projects/shop/snapshots/stock', ttl: '3600s' }
+    const name = ['postgres', 'create-branch', 'projects/shop', how.replaceAll(' ', '-')]
+    await workspace.cli([...name, '--json', JSON.stringify({ spec: source })])
+    expect(await goodsOf(workspace, how.replaceAll(' ', '-'))).toEqual(TEA)
+    await workspace.cli(['postgres', 'delete-branch', `projects/shop/branches/${how.replaceAll(' ', '-')}`])
     expect(await workspace.problems()).toBe('')
   })
 })
 
-test('older metadata: unknown branches are set aside, and repair brings them back', async () => {
+test('older metadata: unknown branches and snapshots are set aside, and repair brings them back', async () => {
   expectInLog(
     /the metadata was older than the branches/,
     /set aside a directory that the metadata does not know/,
+    /set the files of a snapshot aside/,
   )
   await copyFile(metadata(), saved())
-  await withWorkspace((workspace) => workspace.cli(['postgres', 'create-branch', 'projects/shop', 'newer']))
-  const all = await branches()
+  await withWorkspace(async (workspace) => {
+    await workspace.cli(['postgres', 'create-branch', 'projects/shop', 'newer'])
+    await takeSnapshot(workspace, 'newer')
+    await workspace.cli(['postgres', 'delete-snapshot', 'projects/shop/snapshots/stock'])
+  })
+  const [all, taken] = [await branches(), await snapshotFiles()]
   await restoreSaved()
   await mkdir(path.join(dataDir(), 'branches', 'nobodys'))
   await withWorkspace(async (workspace) => {
     expect(await workspace.log()).toContain('lakelet repair')
     expect(await goodsOf(workspace, 'production')).toEqual(TEA)
+    await vi.waitFor(async () => expect(await snapshotFiles()).toEqual([]), 10_000)
   })
   expect(await branches()).toHaveLength(all.length - 1)
   const trash = await readdir(path.join(dataDir(), 'trash'))
   expect(trash.filter((name) => /^\d{8}T\d{6}Z-(br-[\w-]+|nobodys)$/.test(name))).toHaveLength(2)
-  expect((await repair()).stdout).toContain('projects/shop/branches/newer')
-  expect(await branches()).toEqual(all)
-  await withWorkspace(async (workspace) => expect(await goodsOf(workspace, 'newer')).toEqual(TEA))
+  const { stdout } = await repair()
+  expect(stdout).toContain('projects/shop/branches/newer')
+  expect(stdout).toMatch(/Snapshot stock \(\S+\) is known but has no files/)
+  expect(stdout).toContain('projects/shop/snapshots/newer')
+  expect([await branches(), await snapshotFiles()]).toEqual([all, taken])
+  expect((await repair()).stdout).toContain('Nothing to repair')
+  await withWorkspace(async (workspace) => {
+    expect(await goodsOf(workspace, 'newer')).toEqual(TEA)
+    await workspace.cli(['postgres', 'delete-snapshot', 'projects/shop/snapshots/stock'])
+    expect((await snapshotsOf(workspace)).map(({ snapshot_id: id }) => id)).toEqual(['newer'])
+  })
 })
 
 test('a manifest that is damaged is written anew, and a branch without one and without metadata is found again', async () => {

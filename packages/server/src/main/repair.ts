@@ -6,8 +6,8 @@ import { openDataDirectory } from './data-directory.ts'
 export type { RepairReport }
 
 /**
- * Makes the metadata of a stopped workspace agree with the branches on disk: restores the newest good backup where the metadata is
- * missing or damaged, and makes what it does not know again from the manifests of the branches. Deletes nothing. `dryRun` only says
+ * Makes the metadata of a stopped workspace agree with the branches and snapshots on disk: restores the newest good backup where the metadata is
+ * missing or damaged, and makes what it does not know again from their manifests. Deletes nothing. `dryRun` only says
  * what would be done; `from` names another backup. LakeletErrors `data_dir_in_use`, `data_dir_unusable`, `metadata_damaged`.
  */
 export async function repairDataDirectory(options: {

@@ -5,9 +5,10 @@ import path from 'node:path'
 import { findBranchByUid } from '../../metadata/branches.ts'
 import type { Metadata, Queries } from '../../metadata/database.ts'
 import { putSetting } from '../../metadata/settings.ts'
-import { type BranchFiles, type Manifest, pathsIn, readManifest } from '../../storage/index.ts'
+import { BranchFiles, type Manifest, pathsIn, readManifest } from '../../storage/index.ts'
 import { abandonOperations } from './abandon-operations.ts'
 import { adopt } from './adopt.ts'
+import { adoptSnapshots, endSnapshots, surveySnapshots } from './adopt-snapshots.ts'
 import { type BranchRecord, parseRecord } from './branch-record.ts'
 import { isCluster } from './check-start.ts'
 import { makeRecord } from './make-record.ts'
@@ -46,18 +47,23 @@ export async function rebuild(parts: Parts): Promise<Move[]> {
     ...trashed.candidates,
   ]
   const unclear = await findUnclear(parts, found, candidates)
-  const there = new Set([...(await files.list()), ...trashed.moves.map(({ branchUid }) => branchUid)])
+  const there = new Set([...(await files.list()), ...trashed.moves.map(({ uid }) => uid)])
+  const snapshotFiles = new BranchFiles(parts.dataDir, 'snapshots')
+  const snapshots = await surveySnapshots(metadata.db, snapshotFiles, { workspaceId, report })
   const isStale = parts.isRestored || candidates.some(({ sequence }) => sequence > found.sequence)
+  const moves = [...trashed.moves]
   await metadata.transaction(async (queries) => {
     if (base.file === undefined) await beginAnew(queries, parts, workspaceId)
     if (isStale) await abandon(queries, there, parts)
+    await endSnapshots(queries, snapshots, { report, isStale })
     for (const each of [...candidates, ...unclear]) await adoptOne(queries, each, report)
+    moves.push(...(await adoptSnapshots(queries, snapshots, report)))
     await repairDefaultBranches(queries)
     const highest = Math.max(found.sequence, ...candidates.map(({ sequence }) => sequence))
     await putSetting(queries, MANIFEST_SEQUENCE, String(highest))
   })
   await warnOfTheRest(parts, found, there)
-  return trashed.moves
+  return moves
 }
 
 async function beginAnew(queries: Queries, parts: Parts, workspaceId: string): Promise<void> {
@@ -133,7 +139,7 @@ async function findInTrash(
     const sizeBytes = await files.sizeOf(pathsIn(at).data)
     if (isNewer) candidates.push({ uid, record, sizeBytes, sequence: manifest.sequence, from: 'the trash' })
   }
-  return { candidates, moves: [...best].map(([branchUid, { path: from }]) => ({ from, branchUid })) }
+  return { candidates, moves: [...best].map(([uid, { path: from }]) => ({ from, uid, files })) }
 }
 
 /** Directories with data and no manifest that could be believed get a project of their own. */

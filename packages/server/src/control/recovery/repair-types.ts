@@ -1,3 +1,5 @@
+import type { BranchFiles } from '../../storage/index.ts'
+
 export interface RepairOptions {
   /** The data directory; the caller holds its lock. */
   readonly dataDir: string
@@ -27,5 +29,7 @@ export interface RepairBase {
 /** A directory that comes back from the trash when the draft takes its place. */
 export interface Move {
   readonly from: string
-  readonly branchUid: string
+  readonly uid: string
+  /** Where it belongs. */
+  readonly files: BranchFiles
 }

@@ -1,4 +1,4 @@
-// `lakelet repair`: makes the metadata of a stopped workspace agree with the branches that are on disk. It works on a copy that takes
+// `lakelet repair`: makes the metadata of a stopped workspace agree with the branches and snapshots that are on disk. It works on a copy that takes
 // the place of the metadata at the end, in one rename; what was there before goes to the trash. Run again, it finds nothing to do.
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -28,7 +28,7 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
     if (base.why !== undefined) report.done.push(base.why)
     const moves = await fillDraft({ ...options, draft, files, base, report })
     if (report.done.length === 0 || options.dryRun) return report
-    for (const { from, branchUid } of moves) await files.bringBack(from, branchUid)
+    for (const { from, uid, files: home } of moves) await home.bringBack(from, uid)
     await replaceMetadata(file, draft, files)
     return report
   } finally {
