@@ -9,6 +9,8 @@ export const reasonCatalogue = {
     'Branches were made from this one ({children}): it cannot be reset while they are there. Delete them first, or create a new branch of its parent.',
   undelete_parent_first:
     "Branch '{branch}' cannot be undeleted while '{parent}', from which it was made, is deleted. Undelete '{parent}' first.",
+  undelete_expiring_parent:
+    "Branch '{branch}' cannot be undeleted while '{parent}', from which it was made, expires: a branch that expires has no children. Set spec.no_expiry of '{parent}' first.",
   reset_parent_gone:
     "The parent of branch '{branch}' is deleted, so it cannot be reset from it. Undelete the parent, or create a new branch of another one.",
   second_protected: "Branch '{branch}' is protected already; a project can have one protected branch.",

@@ -1,15 +1,18 @@
 // What may happen to branches, in any order.
 import * as fc from 'fast-check'
-import type { BranchingModel } from './model.ts'
+import type { PastModel } from './model-past.ts'
 import type { Interruption } from './world.ts'
 
 /** One thing that somebody does; its words are what a failing run prints. */
 export interface Step {
   readonly words: string
-  readonly run: (model: BranchingModel) => Promise<void>
+  readonly run: (model: PastModel) => Promise<void>
   /** Which branch is looked at afterwards. */
   readonly look: number
 }
+
+/** Seconds for which what expires lives. */
+const LIFE = 3600
 
 const which = fc.nat(999)
 const by = fc.constantFrom('time' as const, 'lsn' as const)
@@ -20,7 +23,7 @@ const interruption: fc.Arbitrary<Interruption | undefined> = fc.option(
 const kill = interruption.map((each) => (each?.how === 'kill' ? each : undefined))
 
 type Act = (
-  model: BranchingModel,
+  model: PastModel,
   which: number,
   more: {
     readonly moment: number
@@ -56,6 +59,29 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
   step(4, 'delete', (model, number, more) => model.delete(number, 'delete', more.interruption), kill),
   step(1, 'purge', (model, number, more) => model.delete(number, 'purge', more.interruption), kill),
   step(2, 'undelete', (model, number) => model.undelete(number)),
+  step(3, 'snapshot', (model, number, more) =>
+    model.takeSnapshot(number, undefined, more.interruption, more.moment % 3 === 0 ? LIFE : undefined),
+  ),
+  step(2, 'snapshot of the past', (model, number, more) =>
+    model.takeSnapshot(number, { which: more.moment, by: more.by }, more.interruption, undefined),
+  ),
+  step(
+    1,
+    'delete a snapshot',
+    (model, number, more) => model.deleteSnapshot(number, more.interruption),
+    kill,
+  ),
+  step(2, 'create of a snapshot', (model, number, more) => model.createOfSnapshot(number, more.interruption)),
+  step(2, 'restore a snapshot', (model, number, more) =>
+    model.restoreSnapshot(number, more.moment, more.interruption),
+  ),
+  step(4, 'look at the past', (model, number, more) => model.preview(number, more.moment, more.by)),
+  step(3, 'give an end', (model, number) => model.setLife(number, LIFE)),
+  step(1, 'take the end away', (model, number) => model.setLife(number, undefined)),
+  step(1, 'protect', (model, number) => model.protect(number, true)),
+  step(1, 'protect no more', (model, number) => model.protect(number, false)),
+  step(2, 'an hour passes', (model) => model.passTime(LIFE + 10)),
+  step(1, 'half an hour passes', (model) => model.passTime(LIFE / 2 + 10)),
   step(3, 'suspend', (model, number) => model.suspend(number)),
   step(3, 'crash', (model, number) => model.crash(number)),
   step(2, 'switch the segment', (model, number) => model.switchSegment(number)),

@@ -1,29 +1,21 @@
 // A workspace whose branches a model is compared with: the control plane, its operations and storage are real; below them are real Postgres
 // processes, or simulated ones, which are a thousand times faster.
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import {
   ApiError,
-  branchControlRoutes,
   branchRoutes,
   endpointRoutes,
   type Operation,
   restoreRoutes,
+  snapshotRoutes,
 } from '@lakelet/api'
 import { vi } from 'vitest'
-import type { SimulatedDriver } from '../../src/computes/drivers/simulated.ts'
-import { newBranch, newEndpoint } from '../../src/control/rules/new-rows.ts'
-import { insertBranch, updateBranch } from '../../src/metadata/branches.ts'
-import { insertEndpoint } from '../../src/metadata/endpoints.ts'
-import { insertProject } from '../../src/metadata/projects.ts'
-import type { AdminConnection } from '../../src/postgres/index.ts'
-import {
-  type ControlWorkspace,
-  createProject,
-  poll,
-  startControlWorkspace,
-} from '../control/control-workspace.ts'
-import { openSimulated, type SimulatedPostgres } from '../simulated/postgres.ts'
+import { isLakeletError } from '../../src/base/errors.ts'
+import { listExpiredBranches } from '../../src/metadata/branches.ts'
+import { listExpiredSnapshots } from '../../src/metadata/snapshots.ts'
+import { type ControlWorkspace, poll, startControlWorkspace } from '../control/control-workspace.ts'
+import { SetClock } from '../set-clock.ts'
+import { type PastMoment, type Request, sendRequest } from './requests.ts'
+import { DATABASE, readTable } from './table.ts'
 
 /** A moment of a branch, between the commit before and the one after it. */
 export interface Moment {
@@ -42,7 +34,7 @@ export interface Interruption {
 export type Outcome = 'done' | 'refused' | 'failed'
 
 /** What is below the control plane. */
-interface Ground {
+export interface Ground {
   readonly options: object
   makeProject(workspace: ControlWorkspace, id: string): Promise<void>
   write(
@@ -57,26 +49,17 @@ interface Ground {
   crash(workspace: ControlWorkspace, branchUid: string): Promise<void>
 }
 
-interface Uids {
+export interface Uids {
   readonly branch: string
   readonly endpoint: string
 }
 
-export type Request =
-  | { readonly kind: 'create'; readonly id: string; readonly source: string; readonly moment?: PastMoment }
-  | {
-      readonly kind: 'restore'
-      readonly branch: string
-      readonly backup: string
-      readonly moment: PastMoment
-    }
-  | { readonly kind: 'reset' | 'undelete' | 'delete' | 'purge'; readonly branch: string }
-
-export type PastMoment = { readonly time: string } | { readonly lsn: string }
+export type { PastMoment, Request } from './requests.ts'
 
 export class World implements AsyncDisposable {
   readonly #dataDir: string
   readonly #ground: Ground
+  readonly #clock = new SetClock()
   #workspace!: ControlWorkspace
   #project = ''
   #projects = 0
@@ -84,6 +67,8 @@ export class World implements AsyncDisposable {
   #places = 0
   #cutOff = Promise.withResolvers<'cut off'>()
   #isCutOff = false
+  /** What the last request that was refused was told. */
+  refusal = ''
   /** Places where an operation was interrupted. */
   readonly interrupted = new Set<string>()
 
@@ -101,6 +86,7 @@ export class World implements AsyncDisposable {
     this.#cutOff = Promise.withResolvers()
     this.#workspace = await startControlWorkspace({
       dataDir: this.#dataDir,
+      clock: this.#clock,
       failpoint: (name) => this.#reached(name),
       ...this.#ground.options,
     })
@@ -115,6 +101,7 @@ export class World implements AsyncDisposable {
 
   /** A new project with an empty root branch, `root`: the model begins with it. */
   async begin(): Promise<void> {
+    this.#clock.set(new Date())
     this.#projects += 1
     this.#project = `p${this.#projects}`
     await this.#ground.makeProject(this.#workspace, this.#project)
@@ -148,6 +135,7 @@ export class World implements AsyncDisposable {
       return ended.error ? 'failed' : 'done'
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
+      this.refusal = error.message
       if (this.#isCutOff) throw new Error('the workspace was cut off before it answered', { cause: error })
       return 'refused'
     } finally {
@@ -173,34 +161,7 @@ export class World implements AsyncDisposable {
   }
 
   #send(request: Request): Promise<Pick<Operation, 'name'>> {
-    const { client } = this.#workspace
-    if (request.kind === 'create') return this.#create(request)
-    const params = { project: this.#project, branch: request.branch }
-    switch (request.kind) {
-      case 'restore': {
-        const body = { ...request.moment, in_place: true, branch_id: request.backup }
-        return client.call(restoreRoutes.restore, { params, body })
-      }
-      case 'reset':
-        return client.call(branchControlRoutes.resetBranch, { params, body: {} })
-      case 'undelete':
-        return client.call(branchRoutes.undeleteBranch, { params, body: {} })
-      case 'delete':
-      case 'purge':
-        return client.call(branchRoutes.deleteBranch, { params, query: { purge: request.kind === 'purge' } })
-    }
-  }
-
-  #create({ id, source, moment }: Request & { kind: 'create' }): Promise<Pick<Operation, 'name'>> {
-    const at =
-      moment && ('time' in moment ? { source_branch_time: moment.time } : { source_branch_lsn: moment.lsn })
-    return this.#workspace.client.call(branchRoutes.createBranch, {
-      params: { project: this.#project },
-      query: { branch_id: id },
-      body: {
-        spec: { source_branch: `projects/${this.#project}/branches/${source}`, no_expiry: true, ...at },
-      },
-    })
+    return sendRequest(this.#workspace.client, this.#project, request)
   }
 
   /** Ids of the branches that a list shows, with the id of the one each was made from. */
@@ -263,120 +224,62 @@ export class World implements AsyncDisposable {
     return base !== undefined
   }
 
+  /** Of the control plane. */
+  nowMs(): number {
+    return this.#clock.now().getTime()
+  }
+
+  /** Until what is over then has deleted itself. */
+  async passTime(seconds: number): Promise<void> {
+    this.#clock.move(seconds * 1000)
+    const { db } = this.#workspace.metadata
+    await vi.waitFor(async () => {
+      const now = this.#clock.now().toISOString()
+      const left = [...(await listExpiredBranches(db, now)), ...(await listExpiredSnapshots(db, now))]
+      if (left.length > 0) throw new Error(`their time is over: ${JSON.stringify(left)}`)
+    }, 20_000)
+    await this.#workspace.control.context.operations.idle()
+  }
+
+  /** Ids of the snapshots that a list shows. */
+  async snapshots(): Promise<string[]> {
+    const { snapshots = [] } = await this.#workspace.client.call(snapshotRoutes.listSnapshots, {
+      params: { project: this.#project },
+    })
+    const states = snapshots.filter(({ status }) => status.current_state !== 'READY')
+    if (states.length > 0) throw new Error(`not READY: ${JSON.stringify(states)}`)
+    return snapshots.map(({ snapshot_id: id }) => id).sort()
+  }
+
+  /** What a client reads that asks for a moment, and whether it could write there. */
+  async preview(
+    branch: string,
+    moment: PastMoment,
+  ): Promise<'refused' | { readonly rows: readonly number[]; readonly isWritten: boolean }> {
+    const { past } = this.#workspace.control
+    const { endpoint } = await this.uidsOf(branch)
+    const found = await past.find(endpoint, moment).catch((error: unknown) => {
+      if (isLakeletError(error, 'history_not_reached')) return undefined
+      throw error
+    })
+    if (!found) return 'refused'
+    return past.withAdmin(
+      found.id,
+      async (admin) => {
+        const rows = await readTable(admin)
+        const isWritten = await admin.execute('CREATE TABLE public.refused ()').then(
+          () => true,
+          () => false,
+        )
+        return { rows, isWritten }
+      },
+      DATABASE,
+    )
+  }
+
   async firstMoment(branch: string): Promise<PastMoment | undefined> {
     const params = { project: this.#project, branch }
     const history = await this.#workspace.client.call(restoreRoutes.getHistory, { params })
     return history.earliest_restore_time === undefined ? undefined : { time: history.earliest_restore_time }
   }
-}
-
-const DATABASE = { database: 'databricks_postgres' }
-
-/** Real Postgres processes. */
-export async function realWorld(dataDir: string): Promise<World> {
-  const on = <T>(
-    { computes }: ControlWorkspace,
-    { endpoint }: Uids,
-    work: (admin: AdminConnection) => Promise<T>,
-  ) => computes.withAdmin(endpoint, work, DATABASE)
-  return new World(dataDir, {
-    options: {},
-    makeProject: (workspace, id) => createProject(workspace.client, id),
-    write: (workspace, uid, what, n) =>
-      on(workspace, uid, async (admin) => {
-        await admin.execute('CREATE TABLE IF NOT EXISTS public.t (n int)')
-        if (what === 'add') await admin.query('INSERT INTO public.t VALUES ($1)', [n])
-        else await admin.execute('TRUNCATE public.t')
-        const [row] = await admin.query<{ time: string; lsn: string }>(
-          `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS time, pg_current_wal_insert_lsn()::text AS lsn`,
-        )
-        if (!row) throw new Error('no row')
-        return row
-      }),
-    read: (workspace, uid) =>
-      on(workspace, uid, async (admin) => {
-        const [table] = await admin.query<{ t: string | null }>("SELECT to_regclass('public.t')::text AS t")
-        if (table?.t === null) return []
-        return (await admin.query<{ n: number }>('SELECT n FROM public.t ORDER BY n')).map(({ n }) => n)
-      }),
-    switchSegment: (workspace, uid) => on(workspace, uid, (admin) => admin.execute('SELECT pg_switch_wal()')),
-    async crash({ storage }, branchUid) {
-      const file = path.join(storage.dataDirectory(branchUid), 'postmaster.pid')
-      const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
-      if (pid > 0) process.kill(pid, 'SIGKILL')
-    },
-  })
-}
-
-/** Simulated ones. */
-export async function simulatedWorld(dataDir: string): Promise<World> {
-  const postgres = await openSimulated(dataDir)
-  let driver: SimulatedDriver | undefined
-  return new World(dataDir, {
-    options: {
-      postgres,
-      driver: (archives: Parameters<SimulatedPostgres['driver']>[0]) => {
-        driver = postgres.driver(archives)
-        return driver
-      },
-    },
-    makeProject: makeSimulatedProject,
-    async write(workspace, uid, what, n) {
-      const cluster = await awake(postgres, workspace, uid)
-      cluster.commit(what === 'add' ? { add: n } : { remove: true }, postgres.now())
-      return { time: postgres.now(), lsn: cluster.insertLsn }
-    },
-    read: async (workspace, uid) =>
-      (await awake(postgres, workspace, uid)).rows.toSorted((one, other) => one - other),
-    switchSegment: async (workspace, uid) => (await awake(postgres, workspace, uid)).switchSegment(),
-    async crash({ storage }, branchUid) {
-      driver?.serverOn(storage.dataDirectory(branchUid))?.crash()
-    },
-  })
-}
-
-async function awake(postgres: SimulatedPostgres, { computes, storage }: ControlWorkspace, uid: Uids) {
-  await computes.wake(uid.endpoint)
-  const cluster = postgres.clusters.get(storage.dataDirectory(uid.branch))
-  if (!cluster) throw new Error(`nothing runs on ${uid.branch}`)
-  return cluster
-}
-
-/** What creating a project does, without the SQL for its owner. */
-async function makeSimulatedProject(
-  { metadata, storage, identity }: ControlWorkspace,
-  id: string,
-): Promise<void> {
-  const now = new Date().toISOString()
-  const owner = identity.directory.find('user', 'jane.doe@example.com')
-  const branch = newBranch({ branch_id: 'production', project_uid: `uid-${id}` }, now)
-  const size = { minCu: 1, maxCu: 1, suspendSeconds: null }
-  await metadata.transaction(async (queries) => {
-    await insertProject(queries, {
-      uid: `uid-${id}`,
-      project_id: id,
-      owner: 'jane.doe@example.com',
-      owner_id: owner?.id ?? 0,
-      display_name: id,
-      pg_version: 17,
-      history_retention_seconds: 604_800,
-      default_endpoint_settings: '{}',
-      default_branch_uid: branch.uid,
-      enable_pg_native_login: 0,
-      custom_tags: null,
-      budget_policy_id: null,
-      create_time: now,
-      update_time: now,
-      delete_time: null,
-      purge_time: null,
-    })
-    await insertBranch(queries, branch)
-    await insertEndpoint(
-      queries,
-      newEndpoint({ endpointId: 'primary', branchUid: branch.uid, size, pgSettings: {} }, now),
-    )
-  })
-  const identityOf = { workspaceId: identity.workspaceId, projectUid: `uid-${id}` }
-  await storage.create(branch.uid, { ...identityOf, record: {} })
-  await updateBranch(metadata.db, branch.uid, { state: 'READY' })
 }

@@ -235,7 +235,7 @@ describe('branches', () => {
     ).toMatchObject({ status: 400, message: expect.stringContaining('child') })
   })
 
-  test('a branch comes back after the one it was made from', async () => {
+  test('a branch comes back after the one it was made from, and while that does not expire', async () => {
     const { client } = workspace
     await create('elder')
     await create('younger', { source_branch: 'projects/shop/branches/elder' })
@@ -246,6 +246,17 @@ describe('branches', () => {
     const error = await refusal(undelete('younger'))
     expect(error).toMatchObject({ status: 400, message: expect.stringContaining("Undelete 'elder' first") })
     await done(client, await undelete('elder'))
+    const setLife = async (life: object) => {
+      const change = { query: { update_mask: 'spec.expiration' }, body: { spec: life } }
+      await done(
+        client,
+        await client.call(branchRoutes.updateBranch, { params: paramsOf('elder'), ...change }),
+      )
+    }
+    // A child that is deleted keeps nobody from that, and must not come back to keep 'elder' from going.
+    await setLife({ ttl: '3600s' })
+    expect((await refusal(undelete('younger'))).message).toContain("spec.no_expiry of 'elder'")
+    await setLife({ no_expiry: true })
     await done(client, await undelete('younger'))
     expect(await goodsOf('younger')).toEqual(['tea'])
   })

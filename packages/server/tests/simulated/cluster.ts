@@ -70,6 +70,8 @@ export function initialise(directory: string): void {
 export class SimulatedCluster {
   readonly directory: string
   readonly #archives: boolean
+  /** It is a standby of nobody: what it has is all that it will have, and it writes nothing. */
+  readonly #isReading: boolean
   readonly #slots = new Map<string, bigint>()
   readonly #table: Table
   #control: Control
@@ -84,6 +86,7 @@ export class SimulatedCluster {
   ) {
     this.directory = directory
     this.#archives = options.archives
+    this.#isReading = existsSync(path.join(directory, 'standby.signal'))
     this.#control = readControl(directory)
     this.#table = readTable(directory)
     const label = readLabel(directory)
@@ -105,6 +108,7 @@ export class SimulatedCluster {
       if (label) renameSync(path.join(directory, 'backup_label'), path.join(directory, 'backup_label.old'))
       this.#checkpoint(true)
     }
+    if (this.#isReading) return
     this.#control = { ...this.#control, state: IN_PRODUCTION }
     writeControl(directory, this.#control)
   }
@@ -127,6 +131,7 @@ export class SimulatedCluster {
 
   /** Commits at `at`. */
   commit(change: Change, at: string): void {
+    if (this.#isReading) throw new Error('cannot write in a read-only transaction')
     this.#commits += 1
     const { begin, end } = this.#write({ kind: 'commit', at, change })
     apply(this.#table, { begin, end, body: { kind: 'commit', at, change } })
@@ -169,6 +174,7 @@ export class SimulatedCluster {
   }
 
   shutDown(): void {
+    if (this.#isReading) return
     if (this.#archives) this.switchSegment()
     this.#checkpoint(true)
     this.#control = { ...this.#control, state: SHUT_DOWN }
@@ -177,7 +183,7 @@ export class SimulatedCluster {
 
   /** Killed in the middle of writing. */
   crash(): void {
-    writeTorn(this.#wal, this.timeline, this.#insert)
+    if (!this.#isReading) writeTorn(this.#wal, this.timeline, this.#insert)
   }
 
   #checkpoint(isShutdown: boolean): void {

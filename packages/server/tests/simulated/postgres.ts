@@ -169,6 +169,13 @@ class Connection implements AdminConnection {
       cluster.commit({ nothing: true }, this.#postgres.now())
       return []
     }
+    if (text.includes('to_regclass')) return [{ t: 'public.t' }]
+    if (text.startsWith('SELECT n FROM public.t'))
+      return cluster.rows.toSorted((one, other) => one - other).map((n) => ({ n }))
+    if (text.startsWith('CREATE TABLE')) {
+      cluster.commit({ nothing: true }, this.#postgres.now())
+      return []
+    }
     if (/pg_current_wal_(insert|flush)_lsn/.test(text)) return [{ lsn: cluster.insertLsn }]
     throw new Error(`a simulated cluster has no answer to ${text}`)
   }

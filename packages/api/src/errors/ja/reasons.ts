@@ -10,6 +10,8 @@ export const reasons: Readonly<Record<ReasonCode, string>> = {
     'このブランチから作成されたブランチ ({children}) がある間は、リセットできません。先にそれらを削除するか、親から新しいブランチを作成してください。',
   undelete_parent_first:
     'ブランチ「{branch}」は、作成元の「{parent}」が削除されている間は元に戻せません。先に「{parent}」の削除を取り消してください。',
+  undelete_expiring_parent:
+    '有効期限のあるブランチは子を持てないため、作成元の「{parent}」に有効期限がある間は、ブランチ「{branch}」を元に戻せません。先に「{parent}」の有効期限をなしにしてください。',
   reset_parent_gone:
     'ブランチ「{branch}」の親は削除されているため、親からリセットできません。親の削除を取り消すか、ほかのブランチから新しいブランチを作成してください。',
   second_protected:

@@ -142,11 +142,16 @@ export async function refuseTakenBranch(
   if (present?.delete_time === null) throw new LakeletError('already_exists', { type: 'branch' })
 }
 
-/** A branch does not come back before the one it was made from, which could not have gone before it. One that is gone for good is no obstacle. */
-export async function refuseDeletedParent(queries: Queries, branch: BranchRow): Promise<void> {
+/**
+ * A branch does not come back before the one it was made from, which could not have gone before it, nor while that one expires, which it would
+ * be kept from by a child. One that is gone for good is no obstacle.
+ */
+export async function refuseOrphan(queries: Queries, branch: BranchRow): Promise<void> {
   const parent = await findBranchByUid(queries, branch.source_branch_uid ?? '')
-  if (parent === undefined || parent.delete_time === null) return
-  throw invalid(because('undelete_parent_first', { branch: branch.branch_id, parent: parent.branch_id }))
+  if (parent === undefined) return
+  const params = { branch: branch.branch_id, parent: parent.branch_id }
+  if (parent.delete_time !== null) throw invalid(because('undelete_parent_first', params))
+  if (parent.expire_time !== null) throw invalid(because('undelete_expiring_parent', params))
 }
 
 /** Where a branch comes from. */

@@ -19,7 +19,7 @@ import {
   branchSubjectOf,
   fieldsOfBranch,
   newBranchRows,
-  refuseDeletedParent,
+  refuseOrphan,
   refuseFullProject,
   refuseSecondProtected,
   refuseTakenBranch,
@@ -202,7 +202,7 @@ export class Branches {
         requireAction(branchActions, 'undelete', await branchSubjectOf(queries, rows))
         const { branch: current } = rows
         if (current.purge_time !== null && current.purge_time <= now) throw notFound('branch')
-        await refuseDeletedParent(queries, current)
+        await refuseOrphan(queries, current)
         await refuseTakenBranch(queries, project, branch.branch_id)
         await refuseFullProject(queries, project, current)
         // Its time would be over at once; whoever wants it back wants to keep it.
