@@ -1,5 +1,5 @@
 // A workspace that was killed leaves its Postgres processes running; the next one goes on with them instead of starting them again.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { computeControlRoutes, endpointRoutes } from '@lakelet/api'
@@ -27,6 +27,13 @@ async function look(of: TestWorkspace): Promise<{ started: string; rows: number 
   return rows[0]!
 }
 
+/** What the servers of all branches said. */
+async function logsOf(data: string): Promise<string> {
+  const names = await readdir(data, { recursive: true })
+  const logs = names.filter((name) => /branches.*[/]postgres[.]log$/.test(name))
+  return (await Promise.all(logs.map((name) => readFile(path.join(data, name), 'utf8')))).join('')
+}
+
 it.runIf(process.platform === 'linux')(
   'goes on with a healthy Postgres, and watches it as its own',
   async () => {
@@ -47,6 +54,10 @@ it.runIf(process.platform === 'linux')(
       `without Postgres for clients: ${Math.round(performance.now() - began)} ms, of which ${Math.round(startedMs)} ms until the workspace ran`,
     )
     expect(after).toEqual(before)
+    // What it says is heard again.
+    await using failing = await connectTo(workspace, BASE_ENDPOINT)
+    await expect(failing.client.query('SELECT heard_again')).rejects.toMatchObject({ code: '42703' })
+    await expect.poll(() => logsOf(directory)).toContain('heard_again')
 
     const params = { project: BASE, branch: 'production', endpoint: 'primary' }
     const stateOf = async () =>

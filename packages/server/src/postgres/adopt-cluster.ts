@@ -8,6 +8,7 @@ import { type AdminConnection, connectAdmin } from './admin.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import { writeClusterFiles } from './cluster-files.ts'
 import { adoptedProcess } from './cluster-process.ts'
+import { reopenLogPipe } from './log-pipe.ts'
 import { isAccepting } from './postmaster-status.ts'
 import { isFrozen, runsIn, startTimeOf } from './server-processes.ts'
 import { startSocketAccess } from './socket-access.ts'
@@ -30,7 +31,8 @@ export async function adoptCluster(
   const since = clock.now()
   const isChanged = await writeClusterFiles({ installation, dataDirectory, settings, access })
   if (isChanged) sendSignal(pid, 'SIGHUP')
-  const cluster = new Cluster(options, adoptedProcess(pid, await realpath(dataDirectory)), access)
+  const stderr = await reopenLogPipe(options.logFile, pid)
+  const cluster = new Cluster(options, adoptedProcess(pid, await realpath(dataDirectory), stderr), access)
   if (await takesSettings(cluster, isChanged ? since : undefined, clock)) return cluster
   cluster.letGo()
   return undefined

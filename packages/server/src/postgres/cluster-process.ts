@@ -20,10 +20,11 @@ export interface ClusterProcess {
 
 const LOOK_EVERY_MS = 100
 
-export function childProcess(child: ChildProcess): ClusterProcess {
+/** `lines` is what it says where that is not a pipe of its own. */
+export function childProcess(child: ChildProcess, lines?: Readable): ClusterProcess {
   return {
     pid: child.pid,
-    stderr: child.stderr ?? undefined,
+    stderr: lines ?? child.stderr ?? undefined,
     target: childTarget(child),
     exited: exitOf(child),
     letGo: () => undefined,
@@ -31,19 +32,22 @@ export function childProcess(child: ChildProcess): ClusterProcess {
 }
 
 /** Of a postmaster on `home`, a path without symbolic links. Its parent is gone, so it is looked at again and again. */
-export function adoptedProcess(pid: number, home: string): ClusterProcess {
+export function adoptedProcess(pid: number, home: string, stderr: Readable | undefined): ClusterProcess {
   const given = new AbortController()
   const exited = watch(pid, home, given.signal)
   return {
     pid,
-    stderr: undefined,
+    stderr,
     target: {
       send: (signal) => void sendSignal(pid, signal),
       hasEnded: async () => !(await runsIn(pid, home)),
       exited,
     },
     exited,
-    letGo: () => given.abort(),
+    letGo: () => {
+      given.abort()
+      stderr?.destroy()
+    },
   }
 }
 

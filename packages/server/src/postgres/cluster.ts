@@ -15,6 +15,7 @@ import { endOrphans, stopLeftover } from './leftover.ts'
 import { lastWords } from './last-words.ts'
 import { LogFile } from './log-file.ts'
 import type { MemoryReports } from './memory-reports.ts'
+import { closeWriter, type LogPipe, openLogPipe } from './log-pipe.ts'
 import { untilAccepting } from './postmaster-status.ts'
 import { isFrozen, processesIn } from './server-processes.ts'
 import { roomForPrepared } from './prepared-transactions.ts'
@@ -78,7 +79,10 @@ export async function startCluster(options: ClusterOptions, signal?: AbortSignal
   const access = await prepare(options)
   // Of files that are damaged Postgres says what is wrong.
   const room = await roomForPrepared(options.dataDirectory, options.settings).catch(() => [])
-  const cluster = new Cluster(options, childProcess(launch(options, room)), access)
+  const pipe = await openLogPipe(options.logFile)
+  const child = launch(options, room, pipe)
+  if (pipe) await closeWriter(pipe)
+  const cluster = new Cluster(options, childProcess(child, pipe?.lines), access)
   if (cluster.pid !== undefined) options.onSpawned?.(cluster.pid)
   try {
     signal?.throwIfAborted()
@@ -107,7 +111,7 @@ async function prepare(options: ClusterOptions): Promise<SocketAccess> {
   }
 }
 
-function launch(options: ClusterOptions, room: readonly string[]): ChildProcess {
+function launch(options: ClusterOptions, room: readonly string[], pipe: LogPipe | undefined): ChildProcess {
   const { installation, dataDirectory, socketDirectory } = options
   return spawn(
     path.join(installation.prefix, 'bin', 'postgres'),
@@ -125,7 +129,7 @@ function launch(options: ClusterOptions, room: readonly string[]): ChildProcess 
       detached: true,
       cwd: '/',
       env: postgresEnvironment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', pipe?.writer ?? 'pipe'],
     },
   )
 }
@@ -228,6 +232,8 @@ export class Cluster implements AsyncDisposable {
     if (this.#isLetGo) return { ...ended, expected: true, lastLines: [] }
     this.#access[Symbol.dispose]()
     await this.#drained()
+    // Another server may use the pipe next.
+    this.#process.stderr?.destroy()
     const { installation } = this.#options
     await releaseSocketDirectory(this.socketDirectory, installation, this.pid).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the directory of a socket could not be removed'),
