@@ -3,6 +3,7 @@ export { Admission, type AdmissionStatus } from './admission/admission.ts'
 export { type Computes, startComputes } from './computes.ts'
 export type { ScalingRecord } from './scaling/goal.ts'
 export type { SettingsApplied } from './apply-settings.ts'
+export { loginNotes } from './login-notes.ts'
 export type { BackendAddress, ServerDriver } from './drivers/driver.ts'
 export { localDriver } from './drivers/local.ts'
 export type {

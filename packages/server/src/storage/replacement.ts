@@ -12,6 +12,7 @@ import path from 'node:path'
 import { syncDirectory } from '../base/files.ts'
 import type { KeyedMutex } from '../base/mutex.ts'
 import { removeTree } from '../base/remove-tree.ts'
+import { type BranchPaths, pathsIn } from './branch-files.ts'
 
 const NEXT = 'next'
 const ARRIVING = 'arriving'
@@ -85,6 +86,11 @@ export class Replacement {
     const isCutOff = there.has(ARRIVING) || (there.has(NEXT) && there.has(PREVIOUS))
     if (isCutOff) await this.exchange()
     return isCutOff
+  }
+
+  /** Where the files are that were replaced, if they still are. */
+  get previousFiles(): BranchPaths {
+    return pathsIn(this.#at(PREVIOUS))
   }
 
   /** Removes what was to come and did not. */

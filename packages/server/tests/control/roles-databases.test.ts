@@ -1,4 +1,4 @@
-import { branchRoutes, databaseRoutes, endpointRoutes, roleRoutes } from '@lakelet/api'
+import { branchControlRoutes, branchRoutes, databaseRoutes, endpointRoutes, roleRoutes } from '@lakelet/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ControlWorkspace,
@@ -103,6 +103,44 @@ describe('roles and databases', () => {
     expect(await refusal(reveal('jane-doe'))).toMatchObject(said('identity'))
     expect(await refusal(reveal('nobody'))).toMatchObject({ status: 404 })
     await sql('DROP ROLE revealed')
+  })
+
+  test('a child of a protected branch has passwords of its own, and keeps them over a reset', async () => {
+    const { client } = workspace
+    const protect = async (isProtected: boolean) => {
+      const change = {
+        query: { update_mask: 'spec.is_protected' },
+        body: { spec: { is_protected: isProtected } },
+      }
+      await done(client, await client.call(branchRoutes.updateBranch, { params, ...change }))
+    }
+    const reveal = (role: string, branch = 'production') =>
+      client.call(roleRoutes.revealRolePassword, { params: { ...params, branch, role }, body: {} })
+    await createRole('clerk', { postgres_role: 'clerk' })
+    await protect(true)
+    const child = { query: { branch_id: 'apart' }, body: { spec: { no_expiry: true } } }
+    await done(
+      client,
+      await client.call(branchRoutes.createBranch, { params: { project: 'shop' }, ...child }),
+    )
+    const [own, parents] = [await reveal('clerk', 'apart'), await reveal('clerk')]
+    expect(own.password).toMatch(/^[\w-]{32}$/)
+    expect(own).not.toEqual(parents)
+    await createRole('later', { postgres_role: 'later' })
+    const path = { params: { project: 'shop', branch: 'apart' }, body: {} }
+    await done(client, await client.call(branchControlRoutes.resetBranch, path))
+    expect(await reveal('clerk', 'apart'), 'it had one').toEqual(own)
+    expect(await reveal('later', 'apart'), 'it was not there').not.toEqual(await reveal('later'))
+    expect(await reveal('clerk'), 'the parent is as it was').toEqual(parents)
+    await protect(false)
+    await done(client, await client.call(branchControlRoutes.resetBranch, path))
+    expect(await reveal('clerk', 'apart'), 'no longer protected').toEqual(parents)
+    await done(
+      client,
+      await client.call(branchRoutes.deleteBranch, { params: path.params, query: { purge: true } }),
+    )
+    await sql('DROP ROLE clerk')
+    await sql('DROP ROLE later')
   })
 
   test('databricks-sdk 0.81.0 creates roles with PATCH', async () => {

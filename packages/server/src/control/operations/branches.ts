@@ -11,6 +11,7 @@ import { cloneColumns, cloneMoment, cloneSnapshot, cloneSource } from './clone-b
 import { type ImportBranch, importBranch } from './import-branch.ts'
 import { giveCatalog } from './snapshot-catalog.ts'
 import { type RestoreBranch, restoreBranch } from './restore.ts'
+import { renewPasswordsStep } from './renew-passwords.ts'
 import { EMPTY } from '../views/operation.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { type ResetBranch, resetBranch } from './reset-branch.ts'
@@ -23,7 +24,8 @@ interface BranchInput {
   readonly branchUid: string
 }
 
-type CreateBranch = BranchInput & SourceInput & { readonly endpointUid: string }
+type CreateBranch = BranchInput &
+  SourceInput & { readonly endpointUid: string; readonly renewsPasswords?: boolean }
 
 interface DeleteBranch extends BranchInput {
   readonly purge: boolean
@@ -90,6 +92,7 @@ function createBranch(context: ControlParts): OperationKind<CreateBranch> {
           await storage.discard(input.branchUid, { workspaceId, projectUid: input.projectUid })
         },
       },
+      renewPasswordsStep(context, async () => undefined),
     ],
     async complete(queries, { input, progress }) {
       if ('snapshotUid' in input) await giveCatalog(queries, input)

@@ -5,12 +5,14 @@ import { copyCatalogIds, deleteCatalogIdsOf } from '../../metadata/catalog-ids.t
 import { copyCatalog, deleteCatalog } from '../../metadata/catalogs.ts'
 import type { OperationKind, OperationRun } from '../../operations/operation-kind.ts'
 import { observeCatalog } from '../catalog/known-catalog.ts'
+import { loginNotes } from '../../computes/index.ts'
 import type { ControlParts } from '../context.ts'
 import { newBranchOf } from '../recovery/new-branch.ts'
 import { lifeAnew } from '../rules/branch-expiry.ts'
 import { anyBranch } from '../rules/resolve.ts'
 import { partsOfBranch, viewBranch } from '../views/branch.ts'
 import { cloneColumns, factsOf } from './clone-branch.ts'
+import { renewPasswordsStep } from './renew-passwords.ts'
 
 export interface ResetBranch {
   readonly projectUid: string
@@ -18,6 +20,7 @@ export interface ResetBranch {
   readonly endpointUid: string
   readonly sourceUid: string
   readonly sourceEndpointUid: string
+  readonly renewsPasswords?: boolean
 }
 
 export function resetBranch(context: ControlParts): OperationKind<ResetBranch> {
@@ -42,6 +45,10 @@ export function resetBranch(context: ControlParts): OperationKind<ResetBranch> {
           await computes.replaceFiles(input.endpointUid, () => replacement.takeBack())
         },
       },
+      // What roles had is in the files that were replaced: they are kept until the operation has ended.
+      renewPasswordsStep(context, ({ branchUid }) =>
+        loginNotes.read(storage.replacementOf(branchUid).previousFiles.data),
+      ),
     ],
     async complete(queries, { input, progress }) {
       const { projectUid, branchUid, sourceUid } = input

@@ -19,6 +19,7 @@ export type SourceInput =
       readonly sourceEndpointUid: string
       /** As the source was then; as it is now when absent. */
       readonly moment?: PastMoment
+      readonly renewsPasswords: boolean
     }
   | { readonly snapshotUid: string }
 
@@ -47,7 +48,12 @@ export async function findBranchSource(
   const endpoint = await primaryEndpoint(db, source.uid)
   if (moment) await requireReached(context, { branchUid: source.uid, endpointUid: endpoint.uid }, moment)
   return {
-    input: { sourceUid: source.uid, sourceEndpointUid: endpoint.uid, ...(moment ? { moment } : {}) },
+    input: {
+      sourceUid: source.uid,
+      sourceEndpointUid: endpoint.uid,
+      renewsPasswords: source.is_protected === 1,
+      ...(moment ? { moment } : {}),
+    },
     columns: { source_branch_uid: source.uid, source_snapshot_id: null },
     lock: { scope: lockOf.branch(project.uid, source.uid), mode: 'shared' },
     require: (queries) => sourceBranch(queries, project, source.uid),

@@ -256,6 +256,7 @@ export async function resetRows(
     endpointUid: endpoint.uid,
     sourceUid: parent.uid,
     sourceEndpointUid: source.uid,
+    renewsPasswords: parent.is_protected === 1,
   }
   return { parent, input }
 }
