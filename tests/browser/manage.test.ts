@@ -1,4 +1,4 @@
-// What people manage in the console: a compute's sessions and statements, identities, secrets; errors in the language of the page.
+// What people manage in the console: a compute's sessions and statements, branches as files, identities, secrets; errors in the language of the page.
 import { readFile } from 'node:fs/promises'
 import {
   appsRoutes,
@@ -245,6 +245,47 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     await page.getByText(t.detached).first().waitFor()
     expect(await roleNames(workspace)).not.toContain(client)
     expect(problems).toEqual([])
+  })
+
+  it('exports a branch to a file and makes a branch of it, and says what a wrong file is', async () => {
+    const { branchFiles: t, common } = TEXTS.en
+    await workspace.cli(['sql', '--project', PROJECT, 'CREATE TABLE carried AS SELECT 7 AS n'])
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const dialog = page.getByRole('dialog')
+    await page.goto(`${workspace.host}/lakebase/projects/${PROJECT}/branches`)
+    await page.getByRole('button', { name: `${common.more}: production` }).click()
+    await page.getByRole('menuitem', { name: t.export }).click()
+    const arriving = page.waitForEvent('download')
+    await dialog.getByRole('button', { name: t.exportDo, exact: true }).click()
+    const arrived = await arriving
+    expect(arrived.suggestedFilename()).toBe('production.tar.zst')
+    const bytes = await readFile(await arrived.path())
+    await dialog.waitFor({ state: 'detached' })
+
+    await page.getByRole('button', { name: t.import }).click()
+    await dialog.getByRole('button', { name: t.importDo, exact: true }).click()
+    await dialog.getByText(t.chooseFile).waitFor()
+    const choose = (name: string, buffer: Buffer) =>
+      dialog.getByLabel(t.file, { exact: true }).setInputFiles({ name, buffer, mimeType: '' })
+    await choose('carried.tar.zst', bytes.subarray(0, bytes.length - 1000))
+    await dialog
+      .getByText(/branch import carried.tar.zst --project managed --id carried/)
+      .waitFor({ state: 'attached' })
+    await dialog.getByRole('button', { name: t.importDo, exact: true }).click()
+    await dialog.getByText(/carried.tar.zst .*(damaged|cut|whole)/).waitFor()
+    await choose('carried.tar.zst', bytes)
+    await dialog.getByRole('button', { name: t.importDo, exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'carried' }).waitFor()
+    const sql = ['sql', '--project', PROJECT, '--branch', 'carried', 'SELECT n FROM carried']
+    expect(await workspace.cli(sql)).toContain('7')
+
+    await page.goto(`${workspace.host}/lakebase/projects/${PROJECT}/branches?export=gone`)
+    await dialog.getByRole('button', { name: t.exportDo, exact: true }).click()
+    await dialog.getByText(/gone.*(not found|does not exist)/).waitFor()
+    await page.goto(`${workspace.host}/lakebase/projects/${PROJECT}/branches`)
+    await page.getByRole('row', { name: /carried/ }).waitFor()
+    expect(problems.filter((each) => !each.includes('Failed to load resource'))).toEqual([])
   })
 
   it('keeps secrets and who may use them, and never shows a value', async () => {

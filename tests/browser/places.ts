@@ -6,6 +6,8 @@ import { APP, BRANCH, PROJECT } from './furnished.ts'
 const DIALOGS: readonly (readonly [name: string, place: string])[] = [
   ['new project', `${paths.projects}?new=project`],
   ['new branch', `${paths.project(PROJECT, '/branches')}?new=branch`],
+  ['import branch', `${paths.project(PROJECT, '/branches')}?new=import`],
+  ['export branch', `${paths.project(PROJECT, '/branches')}?export=${BRANCH}`],
   ['add role', `${paths.branch(PROJECT, BRANCH, '/roles')}?new=role`],
   ['connect', `${paths.branch(PROJECT, BRANCH)}?connect=1`],
   ['attach database', `${paths.app(APP, '/resources')}?new=database`],

@@ -47,13 +47,18 @@ export async function send(id: RouteId, input: LooseInput, signal?: AbortSignal)
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
-    noteReach(false)
-    throw new ApiError(0, 'UNREACHABLE', String(error), `${method} ${url}`)
+    throw notReached(`${method} ${url}`, String(error))
   })
   // 503: it starts or stops.
   noteReach(reply.status !== 503)
-  if (!reply.ok) throw await errorOf(reply, `${method} ${url}`)
+  if (!reply.ok) throw await errorOf(await said(reply), `${method} ${url}`)
   return reply
+}
+
+/** The error of a request that nobody answered. */
+export function notReached(request: string, why: string): ApiError {
+  noteReach(false)
+  return new ApiError(0, 'UNREACHABLE', why, request)
 }
 
 /** Method and URL of a call; the drawer shows them too. */
@@ -70,19 +75,33 @@ export function requestOf(id: RouteId, input: LooseInput): { readonly method: st
   return { method, url: query.size === 0 ? filled : `${filled}?${query.toString()}` }
 }
 
-async function errorOf(reply: Response, request: string): Promise<ApiError> {
-  const text = await reply.text()
+/** What an error reply says, however it came. */
+export interface Said {
+  readonly status: number
+  readonly statusText: string
+  /** The header `lakelet-error`. */
+  readonly known: string | null
+  readonly text: string
+}
+
+async function said(reply: Response): Promise<Said> {
+  const { status, statusText, headers } = reply
+  return { status, statusText, known: headers.get('lakelet-error'), text: await reply.text() }
+}
+
+/** The error that a reply is. */
+export async function errorOf({ status, statusText, known, text }: Said, request: string): Promise<ApiError> {
   try {
     // SCIM has a shape of its own (RFC 7644, 3.12).
     const body = JSON.parse(text) as Partial<Record<'error_code' | 'message' | 'detail' | 'scimType', string>>
     const message = body.message ?? body.detail
-    const error_code = body.error_code ?? body.scimType ?? reply.statusText
+    const error_code = body.error_code ?? body.scimType ?? statusText
     if (message) {
-      const said = await inOurLanguage(reply.headers.get('lakelet-error'))
-      return new ApiError(reply.status, error_code, said ?? message, request)
+      const translated = await inOurLanguage(known)
+      return new ApiError(status, error_code, translated ?? message, request)
     }
   } catch {
     // Not JSON: something between this page and the workspace answered.
   }
-  return new ApiError(reply.status, reply.statusText, text.slice(0, 500), request)
+  return new ApiError(status, statusText, text.slice(0, 500), request)
 }

@@ -34,7 +34,7 @@ export function useWrites(): readonly Write[] {
 
 /** The body of a write without what is nobody's to copy. */
 export function withoutSecrets(body: unknown): unknown {
-  if (body instanceof Uint8Array || typeof body === 'string') return '…'
+  if (body instanceof Uint8Array || body instanceof Blob || typeof body === 'string') return '…'
   const shown = JSON.stringify(body, (key, value: unknown) =>
     SECRET.test(key) && typeof value === 'string' ? '…' : value,
   )

@@ -52,6 +52,19 @@ const OTHERS: Readonly<Record<string, (params: Values, query: Values, body: Valu
     ...option('--ttl', ttl),
   ],
   'lakelet.resetBranch': (params) => ['branch', 'reset', nameOf(params)],
+  'lakelet.exportBranch': (params) => [
+    'branch',
+    'export',
+    nameOf(params),
+    `${text(params['branch'])}.tar.zst`,
+  ],
+  'lakelet.importBranch': ({ project }, { branch_id: id, file }) => [
+    'branch',
+    'import',
+    text(file),
+    ...option('--project', project),
+    ...option('--id', id),
+  ],
   'lakelet.compareBranch': (params, _, { with: other, database, ...at }) => [
     'branch',
     'diff',

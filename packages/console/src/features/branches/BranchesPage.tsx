@@ -1,63 +1,53 @@
-import { branchActions, branchSubject } from '@lakelet/api/actions'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { useRead } from '../../api/queries.ts'
-import { reasonAgainst } from '../../api/reasons.ts'
 import { useParam, useSearchValue } from '../../shell/params.ts'
 import { formatBytes } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDestructive } from '../../ui/confirm-destructive.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { Ellipsis } from '../../ui/icons.ts'
-import { Menu } from '../../ui/menu.tsx'
 import { Page, Skeleton } from '../../ui/page.tsx'
 import { say } from '../../ui/toast.tsx'
 import { useProjectReasons } from '../project/use-reasons.ts'
+import { type BranchAct, BranchMenu } from './BranchMenu.tsx'
 import { type BranchRow, BranchTree } from './BranchTree.tsx'
 import { DeletedBranches } from './DeletedBranches.tsx'
+import { ExportBranch } from './ExportBranch.tsx'
+import { ImportBranch } from './ImportBranch.tsx'
 import { NewBranch } from './NewBranch.tsx'
 import { ResetBranch } from './ResetBranch.tsx'
 
 export function BranchesPage() {
   const project = useParam('project')
   const [dialog, setDialog] = useSearchValue('new')
+  const [exported, setExported] = useSearchValue('export')
   const [failure, setFailure] = useState<unknown>()
-  const [deleting, setDeleting] = useState<BranchRow>()
-  const [resetting, setResetting] = useState<BranchRow>()
+  const [asked, setAsked] = useState<{ readonly act: BranchAct; readonly row: BranchRow }>()
   const { data, error, refetch } = useRead('lakelet.getOverview', {})
   const found = data?.projects.find(
     (each) => each.project.project_id === project || each.project.uid === project,
   )
-  const problem = failure ?? error
-  const protect = async (row: BranchRow) => {
+  const choose = (act: BranchAct, row: BranchRow) => {
     setFailure(undefined)
-    await switchProtection(project, row).catch(setFailure)
+    if (act === 'protect') void switchProtection(project, row).catch(setFailure)
+    else if (act === 'export') setExported(row.branch.branch_id)
+    else setAsked({ act, row })
   }
   return (
     <Page
       title={t.branches.title}
       intro={t.branches.intro}
-      actions={<CreateButton project={project} onPress={() => setDialog('branch')} />}
+      actions={<Makers project={project} onPress={setDialog} />}
     >
-      {problem !== undefined && problem !== null && (
-        <div className="mb-4">
-          <ErrorPanel error={problem} onRetry={() => void refetch()} />
-        </div>
-      )}
+      <Failed error={failure ?? error} onRetry={() => void refetch()} />
       {found ? (
         <BranchTree
           project={project}
           branches={found.branches}
           actions={(row) => (
-            <RowMenu
-              row={row}
-              all={found.branches}
-              onProtect={() => void protect(row)}
-              onReset={() => setResetting(row)}
-              onDelete={() => setDeleting(row)}
-            />
+            <BranchMenu row={row} all={found.branches} onChoose={(act) => choose(act, row)} />
           )}
         />
       ) : (
@@ -68,24 +58,54 @@ export function BranchesPage() {
       {dialog === 'branch' && found && (
         <NewBranch project={project} branches={found.branches} onClose={() => setDialog(undefined)} />
       )}
-      {resetting && (
+      {dialog === 'import' && <ImportBranch project={project} onClose={() => setDialog(undefined)} />}
+      {exported !== undefined && (
+        <ExportBranch project={project} branch={exported} onClose={() => setExported(undefined)} />
+      )}
+      {asked?.act === 'reset' && (
         <ResetBranch
           project={project}
-          branch={resetting.branch.branch_id}
-          onClose={() => setResetting(undefined)}
+          branch={asked.row.branch.branch_id}
+          onClose={() => setAsked(undefined)}
         />
       )}
-      {deleting && <DeleteBranch project={project} row={deleting} onClose={() => setDeleting(undefined)} />}
+      {asked?.act === 'delete' && (
+        <DeleteBranch project={project} row={asked.row} onClose={() => setAsked(undefined)} />
+      )}
     </Page>
   )
 }
 
-function CreateButton({ project, onPress }: { readonly project: string; readonly onPress: () => void }) {
-  const reasonFor = useProjectReasons(project)
+function Failed({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) {
+  if (error === undefined || error === null) return null
   return (
-    <Button variant="primary" disabledReason={reasonFor('create_branch')} onClick={onPress}>
-      {t.branches.create}
-    </Button>
+    <div className="mb-4">
+      <ErrorPanel error={error} onRetry={onRetry} />
+    </div>
+  )
+}
+
+/** Ways to a new branch, by the name of their dialog. */
+function Makers({
+  project,
+  onPress,
+}: {
+  readonly project: string
+  readonly onPress: (dialog: 'branch' | 'import') => void
+}) {
+  const { data: session } = useRead('lakelet.getSession', {})
+  const reasonFor = useProjectReasons(project)
+  const full = reasonFor('create_branch')
+  const forAdmins = session && !session.is_admin ? t.identity.onlyAdmins : undefined
+  return (
+    <>
+      <Button disabledReason={forAdmins ?? full} onClick={() => onPress('import')}>
+        {t.branchFiles.import}
+      </Button>
+      <Button variant="primary" disabledReason={full} onClick={() => onPress('branch')}>
+        {t.branches.create}
+      </Button>
+    </>
   )
 }
 
@@ -96,64 +116,6 @@ async function switchProtection(project: string, { branch }: BranchRow): Promise
       query: { update_mask: 'spec.is_protected' },
       body: { spec: { is_protected: !branch.status.is_protected } },
     }),
-  )
-}
-
-function RowMenu({
-  row: { branch },
-  all,
-  onProtect,
-  onReset,
-  onDelete,
-}: {
-  readonly row: BranchRow
-  /** All branches of the project. */
-  readonly all: readonly BranchRow[]
-  readonly onProtect: () => void
-  readonly onReset: () => void
-  readonly onDelete: () => void
-}) {
-  const { status } = branch
-  const subject = branchSubject(
-    branch,
-    all.map((each) => each.branch),
-  )
-  const reasonFor = (action: keyof typeof branchActions) => reasonAgainst(branchActions, action, subject)
-  return (
-    <Menu
-      trigger={
-        <Button variant="quiet" className="px-2" aria-label={`${t.common.more}: ${branch.branch_id}`}>
-          <Ellipsis size={16} aria-hidden />
-        </Button>
-      }
-      groups={[
-        {
-          entries: [
-            {
-              label: status.is_protected ? t.branches.unprotect : t.branches.protect,
-              onSelect: onProtect,
-              disabledReason: reasonFor(status.is_protected ? 'update' : 'protect'),
-            },
-          ],
-        },
-        {
-          entries: [
-            {
-              label: t.branches.reset,
-              onSelect: onReset,
-              isDanger: true,
-              disabledReason: reasonFor('reset'),
-            },
-            {
-              label: t.branches.delete,
-              onSelect: onDelete,
-              isDanger: true,
-              disabledReason: reasonFor('delete'),
-            },
-          ],
-        },
-      ]}
-    />
   )
 }
 

@@ -1,26 +1,21 @@
-// Makes a branch: from what its parent is now, or was at a moment of its past.
+// Makes a branch: from what its parent is now, or was at a moment of its past, or from a snapshot.
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { call } from '../../api/call.ts'
-import { finished } from '../../api/operations.ts'
-import { RESOURCE_ID } from '../../api/resource-id.ts'
 import { useRead } from '../../api/queries.ts'
 import { paths } from '../../paths.ts'
-import { AsCall } from '../../shell/Call.tsx'
 import { useSearchValue } from '../../shell/params.ts'
 import { t } from '../../text/index.ts'
-import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
+import { SelectField } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
-import { MomentFields } from '../past/MomentFields.tsx'
+import { CreateDialog } from '../past/CreateDialog.tsx'
 import { sourceFields } from '../past/moment.ts'
+import { ThenFields, useNowOrThen } from '../past/NowOrThen.tsx'
 import { PastPreview } from '../past/PastPreview.tsx'
-import { useHistory, useMoment } from '../past/use-past.ts'
 import type { BranchRow } from './BranchTree.tsx'
-import { Expiry } from './Expiry.tsx'
+import { lives } from './Expiry.tsx'
 
 /** What a new branch begins with. */
-type Source = 'now' | 'time' | 'lsn' | 'snapshot'
+const SOURCES = ['now', 'time', 'lsn', 'snapshot'] as const
 
 export function NewBranch({
   project,
@@ -32,53 +27,31 @@ export function NewBranch({
   readonly onClose: () => void
 }) {
   const navigate = useNavigate()
-  const [wrong, setWrong] = useState<string>()
-  const [progress, setProgress] = useState<string>()
   const origin = useOrigin(project, branches)
-  const asked = (values: FormData) => {
-    const ttl = textOf(values, 'ttl')
-    const spec = origin.spec && { ...origin.spec, ...(ttl === '' ? { no_expiry: true } : { ttl }) }
-    return spec && { params: { project }, query: { branch_id: textOf(values, 'name') }, body: { spec } }
-  }
-  const create = async (values: FormData) => {
-    const input = asked(values)
-    const branch = textOf(values, 'name')
-    setWrong(undefined)
-    if (!RESOURCE_ID.test(branch)) return setWrong(t.projects.nameInvalid)
-    // What is not known yet, or is no moment, is not sent: the problem stands at its field.
-    if (!input) return
-    await finished(await call('postgres.createBranch', input), (said) =>
-      setProgress(t.restore.progress[said] ?? said),
-    )
-    say(t.branches.created(branch))
-    void navigate({ to: paths.branch(project, branch), search: {} })
-  }
-  const footnote = (values: FormData) => {
-    const input = asked(values)
-    return input && <AsCall id="postgres.createBranch" input={input} />
-  }
   return (
-    <FormDialog
+    <CreateDialog
+      id="postgres.createBranch"
       title={t.branches.create}
-      submit={t.common.create}
       isWide={origin.isPast}
+      nameLabel={t.branches.name}
+      namePlaceholder="dev"
+      lives={lives()}
+      firstLife="604800s"
+      inputOf={(name, life) =>
+        origin.spec && {
+          params: { project },
+          query: { branch_id: name },
+          body: { spec: { ...origin.spec, ...life } },
+        }
+      }
+      onMade={(name) => {
+        say(t.branches.created(name))
+        void navigate({ to: paths.branch(project, name), search: {} })
+      }}
       onClose={onClose}
-      onSubmit={create}
-      footnote={footnote}
     >
-      <TextField
-        name="name"
-        label={t.branches.name}
-        hint={t.projects.nameHint}
-        placeholder="dev"
-        error={wrong}
-        autoFocus
-        required
-      />
       <OriginFields branches={branches} origin={origin} />
-      <Expiry first="604800s" />
-      <p role="status">{progress}</p>
-    </FormDialog>
+    </CreateDialog>
   )
 }
 
@@ -88,31 +61,28 @@ type Origin = ReturnType<typeof useOrigin>
 function useOrigin(project: string, branches: readonly BranchRow[]) {
   const [wanted] = useSearchValue('parent')
   const [parent, setParent] = useState(() => firstParent(branches, wanted))
-  const [source, setSource] = useState<Source>('now')
   const params = { project, branch: parent?.branch_id ?? '' }
-  const isPast = source === 'time' || source === 'lsn'
-  const history = useHistory(params, isPast && parent !== undefined)
-  const chosen = useMoment(history.data, history.dataUpdatedAt)
-  const snapshots = useSnapshots(project, source === 'snapshot')
+  const choice = useNowOrThen(params)
+  const [ofSnapshot, setOfSnapshot] = useState(false)
+  const snapshots = useSnapshots(project, ofSnapshot)
   const [snapshot, setSnapshot] = useState<string>()
   const kept = snapshots?.find(({ name }) => name === snapshot) ?? snapshots?.[0]
-  const past = isPast ? chosen.moment && sourceFields(chosen.moment) : {}
-  const ofBranch = parent && past && { source_branch: parent.name, ...past }
+  const past = choice.moment && sourceFields(choice.moment)
+  const ofBranch = parent && choice.isKnown ? { source_branch: parent.name, ...past } : undefined
   return {
     parent,
-    source,
     params,
-    history,
-    chosen,
-    isPast,
+    choice,
+    ofSnapshot,
+    isPast: !ofSnapshot && choice.isPast,
     snapshots,
     kept,
     setSnapshot,
-    spec: source === 'snapshot' ? kept && { source_snapshot: kept.name } : ofBranch,
+    spec: ofSnapshot ? kept && { source_snapshot: kept.name } : ofBranch,
     setParent: (name: string) => setParent(branches.find(({ branch }) => branch.name === name)?.branch),
-    setSource: (next: Source) => {
-      setSource(next)
-      if (next === 'time' || next === 'lsn') chosen.change({ kind: next })
+    setSource: (next: string) => {
+      setOfSnapshot(next === 'snapshot')
+      choice.choose(next)
     },
   }
 }
@@ -124,16 +94,16 @@ function OriginFields({
   readonly branches: readonly BranchRow[]
   readonly origin: Origin
 }) {
-  const { history, chosen, source, params } = origin
+  const { choice, ofSnapshot, params } = origin
   return (
     <>
       <SelectField
         label={t.past.data}
-        value={source}
+        value={ofSnapshot ? 'snapshot' : choice.source}
         options={SOURCES.map((each) => [each, t.past.source[each]] as const)}
-        onChange={(event) => origin.setSource(SOURCES.find((each) => each === event.target.value) ?? 'now')}
+        onChange={(event) => origin.setSource(event.target.value)}
       />
-      {source === 'snapshot' ? (
+      {ofSnapshot ? (
         <SnapshotField origin={origin} />
       ) : (
         <SelectField
@@ -145,9 +115,8 @@ function OriginFields({
       )}
       {origin.isPast && (
         <>
-          {history.error && <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />}
-          <MomentFields chosen={chosen} window={history.data} />
-          <PastPreview params={params} moment={chosen.moment} />
+          <ThenFields choice={choice} />
+          <PastPreview params={params} moment={choice.chosen.moment} />
         </>
       )}
     </>
@@ -171,8 +140,6 @@ function SnapshotField({ origin: { snapshots, kept, setSnapshot } }: { readonly 
     />
   )
 }
-
-const SOURCES: readonly Source[] = ['now', 'time', 'lsn', 'snapshot']
 
 /** The one that the address names, else the default one. */
 function firstParent(branches: readonly BranchRow[], wanted: string | undefined) {

@@ -13,34 +13,39 @@ export type NowOrThenChoice = ReturnType<typeof useNowOrThen>
 /** `moment` is undefined for the present, and while what is typed is none that can be reached: then `isKnown` is false. */
 export function useNowOrThen(params: BranchParams) {
   const [source, setSource] = useState<(typeof SOURCES)[number]>('now')
-  const history = useHistory(params, source !== 'now')
+  const isPast = source !== 'now'
+  const history = useHistory(params, isPast && params.branch !== '')
   const chosen = useMoment(history.data, history.dataUpdatedAt)
   const choose = (next: string) => {
     const found = SOURCES.find((each) => each === next) ?? 'now'
     setSource(found)
     if (found !== 'now') chosen.change({ kind: found })
   }
-  const moment = source === 'now' ? undefined : chosen.moment
-  return { source, choose, chosen, history, moment, isKnown: source === 'now' || moment !== undefined }
+  const moment = isPast ? chosen.moment : undefined
+  return { source, isPast, choose, chosen, history, moment, isKnown: !isPast || moment !== undefined }
 }
 
-export function NowOrThen({
-  label,
-  choice: { source, choose, chosen, history },
-}: {
-  readonly label: string
-  readonly choice: NowOrThenChoice
-}) {
+export function NowOrThen({ label, choice }: { readonly label: string; readonly choice: NowOrThenChoice }) {
   return (
     <>
       <SelectField
         label={label}
-        value={source}
+        value={choice.source}
         options={SOURCES.map((each) => [each, t.past.source[each]] as const)}
-        onChange={(event) => choose(event.target.value)}
+        onChange={(event) => choice.choose(event.target.value)}
       />
-      {source !== 'now' && history.error && <ErrorPanel error={history.error} />}
-      {source !== 'now' && <MomentFields chosen={chosen} window={history.data} />}
+      <ThenFields choice={choice} />
+    </>
+  )
+}
+
+/** The moment, where one of the past is wanted. */
+export function ThenFields({ choice: { isPast, chosen, history } }: { readonly choice: NowOrThenChoice }) {
+  if (!isPast) return null
+  return (
+    <>
+      {history.error && <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />}
+      <MomentFields chosen={chosen} window={history.data} />
     </>
   )
 }

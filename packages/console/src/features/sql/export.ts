@@ -32,8 +32,8 @@ function valueOf(value: string | null, type: string | undefined): string {
   return JSON.stringify(value)
 }
 
-/** Hands text to the browser as a file. */
-export function download(name: string, text: string | Uint8Array): void {
+/** Hands text or bytes to the browser as a file. */
+export function download(name: string, text: string | Uint8Array | Blob): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text as BlobPart]))
   link.download = name

@@ -1,5 +1,6 @@
 import { activity } from './activity.ts'
 import { app, apps, files, home, identity } from './apps.ts'
+import { branchFiles } from './branch-files.ts'
 import { charts } from './charts.ts'
 import {
   branch,
@@ -25,6 +26,7 @@ export const en = {
   apps,
   branch,
   branches,
+  branchFiles,
   calls,
   charts,
   common,

@@ -1,5 +1,6 @@
 import { activity } from './activity.ts'
 import { app, apps, files, home, identity } from './apps.ts'
+import { branchFiles } from './branch-files.ts'
 import { charts } from './charts.ts'
 import {
   branch,
@@ -27,6 +28,7 @@ export const ja: Messages = {
   apps,
   branch,
   branches,
+  branchFiles,
   calls,
   charts,
   common,
