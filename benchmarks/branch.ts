@@ -9,18 +9,29 @@ import { promisify } from 'node:util'
 import { openPostgres, type PostgresInstallation } from '../packages/server/src/postgres/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import { BranchBench } from './branch-bench.ts'
-import { fillSql, openPlaces, type Place, SIZES } from './disks.ts'
-import { type BenchmarkResult, type Contestant, compare, type Goal, type Row, timed } from './measure.ts'
+import { fillSql, openPlaces, type Place } from './disks.ts'
+import {
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  type Contestant,
+  compare,
+  type Goal,
+  progress,
+  type Row,
+  timed,
+} from './measure.ts'
 
 const ROUNDS = 5
+/** Of one comparison; a round of 1 GB takes half a minute and more where nothing shares blocks. */
+const BUDGET_MS = 60_000
 const run = promisify(execFile)
 
-export async function branch(): Promise<BenchmarkResult> {
+export async function branch({ sizes }: BenchmarkOptions): Promise<BenchmarkResult> {
   await using stack = new AsyncDisposableStack()
   const rows: Row[] = []
   const goals: Goal[] = []
-  for (const place of await openPlaces(stack)) {
-    for (const size of SIZES) {
+  for (const place of await openPlaces(stack, Math.max(...sizes))) {
+    for (const size of sizes) {
       const measured = await measure(place, size)
       rows.push(...measured.rows)
       goals.push(...measured.goals)
@@ -35,7 +46,9 @@ async function measure(place: Place, size: number): Promise<{ rows: Row[]; goals
   await mkdir(directory, { mode: 0o711 })
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const what = `${place.name}, ${size} GB`
+  progress(`${what}: making the parent`)
   const bench = stack.use(await BranchBench.start(path.join(directory, 'workspace'), size))
+  progress(`${what}: making the peers`)
   const copy = plainCopy(bench, directory)
   const peers = await databasePeers(directory, size, stack)
   await bench.sleep()
@@ -43,7 +56,7 @@ async function measure(place: Place, size: number): Promise<{ rows: Row[]; goals
     `${what}, asleep: create → first query`,
     'ms',
     [copy, { name: 'lakelet branch', sample: () => bench.branch() }, ...peers],
-    { rounds: ROUNDS, warmups: 1 },
+    { rounds: ROUNDS, warmups: size < 1 ? 1 : 0, budgetMs: BUDGET_MS },
   )
   const quiet: number[][] = []
   for (let round = 0; round < ROUNDS; round += 1) quiet.push(await bench.load(1_000))
@@ -51,7 +64,7 @@ async function measure(place: Place, size: number): Promise<{ rows: Row[]; goals
     `${what}, under load: create → first query`,
     'ms',
     [copy, { name: 'lakelet branch', sample: () => bench.loadedBranch() }],
-    { rounds: ROUNDS },
+    { rounds: ROUNDS, budgetMs: BUDGET_MS },
   )
   const waits = bench.waits(`${what}: p99 of the parent's updates`, quiet)
   return { rows: [...asleep, ...live, ...waits], goals: goalsOf(place, size, asleep, live) }

@@ -1,5 +1,4 @@
-// Where branches are measured: the file system of the temporary directory, and XFS in a file where root can mount one. And how much is
-// in them: 5 GB takes minutes, so only with BENCH_FULL=1.
+// Where branches are measured: the file system of the temporary directory (or of BENCH_DIR), and XFS in a file where root can mount one.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -14,15 +13,11 @@ export interface Place {
   readonly sharesBlocks: boolean
 }
 
-/** Data of a parent in GB: a new one has 40 MB. */
-export const SIZES: readonly number[] = (
-  process.env['BENCH_SIZES'] ?? (process.env['BENCH_FULL'] === '1' ? '0.04,1,5' : '0.04,1')
-)
-  .split(',')
-  .map(Number)
+/** Free space that a parent of a gigabyte and everything that is made of it in a benchmark take, in GB. */
+const ROOM_PER_GB = 8
 
-/** The places of this machine; each is removed with `stack`. */
-export async function openPlaces(stack: AsyncDisposableStack): Promise<Place[]> {
+/** The places of this machine, with room for parents of `gigabytes`; each is removed with `stack`. */
+export async function openPlaces(stack: AsyncDisposableStack, gigabytes: number): Promise<Place[]> {
   const home = await mkdtemp(path.join(process.env['BENCH_DIR'] ?? tmpdir(), 'lakelet-bench-'))
   stack.defer(() => rm(home, { recursive: true, force: true }))
   await chmod(home, 0o711)
@@ -30,16 +25,16 @@ export async function openPlaces(stack: AsyncDisposableStack): Promise<Place[]> 
   await mkdir(plain, { mode: 0o711 })
   const places = [{ name: typeOf(plain), directory: plain, sharesBlocks: canShare(plain) }]
   const why = whyNoXfs()
-  if (why === undefined) places.push(mountXfs(home, stack))
+  if (why === undefined) places.push(mountXfs(home, gigabytes, stack))
   else console.error(`XFS is left out: ${why}`)
   return places
 }
 
-function mountXfs(home: string, stack: AsyncDisposableStack): Place {
+function mountXfs(home: string, gigabytes: number, stack: AsyncDisposableStack): Place {
   const image = path.join(home, 'xfs.img')
   const directory = path.join(home, 'xfs')
   writeFileSync(image, '')
-  truncateSync(image, Math.ceil(10 + 8 * Math.max(...SIZES)) * 1024 ** 3)
+  truncateSync(image, Math.ceil(10 + ROOM_PER_GB * gigabytes) * 1024 ** 3)
   execFileSync('mkfs.xfs', ['-q', '-m', 'reflink=1', image])
   execFileSync('mkdir', ['-m', '711', directory])
   execFileSync('mount', ['-o', 'loop,noatime', image, directory])

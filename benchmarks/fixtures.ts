@@ -7,7 +7,15 @@ import { openPostgres } from '../packages/server/src/postgres/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import { BranchBench } from './branch-bench.ts'
 import { fillSql, openPlaces, type Place } from './disks.ts'
-import { type BenchmarkResult, type Contestant, compare, type Goal, type Row, timed } from './measure.ts'
+import {
+  type BenchmarkResult,
+  type Contestant,
+  compare,
+  type Goal,
+  progress,
+  type Row,
+  timed,
+} from './measure.ts'
 
 const ROUNDS = 10
 /** What a test may wait for its branch where files share blocks, in ms. */
@@ -19,7 +27,7 @@ export async function fixtures(): Promise<BenchmarkResult> {
   await using stack = new AsyncDisposableStack()
   const rows: Row[] = []
   const goals: Goal[] = []
-  for (const place of await openPlaces(stack)) {
+  for (const place of await openPlaces(stack, SIZE)) {
     const measured = await measure(place)
     rows.push(...measured)
     const ours = measured.find(({ name }) => name === OURS)
@@ -39,6 +47,7 @@ async function measure(place: Place): Promise<Row[]> {
   const directory = path.join(place.directory, 'fixtures')
   await mkdir(directory, { mode: 0o711 })
   stack.defer(() => rm(directory, { recursive: true, force: true }))
+  progress(`${place.name}: making the parent and the peers`)
   const bench = stack.use(await BranchBench.start(path.join(directory, 'workspace'), SIZE))
   const postgres = await openPostgres({ dataDir: path.join(directory, 'bare') })
   const installation = await postgres.of(17)
@@ -48,7 +57,7 @@ async function measure(place: Place): Promise<Row[]> {
   stack.defer(() => running.stop())
   await running.run(['CREATE DATABASE source'])
   await running.run([...fillSql(SIZE), 'CHECKPOINT'], 'source')
-  return compare(
+  return await compare(
     `${place.name}: made → first query → deleted`,
     'ms',
     [

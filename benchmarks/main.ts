@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json FILE]`: runs one benchmark with its peers and prints a table of ratios.
+// `npm run bench -- NAME [--sizes GB,GB] [--json FILE]`: runs one benchmark with its peers and prints a table of ratios.
 import { writeFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -8,13 +8,13 @@ import { branch } from './branch.ts'
 import { connector } from './connector.ts'
 import { consoleInBrowser } from './console.ts'
 import { fixtures } from './fixtures.ts'
-import { type BenchmarkResult, table } from './measure.ts'
 import { gateway } from './gateway.ts'
+import { type BenchmarkOptions, type BenchmarkResult, table } from './measure.ts'
 import { restore } from './restore.ts'
 import { start } from './start.ts'
 import { wake } from './wake.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
+const benchmarks: Readonly<Record<string, (options: BenchmarkOptions) => Promise<BenchmarkResult>>> = {
   api,
   boot,
   branch,
@@ -27,11 +27,18 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchmarkResult>>> = {
   console: consoleInBrowser,
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, sizes: { type: 'string', default: '0.04,1' } },
+})
 const [name = ''] = positionals
 const benchmark = benchmarks[name]
-if (benchmark) {
-  const result = await benchmark()
+const sizes = values.sizes.split(',').map(Number)
+if (!sizes.every((size) => size >= 0.04)) {
+  console.error(`--sizes are gigabytes of a branch, such as 0.04,1,5 (a new one has 0.04): ${values.sizes}`)
+  process.exitCode = 2
+} else if (benchmark) {
+  const result = await benchmark({ sizes })
   console.log(table(result.rows))
   for (const { text, isMet } of result.goals) console.log(`${isMet ? 'met' : 'NOT MET'}: ${text}`)
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, kernel: release(), node: process.version }

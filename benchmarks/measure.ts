@@ -31,10 +31,33 @@ export interface BenchmarkResult {
   readonly goals: readonly Goal[]
 }
 
+/** What the command line says of how to measure. */
+export interface BenchmarkOptions {
+  /** Data of a parent in GB, of benchmarks that have one; a new branch has 40 MB. */
+  readonly sizes: readonly number[]
+}
+
+/** Says on standard error what is being done, with the time since the start: a benchmark takes minutes. */
+export function progress(text: string): void {
+  const seconds = Math.round(performance.now() / 1000)
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  console.error(`${clock}  ${text}`)
+}
+
 /** The value below which `share` of the samples lie (nearest rank). */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** So many rounds there are at least, however long one takes. */
+const LEAST_ROUNDS = 3
+
+interface CompareOptions {
+  readonly rounds: number
+  readonly warmups?: number
+  /** No round begins after so long, once there are three; the table says how many there were. */
+  readonly budgetMs?: number
 }
 
 /** Measures all contestants `rounds` times in turns, after `warmups` rounds that do not count. */
@@ -42,14 +65,21 @@ export async function compare(
   measure: string,
   unit: string,
   contestants: readonly Contestant[],
-  options: { readonly rounds: number; readonly warmups?: number },
+  { rounds, warmups = 0, budgetMs = Infinity }: CompareOptions,
 ): Promise<Row[]> {
   const samples = new Map(contestants.map((each) => [each, [] as number[]]))
-  for (let round = -(options.warmups ?? 0); round < options.rounds; round += 1) {
+  const end = performance.now() + budgetMs
+  for (let round = -warmups; round < rounds; round += 1) {
+    if (round >= LEAST_ROUNDS && performance.now() > end) break
+    const said: string[] = []
     for (const contestant of contestants) {
       const value = await contestant.sample()
+      said.push(`${contestant.name} ${value.toFixed(unit === 'ms' ? 0 : 1)}`)
       if (round >= 0) samples.get(contestant)?.push(value)
     }
+    // Thousands of short rounds would say nothing that can be read.
+    if (rounds <= 20)
+      progress(`${measure}, ${round < 0 ? 'to warm up' : `round ${round + 1}`}: ${said.join(', ')} ${unit}`)
   }
   const peer = contestants.find(({ isPeer }) => isPeer)
   const base = peer && samples.get(peer)

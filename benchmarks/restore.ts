@@ -16,10 +16,20 @@ import {
 } from '../packages/server/src/postgres/index.ts'
 import { startStorage } from '../packages/server/src/storage/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
-import { fillSql, openPlaces, type Place, SIZES } from './disks.ts'
-import { type BenchmarkResult, type Contestant, compare, type Row, timed } from './measure.ts'
+import { fillSql, openPlaces, type Place } from './disks.ts'
+import {
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  type Contestant,
+  compare,
+  progress,
+  type Row,
+  timed,
+} from './measure.ts'
 
 const ROUNDS = 5
+/** Of one comparison. */
+const BUDGET_MS = 90_000
 const LOG_BYTES = 128 * 1024 ** 2
 const MOST_MS = 2000
 const PARENT = 'br-parent'
@@ -27,12 +37,12 @@ const QUERY = 'SELECT count(*) FROM pg_class'
 const run = promisify(execFile)
 const log = createLogger({ level: 'silent' })
 
-export async function restore(): Promise<BenchmarkResult> {
+export async function restore({ sizes }: BenchmarkOptions): Promise<BenchmarkResult> {
   await using stack = new AsyncDisposableStack()
   const rows: Row[] = []
   const goals = []
-  for (const place of await openPlaces(stack)) {
-    for (const size of SIZES) {
+  for (const place of await openPlaces(stack, Math.max(...sizes))) {
+    for (const size of sizes) {
       const measured = await measure(place, size)
       rows.push(...measured)
       const own = measured.find(({ ratio }) => ratio !== undefined)
@@ -45,6 +55,7 @@ export async function restore(): Promise<BenchmarkResult> {
 
 async function measure(place: Place, size: number): Promise<Row[]> {
   await using stack = new AsyncDisposableStack()
+  progress(`${place.name}, ${size} GB: making the parent and its log`)
   const dataDir = path.join(place.directory, `restore-${size}`)
   await mkdir(dataDir, { mode: 0o711 })
   stack.defer(() => rm(dataDir, { recursive: true, force: true }))
@@ -94,7 +105,7 @@ async function measure(place: Place, size: number): Promise<Row[]> {
     `${place.name}, ${size} GB and 128 MB of log: restore → first query`,
     'ms',
     [restoredByHand(bare, byHand), own],
-    { rounds: ROUNDS, warmups: 1 },
+    { rounds: ROUNDS, warmups: 1, budgetMs: BUDGET_MS },
   )
 }
 

@@ -42,7 +42,7 @@ interface Operation {
 export async function finished(workspace: TestWorkspace, started: Operation): Promise<void> {
   let operation = started
   while (!operation.done) {
-    await sleep(100)
+    await sleep(20)
     operation = await ask<Operation>(workspace, 'GET', `/api/2.0/postgres/${started.name}`)
   }
   if (operation.error) throw new Error(`${started.name}: ${JSON.stringify(operation.error)}`)
