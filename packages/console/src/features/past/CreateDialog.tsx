@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { RESOURCE_ID } from '../../api/resource-id.ts'
-import type { Input, LooseInput } from '../../api/types.ts'
+import type { Input } from '../../api/types.ts'
 import { AsCall } from '../../shell/Call.tsx'
 import { t } from '../../text/index.ts'
 import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
@@ -62,7 +62,7 @@ export function CreateDialog<I extends CreateId>({
   }
   const footnote = (values: FormData) => {
     const input = asked(values)
-    return input && <AsCall id={id} input={input as LooseInput} />
+    return input && <AsCall id={id} input={input} />
   }
   return (
     <FormDialog {...dialog} submit={t.common.create} onSubmit={create} footnote={footnote}>
