@@ -23,6 +23,7 @@ import { measureBranches } from '../control/reconcilers/measure-branches.ts'
 import { forgetTelemetry } from '../control/reconcilers/forget-telemetry.ts'
 import { dropReplaced } from '../control/reconcilers/drop-replaced.ts'
 import { purgeDeleted } from '../control/reconcilers/purge-deleted.ts'
+import { RemovalTime } from '../control/reconcilers/removal-time.ts'
 import { snapshotTaker } from '../control/reconcilers/take-snapshots.ts'
 import { manifestWriter } from '../control/reconcilers/write-manifests.ts'
 import { dropImports } from '../control/recovery/drop-imports.ts'
@@ -181,18 +182,19 @@ function startLoops(
   const { kinds, branches, snapshots, past, moves, writeManifests, history } = parts
   const start = (name: string, everyMs: number, round: () => Promise<void>): Reconciler =>
     starting.use(startReconciler({ name, everyMs, round, clock, log: log.child({ component: name }) }))
+  const removal = new RemovalTime({ clock, log, queries: metadata.db })
   const woken = [
     start('expire-branches', EXPIRE_EVERY_MS, () => expireBranches(context, branches)),
-    start('expire-snapshots', EXPIRE_EVERY_MS, () => expireSnapshots(context, snapshots)),
+    start('expire-snapshots', EXPIRE_EVERY_MS, () => expireSnapshots(context, snapshots, removal)),
     start('take-snapshots', TAKE_SNAPSHOTS_EVERY_MS, snapshotTaker(context, snapshots)),
     start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
     start('carry-out-moves', CARRY_OUT_EVERY_MS, () => moves.round()),
     start('close-past', CLOSE_PAST_EVERY_MS, () => past.sweep()),
     start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
-    start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds)),
+    start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds, removal)),
     start('write-manifests', WRITE_MANIFESTS_EVERY_MS, writeManifests),
   ]
-  start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context))
+  start('keep-history', KEEP_HISTORY_EVERY_MS, () => keepHistory(context, removal))
   if (history) start('forget-telemetry', FORGET_TELEMETRY_EVERY_MS, () => forgetTelemetry(context, history))
   // Not woken by operations: once at the start and then by the clock alone.
   start('back-up-metadata', BACK_UP_EVERY_MS, async () => {

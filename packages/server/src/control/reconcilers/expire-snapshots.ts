@@ -3,10 +3,15 @@ import { findProject } from '../../metadata/projects.ts'
 import { listExpiredSnapshots } from '../../metadata/snapshots.ts'
 import type { ControlParts } from '../context.ts'
 import type { Snapshots } from '../services/snapshots.ts'
+import type { RemovalTime } from './removal-time.ts'
 
 /** Deletes the snapshots whose time is over, as a caller would. */
-export async function expireSnapshots(context: ControlParts, snapshots: Snapshots): Promise<void> {
-  const now = context.clock.now().toISOString()
+export async function expireSnapshots(
+  context: ControlParts,
+  snapshots: Snapshots,
+  removal: RemovalTime,
+): Promise<void> {
+  const now = (await removal.now()).toISOString()
   for (const snapshot of await listExpiredSnapshots(context.metadata.db, now)) {
     const project = await findProject(context.metadata.db, snapshot.project_uid)
     if (!project || project.delete_time !== null) continue

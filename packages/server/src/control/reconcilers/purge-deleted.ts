@@ -9,6 +9,7 @@ import type { BranchOperations } from '../operations/branches.ts'
 import type { ProjectOperations } from '../operations/projects.ts'
 import type { ControlContext } from '../context.ts'
 import { lockOf } from '../rules/resolve.ts'
+import type { RemovalTime } from './removal-time.ts'
 
 /** How long an operation that has ended can be polled. */
 const KEEP_OPERATIONS_MS = 7 * 86_400_000
@@ -19,13 +20,19 @@ export interface PurgeKinds {
 }
 
 /** Removes for good what was deleted long enough ago, and files and operations that nobody needs any more. */
-export async function purgeDeleted(context: ControlContext, kinds: PurgeKinds): Promise<void> {
-  const now = context.clock.now()
+export async function purgeDeleted(
+  context: ControlContext,
+  kinds: PurgeKinds,
+  removal: RemovalTime,
+): Promise<void> {
+  const now = await removal.now()
   await purgeProjects(context, kinds, now.toISOString())
   await purgeBranches(context, kinds, now.toISOString())
   await setUnknownAside(context)
-  await emptyTrash(context)
-  const before = new Date(now.getTime() - KEEP_OPERATIONS_MS).toISOString()
+  await emptyTrash(context, now)
+  // Looked at again: one that has just ended did so before `now` where the clock was set back meanwhile.
+  const until = Math.min(now.getTime(), context.clock.now().getTime())
+  const before = new Date(until - KEEP_OPERATIONS_MS).toISOString()
   await deleteOperationsEndedBefore(context.metadata.db, before)
 }
 
@@ -86,8 +93,8 @@ async function setUnknownAside({ metadata, storage, log }: ControlContext): Prom
   }
 }
 
-async function emptyTrash({ storage, clock, log }: ControlContext): Promise<void> {
-  const removed = await storage.files.trash.removeOld(clock.now(), (entry, error) =>
+async function emptyTrash({ storage, log }: ControlContext, now: Date): Promise<void> {
+  const removed = await storage.files.trash.removeOld(now, (entry, error) =>
     log.warn({ err: error, path: entry.path }, 'the trash cannot be emptied'),
   )
   if (removed.length > 0) log.info({ removed, days: TRASH_DAYS }, 'removed what was in the trash for long')
