@@ -15,6 +15,7 @@ const LONG_TESTS = [
   'packages/server/tests/apps/operations',
   'packages/lakelet/tests',
   'packages/server/tests/branching',
+  'packages/server/tests/gateway/pool',
   'packages/server/tests/storage/recovery-traps',
   'tests/system/examples',
   'packages/cli/tests/sql.test.ts',

@@ -17,7 +17,7 @@ export interface Outcome {
 /** The names in the `@check("…")` and `check('…', …)` lines of a program. */
 export function checksIn(file: string): string[] {
   const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(/^@?check\((["'])(.*?)\1[,)]/gm)].map(([, , name = '']) => name)
+  return [...text.matchAll(/^[\t ]*@?check\((["'])(.*?)\1[,)]/gm)].map(([, , name = '']) => name)
 }
 
 /** Runs a program to its end. Rejects with what it wrote when no check was reported. */

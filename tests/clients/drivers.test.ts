@@ -7,6 +7,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { environment, runCommand, startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
 import { checksIn, failureOf, type Outcome, runChecks } from './checks.ts'
+import { goProgram, whyNoGo } from './go.ts'
+import { javaWith, whyNoJava } from './java.ts'
 import { npmWith } from './npm.ts'
 import { pythonWith, whyNoPython } from './python.ts'
 import { RegistryUnreachable } from './registry.ts'
@@ -14,10 +16,18 @@ import { ask, createProject, type Endpoint } from './workspace-objects.ts'
 
 const pythonProgram = path.join(import.meta.dirname, 'python', 'drivers.py')
 const nodePrograms = path.join(import.meta.dirname, 'node')
+const goProgramDirectory = path.join(import.meta.dirname, 'go')
+const javaProgram = path.join(import.meta.dirname, 'java', 'Drivers.java')
+const javaLibraries = ['org.postgresql:postgresql:42.7.7']
 const pythonPackages = ['psycopg[binary]==3.3.9', 'asyncpg==0.32.0', 'pg8000==1.31.6', 'SQLAlchemy==2.1.9']
 /** The program on the machine, where there is one. */
 const PSQL = 'psql'
 const nodePackages = ['pg@8.23.1', 'postgres@3.4.9']
+
+const ROUTES = [
+  { name: 'a session of their own', options: '' },
+  { name: 'a pool of transactions', options: 'pool=transaction' },
+]
 
 let workspace: TestWorkspace
 let endpoint: Endpoint
@@ -30,26 +40,43 @@ beforeAll(async () => {
 })
 afterAll(() => workspace?.[Symbol.asyncDispose]())
 
-describe('Python: psycopg 3, asyncpg, pg8000, SQLAlchemy', () => {
+describe.each(ROUTES)('Python: psycopg 3, asyncpg, pg8000, SQLAlchemy, $name', ({ options }) => {
   programTests(pythonProgram, async () => {
     const reason = await whyNoPython()
     if (reason !== undefined) return reason
     const python = await pythonWith(pythonPackages)
-    return runChecks([python, '-B', pythonProgram], { env: driverEnvironment() })
+    return runChecks([python, '-B', pythonProgram], { env: driverEnvironment(options) })
   })
 })
 
-describe('Node: pg, postgres.js', () => {
+describe.each(ROUTES)('Node: pg, postgres.js, $name', ({ options }) => {
   programTests(path.join(nodePrograms, 'drivers.mjs'), async () => {
     const installed = await npmWith(nodePackages)
-    const app = path.join(workspace.directory, 'drivers')
+    const app = path.join(workspace.directory, `drivers${options}`)
     await cp(nodePrograms, app, { recursive: true })
     await symlink(path.join(installed, 'node_modules'), path.join(app, 'node_modules'))
-    return runChecks([process.execPath, 'drivers.mjs'], { cwd: app, env: driverEnvironment() })
+    return runChecks([process.execPath, 'drivers.mjs'], { cwd: app, env: driverEnvironment(options) })
   })
 })
 
-describe('psql', () => {
+describe.each(ROUTES)('Go: pgx, lib/pq, $name', ({ options }) => {
+  programTests(path.join(goProgramDirectory, 'drivers.go'), async () => {
+    const reason = await whyNoGo()
+    if (reason !== undefined) return reason
+    return runChecks([await goProgram(goProgramDirectory)], { env: driverEnvironment(options) })
+  })
+})
+
+describe.each(ROUTES)('Java: pgjdbc, $name', ({ options }) => {
+  programTests(javaProgram, async () => {
+    const reason = await whyNoJava()
+    if (reason !== undefined) return reason
+    const classPath = await javaWith(javaLibraries)
+    return runChecks(['java', '-cp', classPath, javaProgram], { env: driverEnvironment(options) })
+  })
+})
+
+describe.each(ROUTES)('psql, $name', ({ options }) => {
   let isThere = false
   beforeAll(async () => {
     isThere = await psql(['--version']).then(
@@ -113,7 +140,7 @@ DROP TABLE copied;
       endpoint: endpoint.name,
     })
     const tls = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: workspace.caFile, PGPASSWORD: credential.token }
-    return { ...driverEnvironment(), ...tls }
+    return { ...driverEnvironment(options), ...tls }
   }
 })
 
@@ -137,16 +164,19 @@ function programTests(program: string, run: () => Promise<readonly Outcome[] | s
   })
 }
 
-function driverEnvironment(): Record<string, string> {
+function driverEnvironment(options: string): Record<string, string> {
   return {
     ...environment(workspace.home),
     PGHOST: endpoint.host,
     PGPORT: String(workspace.postgres.port),
     PGDATABASE: 'databricks_postgres',
     PGUSER: workspace.user,
+    // libpq reads the one, the programs here the other.
+    ...(options === '' ? {} : { PGOPTIONS: options, OPTIONS: options }),
     CA_FILE: workspace.caFile,
     WORKSPACE: workspace.host,
     TOKEN: workspace.token,
     ENDPOINT: endpoint.name,
+    ENDPOINT_ID: endpoint.uid,
   }
 }

@@ -10,7 +10,7 @@ import { sharedDirectory } from '../guards/shared-directory.ts'
 export class RegistryUnreachable extends Error {}
 
 const NO_NETWORK =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|Failed to establish a new connection|name resolution|Could not fetch URL|Read timed out/
+  /ENOTFOUND|no such host|i\/o timeout|connection refused|Could not transfer artifact|Unknown host|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|Failed to establish a new connection|name resolution|Could not fetch URL|Read timed out/
 
 /** The directory of a set of packages; `build` fills it when it is not complete. */
 export async function cachedDirectory(

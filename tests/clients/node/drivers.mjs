@@ -22,10 +22,12 @@ async function credential() {
   return (await reply.json()).token
 }
 
-const pgOptions = { host, port, user, database, password: credential, ssl: { ca } }
+/** For the startup packet: a session of its own, or a place in a pool. */
+const options = process.env.OPTIONS || undefined
+const pgOptions = { host, port, user, database, options, password: credential, ssl: { ca } }
 
-async function withPg(options, use) {
-  const client = new Client({ ...pgOptions, ...options })
+async function withPg(overrides, use) {
+  const client = new Client({ ...pgOptions, ...overrides })
   await client.connect()
   try {
     return await use(client)
@@ -34,7 +36,7 @@ async function withPg(options, use) {
   }
 }
 
-async function withPostgres(options, use) {
+async function withPostgres(overrides, use) {
   const sql = postgres({
     host,
     port,
@@ -44,7 +46,8 @@ async function withPostgres(options, use) {
     ssl: { ca },
     max: 2,
     onnotice() {},
-    ...options,
+    ...(options ? { connection: { options } } : {}),
+    ...overrides,
   })
   try {
     return await use(sql)

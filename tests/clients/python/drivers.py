@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import threading
+import time
 import urllib.request
 import uuid
 from types import SimpleNamespace
@@ -16,10 +17,12 @@ import psycopg
 import sqlalchemy
 from psycopg import sql
 
-from checks import check, expect_error, run_all
+from checks import check, expect_error, run_all, skip
 
 HOST, PORT = os.environ["PGHOST"], int(os.environ["PGPORT"])
 USER, DATABASE, CA_FILE = os.environ["PGUSER"], os.environ["PGDATABASE"], os.environ["CA_FILE"]
+# For the startup packet: a session of its own, or a place in a pool.
+OPTIONS = os.environ.get("OPTIONS", "")
 
 
 def credential():
@@ -40,10 +43,26 @@ def psycopg_options(**options):
         "user": USER,
         "dbname": DATABASE,
         "password": credential(),
+        "options": OPTIONS,
         "sslmode": "verify-full",
         "sslrootcert": CA_FILE,
         **options,
     }
+
+
+def allow_passwords():
+    project = os.environ["ENDPOINT"].split("/branches/")[0]
+    headers = {"Authorization": f"Bearer {os.environ['TOKEN']}", "Content-Type": "application/json"}
+    base = f"{os.environ['WORKSPACE']}/api/2.0/postgres"
+    body = json.dumps({"spec": {"enable_pg_native_login": True}}).encode()
+    url = f"{base}/{project}?update_mask=spec.enable_pg_native_login"
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PATCH"), timeout=30) as reply:
+        operation = json.load(reply)
+    while not operation["done"]:
+        time.sleep(0.1)
+        request = urllib.request.Request(f"{base}/{operation['name']}", headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            operation = json.load(reply)
 
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.timezone.utc)
@@ -128,6 +147,36 @@ def psycopg_refused(_):
     )
 
 
+@check("psycopg: a role with a password, over SCRAM")
+def psycopg_password(_):
+    with psycopg.connect(**psycopg_options(), autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS scrammed")
+        connection.execute("CREATE ROLE scrammed LOGIN PASSWORD 'correct horse battery staple'")
+    # Its login is refused until the project allows passwords.
+    allow_passwords()
+    # There is no token that says which endpoint is meant.
+    route = f"{OPTIONS} endpoint={os.environ['ENDPOINT_ID']}"
+    native = {"options": route, "user": "scrammed", "password": "correct horse battery staple", "require_auth": "scram-sha-256"}
+    with psycopg.connect(**psycopg_options(**native), channel_binding="require") as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("scrammed",)
+    wrong = psycopg_options(**{**native, "password": "wrong"})
+    expect_error(psycopg.OperationalError, lambda: psycopg.connect(**wrong), message="password authentication failed")
+
+
+@check("psycopg: an error keeps its fields, and a failed transaction its state until it is rolled back")
+def psycopg_errors(_):
+    with psycopg.connect(**psycopg_options()) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS unique_numbers (n int CONSTRAINT only_once UNIQUE)")
+        connection.commit()
+        insert = "INSERT INTO unique_numbers VALUES (1)"
+        connection.execute(insert)
+        error = expect_error(psycopg.errors.UniqueViolation, lambda: connection.execute(insert))
+        assert error.diag.constraint_name == "only_once" and error.diag.message_detail, error.diag
+        expect_error(psycopg.errors.InFailedSqlTransaction, lambda: connection.execute("SELECT 1"))
+        connection.rollback()
+        assert connection.execute("SELECT count(*) FROM unique_numbers").fetchone() == (0,)
+
+
 async def connect_asyncpg():
     return await asyncpg.connect(
         host=HOST,
@@ -135,6 +184,7 @@ async def connect_asyncpg():
         user=USER,
         database=DATABASE,
         password=credential(),
+        server_settings={"options": OPTIONS},
         ssl=ssl.create_default_context(cafile=CA_FILE),
     )
 
@@ -162,6 +212,7 @@ def asyncpg_everyday(_):
 
         context = ssl.create_default_context(cafile=CA_FILE)
         options = dict(host=HOST, port=PORT, user=USER, database=DATABASE, ssl=context)
+        options["server_settings"] = {"options": OPTIONS}
         async with asyncpg.create_pool(**options, password=password, min_size=1, max_size=5) as pool:
             numbers = await asyncio.gather(*[pool.fetchval("SELECT $1::int", n) for n in range(20)])
             assert numbers == list(range(20))
@@ -196,6 +247,7 @@ def pg8000_everyday(_):
         user=USER,
         database=DATABASE,
         password=credential(),
+        startup_params={"options": OPTIONS},
         ssl_context=ssl.create_default_context(cafile=CA_FILE),
     )
     try:
@@ -217,7 +269,10 @@ def sqlalchemy_everyday(_):
     asked = []
     url = sqlalchemy.URL.create("postgresql+psycopg", username=USER, host=HOST, port=PORT, database=DATABASE)
     engine = sqlalchemy.create_engine(
-        url, connect_args={"sslmode": "verify-full", "sslrootcert": CA_FILE}, pool_recycle=2700, pool_pre_ping=True
+        url,
+        connect_args={"sslmode": "verify-full", "sslrootcert": CA_FILE, "options": OPTIONS},
+        pool_recycle=2700,
+        pool_pre_ping=True,
     )
 
     @sqlalchemy.event.listens_for(engine, "do_connect")
@@ -248,6 +303,8 @@ def sqlalchemy_everyday(_):
 
 @check("identifiers with the characters of an e-mail address are quoted by every layer")
 def quoted_identifiers(_):
+    if OPTIONS:
+        skip("backends of a pool keep the settings with which they were opened")
     with psycopg.connect(**psycopg_options()) as connection:
         statement = sql.SQL("ALTER ROLE {} SET statement_timeout = '5min'").format(sql.Identifier(USER))
         connection.execute(statement)

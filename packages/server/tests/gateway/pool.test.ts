@@ -1,5 +1,6 @@
 // Transaction pooling: many clients over few backends, each of which belongs to one of them for a transaction.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeClose, encodeParse, encodeSync } from '@lakelet/wire'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { defaultPoolSettings, type PoolSettings } from '../../src/gateway/pool/settings.ts'
 import {
@@ -9,8 +10,12 @@ import {
   startTestWorkspace,
   type TestClient,
   type TestWorkspace,
+  upgrade,
   USER,
 } from './test-workspace.ts'
+
+const PARSE_COMPLETE = 0x31
+const CLOSE_COMPLETE = 0x33
 
 describe.each(GATEWAYS)('a pool, $name', ({ workers }) => {
   let workspace: TestWorkspace
@@ -72,6 +77,37 @@ describe.each(GATEWAYS)('a pool, $name', ({ workers }) => {
       )
     await Promise.all(clients.map((client) => client.end()))
   })
+
+  test('what arrives in pieces while a client waits for a backend is all carried out', async () => {
+    await pooled({ size: 1 })
+    await using other = await connect()
+    using client = await upgrade({
+      host: '127.0.0.1',
+      port: workspace.gateway.address.port,
+      servername: `ep-one-pooler.${HOST_DOMAIN}`,
+      ALPNProtocols: ['postgresql'],
+    })
+    await client.logIn({ user: USER.name, database: 'databricks_postgres' }, await workspace.token(USER.name))
+    client.write(encodeParse('named', 'select 1'), encodeSync())
+    await client.until('readyForQuery')
+    await other.query('begin')
+    client.write(encodeClose('statement', 'named'))
+    await eventually(
+      async () => (await workspace.gateway.sessions()).some(({ state }) => state === 'waiting'),
+      'it waits',
+    )
+    client.write(encodeParse('named', 'select 2'))
+    await sleep(20)
+    client.write(encodeSync())
+    await sleep(20)
+    await other.query('commit')
+    const before = client.messages.length
+    await client.until('readyForQuery')
+    const answers = client.messages
+      .slice(before)
+      .map((each) => (each.type === 'other' ? each.code : each.type))
+    expect(answers).toEqual([CLOSE_COMPLETE, PARSE_COMPLETE, 'readyForQuery'])
+  }, 20_000)
 
   test('what only one session has keeps its backend', async () => {
     await pooled({ size: 4 })

@@ -1,8 +1,9 @@
 // What a client leaves in its session: its settings go with it to every backend, the rest keeps it on the one that has it.
 import { LakeletError } from '../../base/errors.ts'
 import type { Pool } from './pool.ts'
-import { BackendLostError, type PooledBackend } from './pooled-backend.ts'
+import { BackendLostError, type OwnAnswer, type PooledBackend } from './pooled-backend.ts'
 import {
+  dropHidden,
   type Inspected,
   inspection,
   type PinReason,
@@ -58,19 +59,27 @@ export class Leavings {
   async renew(backend: PooledBackend, applicationName: string): Promise<void> {
     const isNew = backend.owner === undefined
     if (isNew && applicationName === '' && this.#settings.size === 0) return
-    const text = renewal(applicationName, this.#settings)
-    let { failed } = await backend.run(text)
+    const text = renewal(applicationName, this.#settings, backend.mayHide)
+    let { failed, rows } = await backend.run(text)
     if (failed !== undefined) {
       // A statement_timeout of the last client may have been too short for it.
       await backend.run('RESET ALL')
-      ;({ failed } = await backend.run(text))
+      ;({ failed, rows } = await backend.run(text))
     }
-    if (failed === undefined) return
+    if (failed === undefined) return await this.#dropHidden(backend, rows)
     if (this.#settings.size === 0) throw new BackendLostError(`it could not be made new: ${failed}`)
     throw new LakeletError('pool_settings_lost', {
       names: [...this.#settings.keys()].join(', '),
       sqlState: failed,
     })
+  }
+
+  async #dropHidden(backend: PooledBackend, found: OwnAnswer['rows']): Promise<void> {
+    const text = dropHidden(found)
+    const failed = text === undefined ? undefined : (await backend.run(text)).failed
+    if (failed !== undefined)
+      throw new BackendLostError(`what was prepared in it could not be dropped: ${failed}`)
+    backend.mayHide = false
   }
 
   /** Asks the backend; whether the client can do without it from now on. Throws `pool_pinned_out` where it cannot keep it either. */
@@ -83,15 +92,9 @@ export class Leavings {
     this.#mayDrop = false
     if (found && mayDrop) forgetDropped(backend, client, found.statements)
     this.#learnCalls(found)
+    if (found && found.pin === undefined) backend.mayHide = false
     if (found) this.#settings = found.settings
     return this.#pin(found ? (found.pin ?? (this.#isOpaque ? 'setting' : undefined)) : 'unknown')
-  }
-
-  /** There is nobody to ask any more. */
-  forget(): void {
-    this.#mustLook = false
-    this.#mayDrop = false
-    this.#calls = new Set()
   }
 
   end(): void {
@@ -148,5 +151,6 @@ const REASONS: Readonly<Record<PinReason, string>> = {
   listen: 'LISTEN',
   prepared: 'a statement of PREPARE',
   setting: 'a setting whose name cannot be known',
+  authorization: 'SET SESSION AUTHORIZATION',
   unknown: 'something that cannot be asked for',
 }

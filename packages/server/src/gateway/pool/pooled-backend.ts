@@ -43,6 +43,8 @@ export class PooledBackend {
   /** Whose session it is, until it is made anew for another client. */
   owner: object | undefined
   usedMs: number
+  /** What its clients ran since it was last made new may have prepared statements that no text shows. */
+  mayHide = false
   isLost = false
   readonly #connection: BackendSocket
   readonly #onLost: (backend: PooledBackend) => void

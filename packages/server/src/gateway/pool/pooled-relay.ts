@@ -80,7 +80,10 @@ export class PooledRelay {
       replies: this.#queue,
       registry,
       maxPreparedStatements,
-      onFacts: (facts) => this.#leavings.add(facts),
+      onFacts: (facts) => {
+        this.#leavings.add(facts)
+        if (facts.mayPrepare && this.#backend) this.#backend.mayHide = true
+      },
       hasFailed: () => this.#tracker.transactionStatus === 'failed',
     })
     this.#replies = new Replies({
@@ -231,11 +234,14 @@ export class PooledRelay {
   }
 
   #flushEarly(): void {
-    const early = this.#early
-    this.#early = []
-    this.#earlyLength = 0
     this.#options.client.resume()
-    for (const chunk of early) if (this.#stage === 'held') this.#forward(chunk)
+    // What was answered without the backend is over at once, and the rest is the beginning of something else.
+    while (this.#stage === 'held') {
+      const chunk = this.#early.shift()
+      if (!chunk) break
+      this.#earlyLength -= chunk.length
+      this.#forward(chunk)
+    }
   }
 
   #forward(chunk: Buffer): void {
@@ -318,17 +324,14 @@ export class PooledRelay {
       this.#stage = 'held'
       this.#flushEarly()
     } catch (error) {
-      // With the backend goes what it was asked about.
+      // `#onLost` has ended the client.
       if (!(error instanceof BackendLostError)) throw error
     }
   }
 
   #onLost(): void {
-    if (this.#stage !== 'settling' || this.pinned !== undefined) return void this.#finish('backend')
-    // Between two transactions nothing is missed: what it left behind, if anything, went with the server.
-    this.#leavings.forget()
-    this.#drop()
-    if (this.#early.length > 0) this.#begin()
+    // Also while it is asked what was left behind: a setting that the client was told is in force must not be missing from its next transaction.
+    void this.#finish('backend')
   }
 
   #onError(fields: Buffer): void {

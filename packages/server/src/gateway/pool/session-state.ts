@@ -12,6 +12,7 @@ export type PinReason =
   | 'listen'
   | 'prepared'
   | 'setting'
+  | 'authorization'
   | 'unknown'
 
 /**
@@ -21,9 +22,21 @@ export type PinReason =
 const RENEW =
   'SET SESSION AUTHORIZATION DEFAULT;RESET ALL;CLOSE ALL;UNLISTEN *;SELECT pg_catalog.pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES'
 
-/** Makes a backend what the client left the last one as. */
-export function renewal(applicationName: string, settings: SessionSettings): string {
-  const named = settings.has('application_name') ? '' : `;SET application_name = ${literal(applicationName)}`
+const HIDDEN = 'hidden'
+/** Those of PREPARE that its last client had without a word of its own, made by a function or a trigger; a client that said PREPARE keeps its backend. */
+const FIND_HIDDEN = `;SELECT '${HIDDEN}', name FROM pg_catalog.pg_prepared_statement() WHERE from_sql`
+
+/** What drops the statements of PREPARE that a renewal found; undefined where there were none. */
+export function dropHidden(rows: readonly (readonly string[])[]): string | undefined {
+  const names = rows.filter(([kind]) => kind === HIDDEN).map(([, name = '']) => name)
+  if (names.length === 0) return undefined
+  return names.map((name) => `DEALLOCATE "${name.replaceAll('"', '""')}"`).join(';')
+}
+
+/** Makes a backend what the client left the last one as; `looksForHidden`: its last client may have run a PREPARE that no text showed. */
+export function renewal(applicationName: string, settings: SessionSettings, looksForHidden: boolean): string {
+  const name = settings.has('application_name') ? '' : `;SET application_name = ${literal(applicationName)}`
+  const named = name + (looksForHidden ? FIND_HIDDEN : '')
   if (settings.size === 0) return RENEW + named
   const calls = [...settings]
     .toSorted(([a], [b]) => rank(a) - rank(b))
@@ -46,6 +59,7 @@ export function literal(text: string): string {
 const INSPECT = `SELECT 'set', name, setting FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'
 UNION ALL SELECT 'set', 'role', pg_catalog.current_setting('role') WHERE pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) 'none'
 UNION ALL SELECT 'pin', 'listen', '' FROM pg_catalog.pg_listening_channels()
+UNION ALL SELECT 'pin', 'authorization', '' FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) WHERE pg_catalog.pg_get_userbyid(usesysid) OPERATOR(pg_catalog.<>) session_user
 UNION ALL SELECT 'pin', 'held_cursor', '' FROM pg_catalog.pg_cursors
 UNION ALL SELECT 'pin', 'prepared', '' FROM pg_catalog.pg_prepared_statements WHERE from_sql
 UNION ALL SELECT 'pin', 'advisory_lock', '' FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()

@@ -15,6 +15,8 @@ export interface TextFacts {
   readonly mayFree: boolean
   /** It may drop prepared statements: DISCARD or DEALLOCATE. */
   readonly drops: boolean
+  /** More than a reading statement without calls: code of someone's own (a function, a trigger) may PREPARE what nobody else must find. */
+  readonly mayPrepare: boolean
 }
 
 /** A longer text is judged by its beginning, and as one that may leave anything. */
@@ -23,6 +25,8 @@ const MOST_NAMES = 50
 
 const LEAVING =
   /(?:^|;)\s*(?:set\s+(?!local\b|constraints\b|transaction\b)|reset\b|discard\b|listen\b|unlisten\b|prepare\s+(?!transaction\b)|deallocate\b|execute\b|do\b|call\b|load\b)|\bpg_temp|\b(?:create|into|or\s+replace)\s+(?:(?:local|global)\s+)?temp(?:orary)?\b|\bdeclare\b[^;]*\bwith\s+hold\b|\bpg_(?:try_)?advisory_(?!xact)|\bsetseed\b|\bset_config\b/i
+const READING =
+  /^\s*(?:select|table|values|fetch|show|begin|start|commit|end|rollback|savepoint|release)\b(?![^]*\b(?:insert|update|delete|merge|into)\b)[^;]*;?\s*$/i
 /** Everything a call can hide in is a parenthesis. */
 const CALLS = /([a-z_\u0080-\u00ff][\w$\u0080-\u00ff]*|")\s*\(/gi
 const CUSTOM = /\b([a-z_]\w*\.[a-z_][\w.]*)/gi
@@ -48,9 +52,11 @@ const NOTHING: TextFacts = {
   isOpaque: false,
   mayFree: false,
   drops: false,
+  mayPrepare: false,
 }
-const ANYTHING: TextFacts = { ...NOTHING, mayLeave: true, mayFree: true, drops: true }
-const FREEING_ONLY: TextFacts = { ...NOTHING, mayFree: true }
+const WRITING: TextFacts = { ...NOTHING, mayPrepare: true }
+const ANYTHING: TextFacts = { ...WRITING, mayLeave: true, mayFree: true, drops: true }
+const FREEING_ONLY: TextFacts = { ...WRITING, mayFree: true }
 const FREEING = /\b(?:drop|close|discard|deallocate|unlisten|reset)\b|unlock/i
 
 /** Judges a text, one character a byte; `isWhole` is false where only its beginning is given. */
@@ -61,7 +67,8 @@ export function textFacts(text: string, isWhole = true): TextFacts {
   const bare = hasComment ? text.replace(COMMENTS, ' ') : text
   const mayLeave = LEAVING.test(text) || (hasComment && LEAVING.test(bare))
   const mayFree = FREEING.test(text)
-  if (!mayLeave && !text.includes('(')) return mayFree ? FREEING_ONLY : NOTHING
+  const isReading = READING.test(text)
+  if (!mayLeave && !text.includes('(')) return mayFree ? FREEING_ONLY : isReading ? NOTHING : WRITING
   const calls = unknownCalls(text)
   const isSetting = SET_CONFIG.test(text)
   SET_CONFIG.lastIndex = 0
@@ -74,6 +81,7 @@ export function textFacts(text: string, isWhole = true): TextFacts {
     isOpaque: setsForSession && countOf(text, SET_CONFIG) > countOf(text, NAMED_SET_CONFIG),
     mayFree,
     drops: mayLeave && /discard|deallocate/i.test(text),
+    mayPrepare: mayLeave || calls.length > 0 || !isReading,
   }
 }
 
