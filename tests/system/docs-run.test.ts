@@ -29,6 +29,13 @@ const PAGES: readonly { readonly page: string; readonly before: string }[] = [
   { page: 'docs/dev.md', before: 'lakelet link my-app-db' },
 ]
 
+/** What docs/testing.md is about is a project with a workspace of its own, and Lakelet among its packages. */
+const IN_A_PROJECT = `mkdir -p ../testing/node_modules/.bin
+cd ../testing
+ln -sf "$(command -v lakelet)" node_modules/.bin/lakelet
+unset DATABRICKS_HOST DATABRICKS_TOKEN ENDPOINT_NAME
+export LAKELET_DATA_DIR="$PWD/.lakelet"`
+
 /** Blocks below this are not run. */
 const NOT_RUN = /<!-- not run: ([^>]*?) -->\n+```sh\n([\s\S]*?)^```$/gm
 
@@ -119,6 +126,11 @@ lakelet apps logs my-app`),
       .replaceAll('/srv/lakelet', `${directory}/restored`)
     const tools = page.endsWith('backup.md') ? `PATH='${await postgresTools()}':"$PATH"\n` : ''
     const isRun = (words: readonly string[]): boolean => words[0] === ''
-    return stepsOf(page, text, isRun).map((step) => ({ ...step, script: `${tools}${step.script}` }))
+    const isAside = page === 'docs/testing.md'
+    return stepsOf(page, text, isRun).map((step) => ({
+      ...step,
+      // What it sets is not for the pages after it.
+      script: isAside ? `(\n${IN_A_PROJECT}\n${step.script}\n)` : `${tools}${step.script}`,
+    }))
   }
 })

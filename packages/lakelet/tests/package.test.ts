@@ -229,7 +229,9 @@ describe('in a project', { timeout: 240_000 }, () => {
     const jest = path.join(await npmWith(['jest@30.5.2']), 'node_modules/jest/bin/jest.js')
     const { 'seed.js': seed = '' } = await filesOf('Vitest')
     await writeFiles(project.folder, { 'seed.js': seed, ...(await filesOf('Jest')) })
-    const { stderr } = await run(process.execPath, ['--experimental-vm-modules', jest, 'notes.test.js'], {
+    // Jest keeps a cache in the temporary directory, which is not the project's.
+    const args = [`--cacheDirectory=${path.join(project.folder, '.jest')}`, 'notes.test.js']
+    const { stderr } = await run(process.execPath, ['--experimental-vm-modules', jest, ...args], {
       cwd: project.folder,
       env: project.env,
     })
