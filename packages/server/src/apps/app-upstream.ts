@@ -34,10 +34,16 @@ export async function upstreamOf(parts: UpstreamParts, signal: AbortSignal): Pro
 
 async function whyUnavailable({ instance, row, isDeploying }: UpstreamParts) {
   const { wanted } = await row()
-  const { state, message } = instance
+  const { state } = instance
+  const message = withoutOutput(instance.message)
   if (isDeploying() || state === 'starting') return { reason: because('app_starting'), reloads: 'yes' }
   if (wanted === 'STOPPED') return { reason: because('app_stopped'), reloads: 'no' }
   if (state === 'crashed') return { reason: because('app_crashed', { message }), reloads: 'yes' }
   const reason = message === '' ? because('app_undeployed') : because('app_deployment_failed', { message })
   return { reason, reloads: 'no' }
+}
+
+/** What the app wrote is for those who may read its log; every visitor sees this. */
+function withoutOutput(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/ The end of its \w+:$/, '')
 }

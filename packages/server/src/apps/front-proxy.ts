@@ -12,30 +12,25 @@ import { answerClientError } from '../base/http-client-error.ts'
 import { boundConnections, MOST_HEADER_BYTES } from '../base/http-connections.ts'
 import { lingerWhereUnread } from '../base/http-linger.ts'
 import type { Logger } from '../base/log.ts'
-import { isReading, senderOf } from '../base/request-head.ts'
 import type { AppLog } from './app-logs.ts'
 import { forwardRequest, planOf } from './forward-request.ts'
 import { forwardWebSocket, isWebSocketHandshake } from './forward-websocket.ts'
 import type { Visit } from './forwarded-headers.ts'
-import type { AppGrants, AppVisitors } from './ports.ts'
+import { FrontAdmission, type FrontAdmissionOptions, isBrowserNavigation } from './front-admission.ts'
+import { OpenStreams } from './open-streams.ts'
 import { type AppPage, logPage, statusPage } from './pages.ts'
 import type { ListeningSocket } from './process-table.ts'
 
-export interface FrontProxyOptions {
-  readonly name: string
-  /** Address to listen on, and the host name in the app's URL. */
-  readonly host: string
-  readonly port: number
-  readonly visitors: AppVisitors
-  readonly grants: Pick<AppGrants, 'may'>
-  /** What the app may do as its visitors; nothing of it where that is empty. */
-  readonly visitorScopes: () => Promise<readonly string[]>
+/** It listens where `host` and `port` say. */
+export interface FrontProxyOptions extends FrontAdmissionOptions {
   /** Where the app answers now; rejects with LakeletError `app_unavailable` when it does not. */
   readonly upstream: (signal: AbortSignal) => Promise<ListeningSocket>
   readonly log: AppLog
   readonly logger: Logger
   /** How long an app may take until its answer begins. */
   readonly answerMs?: number
+  /** How often the visitors of connections that stay open are asked for again. */
+  readonly againMs?: number
 }
 
 export interface FrontProxy extends AsyncDisposable {
@@ -45,6 +40,9 @@ export interface FrontProxy extends AsyncDisposable {
 }
 
 const ANSWER_MS = 120_000
+const AGAIN_MS = 5000
+/** Lines of the log on the page that says why an app is down. */
+const LINES_SHOWN = 20
 /** Connections that wait for their visitor; for each more the one that waits longest is closed. */
 const MOST_WAITING = 500
 const NOT_A_WEBSOCKET =
@@ -69,6 +67,10 @@ export async function startFrontProxy(options: FrontProxyOptions): Promise<Front
 class ListeningProxy implements FrontProxy {
   readonly #options: FrontProxyOptions
   readonly #server: Server
+  readonly #admission: FrontAdmission
+  readonly #streams: OpenStreams
+  /** Who sent what is being answered. */
+  readonly #callers = new WeakMap<IncomingMessage, Caller>()
   #logStreams: WebSocketServer | undefined
   /** Upgraded connections, which the HTTP server forgets about. */
   readonly #upgraded = new Set<Duplex>()
@@ -78,6 +80,8 @@ class ListeningProxy implements FrontProxy {
   constructor(options: FrontProxyOptions, server: Server) {
     this.#options = options
     this.#server = server
+    this.#admission = new FrontAdmission(options)
+    this.#streams = new OpenStreams({ everyMs: options.againMs ?? AGAIN_MS, logger: options.logger })
     server.requestTimeout = 0
     // Their bytes are limited; which of them count must not depend on how many there are.
     server.maxHeadersCount = 0
@@ -118,23 +122,20 @@ class ListeningProxy implements FrontProxy {
     for (const socket of this.#upgraded) socket.destroy()
     this.#server.closeAllConnections()
     this.#logStreams?.close()
+    this.#streams[Symbol.dispose]()
     await closed
   }
 
-  get #url(): string {
-    return `http://${this.#options.host}:${this.#options.port}`
-  }
-
   async #serve(request: IncomingMessage, reply: ServerResponse): Promise<void> {
-    const visit = await this.#admit(request)
+    const visit = await this.#admission.visit(request)
     if (visit === 'sign in') {
-      reply
-        .writeHead(302, { location: this.#options.visitors.signInUrl(this.#url + (request.url ?? '/')) })
-        .end()
+      const { url } = this.#admission
+      reply.writeHead(302, { location: this.#options.visitors.signInUrl(url + (request.url ?? '/')) }).end()
       return
     }
+    this.#callers.set(request, visit.caller)
     if (pathOf(request) === '/logz') {
-      await this.#demandManager(visit.caller)
+      await this.#admission.demandManager(visit.caller)
       sendPage(
         reply,
         200,
@@ -156,86 +157,45 @@ class ListeningProxy implements FrontProxy {
     const upstream = await this.#options.upstream(gone.signal)
     gone.signal.throwIfAborted()
     this.#inFlight.push(upstream.port)
-    reply.once('close', () => this.#inFlight.splice(this.#inFlight.indexOf(upstream.port), 1))
+    const admit = () => this.#admission.again(request)
+    const isOver = this.#streams.add({ admit, close: () => reply.destroy() })
+    reply.once('close', () => {
+      this.#inFlight.splice(this.#inFlight.indexOf(upstream.port), 1)
+      isOver()
+    })
     await forwardRequest({ request, reply, plan, upstream, ...this.#limits })
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (!isWebSocketHandshake(request))
       throw new LakeletError('malformed_request', { reason: NOT_A_WEBSOCKET })
-    const visit = await this.#admit(request)
+    const visit = await this.#admission.visit(request)
     if (visit === 'sign in') throw new LakeletError('unauthenticated')
     if (pathOf(request) === '/logz/stream') {
-      await this.#demandManager(visit.caller)
+      await this.#admission.demandManager(visit.caller)
       const { createLogStreamServer, streamLog } = await import('./log-stream.ts')
       this.#logStreams ??= createLogStreamServer()
       this.#logStreams.handleUpgrade(request, socket, head, (webSocket) => {
         streamLog(webSocket, this.#options.log)
+        const isOver = this.#streams.add({
+          admit: async () => this.#admission.demandManager(await this.#admission.again(request)),
+          // The codes of the official clients for a token to renew and a permission to ask for.
+          close: (reason) =>
+            webSocket.close(isLakeletError(reason) && reason.entry.status === 403 ? 4403 : 4401),
+        })
+        webSocket.once('close', isOver)
       })
       return
     }
     const plan = planOf(request, visit)
     const upstream = await this.#options.upstream(AbortSignal.timeout(this.#limits.answerMs))
     await forwardWebSocket({ request, socket, head, plan, upstream, ...this.#limits })
+    const admit = () => this.#admission.again(request)
+    socket.once('close', this.#streams.add({ admit, close: () => socket.destroy() }))
   }
 
   get #limits(): { readonly name: string; readonly answerMs: number } {
     return { name: this.#options.name, answerMs: this.#options.answerMs ?? ANSWER_MS }
-  }
-
-  /** Who comes, if they may; `sign in` for a browser that nobody is signed in with. */
-  async #admit(request: IncomingMessage): Promise<Visit | 'sign in'> {
-    this.#checkHost(request)
-    const { visitors, grants, name } = this.#options
-    const token = bearerToken(request)
-    const byToken = token === undefined ? undefined : await visitors.byToken(token)
-    const cookie = request.headers.cookie
-    const bySession = !byToken && cookie !== undefined ? await visitors.bySession(cookie) : undefined
-    const caller = byToken ?? bySession
-    if (!caller) {
-      if (isBrowserNavigation(request)) return 'sign in'
-      throw new LakeletError('unauthenticated')
-    }
-    if (bySession) this.#checkOrigin(request)
-    if (!(await grants.may(caller, name, 'CAN_USE'))) {
-      throw new LakeletError('permission_denied', { action: `use app ${name}` })
-    }
-    return {
-      caller,
-      via: byToken ? 'token' : 'session',
-      host: request.headers.host ?? '',
-      address: request.socket.remoteAddress ?? '',
-      requestId: randomUUID(),
-      accessToken: await this.#tokenOf(caller),
-    }
-  }
-
-  async #tokenOf(caller: Caller): Promise<string | undefined> {
-    const scopes = await this.#options.visitorScopes()
-    return scopes.length === 0 ? undefined : this.#options.visitors.tokenFor(caller, scopes)
-  }
-
-  /** Another site's name that resolves to this machine must not open an app (DNS rebinding). */
-  #checkHost(request: IncomingMessage): void {
-    const { host, port, name } = this.#options
-    const allowed = [host, '127.0.0.1', 'localhost', '[::1]'].map((each) => `${each}:${port}`)
-    if (!allowed.includes((request.headers.host ?? '').toLowerCase())) {
-      throw new LakeletError('app_host_refused', { name, url: this.#url })
-    }
-  }
-
-  /** The session cookie comes along from pages of other apps too (ports share cookies), so where it acts, the page must be the app's own. */
-  #checkOrigin(request: IncomingMessage): void {
-    const { origin, upgrade } = request.headers
-    const isRead = isReading(request.method) && upgrade === undefined
-    if (isRead || origin === undefined || senderOf(request.headers) !== 'foreign') return
-    throw new LakeletError('app_origin_refused', { origin: origin.slice(0, 200), name: this.#options.name })
-  }
-
-  async #demandManager(caller: Caller): Promise<void> {
-    const { grants, name } = this.#options
-    if (await grants.may(caller, name, 'CAN_MANAGE')) return
-    throw new LakeletError('permission_denied', { action: `read the log of app ${name}` })
   }
 
   #refuse(request: IncomingMessage, reply: ServerResponse, error: unknown): void {
@@ -248,7 +208,7 @@ class ListeningProxy implements FrontProxy {
     if (retryable) reply.setHeader('retry-after', '3')
     if (!request.complete) reply.setHeader('connection', 'close')
     if (isBrowserNavigation(request)) {
-      statusPage(this.#options.name, known, lookOf(request.headers), this.#options.visitors.homeUrl())
+      this.#statusPage(request, known)
         .then((page) => sendPage(reply, status, page))
         .catch((failure: unknown) => reply.destroy(asError(failure)))
     } else {
@@ -258,22 +218,21 @@ class ListeningProxy implements FrontProxy {
     request.resume()
   }
 
+  /** With the last lines of the log for who may read it. */
+  async #statusPage(request: IncomingMessage, error: LakeletError): Promise<AppPage> {
+    const { name, visitors, log } = this.#options
+    const caller = this.#callers.get(request)
+    const mayRead = caller !== undefined && (await this.#admission.mayManage(caller))
+    const lines = mayRead ? log.tail(LINES_SHOWN) : []
+    return statusPage(name, error, { look: lookOf(request.headers), home: visitors.homeUrl(), lines })
+  }
+
   #known(error: unknown): LakeletError {
     if (isLakeletError(error)) return error
     const requestId = randomUUID()
     this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
     return knownError(error, requestId)
   }
-}
-
-function bearerToken(request: IncomingMessage): string | undefined {
-  const [scheme, token] = (request.headers.authorization ?? '').split(' ')
-  return scheme?.toLowerCase() === 'bearer' && token ? token : undefined
-}
-
-function isBrowserNavigation(request: IncomingMessage): boolean {
-  const wantsPage = (request.headers.accept ?? '').includes('text/html')
-  return request.method === 'GET' && wantsPage && bearerToken(request) === undefined
 }
 
 function pathOf(request: IncomingMessage): string {

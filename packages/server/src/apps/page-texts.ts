@@ -3,6 +3,7 @@ const en = {
   noAnswer: 'The app does not answer. What the workspace knows of it:',
   links: { app: 'The app', log: 'Its log', workspace: 'The app in the workspace' },
   looksAgain: 'This page looks again by itself.',
+  lastLines: 'The last lines of its log',
   log: {
     title: (app: string) => `${app}: log`,
     connecting: 'connecting …',
@@ -15,6 +16,7 @@ const ja: typeof en = {
   noAnswer: 'アプリが応答しません。ワークスペースが把握している状態:',
   links: { app: 'アプリ', log: 'ログ', workspace: 'ワークスペースでのアプリ' },
   looksAgain: 'このページは自動的に再確認します。',
+  lastLines: 'ログの末尾',
   log: {
     title: (app) => `${app}: ログ`,
     connecting: '接続しています …',

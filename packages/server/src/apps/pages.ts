@@ -1,5 +1,5 @@
 // Pages that the proxy itself shows on an app's address, in the language and the theme of the workspace's pages.
-import type { LakeletError } from '@lakelet/api'
+import type { AppLogLine, LakeletError } from '@lakelet/api'
 import { html, type Html, type PageLook, standalonePage } from '@lakelet/theme/pages'
 import { ANSI_STYLES, ansiParts } from '@lakelet/theme/ansi'
 import { pageTexts } from './page-texts.ts'
@@ -7,12 +7,18 @@ import { pageTexts } from './page-texts.ts'
 /** A page and what it is sent with. */
 export type AppPage = ReturnType<typeof standalonePage>
 
-/** A page that says in plain words why the app does not answer. `home` is the address of the workspace's own pages. */
+/**
+ * A page that says in plain words why the app does not answer, with the `lines` of its log. `home` is the address of the workspace's own
+ * pages.
+ */
 export async function statusPage(
   app: string,
   error: LakeletError,
-  look: PageLook,
-  home: string,
+  {
+    look,
+    home,
+    lines,
+  }: { readonly look: PageLook; readonly home: string; readonly lines: readonly AppLogLine[] },
 ): Promise<AppPage> {
   const reloads = error.code === 'app_unavailable' && error.params['reloads'] === 'yes'
   const texts = pageTexts[look.language]
@@ -23,13 +29,25 @@ export async function statusPage(
   const body = html`<h1><bdi>${app}</bdi></h1>
     <p>${texts.noAnswer}</p>
     <pre>${text}</pre>
-    ${again}
+    ${again} ${lines.length === 0 ? '' : lastLines(lines, texts)}
     ${links([
       ['/logz', texts.links.log],
       [`${home}/apps/${app}`, texts.links.workspace],
     ])}`
   return standalonePage({ title: app, head, body: () => body }, look)
 }
+
+function lastLines(lines: readonly AppLogLine[], texts: (typeof pageTexts)['en']): Html {
+  const shown = lines.map(
+    ({ timestamp, source, message }) =>
+      `${new Date(timestamp * 1000).toISOString()} [${source}] ${message.replaceAll(COLOR, '')}`,
+  )
+  return html`<h2>${texts.lastLines}</h2>
+    <pre tabindex="0" aria-label="${texts.lastLines}">${shown.join('\n')}</pre>`
+}
+
+/** A colour as the log holds it, where control characters are written out. */
+const COLOR = /\\x1b\[[0-9;:]*m/g
 
 /** The log of an app, live over `/logz/stream`. */
 export function logPage(app: string, look: PageLook, home: string): AppPage {

@@ -20,6 +20,8 @@ let log: AppLog
 let directory: string
 let url: string
 let isUp = true
+let isSignedIn = true
+let outcast = ''
 const received: IncomingMessage[] = []
 
 beforeAll(async () => {
@@ -64,7 +66,11 @@ beforeAll(async () => {
     port: 0,
     visitors: {
       bySession: async (cookie) =>
-        cookie.includes('lakelet_session=ann') ? callerNamed('ann@example.com') : undefined,
+        cookie.includes('lakelet_session=root')
+          ? callerNamed('admin')
+          : isSignedIn && cookie.includes('lakelet_session=ann')
+            ? callerNamed('ann@example.com')
+            : undefined,
       byToken: async (token) => (token === 'bad' ? undefined : callerNamed(token)),
       homeUrl: () => 'http://workspace.test',
       tokenFor: () => '',
@@ -72,7 +78,7 @@ beforeAll(async () => {
     },
     grants: {
       may: async (caller, _app, level) =>
-        caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
+        caller.name !== outcast && caller.name !== 'stranger' && (level === 'CAN_USE' || caller.isAdmin),
     },
     upstream: async () => {
       if (!isUp)
@@ -82,6 +88,7 @@ beforeAll(async () => {
     log,
     logger: guardedLogger(),
     answerMs: 1000,
+    againMs: 50,
   })
   url = `http://127.0.0.1:${front.port}`
 })
@@ -321,4 +328,62 @@ describe('/logz', () => {
     expect((await visit(`${url}/logz`)).text).toContain('/logz/stream')
     expect((await visit(`${url}/logz`, { headers: session })).status).toBe(403)
   })
+})
+
+describe('connections that stay open', () => {
+  const opened = async (path: string, headers: Record<string, string>) => {
+    const socket = new WebSocket(url.replace('http', 'ws') + path, { headers: { ...headers, origin: url } })
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+    return { socket, closed: new Promise<number>((resolve) => socket.once('close', resolve)) }
+  }
+  const events = (headers: Record<string, string>) =>
+    new Promise<{ readonly ended: Promise<unknown> }>((resolve, reject) => {
+      const sent = request(`${url}/events`, { headers }, (reply) => {
+        const ended = new Promise((over) => reply.once('close', over).once('error', over))
+        reply.once('data', () => {
+          resolve({ ended })
+        })
+      })
+      sent.once('error', reject).end()
+    })
+
+  it('end when their visitor signs out, and only those', async () => {
+    const gone = await opened('/', session)
+    const stays = await opened('/', { authorization: 'Bearer user' })
+    const stream = await events(session)
+    isSignedIn = false
+    expect(await gone.closed).toBe(1006)
+    await stream.ended
+    isSignedIn = true
+    const echo = new Promise((resolve) =>
+      stays.socket.once('message', (data: Buffer) => resolve(data.toString())),
+    )
+    stays.socket.send('still here')
+    expect(await echo).toBe('echo still here')
+    stays.socket.close()
+  })
+
+  it('end when their visitor may not any more', async () => {
+    const app = await opened('/', { authorization: 'Bearer admin' })
+    const logs = await opened('/logz/stream', { authorization: 'Bearer admin' })
+    outcast = 'admin'
+    expect([await app.closed, await logs.closed]).toEqual([1006, 4403])
+    outcast = ''
+  })
+})
+
+it('shows the last lines of the log with why the app is down, to who may read it', async () => {
+  log.add('APP', '\\x1b[31mTraceback\\x1b[0m <of> everything')
+  isUp = false
+  const page = async (cookie: string, language: string) =>
+    (await visit(url, { headers: { accept: 'text/html', 'accept-language': language, cookie } })).text
+  try {
+    expect(await page('lakelet_session=root', 'en')).toMatch(
+      /The last lines of its log[^]*\[APP\] Traceback &#60;of&#62; everything/,
+    )
+    expect(await page('lakelet_session=root', 'ja')).toContain('ログの末尾')
+    expect(await page('lakelet_session=ann', 'en')).not.toMatch(/Traceback|last lines/)
+  } finally {
+    isUp = true
+  }
 })
