@@ -13,6 +13,7 @@ const LONG_TESTS = [
   'packages/connect/tests/soak',
   'packages/cli/tests/dev',
   'packages/server/tests/apps/operations',
+  'packages/server/tests/apps/templates',
   'packages/lakelet/tests',
   'packages/server/tests/branching',
   'packages/server/tests/gateway/pool',

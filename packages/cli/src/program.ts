@@ -8,9 +8,11 @@ import { appsGetDeployment } from './commands/apps/get-deployment.ts'
 import { appsGetUpdate } from './commands/apps/get-update.ts'
 import { appsGet } from './commands/apps/get.ts'
 import { appsListDeployments } from './commands/apps/list-deployments.ts'
+import { appsInit } from './commands/apps/init.ts'
 import { appsList } from './commands/apps/list.ts'
 import { appsLogs } from './commands/apps/logs.ts'
 import { appsRollback } from './commands/apps/rollback.ts'
+import { appsRunLocal } from './commands/apps/run-local.ts'
 import { appsStart } from './commands/apps/start.ts'
 import { appsStop } from './commands/apps/stop.ts'
 import { appsThumbnail } from './commands/apps/thumbnail.ts'
@@ -144,7 +146,9 @@ export const program: Program = {
     snapshotSchedule,
     extensionList,
     extensionInstall,
+    appsInit,
     appsCreate,
+    appsRunLocal,
     appsGet,
     appsList,
     appsDeploy,

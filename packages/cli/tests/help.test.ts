@@ -59,7 +59,7 @@ it.each([
   [['postgres', 'list-project'], "Did you mean 'lakelet postgres list-projects'?"],
   [['create-project', 'x'], "Did you mean 'lakelet postgres create-project'?"],
   [['--outptu', 'json', 'status'], "Did you mean '--output'?"],
-  [['apps', 'run-local'], "'lakelet apps run-local' is not part of Lakelet.\nStart the app itself"],
+  [['apps', 'dev'], "'lakelet apps dev' is not part of Lakelet.\n'lakelet apps run-local'"],
   [['permissions', 'set', 'apps', 'a', '--json', '@none.json'], '--json names a file that cannot be read'],
   [['frobnicate'], "'lakelet' has no command 'frobnicate'.\n"],
   [['apps', 'deploy', 'x', '--source-code-pat', 'y'], "Did you mean '--source-code-path'?"],

@@ -10,6 +10,8 @@ export {
   growDisk,
   removeDisk,
 } from './storage/index.ts'
+export { type LocalApp, readLocalApp, variablesOfPlatform } from './apps/local-app.ts'
+export { writeTemplate } from './main/app-templates.ts'
 export { tryHosting } from './apps/try-hosting.ts'
 export { backUpDataDirectory } from './main/back-up.ts'
 export { restoreBackup, type RestoreReport } from './main/restore-backup.ts'

@@ -43,7 +43,7 @@ export async function environmentFor(
   const { caFile } = connecting
   const present = env['NODE_EXTRA_CA_CERTS']
   const authorities = caFile && (await authoritiesFile(caFile, present, directory))
-  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !OTHERS.includes(name)))
+  const inherited = withoutOtherLogins(env)
   const colors = context.terminal.hasColor?.('stdout') ? { FORCE_COLOR: env['FORCE_COLOR'] ?? '1' } : {}
   return {
     ...inherited,
@@ -54,4 +54,9 @@ export async function environmentFor(
     ...(authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities }),
     ...(await workspaceVariables(await context.workspace(), connecting.endpoint)),
   }
+}
+
+/** An environment without what would sign a program in as somebody else. */
+export function withoutOtherLogins(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OTHERS.includes(name)))
 }

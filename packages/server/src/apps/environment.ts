@@ -30,7 +30,7 @@ export function appVariables(input: EnvironmentInput): AppVariable[] {
   const own = new Set(input.deployment.map((each) => each.name))
   const yaml = input.yaml.filter((each) => !own.has(each.name))
   const layers: readonly (readonly [AppVariable['source'], Layer])[] = [
-    ['platform', platformLayer(input)],
+    ['platform', platformVariables(input)],
     ['resource', databaseLayer(input)],
     ['app.yaml', yaml.map((each) => [each.name, yamlValue(each, input)] as const)],
     ['deployment', input.deployment.map((each) => [each.name, deploymentValue(each, input)] as const)],
@@ -84,7 +84,13 @@ function placeVariables({
   }
 }
 
-function platformLayer({ app, workspace, port }: EnvironmentInput): Layer {
+/** What the variables of the platform are made of. */
+export interface PlatformInput extends Pick<EnvironmentInput, 'app' | 'port'> {
+  readonly workspace: Pick<AppWorkspace, 'host' | 'workspaceId' | 'caFile'>
+}
+
+/** What the platform sets for every app. */
+export function platformVariables({ app, workspace, port }: PlatformInput): Layer {
   // Frameworks bind to loopback: visitors come through the app's own address, which signs them in.
   const host = '127.0.0.1'
   const text = String(port)

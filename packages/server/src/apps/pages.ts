@@ -34,13 +34,13 @@ export async function statusPage(
       ['/logz', texts.links.log],
       [`${home}/apps/${app}`, texts.links.workspace],
     ])}`
-  return standalonePage({ title: app, head, body: () => body }, look)
+  return standalonePage({ title: app, head, isWide: lines.length > 0, body: () => body }, look)
 }
 
 function lastLines(lines: readonly AppLogLine[], texts: (typeof pageTexts)['en']): Html {
   const shown = lines.map(
     ({ timestamp, source, message }) =>
-      `${new Date(timestamp * 1000).toISOString()} [${source}] ${message.replaceAll(COLOR, '')}`,
+      `${new Date(timestamp * 1000).toISOString()} [${source}] ${(message.split('\n')[0] ?? '').replaceAll(COLOR, '')}`,
   )
   return html`<h2>${texts.lastLines}</h2>
     <pre tabindex="0" aria-label="${texts.lastLines}">${shown.join('\n')}</pre>`

@@ -1,8 +1,4 @@
 // The apps of the workspace with what they need from the other rooms.
-import { existsSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Caller } from '../base/caller.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../base/config.ts'
@@ -15,7 +11,6 @@ import type {
   AppPeers,
   AppSecrets,
   AppVisitors,
-  PackConnector,
 } from '../apps/ports.ts'
 import { AppTemplates } from '../apps/templates.ts'
 import { startReconciler } from '../control/reconcilers/reconciler.ts'
@@ -27,6 +22,7 @@ import type { WorkspaceTree } from '../files/workspace-tree.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Operations } from '../operations/operations.ts'
+import { packConnector, TEMPLATES } from './app-templates.ts'
 import type { Listeners, PortOptions } from './listeners.ts'
 
 /** First port for the addresses of apps, when the workspace itself has a fixed one. */
@@ -63,8 +59,7 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
   const { metadata, clock, identity, tree } = parts
   const log = parts.log.child({ component: 'apps' })
   const grants = appGrants(identity)
-  const directory = path.resolve(import.meta.dirname, '../../../../templates')
-  const templates = new AppTemplates({ directory, tree, clock, packConnector })
+  const templates = new AppTemplates({ directory: TEMPLATES, tree, clock, packConnector })
   const apps = await startApps({
     ...parts,
     templates,
@@ -176,19 +171,4 @@ function appVisitors(identity: Identity, baseUrl: string): AppVisitors {
     homeUrl: () => baseUrl,
     signInUrl: (next) => `${baseUrl}/sign-in?${new URLSearchParams({ next }).toString()}`,
   }
-}
-
-const CONNECTOR = path.resolve(import.meta.dirname, '../../../connect')
-
-/** In the repository the connector's own build makes its package; the published package has it made. */
-const packConnector: PackConnector = async (file) => {
-  const build = path.join(CONNECTOR, 'build.ts')
-  if (!existsSync(build)) {
-    await copyFile(path.join(CONNECTOR, 'lakelet-connect.tgz'), file)
-    return
-  }
-  const { packConnector: pack } = (await import(pathToFileURL(build).href)) as {
-    packConnector: PackConnector
-  }
-  await pack(file)
 }

@@ -45,3 +45,24 @@ it.each(['node-hello-world', 'flask-hello-world'])('serves %s', async (template)
   )
   expect((await visit(created.body.url)).status).toBe(200)
 })
+
+/** They bring a hundred packages each, so they run with `npm run soak`. */
+const LARGE = [
+  ['fastapi-hello-world', /Hello, World!/],
+  ['dash-hello-world', /<title>Hello World/],
+  ['streamlit-hello-world', /<title>Streamlit/],
+  ['gradio-hello-world', /gradio/],
+] as const
+
+it.skipIf(!process.env['SOAK']).each(LARGE)(
+  'serves %s (with npm run soak: it brings many packages)',
+  async (template, content) => {
+    const name = template.replace('-hello-world', '-large')
+    const created = await api.call('POST', `/api/2.0/apps?template=${template}`, { name })
+    const deployment = await api.deploy(name)
+    expect(deployment.status).toEqual({ state: 'SUCCEEDED', message: 'Deployment succeeded' })
+    const page = await visit(created.body.url)
+    expect([page.status, page.text]).toEqual([200, expect.stringMatching(content)])
+  },
+  600_000,
+)

@@ -3,10 +3,8 @@ import { type Command, defineCommand } from '../../command/define-command.ts'
 import { usageFailure } from '../../command/failure.ts'
 
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  init: "'lakelet apps create NAME --template notes-flask' makes an app with the files of a template.",
-  dev: "Start the app itself with the variables that 'lakelet env' prints.",
+  dev: "'lakelet apps run-local' runs the app of a folder.",
   'dev-remote': "Apps run on this machine already: 'lakelet apps logs NAME -f' shows what one does.",
-  'run-local': "Start the app itself with the variables that 'lakelet env' prints.",
   import: "'lakelet workspace export-dir' copies the source of an app into a folder.",
   validate: "'lakelet apps deploy NAME' checks app.yaml and says the line of a mistake.",
   manifest: "'lakelet apps get NAME' shows the resources of an app.",
