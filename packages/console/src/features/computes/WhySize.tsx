@@ -1,6 +1,7 @@
 // Why a compute has the size that it has: what each signal asks for, and the last changes.
 import type { ComputeScalingView, Endpoint } from '@lakelet/api'
 import { useRead } from '../../api/queries.ts'
+import { formatBytes } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
 import { Time } from '../../ui/time.tsx'
 
@@ -53,13 +54,13 @@ function Terms({ decision: { terms, signals } }: { readonly decision: Decision }
   if (!terms || !signals) return null
   const rows = [
     { name: texts.load, measured: signals.load1.toFixed(2), asks: terms.cpu_cu },
-    { name: texts.used, measured: megabytes(signals.memory_bytes), asks: terms.memory_cu },
+    { name: texts.used, measured: formatBytes(signals.memory_bytes), asks: terms.memory_cu },
     ...(terms.working_set_cu === undefined
       ? []
       : [
           {
             name: texts.workingSet,
-            measured: megabytes(signals.working_set_bytes ?? 0),
+            measured: formatBytes(signals.memory_bytes + usedCache(signals)),
             asks: terms.working_set_cu,
           },
         ]),
@@ -86,6 +87,10 @@ function Terms({ decision: { terms, signals } }: { readonly decision: Decision }
   )
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`
+/** The part of the page cache that counts: no more than there is of it. */
+function usedCache({
+  cached_bytes: cached = 0,
+  working_set_bytes: used = 0,
+}: NonNullable<Decision['signals']>) {
+  return Math.min(cached, used)
 }

@@ -70,12 +70,14 @@ function Waits({ waits }: { readonly waits: readonly Wait[] }) {
   return (
     <p className="mt-4 text-meta text-dim">
       {texts.waits}{' '}
-      {waits
-        .slice(0, 5)
-        .map(({ wait_event_type: type, wait_event: event, count }) =>
-          texts.wait(event === undefined ? type : `${type}:${event}`, Math.round((count / all) * 100)),
-        )
-        .join(' · ')}
+      <bdi>
+        {waits
+          .slice(0, 5)
+          .map(({ wait_event_type: type, wait_event: event, count }) =>
+            texts.wait(event === undefined ? type : `${type}:${event}`, Math.round((count / all) * 100)),
+          )
+          .join(' · ')}
+      </bdi>
     </p>
   )
 }

@@ -128,7 +128,13 @@ function optionsOf(parts: {
         label,
         stroke: colors[color],
         width: 1.5,
-        points: { show: false },
+        // A line needs two points; one that stands alone is a dot.
+        points: {
+          show: true,
+          size: 4,
+          fill: colors[color],
+          filter: (plot: uPlot, line: number) => alone(plot.data[line] ?? []),
+        },
         ...(dash ? { dash: [...dash] } : {}),
       })),
     ],
@@ -137,6 +143,12 @@ function optionsOf(parts: {
       setCursor: [(plot) => tell(plot, chart)],
     },
   }
+}
+
+/** Where there is a value between two gaps. */
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (at: number) => values[at] !== null && values[at] !== undefined
+  return Array.from(values, (_, at) => at).filter((at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1))
 }
 
 /** 45° lines, as sleep is shown everywhere. */
