@@ -11,8 +11,14 @@ expectInLog(
   /\(simulated\)/,
 )
 
-/** Two endpoints of one branch, of which only one may run at a time, and one of another branch. */
-const BRANCHES: Readonly<Record<string, string>> = { 'ep-a': 'br-1', 'ep-b': 'br-1', 'ep-c': 'br-2' }
+/** Two endpoints of one branch, of which only one may run at a time, a replica of the first, and one of another branch. */
+const BRANCHES: Readonly<Record<string, string>> = {
+  'ep-a': 'br-1',
+  'ep-b': 'br-1',
+  'ep-replica': 'br-1',
+  'ep-c': 'br-2',
+}
+const FOLLOWS: Readonly<Record<string, string>> = { 'ep-replica': 'ep-a' }
 
 /** One thing that somebody does; its words are what a failing run prints. */
 interface Step {
@@ -73,7 +79,7 @@ const steps = fc.oneof(
   },
   { weight: 1, arbitrary: step('enable', (model, uid) => model.set(uid, { disabled: false })) },
   { weight: 1, arbitrary: step('delete', (model, uid) => model.remove(uid)) },
-  { weight: 2, arbitrary: step('create', (model, uid) => model.create(uid, BRANCHES[uid]!)) },
+  { weight: 2, arbitrary: step('create', (model, uid) => model.create(uid, BRANCHES[uid]!, FOLLOWS[uid])) },
   {
     weight: 2,
     arbitrary: fc.constantFrom('the disk is full', undefined).map((refusal): Step => ({
@@ -98,7 +104,7 @@ test('whatever happens, one server runs on a branch, no wake is lost and nobody 
     fc.asyncProperty(looks, fc.array(steps, { minLength: 10, maxLength: 80 }), async (lookMs, todo) => {
       const model = new ComputesModel()
       model.driver.times.lookMs = lookMs
-      for (const [uid, branchUid] of Object.entries(BRANCHES)) model.create(uid, branchUid)
+      for (const [uid, branchUid] of Object.entries(BRANCHES)) model.create(uid, branchUid, FOLLOWS[uid])
       for (const { run } of todo) {
         await run(model)
         await model.settle()
@@ -116,6 +122,7 @@ test('whatever happens, one server runs on a branch, no wake is lost and nobody 
     'idle',
     'failed',
     'parked',
+    'replica prepared',
     'compute_start_failed',
     'endpoint_disabled',
   ])

@@ -31,6 +31,15 @@ const REFUSALS = new Set([
   'workspace_stopping',
 ])
 
+/** Of a server that writes the log of a branch. */
+const SIZES = {
+  max_connections: 100,
+  max_worker_processes: 8,
+  max_wal_senders: 10,
+  max_prepared_transactions: 0,
+  max_locks_per_transaction: 64,
+}
+
 /** What the test did to an endpoint, and so expects of it. */
 interface Expected {
   state: ComputeState
@@ -70,6 +79,16 @@ export class ComputesModel {
           void this.#notes.set(directory, new Map(roles.map((role) => [role.name, role]))),
         read: async (directory) => this.#notes.get(directory),
       },
+      replicas: {
+        prepare: async () => {
+          this.#count('replica prepared')
+          return { isNew: true, settings: {}, sizes: SIZES, reach: undefined }
+        },
+        endOf: async () => undefined,
+        list: async () => [],
+        dataDirectory: (uid) => uid,
+        remove: async () => undefined,
+      },
       sessions: {
         park: (uid) => this.#park(uid),
         settle: async () => {},
@@ -87,11 +106,14 @@ export class ComputesModel {
     })
   }
 
-  create(uid: string, branchUid: string): void {
+  /** `follows` makes it a replica of that endpoint, on files of its own. */
+  create(uid: string, branchUid: string, follows?: string): void {
+    const own = follows === undefined ? branchUid : uid
     this.specs.set(uid, {
       uid,
-      branchUid,
-      dataDirectory: branchUid,
+      branchUid: own,
+      dataDirectory: own,
+      ...(follows === undefined ? {} : { follows: { endpointUid: follows, branchUid } }),
       major: 17,
       minCu: 1,
       maxCu: 1,
@@ -238,7 +260,9 @@ export class ComputesModel {
     }
     await this.pass(40_000)
     if (this.#pending.size > 0) this.#break(`${this.#pending.size} calls were never answered`)
-    for (const uid of this.specs.keys()) {
+    for (const [uid, { follows }] of this.specs) {
+      // A replica goes with its primary.
+      if (follows && !this.specs.has(follows.endpointUid)) continue
       await this.pass(5000)
       if (this.#computes.state(uid) === 'active') this.#break(`${uid} does not go to sleep`)
       const woken = this.#computes.wake(uid).then(
