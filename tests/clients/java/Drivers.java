@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.postgresql.PGConnection;
 
 class Drivers {
-  static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  static final HttpClient HTTP = HttpClient.newHttpClient();
 
   interface Check {
     void run() throws Exception;

@@ -85,7 +85,7 @@ class ListeningProxy implements FrontProxy {
     server.requestTimeout = 0
     // Their bytes are limited; which of them count must not depend on how many there are.
     server.maxHeadersCount = 0
-    boundConnections(server, MOST_WAITING)
+    const uncount = boundConnections(server, MOST_WAITING)
     lingerWhereUnread(server)
     server.on('clientError', (error: Error & { code?: string }, socket) => {
       answerClientError(error, socket, server.headersTimeout)
@@ -96,6 +96,7 @@ class ListeningProxy implements FrontProxy {
       })
     })
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      uncount(request.socket)
       this.#upgraded.add(socket)
       socket.once('close', () => this.#upgraded.delete(socket))
       // Two pipelines and what else waits for the end of a tunnel are a dozen, always the same ones.

@@ -54,6 +54,14 @@ describe('connections that wait for their client', () => {
     expect(request.text).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  test('one that offers an upgrade which nobody wants is answered', async () => {
+    const port = await listen((finish) => finish())
+    const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'
+    const asking = await dial(port, `GET / HTTP/1.1\r\nHost: x\r\n${offer}\r\n`)
+    await until(() => asking.text.includes('answered'))
+    expect(asking.text).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
   test('one that is being answered stays', async () => {
     let finish = () => {}
     const port = await listen((end) => (finish = end))

@@ -9,8 +9,12 @@ import type { Socket } from 'node:net'
  */
 export const MOST_HEADER_BYTES = 128 * 1024
 
-/** Keeps at most `most` connections of `server` that wait for their clients. */
-export function boundConnections(server: Server, most: number): void {
+/**
+ * Keeps at most `most` connections of `server` that wait for their clients; the result takes one out of the count, for a server that hands
+ * upgraded connections on. A listener for upgrades is not added here: with one, Node answers no request that offers an upgrade, as Java's own
+ * client does with every one (h2c).
+ */
+export function boundConnections(server: Server, most: number): (upgraded: Socket) => void {
   /** In the order in which they began to wait. */
   const waiting = new Set<Socket>()
   const wait = (socket: Socket) => {
@@ -36,6 +40,7 @@ export function boundConnections(server: Server, most: number): void {
       wait(socket)
     })
   })
-  // An upgraded connection belongs to who took it.
-  server.on('upgrade', (request: IncomingMessage) => waiting.delete(request.socket))
+  return (upgraded) => {
+    waiting.delete(upgraded)
+  }
 }
