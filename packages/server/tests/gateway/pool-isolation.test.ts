@@ -181,7 +181,9 @@ test('who sits between two transactions does not notice that the compute sleeps,
   const starts = workspace.starts
   expect((await one.query('show statement_timeout')).rows[0].statement_timeout).toBe('7s')
   expect(workspace.starts).toBe(starts + 1)
-  process.kill(workspace.endpoint('ep-one').cluster?.pid ?? 0, 'SIGKILL')
+  const { pid } = await workspace.start('ep-one')
+  expect(pid).toBeGreaterThan(0)
+  if (pid) process.kill(pid, 'SIGKILL')
   await eventually(() => workspace.endpoint('ep-one').cluster === undefined, 'the compute is gone')
   await eventually(() => workspace.sessions.size === 0, 'its backends are gone')
   expect((await two.query('select 2 as n')).rows).toEqual([{ n: 2 }])
