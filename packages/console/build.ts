@@ -23,6 +23,8 @@ interface ManifestEntry {
   readonly imports?: readonly string[]
 }
 
+// Whoever runs this may be in the middle of tests or of development; the console is the same for all: libraries are built by this name.
+process.env['NODE_ENV'] = 'production'
 const hash = sourceHash()
 if (!existsSync(path.join(dist, hash, 'index.json'))) await buildAside()
 await writeAtomically(path.join(dist, 'current.json'), JSON.stringify({ build: hash }))

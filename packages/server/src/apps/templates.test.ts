@@ -9,7 +9,16 @@ const directory = path.resolve(import.meta.dirname, '../../../../templates')
 const names = readdirSync(directory)
 
 it('are the ones that the documents name', () => {
-  expect(names.sort()).toEqual(['flask-hello-world', 'node-hello-world', 'notes-flask', 'notes-node'])
+  expect(names.sort()).toEqual([
+    'dash-hello-world',
+    'fastapi-hello-world',
+    'flask-hello-world',
+    'gradio-hello-world',
+    'node-hello-world',
+    'notes-flask',
+    'notes-node',
+    'streamlit-hello-world',
+  ])
 })
 
 it.each(names)('%s has a manifest, a start command and packages', async (name) => {
@@ -21,6 +30,7 @@ it.each(names)('%s has a manifest, a start command and packages', async (name) =
   })
   const source = await inspectSource(folder)
   expect(startCommand(source).length).toBeGreaterThan(1)
-  expect(source.python === 'requirements').toBe(name.includes('flask'))
-  expect(source.packageJson !== undefined).toBe(name.includes('node'))
+  const isNode = name.includes('node')
+  expect(source.python === 'requirements').toBe(!isNode)
+  expect(source.packageJson !== undefined).toBe(isNode)
 })

@@ -78,36 +78,44 @@ describe.each(GATEWAYS)('a pool, $name', ({ workers }) => {
     await Promise.all(clients.map((client) => client.end()))
   })
 
-  test('what arrives in pieces while a client waits for a backend is all carried out', async () => {
-    await pooled({ size: 1 })
-    await using other = await connect()
-    using client = await upgrade({
-      host: '127.0.0.1',
-      port: workspace.gateway.address.port,
-      servername: `ep-one-pooler.${HOST_DOMAIN}`,
-      ALPNProtocols: ['postgresql'],
-    })
-    await client.logIn({ user: USER.name, database: 'databricks_postgres' }, await workspace.token(USER.name))
-    client.write(encodeParse('named', 'select 1'), encodeSync())
-    await client.until('readyForQuery')
-    await other.query('begin')
-    client.write(encodeClose('statement', 'named'))
-    await eventually(
-      async () => (await workspace.gateway.sessions()).some(({ state }) => state === 'waiting'),
-      'it waits',
-    )
-    client.write(encodeParse('named', 'select 2'))
-    await sleep(20)
-    client.write(encodeSync())
-    await sleep(20)
-    await other.query('commit')
-    const before = client.messages.length
-    await client.until('readyForQuery')
-    const answers = client.messages
-      .slice(before)
-      .map((each) => (each.type === 'other' ? each.code : each.type))
-    expect(answers).toEqual([CLOSE_COMPLETE, PARSE_COMPLETE, 'readyForQuery'])
-  }, 20_000)
+  // Each worker has a pool of its own, and whether two clients meet in one is not known.
+  test.skipIf(workers > 1)(
+    'what arrives in pieces while a client waits for a backend is all carried out (where there is one pool, not one in each worker)',
+    async () => {
+      await pooled({ size: 1 })
+      await using other = await connect()
+      using client = await upgrade({
+        host: '127.0.0.1',
+        port: workspace.gateway.address.port,
+        servername: `ep-one-pooler.${HOST_DOMAIN}`,
+        ALPNProtocols: ['postgresql'],
+      })
+      await client.logIn(
+        { user: USER.name, database: 'databricks_postgres' },
+        await workspace.token(USER.name),
+      )
+      client.write(encodeParse('named', 'select 1'), encodeSync())
+      await client.until('readyForQuery')
+      await other.query('begin')
+      client.write(encodeClose('statement', 'named'))
+      await eventually(
+        async () => (await workspace.gateway.sessions()).some(({ state }) => state === 'waiting'),
+        'it waits',
+      )
+      client.write(encodeParse('named', 'select 2'))
+      await sleep(20)
+      client.write(encodeSync())
+      await sleep(20)
+      await other.query('commit')
+      const before = client.messages.length
+      await client.until('readyForQuery')
+      const answers = client.messages
+        .slice(before)
+        .map((each) => (each.type === 'other' ? each.code : each.type))
+      expect(answers).toEqual([CLOSE_COMPLETE, PARSE_COMPLETE, 'readyForQuery'])
+    },
+    20_000,
+  )
 
   test('what only one session has keeps its backend', async () => {
     await pooled({ size: 4 })
