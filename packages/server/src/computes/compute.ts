@@ -217,9 +217,12 @@ export class Compute implements Primary {
     // Who is busy is busy until the next look, however long this one took.
     const spec = (await this.#endpoint.find())?.parking
     if (isKeptAwake(activity, spec, this.#options.clock.now()) || !this.#isDue(afterMs)) return
+    const askedMs = this.#now()
     const parking = await prepareParking(this.#options, 'idle', spec)
     this.#awakeBecause = parking.awakeBecause
-    if (!parking.awakeBecause && this.#isDue(await this.#endpoint.suspendAfterMs()))
+    // Who came meanwhile was not asked.
+    const isWanted = parking.awakeBecause !== undefined || this.#idle.isTouchedSince(askedMs)
+    if (!isWanted && this.#isDue(await this.#endpoint.suspendAfterMs()))
       return this.#server.stop('idle', parking)
     await parking.stay()
     if (parking.awakeBecause) this.#idle.overlook(await server.catalog.activity(), afterMs, this.#now())

@@ -17,6 +17,10 @@ export class IdleWatch {
     this.#lastActiveMs = nowMs
   }
 
+  isTouchedSince(ms: number): boolean {
+    return this.#lastActiveMs >= ms
+  }
+
   /** True when it has not been used for `afterMs` and is to be looked at. */
   isDue(afterMs: number | null, nowMs: number): boolean {
     return afterMs !== null && nowMs - this.#lastActiveMs >= afterMs && nowMs >= this.#recheckAtMs

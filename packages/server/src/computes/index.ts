@@ -12,6 +12,7 @@ export type {
   EndpointSource,
   EndpointSpec,
   ParkResult,
+  RefusedSession,
   SessionHolder,
 } from './ports.ts'
 export { type AskedMove, type ComputeState, shownState } from './machine.ts'

@@ -130,7 +130,7 @@ export interface RefusedSession {
 export interface ParkResult {
   /** How many clients can do without a backend; they are held. */
   readonly parked: number
-  /** Sessions that are only connecting, and have no backend yet, are not among them. */
+  /** Sessions that are only connecting, and have no backend yet, are among them only where they keep the compute awake. */
   readonly refused: readonly RefusedSession[]
 }
 

@@ -1,6 +1,6 @@
 // The sessions that the gateway holds, for those that are built before it: before it listens there are none.
 import { errorData, LakeletError } from '../base/errors.ts'
-import type { BackendAddress, ParkResult, SessionHolder } from '../computes/index.ts'
+import type { BackendAddress, ParkResult, RefusedSession, SessionHolder } from '../computes/index.ts'
 import type { SessionsPort } from '../control/ports.ts'
 import type { GatewayCommands, SessionInfo } from '../gateway/control.ts'
 
@@ -25,8 +25,12 @@ export class GatewaySessions implements SessionHolder, SessionsPort {
   ): Promise<ParkResult> {
     const sessions = await this.list(endpointUid)
     if (!this.#gateway || sessions.length === 0) return { parked: 0, refused: [] }
-    // Where one keeps the compute awake, the others need not tell what they hold.
-    const known = sessions.flatMap((each) => refusedOf(each, each.parkRefusal))
+    // Where one keeps the compute awake, the others need not tell what they hold. Who is only connecting may have a backend before it stops.
+    const connecting = sessions.filter((each) => each.parkRefusal === 'connecting')
+    const known: RefusedSession[] = [
+      ...connecting.map(({ id }) => ({ session: id, reason: 'connecting' })),
+      ...sessions.flatMap((each) => refusedOf(each, each.parkRefusal)),
+    ]
     const isKept = known.some(({ idleMs }) => idleMs === undefined || idleMs < keepAwakeMs)
     if (keepAwakeMs > 0 && isKept) return { parked: 0, refused: known }
     const { parked, refused } = await this.#gateway.park(endpointUid, deadlineMs)

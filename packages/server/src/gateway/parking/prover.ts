@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { BackendMemory } from '../control.ts'
 import type { BackendState } from './backend-state.ts'
 import { buildReference, type Entrance, type Reference } from './reference.ts'
-import type { ReplayOptions } from './replay.ts'
+import type { Variant } from './replay.ts'
 
 /** A session that has told of itself. */
 export interface Subject extends Entrance {
@@ -17,7 +17,8 @@ export interface Subject extends Entrance {
 }
 
 /** What is needed to make its like. */
-export interface Recipe extends Pick<ReplayOptions, 'emptyAre'> {
+export interface Recipe {
+  readonly variant: Variant
   readonly loaders: readonly string[]
 }
 
@@ -39,17 +40,31 @@ export async function proveAll<S extends Subject>(
   subjects: readonly S[],
   options: ProverOptions,
 ): Promise<Map<S, Recipe>> {
-  const proven = await proveInTurns(subjects, 'local', options)
-  const unsure = subjects.filter(
-    (each) => !proven.has(each) && each.state.custom.some(([, value]) => value === ''),
+  const proven = new Map<S, Recipe>()
+  for (const variant of VARIANTS) {
+    const unsure = subjects.filter((each) => !proven.has(each) && isPossible(variant, each.state))
+    for (const [subject, recipe] of await proveInTurns(unsure, variant, options)) proven.set(subject, recipe)
+  }
+  return proven
+}
+
+/** The likeliest first. */
+const VARIANTS: readonly Variant[] = [
+  { emptyAre: 'local', saysNoRole: false },
+  { emptyAre: 'set', saysNoRole: false },
+  { emptyAre: 'local', saysNoRole: true },
+  { emptyAre: 'set', saysNoRole: true },
+]
+
+function isPossible({ emptyAre, saysNoRole }: Variant, { custom, role }: BackendState): boolean {
+  return (
+    (emptyAre === 'local' || custom.some(([, value]) => value === '')) && (!saysNoRole || role === 'none')
   )
-  if (unsure.length === 0) return proven
-  return new Map([...proven, ...(await proveInTurns(unsure, 'set', options))])
 }
 
 async function proveInTurns<S extends Subject>(
   subjects: readonly S[],
-  emptyAre: Recipe['emptyAre'],
+  variant: Variant,
   options: ProverOptions,
 ): Promise<Map<S, Recipe>> {
   const kinds = Map.groupBy(subjects, kindOf)
@@ -57,23 +72,21 @@ async function proveInTurns<S extends Subject>(
   const left = [...kinds.values()]
   while (left.length > 0) {
     const turn = left.splice(0, AT_ONCE).flat()
-    for (const [subject, recipe] of await prove(turn, emptyAre, options)) proven.set(subject, recipe)
+    for (const [subject, recipe] of await prove(turn, variant, options)) proven.set(subject, recipe)
   }
   return proven
 }
 
 async function prove<S extends Subject>(
   subjects: readonly S[],
-  emptyAre: Recipe['emptyAre'],
+  variant: Variant,
   options: ProverOptions,
 ): Promise<Map<S, Recipe>> {
   using stack = new DisposableStack()
   const references = new Map<string, Reference>()
   await Promise.all(
     [...new Map(subjects.map((each) => [kindOf(each), each]))].map(async ([kind, subject]) => {
-      const reference = await buildReference(subject, subject, { ...options, emptyAre }).catch(
-        () => undefined,
-      )
+      const reference = await buildReference(subject, subject, { ...options, variant }).catch(() => undefined)
       if (reference) references.set(kind, stack.use(reference))
     }),
   )
@@ -86,7 +99,7 @@ async function prove<S extends Subject>(
     asked.flatMap((subject) => {
       const reference = references.get(kindOf(subject))
       const isSame = reference && isEqual(reports.get(subject.processId), reports.get(reference.processId))
-      return isSame ? [[subject, { emptyAre, loaders: reference.loaders }] as const] : []
+      return isSame ? [[subject, { variant, loaders: reference.loaders }] as const] : []
     }),
   )
 }

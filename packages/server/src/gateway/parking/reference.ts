@@ -5,7 +5,7 @@ import type { BackendAddress } from '../control.ts'
 import { type BackendState, readState } from './backend-state.ts'
 import { Conversation } from './conversation.ts'
 import { loadLibraries } from './libraries.ts'
-import { replay, type ReplayOptions } from './replay.ts'
+import { replay, type Variant } from './replay.ts'
 
 /** How to log in as the session did. */
 export interface Entrance {
@@ -27,12 +27,12 @@ export async function buildReference(
   entrance: Entrance,
   wanted: { readonly state: BackendState; readonly names: readonly string[] },
   options: {
-    readonly emptyAre: ReplayOptions['emptyAre']
+    readonly variant: Variant
     readonly clock: Clock
     readonly signal: AbortSignal
   },
 ): Promise<Reference> {
-  const { clock, signal, emptyAre } = options
+  const { clock, signal, variant } = options
   const { state, names } = wanted
   const backend = await connectCompute({
     wake: () => Promise.resolve(entrance.address),
@@ -48,8 +48,8 @@ export async function buildReference(
     await conversation.ask(Buffer.alloc(0), signal)
     const loaders = await loadLibraries(conversation, state.prefixes, signal)
     await replay(conversation, state, backend.parameters, {
+      ...variant,
       listens: false,
-      emptyAre,
       unnamed: undefined,
       signal,
     })

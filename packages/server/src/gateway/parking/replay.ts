@@ -11,11 +11,17 @@ import {
 import { type BackendState, OWN_STATEMENT, type PreparedStatement } from './backend-state.ts'
 import type { Conversation } from './conversation.ts'
 
-export interface ReplayOptions {
-  /** LISTEN, too. */
-  readonly listens: boolean
+/** What a backend does not tell of how it came to what it is. */
+export interface Variant {
   /** How custom settings that are set no more are left: never set for longer than a transaction, or reset. */
   readonly emptyAre: 'local' | 'set'
+  /** It said `SET ROLE NONE`, whatever it was before. */
+  readonly saysNoRole: boolean
+}
+
+export interface ReplayOptions extends Variant {
+  /** LISTEN, too. */
+  readonly listens: boolean
   /** Body of the Parse that made the statement without a name. */
   readonly unnamed: Buffer | undefined
 }
@@ -71,7 +77,7 @@ export async function replay(
 function mainPart(
   state: BackendState,
   login: ReadonlyMap<string, string>,
-  { listens, emptyAre }: ReplayOptions,
+  { listens, emptyAre, saysNoRole }: ReplayOptions,
 ): Buffer[] {
   const settings = state.settings.filter(([name]) => name !== 'client_encoding')
   const set = state.custom.filter(([, value]) => value !== '')
@@ -86,7 +92,7 @@ function mainPart(
     ...state.statements.flatMap(prepare),
     ...(listens ? state.channels.flatMap((channel) => run(`LISTEN ${quoted(channel)}`)) : []),
     ...(isSomeoneElse ? run(SET_ONE, ['session_authorization', state.sessionUser, 'false']) : []),
-    ...(state.role === 'none' ? [] : run(SET_ONE, ['role', state.role, 'false'])),
+    ...(state.role === 'none' && !saysNoRole ? [] : run(SET_ONE, ['role', state.role, 'false'])),
   ]
 }
 

@@ -258,8 +258,8 @@ async function restore(
   await loadAgain(conversation, recipe.loaders, signal)
   const start = new Map([...backend.parameters, ...login.parameters])
   const reported = await replay(conversation, state, start, {
+    ...recipe.variant,
     listens: true,
-    emptyAre: recipe.emptyAre,
     unnamed,
     signal,
   })

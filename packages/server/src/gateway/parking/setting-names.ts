@@ -5,20 +5,24 @@
 /** What begins a statement or a call that sets something; either spelling, for a search that costs next to nothing. */
 const HINTS = [Buffer.from('set'), Buffer.from('SET'), Buffer.from('Set')] as const
 const NAME = String.raw`"?[A-Za-z_][\w$]*"?(?:\s*\.\s*"?[A-Za-z_][\w$]*"?)+`
+/** Words need no beginning: before the text of a message stands its length, which may be a letter. */
 const SETTING = new RegExp(
-  String.raw`\bset_config\s*\(\s*'([\w$.]+)'|\bset\s+(?:session\s+|local\s+)?(${NAME})\s*(?:=|\bto\b)`,
+  String.raw`set_config\s*\(\s*'([\w$.]+)'|reset\s+(${NAME})|set\s+(?:session\s+|local\s+)?(${NAME})\s*(?:=|\bto\b)`,
   'gi',
 )
 /** A name that is no part of the text but sent beside it. */
-const BY_PARAMETER = /\bset_config\s*\(\s*(?!')/i
+const BY_PARAMETER = /set_config\s*\(\s*(?!')/i
 const ANY_NAME = /[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)+/g
 /** `random()` goes on where it was told to begin, and nobody can ask where it is. */
-const SEED = /\bsetseed\s*\(|\bset\s+(?:session\s+)?seed\b|\bset_config\s*\(\s*'seed'/i
+const SEED = /setseed\s*\(|set\s+(?:session\s+)?seed\b|set_config\s*\(\s*'seed'/i
 const LONGEST = 128
+/** So much of what came before is looked at again: what is looked for may be cut in two. */
+const OVERLAP = 256
 const MOST = 200
 
 export class SettingNames {
   readonly #names = new Set<string>()
+  #tail = Buffer.alloc(0)
   #isByParameter = false
   #isSeeded = false
 
@@ -34,9 +38,15 @@ export class SettingNames {
 
   /** Bytes on their way to the server. */
   see(chunk: Buffer): void {
-    if (!this.#isByParameter && !HINTS.some((hint) => chunk.includes(hint))) return
-    const text = chunk.toString('latin1')
-    for (const [, called, set] of text.matchAll(SETTING)) this.#add(called ?? set ?? '')
+    const cut = Buffer.concat([this.#tail, chunk.subarray(0, OVERLAP)])
+    this.#tail = Buffer.from(chunk.length < OVERLAP ? cut.subarray(-OVERLAP) : chunk.subarray(-OVERLAP))
+    const isHint = (hint: Buffer) => cut.includes(hint) || chunk.includes(hint)
+    if (this.#isByParameter || HINTS.some(isHint))
+      this.#read(cut.toString('latin1') + chunk.toString('latin1', OVERLAP))
+  }
+
+  #read(text: string): void {
+    for (const [, called, reset, set] of text.matchAll(SETTING)) this.#add(called ?? reset ?? set ?? '')
     this.#isSeeded ||= SEED.test(text)
     this.#isByParameter ||= BY_PARAMETER.test(text)
     if (this.#isByParameter) for (const [name] of text.matchAll(ANY_NAME)) this.#add(name)
