@@ -35,6 +35,7 @@ export async function realWorld(dataDir: string): Promise<World> {
       }),
     read: (workspace, uid) => on(workspace, uid, readTable),
     switchSegment: (workspace, uid) => on(workspace, uid, (admin) => admin.execute('SELECT pg_switch_wal()')),
+    checkpoint: (workspace, uid) => on(workspace, uid, (admin) => admin.execute('CHECKPOINT')),
     async crash({ storage }, branchUid) {
       const file = path.join(storage.dataDirectory(branchUid), 'postmaster.pid')
       const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
@@ -64,6 +65,7 @@ export async function simulatedWorld(dataDir: string): Promise<World> {
     read: async (workspace, uid) =>
       (await awake(postgres, workspace, uid)).rows.toSorted((one, other) => one - other),
     switchSegment: async (workspace, uid) => (await awake(postgres, workspace, uid)).switchSegment(),
+    checkpoint: async (workspace, uid) => (await awake(postgres, workspace, uid)).checkpoint(),
     async crash({ storage }, branchUid) {
       driver?.serverOn(storage.dataDirectory(branchUid))?.crash()
     },

@@ -1,10 +1,12 @@
 // Snapshots, and moments of the past that are only looked at.
-import { allGone, newKnown } from './known.ts'
+import { allGone, type Asked, type Known, newKnown } from './known.ts'
 import { BranchingModel } from './model.ts'
 import type { Interruption } from './world.ts'
 
 /** Of the service, per project. */
 const MOST_SNAPSHOTS = 10
+/** While one copy is made. */
+const MOST_WRITES = 12
 
 export class PastModel extends BranchingModel {
   /** As the branch is now, or, with `moment`, as it was. */
@@ -71,11 +73,63 @@ export class PastModel extends BranchingModel {
     Object.assign(known, { rows, first: rows, moments: [], gone: allGone(known, rows) })
   }
 
+  /** A copy that is made while somebody writes, and the server moves what it has from its log to its files, holds what there was at one moment. */
+  async copyWhileWriting(which: number, how: 'branch' | 'snapshot'): Promise<void> {
+    const known = this.pick(which)
+    const isPossible =
+      how === 'branch' ? known.life === undefined : known.source === undefined && this.hasRoomForRoot
+    if (!isPossible || this.isFull || this.snapshots.size >= MOST_SNAPSHOTS) return
+    const seen = [known.rows]
+    const id = this.newId('busy')
+    const isOver = new AbortController()
+    const copied = this.#copy(known.id, id, how).finally(() => isOver.abort())
+    for (let n = 0; n < MOST_WRITES && !isOver.signal.aborted; n += 1) {
+      await this.writeTo(known, 'add')
+      seen.push(known.rows)
+      await this.world.checkpoint(known.id)
+    }
+    if (!(await copied)) return
+    const found = await this.world.read(id)
+    const rows = seen.find((each) => String(each.toSorted((one, other) => one - other)) === String(found))
+    this.expect(`${id}, copied while ${known.id} was written to`, rows !== undefined, { found, seen })
+    const isBrought = how === 'snapshot'
+    const source = isBrought ? undefined : known
+    this.branches.push(newKnown({ id, source, isBrought, rows: rows ?? found, first: rows ?? found }))
+    if (isBrought) this.snapshots.set(`of-${id}`, { id: `of-${id}`, rows: rows ?? found, endMs: undefined })
+  }
+
+  /** The branch `id`, of the source or of a snapshot of it, which stays. */
+  async #copy(source: string, id: string, how: 'branch' | 'snapshot'): Promise<boolean> {
+    if (how === 'branch') {
+      const request = { kind: 'create' as const, id, source }
+      return (await this.ask('create while written to', request, true)) === 'done'
+    }
+    const request = { kind: 'snapshot' as const, id: `of-${id}`, source, life: {} }
+    if ((await this.ask('snapshot while written to', request, true)) !== 'done') return false
+    const made = { kind: 'create' as const, id, snapshot: `of-${id}` }
+    return (await this.ask('create of snapshot', made, true)) === 'done'
+  }
+
   /** Reads a moment of a branch, which must be what it was, and cannot be written to. */
   async preview(which: number, moment: number, by: 'time' | 'lsn'): Promise<void> {
     const known = this.pick(which)
     const at = await this.momentOf(known, moment, by)
-    if (!at) return
+    if (at) await this.#look(known, at)
+  }
+
+  /** What was open when a branch was restored is not what is read of it afterwards. */
+  async lookOverRestore(which: number, moment: number): Promise<void> {
+    const known = this.pick(which)
+    const last = known.moments.at(-1)
+    if (!last) return
+    const asked = { moment: { time: last.time }, at: last.time, mayBeRefused: false }
+    await this.#look(known, { ...asked, rows: last.rows })
+    await this.restore(which, moment, 'time')
+    const { rows } = known.gone.find(({ time }) => time === last.time) ?? last
+    await this.#look(known, { ...asked, rows })
+  }
+
+  async #look(known: Known, at: Asked): Promise<void> {
     const found = await this.world.preview(known.id, at.moment)
     if (found === 'refused') {
       this.expect(`preview of ${known.id}`, at.mayBeRefused, at)
@@ -83,6 +137,6 @@ export class PastModel extends BranchingModel {
       this.expectRows(`preview of ${known.id} at ${JSON.stringify(at.moment)}`, found.rows, at.rows)
       this.expect(`a preview of ${known.id} is read-only`, !found.isWritten)
     }
-    this.saw(found === 'refused' ? 'preview refused' : `preview ${by}`)
+    this.saw(found === 'refused' ? 'preview refused' : `preview ${Object.keys(at.moment).join()}`)
   }
 }

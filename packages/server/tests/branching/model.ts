@@ -60,7 +60,10 @@ export class BranchingModel {
   }
 
   async write(which: number, what: 'add' | 'remove'): Promise<void> {
-    const known = this.pick(which)
+    await this.writeTo(this.pick(which), what)
+  }
+
+  protected async writeTo(known: Known, what: 'add' | 'remove'): Promise<void> {
     this.#rows += 1
     const at = await this.world.write(known.id, what, this.#rows)
     known.rows = what === 'add' ? [...known.rows, this.#rows] : []

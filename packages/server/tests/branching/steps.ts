@@ -59,6 +59,8 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
   step(4, 'delete', (model, number, more) => model.delete(number, 'delete', more.interruption), kill),
   step(1, 'purge', (model, number, more) => model.delete(number, 'purge', more.interruption), kill),
   step(2, 'undelete', (model, number) => model.undelete(number)),
+  step(2, 'create while written to', (model, number) => model.copyWhileWriting(number, 'branch')),
+  step(2, 'snapshot while written to', (model, number) => model.copyWhileWriting(number, 'snapshot')),
   step(3, 'snapshot', (model, number, more) =>
     model.takeSnapshot(number, undefined, more.interruption, more.moment % 3 === 0 ? LIFE : undefined),
   ),
@@ -76,6 +78,9 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
     model.restoreSnapshot(number, more.moment, more.interruption),
   ),
   step(4, 'look at the past', (model, number, more) => model.preview(number, more.moment, more.by)),
+  step(2, 'look, restore and look again', (model, number, more) =>
+    model.lookOverRestore(number, more.moment),
+  ),
   step(3, 'give an end', (model, number) => model.setLife(number, LIFE)),
   step(1, 'take the end away', (model, number) => model.setLife(number, undefined)),
   step(1, 'protect', (model, number) => model.protect(number, true)),

@@ -45,6 +45,7 @@ export interface Ground {
   ): Promise<Omit<Moment, 'rows'>>
   read(workspace: ControlWorkspace, uid: Uids): Promise<readonly number[]>
   switchSegment(workspace: ControlWorkspace, uid: Uids): Promise<void>
+  checkpoint(workspace: ControlWorkspace, uid: Uids): Promise<void>
   /** Kills the server of a branch where one runs. */
   crash(workspace: ControlWorkspace, branchUid: string): Promise<void>
 }
@@ -198,6 +199,11 @@ export class World implements AsyncDisposable {
 
   async switchSegment(branch: string): Promise<void> {
     await this.#ground.switchSegment(this.#workspace, await this.uidsOf(branch))
+  }
+
+  /** Has the server of a branch write what it has to its files. */
+  async checkpoint(branch: string): Promise<void> {
+    await this.#ground.checkpoint(this.#workspace, await this.uidsOf(branch))
   }
 
   async suspend(branch: string): Promise<void> {
