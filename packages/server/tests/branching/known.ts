@@ -1,5 +1,5 @@
 // What the model knows of one branch, and of one snapshot.
-import type { Moment, PastMoment } from './world.ts'
+import type { ListedBranch, Moment, PastMoment } from './world.ts'
 
 export interface Known {
   readonly id: string
@@ -76,11 +76,35 @@ export function allGone({ moments, gone }: Known, rows: readonly number[]): read
   return [...moments, ...gone].map(({ time }) => ({ time, rows, mayBeRefused: true }))
 }
 
+/** What a list says of these. */
+export function listOf(live: readonly Known[]): Record<string, ListedBranch> {
+  return Object.fromEntries(
+    live.map(({ id, source, life }) => [
+      id,
+      // Of one that is gone for good nothing is said.
+      { source: source?.state === 'purged' ? undefined : source?.id, endMs: life?.endMs },
+    ]),
+  )
+}
+
 /** The branches of a list, in words that can be compared. */
-export function sorted(branches: Readonly<Record<string, string | undefined>>): string {
+export function sorted(branches: Readonly<Record<string, ListedBranch>>): string {
   return JSON.stringify(
     Object.entries(branches)
-      .map(([id, source]) => `${id} of ${source}`)
+      .map(([id, { source, endMs }]) => `${id} of ${source} until ${endMs === undefined ? 'ever' : 'an end'}`)
       .sort(),
+  )
+}
+
+/** A request takes no longer, so its time is known to within that. */
+const REQUEST_MS = 300_000
+
+/** Whether the branches delete themselves when they are to; both lists have the same branches. */
+export function haveEndsOf(
+  there: Readonly<Record<string, ListedBranch>>,
+  wanted: Readonly<Record<string, ListedBranch>>,
+): boolean {
+  return Object.entries(wanted).every(
+    ([id, { endMs = 0 }]) => Math.abs((there[id]?.endMs ?? 0) - endMs) < REQUEST_MS,
   )
 }

@@ -1,6 +1,15 @@
-// What branches are, in memory: the model that a workspace is compared with after each step. Snapshots and looks into the past are in
-// `model-past.ts`.
-import { allGone, type Asked, cutAfter, type Known, type KnownSnapshot, newKnown, sorted } from './known.ts'
+// What branches are, in memory: the model that a workspace is compared with after each step. Snapshots, looks at the past: `model-past.ts`.
+import {
+  allGone,
+  type Asked,
+  cutAfter,
+  haveEndsOf,
+  type Known,
+  type KnownSnapshot,
+  listOf,
+  newKnown,
+  sorted,
+} from './known.ts'
 import type { Interruption, Outcome, PastMoment, Request, World } from './world.ts'
 
 /** More branches than this are not made: a step that would is left out. */
@@ -271,11 +280,9 @@ export class BranchingModel {
   /** Compares all branches and snapshots; `deeply`, the rows of each branch too, of which else one is looked at. */
   async check(which: number, deeply: boolean): Promise<void> {
     const there = await this.world.branches()
-    const wanted = Object.fromEntries(
-      // Of one that is gone for good nothing is said.
-      this.live.map(({ id, source }) => [id, source?.state === 'purged' ? undefined : source?.id]),
-    )
-    this.expect('branches', sorted(there) === sorted(wanted), { there, wanted })
+    const wanted = listOf(this.live)
+    const isSame = sorted(there) === sorted(wanted) && haveEndsOf(there, wanted)
+    this.expect('branches', isSame, { there, wanted })
     const [taken, kept] = [await this.world.snapshots(), [...this.snapshots.keys()].sort()]
     this.expect('snapshots', JSON.stringify(taken) === JSON.stringify(kept), { taken, kept })
     for (const known of deeply ? this.live : [this.pick(which)])

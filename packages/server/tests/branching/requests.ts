@@ -1,5 +1,6 @@
 // What somebody asks of branches and snapshots, over the API.
 import {
+  type Branch,
   branchControlRoutes,
   type BranchSpec,
   branchRoutes,
@@ -97,4 +98,19 @@ function ofSnapshot(
 function sourceMoment(moment: PastMoment | undefined): object {
   if (!moment) return {}
   return 'time' in moment ? { source_branch_time: moment.time } : { source_branch_lsn: moment.lsn }
+}
+
+/** What a list says of a branch. */
+export interface ListedBranch {
+  /** Id of the branch that it was made from. */
+  readonly source: string | undefined
+  /** When it deletes itself. */
+  readonly endMs: number | undefined
+}
+
+export function listed({ status: { source_branch, expire_time } }: Branch): ListedBranch {
+  return {
+    source: source_branch?.split('/').at(-1),
+    endMs: expire_time === undefined ? undefined : Date.parse(expire_time),
+  }
 }

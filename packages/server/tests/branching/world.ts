@@ -14,7 +14,7 @@ import { listExpiredBranches } from '../../src/metadata/branches.ts'
 import { listExpiredSnapshots } from '../../src/metadata/snapshots.ts'
 import { type ControlWorkspace, poll, startControlWorkspace } from '../control/control-workspace.ts'
 import { SetClock } from '../set-clock.ts'
-import { type PastMoment, type Request, sendRequest } from './requests.ts'
+import { listed, type ListedBranch, type PastMoment, type Request, sendRequest } from './requests.ts'
 import { DATABASE, readTable } from './table.ts'
 
 /** A moment of a branch, between the commit before and the one after it. */
@@ -55,7 +55,7 @@ export interface Uids {
   readonly endpoint: string
 }
 
-export type { PastMoment, Request } from './requests.ts'
+export type { ListedBranch, PastMoment, Request } from './requests.ts'
 
 export class World implements AsyncDisposable {
   readonly #dataDir: string
@@ -165,19 +165,15 @@ export class World implements AsyncDisposable {
     return sendRequest(this.#workspace.client, this.#project, request)
   }
 
-  /** Ids of the branches that a list shows, with the id of the one each was made from. */
-  async branches(): Promise<Record<string, string | undefined>> {
+  /** The branches that a list shows, by their ids. */
+  async branches(): Promise<Record<string, ListedBranch>> {
     const { branches = [] } = await this.#workspace.client.call(branchRoutes.listBranches, {
       params: { project: this.#project },
       query: { page_size: 1000 },
     })
     const states = branches.filter(({ status }) => status.current_state !== 'READY')
     if (states.length > 0) throw new Error(`not READY: ${JSON.stringify(states)}`)
-    const entries = branches.map(({ branch_id, status }) => [
-      branch_id,
-      status.source_branch?.split('/').at(-1),
-    ])
-    return Object.fromEntries(entries) as Record<string, string | undefined>
+    return Object.fromEntries(branches.map((branch) => [branch.branch_id, listed(branch)]))
   }
 
   async uidsOf(branch: string): Promise<Uids> {
