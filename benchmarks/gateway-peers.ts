@@ -1,9 +1,10 @@
 // One Postgres with TLS, and before it: PgBouncer of this machine in both modes, the least relay in Node, and the gateway.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../packages/server/src/apps/free-port.ts'
 import { systemClock } from '../packages/server/src/base/clock.ts'
 import { loadCertificates } from '../packages/server/src/main/certificates.ts'
 import { DEFAULT_MAJOR, openPostgres } from '../packages/server/src/postgres/index.ts'
@@ -41,7 +42,7 @@ export async function startPeers(stack: AsyncDisposableStack): Promise<Peers> {
   await writeFile(files.cert, certificate)
   await writeFile(files.key, key, { mode: 0o600 })
   if (account) for (const file of Object.values(files)) await chown(file, account.uid, account.gid)
-  const port = await freePort()
+  const port = await freePort('127.0.0.1', 0)
   stack.defer(() => bare.stop())
   const ssl = ['ssl=on', `ssl_cert_file=${files.cert}`, `ssl_key_file=${files.key}`]
   const settings = [`listen_addresses=127.0.0.1`, 'max_connections=200', ...ssl]
@@ -52,7 +53,7 @@ export async function startPeers(stack: AsyncDisposableStack): Promise<Peers> {
   )
   const socket = path.join(bare.directory, `.s.PGSQL.${port}`)
   fill(bare.directory, port)
-  const relayPort = await freePort()
+  const relayPort = await freePort('127.0.0.1', 0)
   start(stack, process.execPath, [
     path.join(import.meta.dirname, 'tls-relay.mjs'),
     String(relayPort),
@@ -106,7 +107,7 @@ async function startBouncer(
   },
 ): Promise<number> {
   const { stack, directory, files, users, backend, account } = options
-  const port = await freePort()
+  const port = await freePort('127.0.0.1', 0)
   const file = path.join(directory, `${mode}.ini`)
   await writeFile(
     file,
@@ -176,12 +177,4 @@ async function untilListening(port: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`nobody listens on port ${port}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
 }

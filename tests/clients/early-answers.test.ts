@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer, request as requestOf } from 'node:http'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freePort } from '../../packages/server/src/apps/free-port.ts'
 import { type AppFront, openFront } from './app-front.ts'
 import { pythonWith, whyNoPython } from './python.ts'
 import { RegistryUnreachable } from './registry.ts'
@@ -58,7 +59,7 @@ async function startNodeApp(): Promise<number> {
 }
 
 async function startPythonApp(server: string): Promise<number> {
-  const port = await freePort()
+  const port = await freePort('127.0.0.1', 0)
   const words = servers[server]?.(port) ?? []
   const cwd = path.join(import.meta.dirname, 'python')
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }
@@ -73,14 +74,6 @@ async function ended(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit')
   child.kill('SIGTERM')
   await exit
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function connects(port: number): Promise<void> {

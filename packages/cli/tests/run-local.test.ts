@@ -1,11 +1,11 @@
 // Apps on this machine without a deployment: made from a template, run as the person and as an app.
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cliCommand, startTestWorkspace, type TestWorkspace } from '../../../tests/system/workspace.ts'
+import { freePort } from '../../server/src/apps/free-port.ts'
 
 /** Tells what it was told. */
 const TELLS = `
@@ -37,14 +37,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
-
 interface Told {
   readonly headers: Record<string, string>
   readonly env: Record<string, string>
@@ -52,7 +44,7 @@ interface Told {
 
 /** Runs the app of the directory while `work` asks it at its address, and sees it go. */
 async function runLocal(args: readonly string[], work: (url: string) => Promise<void>) {
-  const [port, appPort] = [await freePort(), await freePort()]
+  const [port, appPort] = [await freePort('127.0.0.1', 0), await freePort('127.0.0.1', 0)]
   const [file, ...words] = cliCommand
   const flags = ['--port', String(port), '--app-port', String(appPort), ...args]
   const child = spawn(file, [...words, 'apps', 'run-local', directory, ...flags], {

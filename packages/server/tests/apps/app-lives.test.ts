@@ -6,6 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppsApi, startAppsApi, visit } from './apps-api.ts'
 import { expectInLog } from '../../../../tests/guards/log-guard.ts'
+import { freePort } from '../../src/apps/free-port.ts'
 
 let api: AppsApi
 beforeAll(async () => {
@@ -57,14 +58,6 @@ async function upload(name: string, files: Readonly<Record<string, string>>) {
 
 function deploy(name: string, more: object = {}) {
   return api.deploy(name, { source_code_path: `/Workspace/Shared/${name}`, ...more })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 function isAlive(pid: number): boolean {
@@ -269,7 +262,7 @@ describe('the environment', () => {
 
 describe('ports', () => {
   it('are found where the app really listens, and a redeployment waits for them', async () => {
-    const port = await freePort()
+    const port = await freePort('127.0.0.1', 0)
     const url = await createApp('stubborn', {
       'app.yaml': `command: ['${node}', 'a.js']`,
       'a.js': serverThatSays('first', String(port)),

@@ -22,7 +22,8 @@ const MOST = 200
 
 export class SettingNames {
   readonly #names = new Set<string>()
-  #tail = Buffer.alloc(0)
+  /** The last bytes, with room behind them for the first of the next chunk: one buffer, since this is done for every chunk. */
+  readonly #seam = { buffer: Buffer.alloc(2 * OVERLAP), length: 0 }
   #isByParameter = false
   #isSeeded = false
 
@@ -38,11 +39,13 @@ export class SettingNames {
 
   /** Bytes on their way to the server. */
   see(chunk: Buffer): void {
-    const cut = Buffer.concat([this.#tail, chunk.subarray(0, OVERLAP)])
-    this.#tail = Buffer.from(chunk.length < OVERLAP ? cut.subarray(-OVERLAP) : chunk.subarray(-OVERLAP))
-    const isHint = (hint: Buffer) => cut.includes(hint) || chunk.includes(hint)
-    if (this.#isByParameter || HINTS.some(isHint))
+    const { buffer, length } = this.#seam
+    const cut = buffer.subarray(0, length + chunk.copy(buffer, length, 0, OVERLAP))
+    const isThere = (hint: Buffer) => cut.includes(hint) || (chunk.length > OVERLAP && chunk.includes(hint))
+    if (this.#isByParameter || HINTS.some(isThere))
       this.#read(cut.toString('latin1') + chunk.toString('latin1', OVERLAP))
+    const end = chunk.length > OVERLAP ? chunk : cut
+    this.#seam.length = end.copy(buffer, 0, Math.max(0, end.length - OVERLAP))
   }
 
   #read(text: string): void {
