@@ -102,9 +102,12 @@ class KeyWalk {
     await page.keyboard.press('Control+a')
     await page.keyboard.insertText(text)
     await page.keyboard.press('Control+Shift+Enter')
-    await page.getByRole('tab', { name: '7 INSERT 0 3' }).waitFor()
-    // Out of the editor, which takes Tab for itself, and along the results by arrow.
+    // Out of the editor, which takes Tab for itself, at once: the words that it was looking for are not wanted any more.
     await page.keyboard.press('Escape')
+    await page.keyboard.press('Tab')
+    expect(await hasFocus(page, editor)).toBe(false)
+    await page.getByRole('tab', { name: '7 INSERT 0 3' }).waitFor()
+    // Along the results by arrow.
     await tabTo(page, page.getByRole('tab', { name: '7 INSERT 0 3' }))
     await page.keyboard.press('ArrowLeft')
     expect(await page.getByRole('tab', { name: /^6 / }).getAttribute('aria-selected')).toBe('true')

@@ -25,7 +25,7 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
     visited.push(text)
     if (fault !== '') throw new Error(`nobody sees the focus on ${text}: ${fault}`)
     if (text === before.text && text !== 'BODY' && isStuck(visited))
-      throw new Error(`${text} keeps the focus`)
+      throw new Error(`${text} keeps the focus: ${visited.join(' → ')}`)
   }
   throw new Error(`${target.toString()} is not in the tab order: ${visited.join(' → ')}`)
 }

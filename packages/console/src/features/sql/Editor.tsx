@@ -3,6 +3,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
@@ -93,7 +94,9 @@ function extensionsOf(
   language: Compartment,
   actions: () => Pick<EditorProps, 'onRun' | 'onRunAll' | 'onCancel' | 'onSave' | 'onChange'>,
 ) {
-  const command = (name: 'onRun' | 'onRunAll' | 'onCancel' | 'onSave') => () => {
+  // Words that are still being looked for are not wanted any more: Escape and Tab lead out of the editor at once.
+  const command = (name: 'onRun' | 'onRunAll' | 'onCancel' | 'onSave') => (view: EditorView) => {
+    closeCompletion(view)
     actions()[name]()
     return true
   }
