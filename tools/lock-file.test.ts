@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { completeLock, platformOf } from './lock-file.ts'
+import { completeLock, platformOf, unpinned } from './lock-file.ts'
 
 it('reads platforms from names', () => {
   expect(platformOf('@x/binding-linux-arm-musleabihf')).toEqual({
@@ -26,4 +26,17 @@ it('lists each missing platform once and leaves a complete lock as it is', () =>
     optional: true,
   })
   expect(completeLock(lock)).toEqual([])
+})
+
+it('names what our own packages do not pin', () => {
+  const own = {
+    dependencies: { a: '1.2.3', b: 'undefined' },
+    devDependencies: { c: 'npm:a@1.0.0-beta.1', d: '^2.0.0' },
+  }
+  const packages = { '': { optionalDependencies: { e: 'latest' } }, 'packages/x': own }
+  expect(unpinned({ packages: { ...packages, 'node_modules/y': { dependencies: { z: '*' } } } })).toEqual([
+    '.: e@latest',
+    'packages/x: b@undefined',
+    'packages/x: d@^2.0.0',
+  ])
 })

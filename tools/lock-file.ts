@@ -13,12 +13,17 @@ interface LockedPackage {
   os?: string[]
   cpu?: string[]
   libc?: string[]
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
 }
 
 interface Lock {
   packages: Record<string, LockedPackage>
 }
+
+/** `1.2.3`, `1.2.3-beta.1`, also under another name (`npm:pg@8.11.0`). */
+const EXACT = /^(?:npm:.+@)?\d+\.\d+\.\d+(?:-[\w.-]+)?$/
 
 const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'openharmony', 'sunos', 'win32']
 const PROCESSORS = [
@@ -62,11 +67,27 @@ export function platformOf(name: string): Pick<LockedPackage, 'os' | 'cpu' | 'li
   return { os: [os], cpu: [cpu], ...(words.some((word) => /^(gnu|musl)/.test(word)) ? { libc: [libc] } : {}) }
 }
 
-/** Completes the lock file; with `write` false it only says whether it is complete. */
+/** What our own packages ask for by something else than an exact version, as `place: name@version`. */
+export function unpinned(lock: Lock): string[] {
+  return Object.entries(lock.packages)
+    .filter(([place]) => !place.includes('node_modules/'))
+    .flatMap(([place, { dependencies, devDependencies, optionalDependencies }]) =>
+      Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+        .filter(([, version]) => !EXACT.test(version))
+        .map(([name, version]) => `${place === '' ? '.' : place}: ${name}@${version}`),
+    )
+}
+
+/** Completes the lock file; with `write` false it only says whether it is complete. False as well where a version is not pinned. */
 export function checkLockFile({ write }: { readonly write: boolean }): boolean {
   const file = path.join(root, 'package-lock.json')
   // The shape is npm's lock file version 3.
   const lock = JSON.parse(readFileSync(file, 'utf8')) as Lock
+  const loose = unpinned(lock)
+  if (loose.length > 0) {
+    console.log(`not an exact version: ${loose.join(', ')}`)
+    return false
+  }
   const added = completeLock(lock)
   if (added.length === 0) return true
   if (write) writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`)
