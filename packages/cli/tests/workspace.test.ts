@@ -305,6 +305,16 @@ it.each([
     5,
     'exists: projects/first/branches/dev',
   ],
+  [
+    ['branch', 'diff', 'production', 'none', '--project', 'first'],
+    4,
+    'branch id not found: projects/first/branches/none',
+  ],
+  [
+    ['branch', 'diff', 'none', 'production', '--project', 'first'],
+    4,
+    'branch id not found: projects/first/branches/none',
+  ],
   [['permissions', 'get', 'database-projects', 'none'], 4, 'project id not found: projects/none'],
   [['permissions', 'get', 'apps', 'none'], 4, 'app id not found: none'],
   [['postgres', 'generate-database-credential', 'none'], 4, 'endpoint id not found: none'],

@@ -73,11 +73,24 @@ async function runPatiently(
   const variables = { ...env, ...psqlEnvironment(login, env['PGOPTIONS']) }
   for (let tried = 0; ; tried++) {
     const { code, stderr } = await runPsql(program, args, variables, signal)
-    const isFinal = /does not exist|authentication failed/.test(stderr)
-    if (code !== CONNECTION_FAILED || isFinal || process.stderr.isTTY || tried === retries || signal.aborted)
-      return code
+    const isOver = code !== CONNECTION_FAILED || !mayPass(stderr)
+    if (isOver || process.stderr.isTTY || tried === retries || signal.aborted) return code
     await sleep(FIRST_PAUSE_MS * 2 ** tried)
   }
+}
+
+/** What a server says that may let the next one in: it starts, stops, is full, or its compute is not there yet. */
+const PASSING =
+  /starting up|shutting down|not yet accepting|recovery mode|too many|connection slots|terminating connection|no backend of the pool|compute node|not ready|is stopping/i
+
+/**
+ * Whether another try may help, by what psql said: it did not come in, and what kept it out may pass. One that was in and lost its
+ * connection is not run again, since what it did before would be done twice.
+ */
+export function mayPass(stderr: string): boolean {
+  const refusal = /^psql: error: (.*)/ms.exec(stderr)?.[1]
+  if (refusal === undefined) return false
+  return !refusal.includes('FATAL:') || PASSING.test(refusal)
 }
 
 /** What psql is called with; a port or a database among `rest` wins. */

@@ -45,7 +45,10 @@ async function named(
   client: Client,
 ): Promise<ApiError> {
   const missing = /^(\w+) id not found/.exec(error.message)
-  if (missing) return missingResource(error, missing[0], nameAsked(missing[1] ?? '', route, asked), client)
+  if (missing) {
+    const names = namesAsked(missing[1] ?? '', route, asked)
+    return missingResource(error, missing[0], await missingOf(client, names), client)
+  }
   const present = /^(\w+) with (?:such id|that name) already exists(?: in the workspace)?/.exec(error.message)
   if (present) {
     const name = newName(present[1] ?? '', route, asked)
@@ -76,20 +79,34 @@ function hinted(error: ApiError, message: string, todo?: string): ApiError {
   return new HintedApiError(error, message, todo)
 }
 
-/** The full name of the `type` that a call was about: in its path, or in what it sent. */
-function nameAsked(type: string, route: RouteDefinition, asked: Asked): string | undefined {
-  const below = /^\/api\/2\.0\/(?:postgres|lakelet)\/(.*)$/.exec(route.path)?.[1] ?? ''
+/** The one of them that is not there. */
+async function missingOf(client: Client, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names.slice(0, -1)) {
+    const siblings = await siblingsOf(client, name).catch(() => undefined)
+    if (!siblings?.includes(name)) return name
+  }
+  return names.at(-1)
+}
+
+/** The full names of the `type` that a call was about: in its path, and in what it sent. */
+function namesAsked(type: string, route: RouteDefinition, asked: Asked): string[] {
+  const inPath = nameInPath(type, route, asked)
+  const sent = textsIn([asked.body, asked.query]).filter((text) => parseResourceName(text)?.type === type)
+  const names = [...(inPath === undefined ? [] : [inPath]), ...sent]
+  if (names.length > 0) return names
+  // What is no name at all stands where one was expected.
+  const given = (asked.body as Readonly<Record<string, unknown>> | undefined)?.[type]
+  return typeof given === 'string' ? [given] : []
+}
+
+function nameInPath(type: string, route: RouteDefinition, asked: Asked): string | undefined {
+  const below = /^\/api\/2\.0\/(?:lakelet\/postgres|postgres|lakelet)\/(.*)$/.exec(route.path)?.[1] ?? ''
   const segments = below.split('/')
   const at = segments.indexOf(`:${type}`)
   if (at !== -1) return filled(segments.slice(0, at + 1), asked)
   if (asked.params?.['object_type'] === 'database-projects')
     return `projects/${String(asked.params['object_id'])}`
-  if (asked.params?.['object_type'] === 'apps') return String(asked.params['object_id'])
-  const named = textsIn([asked.body, asked.query]).find((text) => parseResourceName(text)?.type === type)
-  if (named !== undefined) return named
-  // What is no name at all stands where one was expected.
-  const given = (asked.body as Readonly<Record<string, unknown>> | undefined)?.[type]
-  return typeof given === 'string' ? given : undefined
+  return asked.params?.['object_type'] === 'apps' ? String(asked.params['object_id']) : undefined
 }
 
 /** The full name that a create would have given, or what it is called in Postgres. */

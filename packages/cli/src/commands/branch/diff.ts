@@ -1,4 +1,4 @@
-import { branchControlRoutes, type SchemaComparison } from '@lakelet/api'
+import { branchControlRoutes, branchName, type SchemaComparison } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import { Failure } from '../../command/failure.ts'
 import { DATABASE } from '../../postgres/connection.ts'
@@ -45,7 +45,8 @@ export const branchDiff = defineCommand({
     const [left, right] = [splitMoment(from, now), splitMoment(to, now)]
     const { client } = await workspace()
     const params = await findBranch(context, namedBranch(left.name, options.project))
-    const body = { with: right.name, database: options.database, ...left.moment, ...withOf(right.moment) }
+    const other = right.name.includes('/') ? right.name : branchName(params.project, right.name)
+    const body = { with: other, database: options.database, ...left.moment, ...withOf(right.moment) }
     const found = await client.call(branchControlRoutes.compareBranch, { params, body }, signal)
     for (const note of found.notes) out.note(note)
     if (options.sql) out.raw(found.sql)
