@@ -10,7 +10,7 @@ const packages = path.dirname(import.meta.dirname)
 /** Packages of the repository that go into this one. */
 export const PARTS = ['wire', 'connect', 'api', 'theme', 'server', 'cli', 'lakelet'] as const
 /** What is started as threads, by its path. */
-const THREADS = ['server/src/gateway/worker.ts'] as const
+const THREADS = ['server/src/gateway/worker.ts', 'server/src/postgres/schema-diff-thread.ts'] as const
 /** Files beside the code that it reads. */
 const DATA = /\.(sql|control|css|json)$/
 /** Imported by its name, which the published manifest maps to a file at the root of `dist`; bundled files lie at different depths. */

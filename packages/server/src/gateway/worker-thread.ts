@@ -1,6 +1,7 @@
 // A gateway's worker as seen by the thread that started it: what it asks is answered here, and what it leaves behind when it dies is cleared up.
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Logger } from '../base/log.ts'
+import { startThread } from '../base/thread.ts'
 import type { GatewayControl, SessionEvent } from './control.ts'
 import type { CancelKey } from './cancel-keys.ts'
 import type { SharedState } from './shared.ts'
@@ -15,9 +16,6 @@ export interface WorkerServices {
   /** A cancel request that the worker cannot place. */
   readonly cancelElsewhere: (from: WorkerThread, key: CancelKey, address: string) => Promise<void>
 }
-
-/** Sources name each other's packages by this condition (tools/run.mjs); a test runner that resolves them itself does not set it. */
-const SOURCE_ARGUMENTS = ['--conditions=lakelet:source', '--disable-warning=ExperimentalWarning']
 
 export class WorkerThread {
   readonly calls: ThreadCalls<WorkerMethods>
@@ -34,7 +32,7 @@ export class WorkerThread {
   constructor(name: string, settings: WorkerSettings, services: WorkerServices) {
     this.#services = services
     this.#log = services.logger.child({ thread: name })
-    this.#worker = new Worker(entry(), { name, workerData: settings, ...execArgv() })
+    this.#worker = startThread(import.meta.url, './worker', { name, workerData: settings })
     this.calls = new ThreadCalls<WorkerMethods>(this.#worker, this.#methods())
     this.exited = this.#untilExit()
   }
@@ -112,16 +110,4 @@ export class WorkerThread {
     this.#sessions.clear()
     this.#connections.clear()
   }
-}
-
-function entry(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./worker.${extension}`, import.meta.url)
-}
-
-/** Those of this process are inherited when nothing is said. */
-function execArgv(): { execArgv?: string[] } {
-  const isSource = import.meta.url.endsWith('.ts')
-  const isSet = process.execArgv.some((each) => each.includes('lakelet:source'))
-  return isSource && !isSet ? { execArgv: SOURCE_ARGUMENTS } : {}
 }

@@ -68,8 +68,16 @@ export interface AdminOptions {
   readonly connectMs?: number
 }
 
+/** All that `connectAdmin` needs to make the same connection, in another thread too. */
+export interface AdminAddress {
+  readonly target: AdminTarget
+  readonly options: AdminOptions
+}
+
 /** A connection as the bootstrap superuser; disposing ends it. */
 export interface AdminConnection extends AsyncDisposable {
+  /** How to make another one to the same database. */
+  address(): AdminAddress
   /** Another connection to the same cluster, in `database`. */
   open(database: string): Promise<AdminConnection>
   /**
@@ -94,6 +102,12 @@ class SocketConnection implements AdminConnection {
     this.#client = client
     this.#target = target
     this.#options = options
+  }
+
+  address(): AdminAddress {
+    const { socketDirectory, password, major } = this.#target
+    const target = { socketDirectory, major, ...(password === undefined ? {} : { password }) }
+    return { target, options: this.#options }
   }
 
   async open(database: string): Promise<AdminConnection> {

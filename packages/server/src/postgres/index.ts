@@ -2,6 +2,7 @@
 export { DatabaseError } from 'pg'
 export { ADMIN_ROLE, OWN_APPLICATION_PREFIX } from './admin-role.ts'
 export {
+  type AdminAddress,
   type AdminConnection,
   type AdminOptions,
   connectAdmin,
@@ -59,7 +60,7 @@ export {
   listRoles,
   withRolesLocked,
 } from './roles.ts'
-export { compareSchemas } from './schema-diff.ts'
+export { compareSchemas } from './compare-schemas.ts'
 export { processCpuSeconds, processUsage } from './process-usage.ts'
 export { BYTES_PER_CU, type ClusterSettings } from './settings.ts'
 export { startProblem } from './trial.ts'

@@ -1,6 +1,15 @@
 // What the schemas of two databases differ in, as a list and as the SQL that makes the one like the other. Extracting, comparing and
 // ordering is @supabase/pg-delta's (docs/decisions/0019-schema-diff.md): it asks Postgres for every definition and parses no SQL.
-import type { Action, Delta, Diagnostic, FactBase, Plan, StableId } from '@supabase/pg-delta'
+import {
+  type Action,
+  type Delta,
+  type Diagnostic,
+  extract,
+  type FactBase,
+  type Plan,
+  plan,
+  type StableId,
+} from '@supabase/pg-delta'
 import type { Pool } from 'pg'
 import { LakeletError } from '../base/errors.ts'
 import type { AdminConnection } from './admin.ts'
@@ -29,10 +38,8 @@ export interface SchemaDiff {
   readonly notes: readonly string[]
 }
 
-/** Compares the databases that two connections are to. LakeletError `schema_diff_failed`. */
-export async function compareSchemas(from: AdminConnection, to: AdminConnection): Promise<SchemaDiff> {
-  // Few workspaces compare schemas; the others need not load it.
-  const { extract, plan } = await import('@supabase/pg-delta')
+/** Compares the databases that two connections are to. LakeletError `schema_diff_failed`. Takes the thread: see `compareSchemas`. */
+export async function diffSchemas(from: AdminConnection, to: AdminConnection): Promise<SchemaDiff> {
   const options = { statementTimeoutMs: STATEMENT_MS }
   const [source, desired] = await Promise.all([extract(poolOf(from), options), extract(poolOf(to), options)])
   const rolesThere = rolesIn(source.factBase)
@@ -191,16 +198,16 @@ function quoted(...names: readonly string[]): string {
 }
 
 /** The statements in transactions, but for those that run in none. */
-function scriptOf(plan: Plan): string {
-  if (plan.actions.length === 0) return ''
-  const settings = plan.preamble.map(({ name, value }) => `SET LOCAL ${name} = ${value};`)
+function scriptOf(made: Plan): string {
+  if (made.actions.length === 0) return ''
+  const settings = made.preamble.map(({ name, value }) => `SET LOCAL ${name} = ${value};`)
   const lines: string[] = []
   let isOpen = false
   const commit = () => {
     if (isOpen) lines.push('COMMIT;', '')
     isOpen = false
   }
-  for (const action of plan.actions) {
+  for (const action of made.actions) {
     if (action.newSegmentBefore || action.transactionality === 'nonTransactional') commit()
     if (!isOpen && action.transactionality !== 'nonTransactional') {
       lines.push('BEGIN;', ...settings)

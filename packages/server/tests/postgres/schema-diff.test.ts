@@ -179,3 +179,15 @@ function randomSchema(seed: number): string {
   if (below(2) === 0) statements.push(`CREATE TYPE kind AS ENUM ('a', 'b'${below(2) === 0 ? `, 'c'` : ''})`)
   return ['SELECT 1', ...statements].join(';\n')
 }
+
+test('a comparison that nobody waits for any more ends, and the next one has its turn', async () => {
+  await using one = await database('CREATE TABLE t (id int)')
+  await using other = await database('CREATE TABLE t (id bigint)')
+  const given = new AbortController()
+  const first = compareSchemas(one, other, given.signal)
+  const second = compareSchemas(one, other)
+  given.abort(new Error('left'))
+  await expect(first).rejects.toThrow('left')
+  expect((await second).changes).toMatchObject([{ kind: 'column', name: 'public.t.id' }])
+  await expect(compareSchemas(one, other, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
+})

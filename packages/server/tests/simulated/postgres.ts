@@ -131,6 +131,10 @@ class Connection implements AdminConnection {
     this.#postgres = postgres
   }
 
+  address(): never {
+    throw new Error('a cluster in memory has no address')
+  }
+
   async open(): Promise<AdminConnection> {
     return new Connection(this.#cluster, this.#postgres)
   }

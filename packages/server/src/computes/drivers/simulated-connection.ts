@@ -1,5 +1,5 @@
 // A connection to a server in memory.
-import type { AdminConnection, AdminOptions } from '../../postgres/index.ts'
+import type { AdminAddress, AdminConnection, AdminOptions } from '../../postgres/index.ts'
 
 interface ConnectedServer {
   readonly isOver: boolean
@@ -14,6 +14,10 @@ export class SimulatedConnection implements AdminConnection {
   constructor(server: ConnectedServer, purpose: string) {
     this.#server = server
     this.#purpose = purpose
+  }
+
+  address(): AdminAddress {
+    throw this.#problem()
   }
 
   async open(): Promise<AdminConnection> {

@@ -56,7 +56,7 @@ export class BranchComparison {
     const second = await this.#side(to, { time: with_time, lsn: with_lsn }, options)
     try {
       const { changes, sql, destructiveStatements, notes } = await one.open((left) =>
-        second.open((right) => compareSchemas(left, right)),
+        second.open((right) => compareSchemas(left, right, signal)),
       )
       return {
         from: one.name,
