@@ -17,6 +17,7 @@ import path from 'node:path'
 import { syncDirectory, writeFileAtomic } from '../base/files.ts'
 import { KeyedMutex } from '../base/mutex.ts'
 import { removeTree } from '../base/remove-tree.ts'
+import { forFiles } from '../base/tree-files.ts'
 import { stopLeftover } from '../postgres/index.ts'
 import { exchangeDirectories, finishExchanges } from './exchange.ts'
 import { type Manifest, type ManifestState, readManifest, writeManifest } from './manifest.ts'
@@ -186,19 +187,12 @@ export class BranchFiles {
 
   /** The same of any data directory; files that vanish meanwhile count nothing. */
   async sizeOf(dataDirectory: string): Promise<number> {
-    const entries = await readdir(dataDirectory, { recursive: true, withFileTypes: true })
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name))
-    const sizes = await Promise.all(
-      files.map((file) =>
-        stat(file).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    )
-    return sizes.reduce((sum, size) => sum + size, 0)
+    let bytes = 0
+    await forFiles(dataDirectory, async (file) => {
+      const found = await stat(path.join(dataDirectory, file)).catch(() => undefined)
+      bytes += found?.size ?? 0
+    })
+    return bytes
   }
 }
 

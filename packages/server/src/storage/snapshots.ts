@@ -5,6 +5,7 @@ import path from 'node:path'
 import { LakeletError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { removeTree } from '../base/remove-tree.ts'
+import { filesBelow, forFiles } from '../base/tree-files.ts'
 import { type AdminConnection, openDirectory, ownerOf, type PostgresVersions } from '../postgres/index.ts'
 import type { Archives } from './archive/archives.ts'
 import { isHistory } from './archive/wal-names.ts'
@@ -122,7 +123,7 @@ export class Snapshots {
     const isComparable = before !== undefined && (await this.files.exists(before))
     const other = isComparable ? this.files.paths(before).data : undefined
     let [full, diff] = [0, 0]
-    for (const file of await filesIn(data)) {
+    for await (const file of filesBelow(data)) {
       const { size } = await stat(path.join(data, file))
       full += size
       diff += other === undefined ? size : await difference(path.join(data, file), path.join(other, file))
@@ -160,20 +161,13 @@ export class Snapshots {
   }
 }
 
-async function filesIn(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
-}
-
 /** When each file was written last. Taken before they are copied: what is written meanwhile is newer than that the next time. */
 async function timesIn(directory: string): Promise<ReadonlyMap<string, number>> {
   const times = new Map<string, number>()
-  for (const file of await filesIn(directory)) {
+  await forFiles(directory, async (file) => {
     const found = await stat(path.join(directory, file)).catch(() => undefined)
     if (found) times.set(file, found.mtimeMs)
-  }
+  })
   return times
 }
 
