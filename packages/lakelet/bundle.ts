@@ -8,7 +8,7 @@ import { type Plugin, build } from 'esbuild'
 
 const packages = path.dirname(import.meta.dirname)
 /** Packages of the repository that go into this one. */
-export const PARTS = ['wire', 'connect', 'api', 'theme', 'server', 'cli', 'lakelet'] as const
+export const PARTS = ['wire', 'connect', 'api', 'theme', 'mcp', 'server', 'cli', 'lakelet'] as const
 /** What is started as threads, by its path. */
 const THREADS = ['server/src/gateway/worker.ts', 'server/src/postgres/schema-diff-thread.ts'] as const
 /** Files beside the code that it reads. */

@@ -102,6 +102,32 @@ describe('a run of SQL', () => {
   })
 })
 
+it('cancels what runs when its reader goes, also while nothing is there to be read', async () => {
+  const leaving = new AbortController()
+  const stream = await workspace.client.call(
+    sqlRoutes.run,
+    {
+      body: {
+        run_id: randomUUID(),
+        endpoint: `projects/${params.project}/branches/${params.branch}/endpoints/${params.endpoint}`,
+        database: 'databricks_postgres',
+        statements: [{ text: 'select pg_sleep(300) /* left */' }],
+      },
+    },
+    leaving.signal,
+  )
+  const reading = new Response(stream).text().catch(() => 'left')
+  const busy = async () =>
+    of(
+      await run("select count(*) from pg_stat_activity where query like '%/* left */' and state = 'active'"),
+      'rows',
+    )[0]?.rows[0]?.[0]
+  await expect.poll(busy).toBe('1')
+  leaving.abort()
+  expect(await reading).toBe('left')
+  await expect.poll(busy).toBe('0')
+})
+
 it('suspends, wakes and restarts a compute, and shows it in the overview', async () => {
   const state = async () => {
     const { projects } = await workspace.client.call(overviewRoutes.getOverview, {})

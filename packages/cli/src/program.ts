@@ -46,6 +46,8 @@ import { repair } from './commands/local/repair.ts'
 import { status } from './commands/local/status.ts'
 import { up } from './commands/local/up.ts'
 import { helpCommand } from './commands/help.ts'
+import { mcpConfig } from './commands/mcp/config.ts'
+import { mcp } from './commands/mcp/mcp.ts'
 import { open } from './commands/open.ts'
 import { branchDiff } from './commands/branch/diff.ts'
 import { branchReset } from './commands/branch/reset.ts'
@@ -177,6 +179,8 @@ export const program: Program = {
     sync,
     psql,
     sql,
+    mcp,
+    mcpConfig,
     grants,
     completion,
     completeCommand(() => program),

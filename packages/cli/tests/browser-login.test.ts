@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Browser } from '../../../tests/system/browser.ts'
 import {
   type TestWorkspace,
   cliCommand,
@@ -18,37 +19,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => workspace?.[Symbol.asyncDispose]())
-
-/** Visits pages of the workspace until something else than a page of it is reached, which it visits last. */
-class Browser {
-  #cookies = new Map<string, string>()
-
-  async visit(url: string, form?: URLSearchParams): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const origin = new URL(url).origin
-    const reply = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie, ...(form ? { origin } : {}) },
-      ...(form ? { method: 'POST', body: form } : {}),
-    })
-    for (const set of reply.headers.getSetCookie()) {
-      const [name = '', value = ''] = (set.split(';')[0] ?? '').split('=')
-      this.#cookies.set(name, value)
-    }
-    const location = reply.headers.get('location')
-    return location === null ? reply : this.visit(new URL(location, url).href)
-  }
-
-  /** Opens a page and presses the last button of its form, the one that says yes. */
-  async press(url: string): Promise<Response> {
-    const page = await (await this.visit(url)).text()
-    const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1] ?? ''
-    const fields = page.matchAll(/<(?:input|button)[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)
-    const form = new URLSearchParams()
-    for (const [, name = '', value = ''] of fields) form.set(name, value.replaceAll('&amp;', '&'))
-    return this.visit(new URL(action, workspace.host).href, form)
-  }
-}
 
 it('signs in with PKCE, keeps the tokens, and refreshes them', async () => {
   const [command, ...args] = cliCommand
@@ -73,7 +43,7 @@ it('signs in with PKCE, keeps the tokens, and refreshes them', async () => {
   expect(asked.get('scope')).toBe('offline_access all-apis')
   expect(asked.get('redirect_uri')).toMatch(/^http:\/\/localhost:80(2\d|3\d|40)$/)
 
-  const browser = new Browser()
+  const browser = new Browser(workspace.host)
   await browser.press((await workspace.cli(['open'], { env: { BROWSER: 'none' } })).trim())
   const last = await browser.press(address).catch((error: unknown) => {
     throw new Error(`the redirect was not taken; the command said: ${said}`, { cause: error })

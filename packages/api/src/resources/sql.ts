@@ -18,7 +18,18 @@ export const sqlRunBody = z.object({
   database: z.string().min(1).max(63),
   /** A role to act as (`SET ROLE`); the caller's own where absent. */
   role: z.string().min(1).max(63).optional(),
+  /** Transactions of the run are read-only unless a statement says otherwise: against mistakes. */
   read_only: z.boolean().optional(),
+  /**
+   * All statements run in one read-only transaction that they can neither end nor leave, and that is rolled back; what acts beside a transaction,
+   * such as `pg_terminate_backend`, is refused. For SQL that is not trusted.
+   */
+  contained: z.boolean().optional(),
+  /** How the session is named in pg_stat_activity; that of the console where absent. */
+  application: z
+    .string()
+    .regex(/^[ -~]{1,63}$/)
+    .optional(),
   /** Read the branch as it was at a moment of its past; one of both. */
   time: timestamp.optional(),
   lsn: branchLsn.optional(),

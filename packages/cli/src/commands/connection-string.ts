@@ -1,5 +1,6 @@
+import { postgresUrl } from '@lakelet/api'
 import { defineCommand } from '../command/define-command.ts'
-import { type Connecting, connectingOptions, connectingTo, connectionString } from '../postgres/connecting.ts'
+import { type Connecting, connectingOptions, connectingTo } from '../postgres/connecting.ts'
 import { findEndpoint } from '../postgres/endpoint-target.ts'
 import { branchOrDefault, namedBranch, projectOption } from './branch/branch-target.ts'
 
@@ -24,7 +25,7 @@ export const connectionStringCommand = defineCommand({
   async handler(context, { arguments: { branch }, options }) {
     const named = { ...namedBranch(branch, options.project), endpoint: options.endpoint }
     const connecting = await connectingTo(context, await findEndpoint(context, named), options)
-    const url = connectionString(connecting)
+    const url = postgresUrl(connecting)
     const { host, port, user, database, password, endpoint } = connecting
     const data = { connection_string: url, host, port, database, role: user, endpoint: endpoint.name }
     context.out.data({ ...data, ...(password === undefined ? {} : { password }) }, { lines: [url] })

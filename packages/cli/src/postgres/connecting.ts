@@ -5,6 +5,7 @@ import {
   type Endpoint,
   type Role,
   databaseRoutes,
+  endpointOption,
   nearest,
   parseResourceName,
   projectRoutes,
@@ -70,28 +71,10 @@ export async function connectingTo(
     endpoint,
     user: role?.status.postgres_role ?? me,
     database: wanted.database ?? DATABASE,
-    option: optionFor(uid, host, wanted.pooled === true),
+    option: endpointOption(uid, host, wanted.pooled === true),
     takesToken: role?.status.auth_method !== 'PG_PASSWORD_SCRAM_SHA_256',
     password: wanted.withPassword ? await passwordOf(client, endpoint, role, signal) : undefined,
   }
-}
-
-/** As libpq, and every driver that follows it, reads it. */
-export function connectionString(each: Connecting): string {
-  const login = [each.user, ...(each.password === undefined ? [] : [each.password])]
-  const parameters = [
-    'sslmode=require',
-    ...(each.caFile === undefined ? [] : [`sslrootcert=${encodeURIComponent(each.caFile)}`]),
-    ...(each.option === undefined ? [] : [`options=${encodeURIComponent(each.option)}`]),
-  ]
-  const place = `${each.host}:${each.port}/${encodeURIComponent(each.database)}`
-  return `postgresql://${login.map(encodeURIComponent).join(':')}@${place}?${parameters.join('&')}`
-}
-
-/** Where names do not resolve, the options lead to the endpoint and to its pools. */
-function optionFor(uid: string, host: string, isPooled: boolean): string | undefined {
-  if (host.startsWith(`${uid}.`) || host.startsWith(`${uid}-`)) return undefined
-  return isPooled ? `endpoint=${uid}-pooler` : `endpoint=${uid}`
 }
 
 async function findRole(

@@ -17,6 +17,9 @@ import { hashOf } from './secrets.ts'
 /** Sign-ins that were begun and are still open: anybody may begin one, so beyond these the oldest are forgotten. */
 const MOST_INTERACTIONS = 1000
 const TRIM_EVERY = 100
+/** Programs that registered themselves, which anybody may: beyond these the oldest are forgotten, and have to register again. */
+const MOST_CLIENTS = 1000
+const CLIENT_SECONDS = 365 * 24 * 3600
 
 export interface OAuthStoreOptions {
   readonly metadata: Metadata
@@ -35,8 +38,9 @@ export function oauthStore(model: string, options: OAuthStoreOptions): Adapter {
     jti: id,
   })
   return {
-    async upsert(id, payload, expiresIn) {
+    async upsert(id, payload, lifeSeconds) {
       const { jti: _, ...stored } = payload
+      const expiresIn = model === 'Client' ? CLIENT_SECONDS : lifeSeconds
       await upsertArtifact(db, {
         model,
         id: hashOf(id),
@@ -48,9 +52,11 @@ export function oauthStore(model: string, options: OAuthStoreOptions): Adapter {
       written += 1
       if (model === 'Interaction' && written % TRIM_EVERY === 0)
         await keepNewestArtifacts(db, model, MOST_INTERACTIONS)
+      if (model === 'Client') await keepNewestArtifacts(db, model, MOST_CLIENTS)
     },
     async find(id) {
-      if (model === 'Client') return options.findClient(id)
+      const known = model === 'Client' ? options.findClient(id) : undefined
+      if (known) return known
       const row = await findArtifact(db, model, hashOf(id))
       return row && read(id, row.payload)
     },

@@ -14,6 +14,9 @@ import { hashOf, sameHash } from './secrets.ts'
 import type { ServicePrincipalSecrets } from './service-principal-secrets.ts'
 
 const MOUNT = '/oidc'
+const METADATA = '/.well-known/oauth-authorization-server'
+/** Longest name of a program that is shown: one that registers itself may take any. */
+const NAME_LENGTH = 80
 const FORM_LIMIT = 64 * 1024
 
 export interface OAuthHttpOptions {
@@ -49,6 +52,11 @@ export async function mountOAuth(http: FastifyInstance, options: OAuthHttpOption
     },
     { prefix: MOUNT },
   )
+  // Where RFC 8414 has clients look for an issuer with a path.
+  http.get(`${METADATA}${MOUNT}`, (request, reply) => {
+    request.raw.url = `${MOUNT}${METADATA}`
+    return passOn(request, reply, options)
+  })
 }
 
 /** Reads form bodies as URLSearchParams. */
@@ -117,14 +125,19 @@ async function showConsent(
   const client = await server.Client.find(String(params['client_id']))
   const redirect = URL.parse(String(params['redirect_uri']))
   const body = consentPage({
-    clientName: client?.clientName ?? String(params['client_id']),
+    clientName: (client?.clientName ?? String(params['client_id'])).slice(0, NAME_LENGTH),
     userName: caller.name,
     scopes: scopeOf(interaction).split(' ').filter(Boolean),
-    redirectHost: redirect?.host ?? '',
+    redirectHost: redirect?.host || (redirect?.protocol ?? ''),
     action: here,
     csrf: csrfToken(request, interaction.uid, options),
   })
-  return sendPage(request, reply, body, { formTargets: redirect ? [redirect.origin] : [] })
+  return sendPage(request, reply, body, { formTargets: redirect ? [targetOf(redirect)] : [] })
+}
+
+/** As a policy names where a form may lead: a scheme of a program's own has no origin. */
+function targetOf({ origin, protocol }: URL): string {
+  return origin === 'null' ? protocol : origin
 }
 
 async function decide(

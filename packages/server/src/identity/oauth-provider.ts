@@ -1,5 +1,5 @@
-// The OAuth server: oidc-provider configured as a workspace. Its clients are the public client `databricks-cli` and every service
-// principal; its accounts are users, by their numeric id; its access tokens are JWTs of the workspace's own keys.
+// The OAuth server: oidc-provider configured as a workspace. Its clients are the public client `databricks-cli`, every service
+// principal, and programs that register themselves (RFC 7591), as MCP clients do; its accounts are users, by their numeric id; its access tokens are JWTs of the workspace's own keys.
 import type { EventEmitter } from 'node:events'
 import {
   type AllClientMetadata,
@@ -31,6 +31,8 @@ const CLI_PORTS = Array.from({ length: 21 }, (_, index) => 8020 + index)
 const REFRESH_TOKEN_SECONDS = 90 * 24 * 3600
 const INTERACTION_SECONDS = 600
 const CODE_SECONDS = 60
+/** Where the workspace's MCP server is. */
+const MCP_PATH = '/mcp'
 
 export interface OAuthOptions {
   readonly issuer: string
@@ -58,6 +60,7 @@ export function createOAuthServer(options: OAuthOptions): Provider {
     if (secret && Provider.ctx) secretScopes.set(Provider.ctx, secret.scopes)
     return secret !== undefined
   }
+  takeRegistrations(provider)
   provider.use(async (ctx, next) => {
     await next()
     if (ctx.status !== 404 || ctx.body) return
@@ -81,6 +84,26 @@ export function createOAuthServer(options: OAuthOptions): Provider {
   return provider
 }
 
+/** What oidc-provider asks of a program that registers itself; its types leave both out. */
+interface ClientInternals {
+  needsSecret(metadata: ClientMetadata): boolean
+  readonly Schema: {
+    readonly prototype: { scopes(this: { readonly scope?: string; invalidate(message: string): void }): void }
+  }
+}
+
+/** Programs keep no secret unless they say that they do, and may name the scopes of our APIs, which oidc-provider takes for unknown. */
+function takeRegistrations(provider: Provider): void {
+  const internals = provider.Client as unknown as ClientInternals
+  const needsSecret = internals.needsSecret.bind(internals)
+  internals.needsSecret = (metadata) => needsSecret({ token_endpoint_auth_method: 'none', ...metadata })
+  internals.Schema.prototype.scopes = function scopes() {
+    const known = [...OPENID_SCOPES, ...API_SCOPES]
+    const isKnown = (this.scope ?? '').split(' ').every((each) => each === '' || known.includes(each))
+    if (!isKnown) this.invalidate(`scope may name ${known.join(', ')}`)
+  }
+}
+
 function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Configuration {
   return {
     adapter: (model) =>
@@ -90,7 +113,13 @@ function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Con
         findClient: (clientId) => clientOf(options.directory, clientId),
       }),
     clients: [cliClient()],
-    clientDefaults: { id_token_signed_response_alg: SIGNING_ALGORITHM },
+    // What a program that registers itself leaves unsaid: it runs on somebody's machine, waits on a loopback port or at a scheme of its own, and
+    // keeps no secret.
+    clientDefaults: {
+      id_token_signed_response_alg: SIGNING_ALGORITHM,
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+    },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     jwks: { keys: [...options.keys.privateKeys] },
     scopes: [...OPENID_SCOPES],
@@ -122,6 +151,7 @@ function configurationOf(options: OAuthOptions, secretScopes: SecretScopes): Con
       token: '/v1/token',
       jwks: '/jwks.json',
       revocation: '/v1/revoke',
+      registration: '/v1/register',
     },
     discovery: { introspection_endpoint: `${options.issuer}/v1/introspect` },
     ttl: livesOf(options.accessTokenTtlSeconds),
@@ -173,6 +203,7 @@ function features(options: OAuthOptions, secretScopes: SecretScopes): NonNullabl
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     revocation: { enabled: true },
+    registration: { enabled: true, initialAccessToken: false, issueRegistrationAccessToken: false },
     userinfo: { enabled: false },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
@@ -182,7 +213,7 @@ function features(options: OAuthOptions, secretScopes: SecretScopes): NonNullabl
       defaultResource: () => workspace,
       useGrantedResource: () => true,
       getResourceServerInfo: (ctx, resource): ResourceServer => {
-        if (resource !== workspace) throw new errors.InvalidTarget()
+        if (resource !== workspace && !isMcpServer(resource, options.issuer)) throw new errors.InvalidTarget()
         checkScopes(ctx, secretScopes.get(ctx) ?? [])
         return {
           scope: API_SCOPES.join(' '),
@@ -194,6 +225,14 @@ function features(options: OAuthOptions, secretScopes: SecretScopes): NonNullabl
       },
     },
   }
+}
+
+/** Whether `resource` is the MCP server of this workspace, by any of its loopback names: it is a part of the API, and takes the same tokens. */
+function isMcpServer(resource: string, issuer: string): boolean {
+  const url = URL.parse(resource)
+  const own = new URL(issuer)
+  if (url?.protocol !== own.protocol || url.port !== own.port || url.search !== '') return false
+  return url.pathname === MCP_PATH && [own.hostname, 'localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }
 
 /** Refuses scopes that do not exist or that the client's secret does not allow; asks for `all-apis` where none is named. */

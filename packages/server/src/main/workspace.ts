@@ -7,11 +7,10 @@ import { isLakeletError, LakeletError } from '../base/errors.ts'
 import type { Computes } from '../computes/index.ts'
 import { startHttpServer } from '../control/http/server.ts'
 import { appDatabases } from '../control/services/app-databases.ts'
-import { credentialEndpoints } from '../control/services/credentials.ts'
-import { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import { WorkspaceFilesService } from '../control/services/workspace.ts'
 import { openWorkspaceTree, type WorkspaceTree } from '../files/workspace-tree.ts'
 import { gatewaySettings } from './gateway-settings.ts'
+import { mcpMountOf } from './mcp/mount.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
@@ -36,6 +35,7 @@ import { chooseOwner } from './owner.ts'
 import { keepCertificates } from './keep-certificates.ts'
 import { holdListeners, type Listeners, noticesOf, type PortOptions } from './listeners.ts'
 import { implementAllRoutes } from './routes.ts'
+import { sqlRunsOf } from './sql-runs.ts'
 import { ownProcess, Stopping } from './stopping.ts'
 import { keepHistory, metricsSource, sendMetrics } from './telemetry.ts'
 import { VERSION } from './version.ts'
@@ -203,14 +203,9 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const builds = started.use(
     new ConsoleBuilds(CONSOLE_DIRECTORY, infrastructure.log.child({ component: 'console' })),
   )
-  const sql = new SqlRuns({
-    credentials: identity.credentials,
-    endpoints: credentialEndpoints(rooms.control.context),
-    gateway: () => ({ ...postgresOf(start), ca: infrastructure.certificates.certificate }),
-    clock: infrastructure.clock,
-    log: infrastructure.log.child({ component: 'sql' }),
-  })
+  const sql = sqlRunsOf(infrastructure, rooms, () => postgresOf(start))
   const ending = new AbortController()
+  const mcp = started.use(mcpMountOf(infrastructure, identity, start.host))
   await ports.http.release()
   const http = await startHttpServer({
     host: options.host,
@@ -236,6 +231,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     errorPage: (error, headers) => errorPage(error, lookOf(headers)),
     mount: async (server) => {
       await identity.mount(server)
+      await mcp.mount(server)
       await mountConsole(server, { identity, builds })
     },
   })

@@ -1,9 +1,9 @@
 // The variables of an app: how it reaches Postgres, and how it asks the workspace for credentials.
 import path from 'node:path'
-import type { Endpoint } from '@lakelet/api'
+import { type Endpoint, postgresUrl } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
 import type { WorkspaceConnection } from '../../config/connect.ts'
-import { type Connecting, connectionString } from '../../postgres/connecting.ts'
+import type { Connecting } from '../../postgres/connecting.ts'
 import { authoritiesFile } from './authorities.ts'
 import type { Variables } from './env-format.ts'
 
@@ -19,7 +19,7 @@ export function connectionVariables(connecting: Connecting): Variables {
     ...(caFile === undefined ? {} : { PGSSLROOTCERT: caFile }),
     // A token names its endpoint, a password does not.
     ...(takesToken || option === undefined ? {} : { PGOPTIONS: option }),
-    ...(password === undefined ? {} : { PGPASSWORD: password, DATABASE_URL: connectionString(connecting) }),
+    ...(password === undefined ? {} : { PGPASSWORD: password, DATABASE_URL: postgresUrl(connecting) }),
   }
 }
 

@@ -1,16 +1,12 @@
 // Long-running operations: polled by their name until they are done.
-import { type Client, type Operation, type RouteCall, operationRoutes } from '@lakelet/api'
+import { type Client, type Operation, readOperation } from '@lakelet/api'
 import { Failure, usageFailure } from '../../command/failure.ts'
 import { poll } from '../../command/poll.ts'
-import { matchName } from './resource-path.ts'
 
 /** Reads the operation with this name. */
 export async function getOperation(client: Client, name: string, signal?: AbortSignal): Promise<Operation> {
-  for (const route of Object.values(operationRoutes)) {
-    const params = matchName(route, name)
-    // matchName filled every parameter of this route.
-    if (params) return client.call(route, { params } as RouteCall<typeof route>, signal)
-  }
+  const found = await readOperation(client, name, signal)
+  if (found) return found
   throw usageFailure(`'${name}' is not the name of an operation, such as projects/<project>/operations/<id>.`)
 }
 

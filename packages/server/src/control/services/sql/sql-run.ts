@@ -2,6 +2,7 @@
 import type { SqlNotice, SqlRunBody } from '@lakelet/api'
 import { Client, type DatabaseError } from 'pg'
 import type { Logger } from '../../../base/log.ts'
+import { beginContained, checkContained, requireContained } from './contained.ts'
 import type { Lines } from './lines.ts'
 import { runStatement } from './statement.ts'
 
@@ -42,8 +43,11 @@ export async function runSql(
     for (const [index, { text }] of body.statements.entries()) {
       at = index
       const maxRows = body.max_rows ?? DEFAULT_ROWS
-      await runStatement(text, { client, lines, index, maxRows })
+      if (body.contained) await checkContained(client, text)
+      const tag = await runStatement(text, { client, lines, index, maxRows })
+      if (body.contained) requireContained(client, tag)
     }
+    if (body.contained) await client.query('ROLLBACK')
     at = -1
   } catch (error) {
     lines.push({ event: 'error', statement: at, error: signal.aborted ? CANCELED : noticeOf(error) })
@@ -65,7 +69,7 @@ function clientOf(body: SqlRunBody, login: SqlLogin): Client {
     database: body.database,
     // The certificate is our own authority's; which of the workspace's names it is for does not matter on this machine.
     ssl: { ca: login.ca, checkServerIdentity: () => undefined },
-    application_name: 'lakelet-console',
+    application_name: body.application ?? 'lakelet-console',
     ...pastOf(body),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: (body.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
@@ -81,9 +85,13 @@ function pastOf({ time, lsn }: SqlRunBody): { readonly options?: string } {
   return words.length === 0 ? {} : { options: words.join(' ') }
 }
 
-async function prepare(client: Client, { role, read_only: isReadOnly }: SqlRunBody): Promise<void> {
+async function prepare(
+  client: Client,
+  { role, read_only: isReadOnly, contained: isContained }: SqlRunBody,
+): Promise<void> {
   if (role !== undefined) await client.query(`SET ROLE ${client.escapeIdentifier(role)}`)
   if (isReadOnly) await client.query('SET default_transaction_read_only = on')
+  if (isContained) await beginContained(client)
 }
 
 /** Without a good-bye: the gateway cancels what the session was doing. */

@@ -43,16 +43,23 @@ export class SqlRuns implements AsyncDisposable {
 
   /**
    * Accepts a run and gives its lines. The first line is there before anything is sent to Postgres: a browser repeats a request only
-   * when no answer came, so what may have had an effect is never repeated. LakeletError `sql_run_repeated`, `sql_runs_limit`,
-   * `resource_not_found`.
+   * when no answer came, so what may have had an effect is never repeated. When `gone` is aborted, nobody reads any more and the run is cancelled.
+   * LakeletError `sql_run_repeated`, `sql_runs_limit`, `resource_not_found`.
    */
-  async start(caller: Caller, body: SqlRunBody): Promise<AsyncIterable<string>> {
+  async start(caller: Caller, body: SqlRunBody, gone: AbortSignal): Promise<AsyncIterable<string>> {
     this.#admit(caller, body.run_id)
     const endpoint = await this.#options.endpoints.nameFor(caller, body.endpoint)
     if (endpoint === undefined) throw new LakeletError('resource_not_found', { type: 'endpoint' })
     this.#accept(body.run_id)
     const abort = new AbortController()
     const lines = new Lines(STALL_MS, () => abort.abort())
+    const leave = () => {
+      abort.abort()
+      // The generator below may wait for a line that a slow statement does not write.
+      lines.end()
+    }
+    if (gone.aborted) leave()
+    else gone.addEventListener('abort', leave, { once: true })
     return this.#lines(caller, body, { endpoint, abort, lines })
   }
 

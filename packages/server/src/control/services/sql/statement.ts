@@ -27,8 +27,8 @@ const BUILT_IN = new Map(
   Object.entries(types.builtins).map(([name, oid]) => [oid as number, name.toLowerCase()] as const),
 )
 
-/** Runs `text` and writes its columns, rows and outcome; rejects with the driver's error. */
-export async function runStatement(text: string, options: StatementOptions): Promise<void> {
+/** Runs `text`, writes its columns, rows and outcome, and gives its command tag; rejects with the driver's error. */
+export async function runStatement(text: string, options: StatementOptions): Promise<string> {
   const { client, lines, index } = options
   const started = performance.now()
   const cursor = client.query(new StatementCursor(text, [], { rowMode: 'array', types: asPrinted }))
@@ -59,6 +59,7 @@ export async function runStatement(text: string, options: StatementOptions): Pro
     truncated: isTruncated,
     types: names,
   })
+  return tag.text
 }
 
 /** COPY would speak another protocol here; it is ended with an error instead of leaving the connection in a state of its own. */
