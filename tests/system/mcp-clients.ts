@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import {
   Client,
   type OAuthClientProvider,
+  type OAuthDiscoveryState,
   type OAuthTokens,
   StreamableHTTPClientTransport,
   UnauthorizedError,
@@ -113,7 +114,12 @@ export async function overHttp(
 export class SignIn implements OAuthClientProvider {
   readonly redirectUrl: string
   readonly browser: Browser
-  saved: { client?: { client_id: string }; tokens?: OAuthTokens; verifier?: string } = {}
+  saved: {
+    client?: { client_id: string }
+    tokens?: OAuthTokens
+    verifier?: string
+    found?: OAuthDiscoveryState
+  } = {}
   asked: URL | undefined
 
   constructor(redirectUrl: string, browser: Browser) {
@@ -145,6 +151,14 @@ export class SignIn implements OAuthClientProvider {
 
   saveTokens(tokens: OAuthTokens) {
     this.saved.tokens = tokens
+  }
+
+  saveDiscoveryState(found: OAuthDiscoveryState) {
+    this.saved.found = found
+  }
+
+  discoveryState() {
+    return this.saved.found
   }
 
   saveCodeVerifier(verifier: string) {

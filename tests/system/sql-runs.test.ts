@@ -68,6 +68,13 @@ describe('a run of SQL', () => {
     expect(Object.values(done?.types ?? {})).toEqual(['mood'])
     const events = await send({ statements: [{ text: 'select generate_series(1, 3000)' }], max_rows: 1500 })
     expect(of(events, 'done')[0]).toMatchObject({ rows: 1500, truncated: true })
+    for (const rows of [1, 32, 33, 1000, 1032, 2000]) {
+      for (const more of [0, 1]) {
+        const text = `select generate_series(1, ${rows + more})`
+        const [end] = of(await send({ statements: [{ text }], max_rows: rows }), 'done')
+        expect(end).toMatchObject({ rows, truncated: more === 1 })
+      }
+    }
   })
 
   it('does not let COPY take the connection over', async () => {

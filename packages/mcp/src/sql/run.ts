@@ -10,6 +10,8 @@ import type { ToolContext } from '../tool.ts'
 const MOST_STATEMENTS = 50
 /** Of results, before they are made fit to be shown. */
 const MOST_BYTES = 4 * MOST.all
+/** Of the answer as it is read; most of long values is thrown away. */
+const MOST_READ = 4 * 1024 * 1024
 /** Of one value, unless somebody asks for more; a row may hold many. */
 const MOST_CELL = 2000
 const MOST_NOTICES = 20
@@ -82,7 +84,7 @@ export async function runSql(context: ToolContext, asked: SqlAsked): Promise<Sql
     stop.abort()
   }
   try {
-    for await (const event of eventsOf(stream)) {
+    for await (const event of eventsOf(stream, () => end('size'))) {
       // Not while the compute wakes. A statement can lift Postgres' own limit.
       if (event.event === 'started')
         deadline ??= setTimeout(() => end('time'), asked.timeoutSeconds * 1000 + 500)
@@ -97,10 +99,13 @@ export async function runSql(context: ToolContext, asked: SqlAsked): Promise<Sql
   return { ...reading.outcome(), ...(stopped === undefined ? {} : { stopped }) }
 }
 
-async function* eventsOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<SqlEvent> {
+async function* eventsOf(stream: ReadableStream<Uint8Array>, onMuch: () => void): AsyncGenerator<SqlEvent> {
   const decoder = new TextDecoder()
   let rest = ''
+  let read = 0
   for await (const chunk of stream) {
+    read += chunk.length
+    if (read > MOST_READ) onMuch()
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) if (line !== '') yield JSON.parse(line) as SqlEvent

@@ -16,6 +16,7 @@ export function AboutPage() {
             [t.about.user, <bdi key="user">{data.user}</bdi>],
             [t.about.version, data.version],
             [t.about.address, <CopyField key="host" label={t.about.address} value={data.host} />],
+            [t.about.agents, <CopyField key="agents" label={t.about.agents} value={`${data.host}/mcp`} />],
             [
               t.about.postgres,
               <CopyField

@@ -101,6 +101,7 @@ export const about = {
   intro: 'Where this workspace is to be reached, for tools and drivers.',
   version: 'Version',
   address: 'Address of the API',
+  agents: 'Address for agents (MCP)',
   postgres: 'Postgres',
   authority: 'Certificate authority',
   workspaceId: 'Workspace id',

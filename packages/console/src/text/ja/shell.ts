@@ -103,6 +103,7 @@ export const about: Messages['about'] = {
   intro: 'ツールやドライバーからこのワークスペースに接続するための情報です。',
   version: 'バージョン',
   address: 'API のアドレス',
+  agents: 'エージェント用のアドレス (MCP)',
   postgres: 'Postgres',
   authority: '認証局の証明書',
   workspaceId: 'ワークスペース ID',

@@ -4,7 +4,10 @@ import { type Client, type FieldDef, types } from 'pg'
 import Cursor from 'pg-cursor'
 import type { Lines } from './lines.ts'
 
-const STEP_ROWS = 1000
+/** Rows asked for at once: few at first, then as many as are likely to be of this size together. */
+const FIRST_ROWS = 32
+const MOST_ROWS = 1000
+const STEP_BYTES = 1024 * 1024
 const LINE_ROWS = 500
 const LINE_BYTES = 64 * 1024
 const CELL_BYTES = 1024 * 1024
@@ -35,15 +38,19 @@ export async function runStatement(text: string, options: StatementOptions): Pro
   const tag = tagOf(client)
   const writer = new RowWriter(lines, index, options.maxRows)
   let columns: SqlColumn[] | undefined
-  for (;;) {
-    const { rows, fields } = await step(cursor)
+  for (let count = FIRST_ROWS; ;) {
+    const { rows, fields } = await step(cursor, count)
     if (!columns && fields.length > 0) {
       columns = fields.map(columnOf)
       lines.push({ event: 'columns', statement: index, columns })
     }
-    writer.write(rows)
+    const bytes = writer.write(rows)
     await lines.room()
-    if (rows.length < STEP_ROWS || writer.isFull) break
+    if (rows.length < count || writer.hasMore) break
+    // One more row tells whether there are more than are kept.
+    count = writer.isFull
+      ? 1
+      : Math.max(1, Math.min(MOST_ROWS, Math.floor((STEP_BYTES * rows.length) / bytes)))
   }
   await cursor.close()
   tag.stop()
@@ -76,9 +83,9 @@ interface Step {
   readonly fields: readonly FieldDef[]
 }
 
-function step(cursor: Cursor<Row>): Promise<Step> {
+function step(cursor: Cursor<Row>, count: number): Promise<Step> {
   return new Promise((resolve, reject) => {
-    cursor.read(STEP_ROWS, (error: Error | undefined | null, rows: Row[], result) => {
+    cursor.read(count, (error: Error | undefined | null, rows: Row[], result) => {
       if (error) reject(error)
       else resolve({ rows, fields: result?.fields ?? [] })
     })
@@ -127,6 +134,8 @@ class RowWriter {
   #bytes = 0
   rows = 0
   isTruncated = false
+  /** Whether there was a row beyond the limits. */
+  hasMore = false
 
   constructor(lines: Lines, index: number, maxRows: number) {
     this.#lines = lines
@@ -138,12 +147,15 @@ class RowWriter {
     return this.rows >= this.#maxRows || this.#bytes >= STATEMENT_BYTES
   }
 
-  write(rows: readonly Row[]): void {
+  /** Gives how many bytes it took of `rows`. */
+  write(rows: readonly Row[]): number {
+    const before = this.#bytes
     let batch: Row[] = []
     let size = 0
     for (const row of rows) {
       if (this.isFull) {
         this.isTruncated = true
+        this.hasMore = true
         break
       }
       const bounded = row.map((value) => this.#bounded(value))
@@ -158,6 +170,7 @@ class RowWriter {
       size = 0
     }
     if (batch.length > 0) this.#flush(batch)
+    return this.#bytes - before
   }
 
   #flush(rows: readonly Row[]): void {
