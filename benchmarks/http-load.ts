@@ -35,13 +35,14 @@ export async function load(options: LoadOptions): Promise<Load> {
 export function requestText(options: {
   readonly method: string
   readonly path: string
+  readonly host?: string
   readonly token?: string
   readonly body?: string
 }): string {
-  const { method, path, token, body } = options
+  const { method, path, host = '127.0.0.1', token, body } = options
   return [
     `${method} ${path} HTTP/1.1`,
-    'Host: 127.0.0.1',
+    `Host: ${host}`,
     ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
     ...(body === undefined
       ? []

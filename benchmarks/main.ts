@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { api } from './api.ts'
+import { apps } from './apps.ts'
 import { boot } from './boot.ts'
 import { branch } from './branch.ts'
 import { connector } from './connector.ts'
@@ -16,6 +17,7 @@ import { wake } from './wake.ts'
 
 const benchmarks: Readonly<Record<string, (options: BenchmarkOptions) => Promise<BenchmarkResult>>> = {
   api,
+  apps,
   boot,
   branch,
   fixtures,

@@ -8,6 +8,12 @@ import { Client } from 'pg'
 const ROOT = path.dirname(import.meta.dirname)
 const READY_MS = 60_000
 
+/** `lakelet`, to be followed by its arguments: with the options of Node that this process has from tools/run.mjs, as `npm start` has them. */
+export const COMMAND_LINE: readonly string[] = [
+  ...process.execArgv,
+  path.join(ROOT, 'packages', 'cli', 'src', 'bin.ts'),
+]
+
 interface WorkspaceFile {
   readonly pid: number
   readonly host: string
@@ -105,16 +111,14 @@ export class BenchWorkspace implements AsyncDisposable {
   }
 }
 
-/** Starts `lakelet up` on free ports and waits until workspace.json says that it is ready. */
+/** Starts `lakelet up` on free ports, with `more` options, and waits until workspace.json says that it is ready. */
 export async function startBenchWorkspace(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ): Promise<BenchWorkspace> {
-  const program = path.join(ROOT, 'packages', 'cli', 'src', 'bin.ts')
-  // With the options of Node that this process has from tools/run.mjs, as `npm start` has them.
-  const args = [...process.execArgv, program]
-  const options = ['up', '--data-dir', dataDir, '--http-port', '0', '--postgres-port', '0']
-  const child = spawn(process.execPath, [...args, ...options], {
+  const options = ['up', '--data-dir', dataDir, '--http-port', '0', '--postgres-port', '0', ...more]
+  const child = spawn(process.execPath, [...COMMAND_LINE, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
   })

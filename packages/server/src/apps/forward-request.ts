@@ -6,12 +6,11 @@ import {
   request as requestOf,
   type ServerResponse,
 } from 'node:http'
-import { pipeline } from 'node:stream'
 import { LakeletError } from '../base/errors.ts'
 import { MOST_HEADER_BYTES } from '../base/http-connections.ts'
 import { connectToApp } from './app-connection.ts'
 import { headersToApp, headersToVisitor, type Visit } from './forwarded-headers.ts'
-import { type Framing, framingHeaders, framingOf, targetOf } from './framing.ts'
+import { type Framing, framingHeaders, framingOf, hasBody, targetOf } from './framing.ts'
 import type { ListeningSocket } from './process-table.ts'
 
 /** Interim answers (1xx) that an app may send before its answer; none is passed on. */
@@ -61,10 +60,21 @@ export async function forwardRequest(
   })
   const answer = answerOf(toApp, options)
   request.on('error', () => toApp.destroy())
-  request.pipe(toApp)
+  if (hasBody(plan.framing)) request.pipe(toApp)
+  else toApp.end()
   const response = await answer
   begin(reply, response, options)
-  pipeline(response, reply, () => toApp.destroy())
+  passOn(response, reply)
+}
+
+/** The body of an answer; one that breaks off breaks off for the visitor too. */
+function passOn(response: IncomingMessage, reply: ServerResponse): void {
+  // 'close' says that it broke off.
+  response.on('error', () => undefined)
+  response.once('close', () => {
+    if (!response.complete) reply.destroy()
+  })
+  response.pipe(reply)
 }
 
 /** Opens the request to the app with `own` headers of the connection. */
@@ -113,14 +123,19 @@ export function answerOf(
       fail(new LakeletError('app_no_answer', { name, seconds: Math.round(answerMs / 1000) }))
     }, answerMs)
     let interim = 0
+    let isAnswered = false
+    const answer = (response: IncomingMessage | undefined) => {
+      isAnswered = true
+      clearTimeout(timer)
+      resolve(response)
+    }
     toApp.on('information', ({ statusCode }) => {
       interim += 1
       if (statusCode === 101 || interim > MOST_INTERIM_ANSWERS) broken(new Error(`unasked ${statusCode}`))
     })
     toApp.once('upgrade', (_response, socket) => {
-      clearTimeout(timer)
       if (maySwitch) {
-        resolve(undefined)
+        answer(undefined)
         return
       }
       socket.destroy()
@@ -132,14 +147,13 @@ export function answerOf(
         broken(new Error(`unasked ${response.statusCode}`))
         return
       }
-      clearTimeout(timer)
-      resolve(response)
+      answer(response)
     })
     toApp.on('error', broken)
-    // Destroyed without an error, as by a visitor who left: nobody reads the rejection then.
     toApp.once('close', () => {
       clearTimeout(timer)
-      reject(new LakeletError('app_broken_answer', { name }))
+      // Destroyed without an error, as by a visitor who left: nobody reads the rejection then.
+      if (!isAnswered) reject(new LakeletError('app_broken_answer', { name }))
     })
   })
 }
@@ -165,6 +179,9 @@ function begin(
   } catch (error) {
     throw new LakeletError('app_broken_answer', { name }, { cause: error })
   }
-  // The first bytes of an event stream may be minutes away; its headers must not wait for them.
-  reply.flushHeaders()
+  // The first bytes of an event stream may be minutes away, and its headers must not wait for them; those of a short answer are
+  // there already, and go along in one write.
+  setImmediate(() => {
+    if (!reply.writableEnded && !reply.destroyed) reply.flushHeaders()
+  })
 }

@@ -23,8 +23,8 @@ import type { ListeningSocket } from './process-table.ts'
 
 /** It listens where `host` and `port` say. */
 export interface FrontProxyOptions extends FrontAdmissionOptions {
-  /** Where the app answers now; rejects with LakeletError `app_unavailable` when it does not. */
-  readonly upstream: (signal: AbortSignal) => Promise<ListeningSocket>
+  /** Where the app answers now; while it starts that is waited for, until `wait()` is aborted. LakeletError `app_unavailable` when it does not. */
+  readonly upstream: (wait: () => AbortSignal) => ListeningSocket | Promise<ListeningSocket>
   readonly log: AppLog
   readonly logger: Logger
   /** How long an app may take until its answer begins. */
@@ -149,14 +149,10 @@ class ListeningProxy implements FrontProxy {
 
   async #forward(request: IncomingMessage, reply: ServerResponse, visit: Visit): Promise<void> {
     const plan = planOf(request, visit)
-    const gone = new AbortController()
-    // A pipeline and what else waits for the end of an answer are a dozen, always the same ones.
+    // A pipe and what else waits for the end of an answer are a dozen, always the same ones.
     reply.setMaxListeners(20)
-    reply.once('close', () => {
-      gone.abort(new LakeletError('client_gone'))
-    })
-    const upstream = await this.#options.upstream(gone.signal)
-    gone.signal.throwIfAborted()
+    const upstream = await this.#options.upstream(() => untilClosed(reply))
+    if (reply.destroyed) throw new LakeletError('client_gone')
     this.#inFlight.push(upstream.port)
     const admit = () => this.#admission.again(request)
     const isOver = this.#streams.add({ admit, close: () => reply.destroy() })
@@ -189,7 +185,7 @@ class ListeningProxy implements FrontProxy {
       return
     }
     const plan = planOf(request, visit)
-    const upstream = await this.#options.upstream(AbortSignal.timeout(this.#limits.answerMs))
+    const upstream = await this.#options.upstream(() => AbortSignal.timeout(this.#limits.answerMs))
     await forwardWebSocket({ request, socket, head, plan, upstream, ...this.#limits })
     const admit = () => this.#admission.again(request)
     socket.once('close', this.#streams.add({ admit, close: () => socket.destroy() }))
@@ -234,6 +230,15 @@ class ListeningProxy implements FrontProxy {
     this.#options.logger.error({ err: error, app: this.#options.name, requestId }, 'app request failed')
     return knownError(error, requestId)
   }
+}
+
+/** Aborted when the visitor has left or was answered. */
+function untilClosed(reply: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  reply.once('close', () => {
+    gone.abort(new LakeletError('client_gone'))
+  })
+  return gone.signal
 }
 
 function pathOf(request: IncomingMessage): string {

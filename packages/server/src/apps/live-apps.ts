@@ -136,7 +136,7 @@ export class LiveApps implements AsyncDisposable {
       visitors,
       grants,
       visitorScopes: visitorScopesOf(metadata, name),
-      upstream: (signal) => upstreamOf(upstream, signal),
+      upstream: (wait) => instance.socket ?? upstreamOf(upstream, wait()),
       log,
       logger,
       movePort: () => movePort(name),
