@@ -11,6 +11,7 @@ const LONG_TESTS = [
   'tests/browser/keyboard.test.ts',
   'tests/browser/tutorial.test.ts',
   'packages/connect/tests/soak',
+  'tests/clients/mcp-inspector',
   'packages/cli/tests/dev',
   'packages/server/tests/apps/operations',
   'packages/server/tests/apps/templates',

@@ -32,7 +32,8 @@ describe.skipIf(!isSoak)('the inspector (skipped but in npm run soak: it is a la
     return JSON.parse(stdout)
   }
 
-  const stdio = (): string[] => [...cliCommand.filter((word) => !word.startsWith('--disable')), 'mcp']
+  // It gives a server only what it is told of its own environment.
+  const stdio = () => [...cliCommand, 'mcp', '-e', `LAKELET_DATA_DIR=${workspace.dataDir}`]
   const http = () => [
     `${workspace.host}/mcp`,
     '--transport',

@@ -26,8 +26,12 @@ export interface Told {
 /** Closed at the end of its scope. */
 export type TestClient = Client & AsyncDisposable
 
-function newClient(): TestClient {
-  const client = new Client({ name: 'test', version: '1' })
+/** `2026`: only the revision of the protocol of that year; else what a client of today begins with. */
+export type Revision = '2026' | 'usual'
+
+function newClient(revision: Revision = 'usual'): TestClient {
+  const pinned = { versionNegotiation: { mode: { pin: '2026-07-28' } } } as const
+  const client = new Client({ name: 'test', version: '1' }, revision === '2026' ? pinned : {})
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
 }
 
@@ -79,6 +83,7 @@ export async function overStdio(
   workspace: TestWorkspace,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  revision: Revision = 'usual',
 ): Promise<TestClient> {
   const [command, ...first] = cliCommand
   const transport = new StdioClientTransport({
@@ -88,7 +93,7 @@ export async function overStdio(
     cwd: workspace.home,
     stderr: 'inherit',
   })
-  const client = newClient()
+  const client = newClient(revision)
   await client.connect(transport)
   return client
 }
@@ -98,10 +103,11 @@ export async function overHttp(
   workspace: TestWorkspace,
   token: string,
   query: Readonly<Record<string, string>> = {},
+  revision: Revision = 'usual',
 ): Promise<TestClient> {
   const url = new URL('/mcp', workspace.host)
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
-  const client = newClient()
+  const client = newClient(revision)
   await client.connect(
     new StreamableHTTPClientTransport(url, {
       requestInit: { headers: { authorization: `Bearer ${token}` } },

@@ -1,6 +1,6 @@
 // The tools for agents over HTTP: the official client signs in by what the workspace tells it, and by nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bySigningIn, call, overHttp, wordOf } from './mcp-clients.ts'
+import { bySigningIn, call, overHttp, overStdio, wordOf } from './mcp-clients.ts'
 import { startTestWorkspace, type TestWorkspace } from './workspace.ts'
 
 let workspace: TestWorkspace
@@ -156,7 +156,7 @@ describe('over HTTP', () => {
   it('keeps a word from one request for the next, and for nobody else', async () => {
     await using owner = await overHttp(workspace, workspace.token)
     const asked = await call(owner, 'execute', { branch: 'production', sql: 'create table kept (n int)' })
-    const token = await servicePrincipalToken()
+    const { token } = await servicePrincipal()
     await using other = await overHttp(workspace, token)
     expect((await call(other, 'workspace')).data).toMatchObject({ kind: 'service_principal', projects: [] })
     const stolen = await call(other, 'execute', {
@@ -175,20 +175,36 @@ describe('over HTTP', () => {
     expect(done.message).toBe('The SQL was run and committed.')
   })
 
-  it('cancels what runs when the client goes', async () => {
-    const client = await overHttp(workspace, workspace.token)
-    const leaving = new AbortController()
-    const running = call(
-      client,
-      'query',
-      { sql: 'select pg_sleep(300)', timeout_seconds: 600 },
-      leaving,
-    ).catch(() => 'gone')
-    await expect.poll(() => sleepers()).toBe(1)
-    leaving.abort()
-    expect(await running).toBe('gone')
-    await client.close()
-    await expect.poll(() => sleepers()).toBe(0)
+  it.each(['usual', '2026'] as const)('cancels what runs when the client goes (%s)', async (revision) => {
+    for (const connect of [
+      () => overHttp(workspace, workspace.token, {}, revision),
+      () => overStdio(workspace, [], {}, revision),
+    ]) {
+      const client = await connect()
+      const leaving = new AbortController()
+      const asked = { sql: 'select pg_sleep(300)', timeout_seconds: 600 }
+      const running = call(client, 'query', asked, { signal: leaving.signal }).catch(() => 'gone')
+      await expect.poll(() => sleepers()).toBe(1)
+      leaving.abort()
+      expect(await running).toBe('gone')
+      // Over HTTP a client of 2025 only says so to a server that keeps nothing; its connection goes when it is closed.
+      await client.close()
+      await expect.poll(() => sleepers()).toBe(0)
+    }
+  })
+
+  it('speaks the protocol of 2026 as well', async () => {
+    for (const connect of [
+      () => overHttp(workspace, workspace.token, {}, '2026'),
+      () => overStdio(workspace, [], {}, '2026'),
+    ]) {
+      await using client = await connect()
+      expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28')
+      expect((await client.listTools()).tools.length).toBeGreaterThan(20)
+      const answer = await call(client, 'query', { sql: 'select 42' })
+      expect(answer.data).toMatchObject({ results: [{ rows: [['42']] }] })
+      expect(await call(client, 'query', { sql: 'drop table x' })).toMatchObject({ isError: true })
+    }
   })
 
   it('serves many at a time', async () => {
@@ -221,7 +237,7 @@ async function sleepers(): Promise<number> {
   return Number(/\d+/.exec(found)?.[0])
 }
 
-async function servicePrincipalToken(): Promise<string> {
+async function servicePrincipal(): Promise<{ readonly token: string }> {
   const headers = { authorization: `Bearer ${workspace.token}`, 'content-type': 'application/json' }
   const made = await fetch(`${workspace.host}/api/2.0/preview/scim/v2/ServicePrincipals`, {
     method: 'POST',
@@ -242,5 +258,6 @@ async function servicePrincipalToken(): Promise<string> {
       scope: 'all-apis',
     }),
   })
-  return ((await reply.json()) as { access_token: string }).access_token
+  const { access_token: token } = (await reply.json()) as { access_token: string }
+  return { token }
 }
