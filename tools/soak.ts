@@ -18,6 +18,8 @@ const LONG_TESTS = [
   'packages/lakelet/tests',
   'packages/server/tests/branching',
   'packages/server/tests/gateway/pool',
+  'packages/server/tests/gateway/parking',
+  'tests/clients/idle-pools',
   'packages/server/tests/storage/recovery-traps',
   'tests/system/examples',
   'packages/cli/tests/sql.test.ts',
@@ -31,6 +33,7 @@ const OTHER_MAJORS = ['16', '18']
 const TESTS_OF_POSTGRES = [
   'packages/server/tests/postgres',
   'packages/server/tests/computes/drivers',
+  'packages/server/tests/gateway/parking',
   'packages/server/tests/storage/history',
   'packages/server/tests/storage/recovery-traps',
   'packages/server/tests/storage/storage.test',

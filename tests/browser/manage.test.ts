@@ -67,9 +67,9 @@ describe.skipIf(reason !== undefined)(`managing in the console${reason ? ` (${re
     await page.getByText(`${sizing.now(1)} ${sizing.reasons.fixed}`).click()
     await page.getByRole('row', { name: new RegExp(sizing.load) }).waitFor()
     await page.getByRole('button', { name: TEXTS.en.common.edit, exact: true }).click()
-    await page.getByRole('dialog').getByLabel(t.parking.title).selectOption('on')
+    await page.getByRole('dialog').getByLabel(t.parking.title).selectOption('off')
     await page.getByRole('dialog').getByRole('button', { name: TEXTS.en.common.save }).click()
-    await page.getByRole('definition').getByText(t.parking.choices.on).waitFor()
+    await page.getByRole('definition').getByText(t.parking.choices.off).waitFor()
 
     await workspace.client.call(computeControlRoutes.suspend, {
       params: { project: PROJECT, branch: 'production', endpoint: 'primary' },

@@ -17,7 +17,7 @@ const PROJECT = 'shop'
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  workspace = await startTestWorkspace({ env: { LAKELET_PARKING_SESSIONS: 'on' } })
+  workspace = await startTestWorkspace()
   await workspace.cli(['postgres', 'create-project', PROJECT])
   await using production = await connect('production')
   await production.query('CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items VALUES (1)')

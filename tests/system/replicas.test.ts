@@ -30,7 +30,8 @@ const READ_ONLY = 'ENDPOINT_TYPE_READ_ONLY'
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  workspace = await startTestWorkspace()
+  // Idle readers of files that are replaced end, as on Lakebase.
+  workspace = await startTestWorkspace({ env: { LAKELET_PARKING_SESSIONS: 'off' } })
   await workspace.cli([
     'postgres',
     'create-project',

@@ -21,7 +21,7 @@ let workspace: TestWorkspace
 
 beforeAll(async () => {
   workspace = await startTestWorkspace({
-    env: { LAKELET_SCALE_TO_ZERO_DEFAULT_SECONDS: '2', LAKELET_PARKING_SESSIONS: 'on' },
+    env: { LAKELET_SCALE_TO_ZERO_DEFAULT_SECONDS: '2' },
   })
   await workspace.cli(['postgres', 'create-project', 'watched'])
 })
@@ -144,7 +144,15 @@ it('ends sessions where their endpoint is to do as Lakebase does', async () => {
     await workspace.client.call(computeControlRoutes.suspend, { params, body: {} })
     return session
   }
-  const configured = { sessions: 'on', is_default: true, default_sessions: 'on', keep_awake_seconds: 3600 }
+  const configured = {
+    sessions: 'on',
+    is_default: true,
+    default_sessions: 'on',
+    keep_awake_seconds: 3600,
+    parked_sessions: 0,
+    parked_bytes: 0,
+    max_parked_bytes: 256_000_000,
+  }
   expect(await workspace.client.call(computeControlRoutes.getParking, { params })).toEqual(configured)
   expect(JSON.parse(await parking('--sessions', 'off'))).toMatchObject({ sessions: 'off', is_default: false })
   await using ended = await suspended()
@@ -152,6 +160,11 @@ it('ends sessions where their endpoint is to do as Lakebase does', async () => {
   expect(JSON.parse(await parking('--sessions', 'default'))).toEqual(configured)
   await using parked = await suspended()
   expect(await session('switched app')).toMatchObject({ state: 'parked' })
+  const now = await workspace.client.call(computeControlRoutes.getParking, { params })
+  expect(now.parked_sessions).toBe(1)
+  expect(now.parked_bytes).toBeGreaterThan(4_096)
+  expect(now.parked_bytes).toBeLessThan(10_000)
+  expect(await workspace.cli(['parking', 'projects/watched'])).toContain('Parked now: 1 (')
   expect((await parked.client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   expect(await workspace.cli(['parking', 'projects/watched'])).toContain('Idle sessions are parked')
 })

@@ -246,6 +246,11 @@ export const endpointParking = z.object({
   default_sessions: z.enum(['on', 'off']),
   /** For how long one that cannot be parked keeps its compute awake, in seconds; then it ends with 57P01. */
   keep_awake_seconds: z.int(),
+  /** How many sessions are parked now, and how much memory is kept for them, in bytes. */
+  parked_sessions: z.int(),
+  parked_bytes: z.int(),
+  /** How much may be kept for the parked sessions of the workspace together. A session for which there is no room is not parked (`no_room`). */
+  max_parked_bytes: z.int(),
 })
 
 export type EndpointParkingView = z.output<typeof endpointParking>

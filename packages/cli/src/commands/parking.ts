@@ -30,9 +30,21 @@ export const parking = defineCommand({
       sessions === undefined
         ? await client.call(computeControlRoutes.getParking, { params }, signal)
         : await client.call(computeControlRoutes.setParking, { params, body: { sessions } }, signal)
-    out.data(view, { lines: [lineOf(view)] })
+    out.data(view, { lines: [lineOf(view), ...nowOf(view)] })
   },
 })
+
+/** What is parked now, and how much of what may be kept that takes. */
+function nowOf({
+  parked_sessions: sessions,
+  parked_bytes: bytes,
+  max_parked_bytes: most,
+}: EndpointParkingView): string[] {
+  const megabytes = (each: number) => (each / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })
+  if (sessions === 0) return []
+  const room = `${megabytes(bytes)} MB of memory; ${megabytes(most)} MB are there for those of the workspace`
+  return [`Parked now: ${sessions} (${room}).`]
+}
 
 function lineOf({
   sessions,

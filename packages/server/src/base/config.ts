@@ -58,9 +58,11 @@ const schema = z.strictObject({
   parking: z
     .strictObject({
       /** Whether idle sessions outlive the sleep of their computes, where an endpoint does not say otherwise. */
-      sessions: z.enum(['on', 'off']).default('off'),
+      sessions: z.enum(['on', 'off']).default('on'),
       /** Seconds for which an idle session that cannot be parked keeps its compute awake, where sessions are parked. */
       keepAwakeSeconds: seconds(0, 604_800).default(3600),
+      /** Megabytes that what is kept of all parked sessions may take together. */
+      maxMegabytes: z.coerce.number().int().min(1).max(65_536).default(256),
     })
     .prefault({}),
   postgres: z

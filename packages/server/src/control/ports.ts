@@ -71,6 +71,8 @@ export interface ClientSession {
   /** How long it waited for its compute and its backend. */
   readonly connectMs?: number
   readonly bytes: { readonly fromClient: number; readonly toClient: number }
+  /** Of memory that is kept for it while it is parked. */
+  readonly parkedBytes?: number
 }
 
 /** Who is connected; `main` plugs the gateway in. */

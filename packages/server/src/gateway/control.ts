@@ -188,6 +188,8 @@ export interface SessionInfo {
   /** Grows whenever bytes move, either way: who sees the same number again knows that nothing did. */
   readonly moves: number
   readonly bytes: TrafficBytes
+  /** Of memory that is kept for it while it is parked. */
+  readonly parkedBytes?: number
   /** Once it has logged in. */
   readonly route?: Route
   readonly auth?: AuthKind
@@ -213,6 +215,8 @@ export type ParkRefusal =
   | 'random_seed'
   /** More than is kept for a client. */
   | 'too_much_state'
+  /** All that are parked keep as much as they may together. */
+  | 'no_room'
   /** It may hold settings that nobody can ask for, or the settings that it began with have changed since. */
   | 'unproven'
   /** Its backend does not tell what it holds. */
@@ -249,7 +253,8 @@ export interface GatewayCommands {
   settle(endpoint: string, outcome: 'parked' | 'released'): Promise<void>
   /**
    * Gives the parked sessions that listen to channels a backend of the compute at `address`, which nobody else can use yet. One that
-   * has none after the deadline ends: it might have missed a notification.
+   * has none after the deadline ends: it might have missed a notification. What their clients say waits until `settle`, which must follow: one
+   * could notify another that is not back.
    */
   revive(endpoint: string, address: BackendAddress, deadlineMs: number): Promise<void>
   /** Ends these sessions, telling the client why; resolves when they are over. Ids of sessions that are gone are passed over. */

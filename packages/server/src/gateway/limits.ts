@@ -28,6 +28,8 @@ export interface GatewayLimits {
   readonly stopMs: number
   /** So many cancel requests with a wrong key from one address in a minute are told to the log. */
   readonly wrongCancelsPerMinute: number
+  /** What parked sessions keep may take so much together. */
+  readonly parkedBytes: number
   readonly pool: PoolSettings
 }
 
@@ -48,6 +50,7 @@ export const defaultLimits: GatewayLimits = {
   drainMs: 10_000,
   stopMs: 5_000,
   wrongCancelsPerMinute: 600,
+  parkedBytes: 256_000_000,
   pool: defaultPoolSettings,
 }
 

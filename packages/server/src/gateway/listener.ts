@@ -18,6 +18,7 @@ import type {
 } from './control.ts'
 import type { GatewayLimits } from './limits.ts'
 import { Pools } from './pool/pools.ts'
+import { ParkedMemory } from './parking/parked-memory.ts'
 import { parkSessions, reviveListening } from './parking/park-sessions.ts'
 import { SessionReports } from './session-reports.ts'
 import { Session, type SessionContext } from './session.ts'
@@ -81,6 +82,7 @@ function contextOf({
     cancels: new CancelRequests(shared),
     reports: new SessionReports(control),
     pools: new Pools({ control, limits, clock, logger, threads }),
+    parkedMemory: new ParkedMemory(limits.parkedBytes / threads),
   }
 }
 

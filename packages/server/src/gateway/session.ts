@@ -20,6 +20,7 @@ import { type Login, logIn, type LoginContext } from './log-in.ts'
 import { openPooled } from './pool/pooled-session.ts'
 import type { PooledRelay } from './pool/pooled-relay.ts'
 import type { Pools } from './pool/pools.ts'
+import type { ParkedMemory } from './parking/parked-memory.ts'
 import { SessionParking } from './parking/session-parking.ts'
 import { fatal, refusalOf } from './refusal.ts'
 import type { Relay, RelayEnd } from './relay.ts'
@@ -37,6 +38,7 @@ export interface SessionContext extends LoginContext {
   readonly cancels: CancelRequests
   readonly reports: SessionReports
   readonly pools: Pools
+  readonly parkedMemory: ParkedMemory
 }
 
 /** read_only_sql_transaction */
@@ -93,6 +95,7 @@ export class Session {
       ...(state ? { state } : {}),
       ...poolFacts(this.#relay),
       ...this.#names(),
+      ...(this.parking?.parkedBytes === undefined ? {} : { parkedBytes: this.parking.parkedBytes }),
       ...loginFacts(this.#login),
       ...(this.#connectMs === undefined ? {} : { connectMs: this.#connectMs }),
       ...(this.#processId === undefined ? {} : { processId: this.#processId }),
@@ -283,6 +286,7 @@ export class Session {
         this.#processId = target?.processId
       },
     })
+    using _room = { [Symbol.dispose]: () => this.#parking?.giveRoomBack() }
     return await relay.ended
   }
 

@@ -247,6 +247,7 @@ function contextOf(parts: ControlPlaneParts, operations: Operations): ControlCon
       suspendSeconds: parts.config.scaleToZero.defaultSeconds,
       parksSessions: parts.config.parking.sessions === 'on',
       keepAwakeSeconds: parts.config.parking.keepAwakeSeconds,
+      parkedBytes: parts.config.parking.maxMegabytes * 1e6,
       historyBytes: parts.config.history.maxGigabytes * 1e9,
     },
   }

@@ -49,7 +49,12 @@ export class GatewaySessions implements SessionHolder, SessionsPort {
   }
 
   async revive(endpointUid: string, address: BackendAddress, deadlineMs: number): Promise<void> {
-    if ('unix' in address) await this.#gateway?.revive(endpointUid, address, deadlineMs)
+    if (!('unix' in address) || !this.#gateway) return
+    try {
+      await this.#gateway.revive(endpointUid, address, deadlineMs)
+    } finally {
+      await this.#gateway.settle(endpointUid, 'released')
+    }
   }
 
   async retire(sessions: readonly string[]): Promise<void> {

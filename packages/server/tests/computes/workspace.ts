@@ -5,6 +5,7 @@ import {
   type Computes,
   type EndpointSpec,
   localDriver,
+  type SessionHolder,
   startComputes,
 } from '../../src/computes/index.ts'
 import type { PostgresVersion } from '../../src/postgres/index.ts'
@@ -27,7 +28,12 @@ export interface TestComputes extends AsyncDisposable {
 }
 
 export async function startTestComputes(
-  options: { clock?: Clock; checkEveryMs?: number; observer?: ComputeObserver } = {},
+  options: {
+    clock?: Clock
+    checkEveryMs?: number
+    observer?: ComputeObserver
+    sessions?: SessionHolder
+  } = {},
 ): Promise<TestComputes> {
   const installed = await installForTest()
   const { installation, postgres } = installed

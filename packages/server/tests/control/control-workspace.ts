@@ -106,7 +106,11 @@ export async function startControlWorkspace(options: ControlWorkspaceOptions): P
       storage,
       replicas: storage.replicas,
       ...withPast(pastSpecs, {
-        endpoints: endpointSource(metadata, storage, { sessions: 'on', keepAwakeSeconds: 3600 }),
+        endpoints: endpointSource(metadata, storage, {
+          sessions: 'on',
+          keepAwakeSeconds: 3600,
+          maxMegabytes: 256,
+        }),
         catalogs: catalogObserver({ metadata, clock, log }),
       }),
       log,

@@ -93,12 +93,40 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     expect(await sleep()).toEqual({ parked: 1, refused: [] })
     const cluster = await workspace.start('ep-one')
     await workspace.gateway.revive('ep-one', { unix: cluster.socketPath }, 5_000)
+    await workspace.gateway.settle('ep-one', 'released')
     await workspace.sql('ep-one', `select pg_notify('Odd "channel', 'one'), pg_notify('plain', 'two')`)
     await eventually(() => heard.length === 2, 'both notifications come')
     expect(heard).toEqual([
       ['Odd "channel', 'one'],
       ['plain', 'two'],
     ])
+  })
+
+  test('who listens and wakes the compute notifies nobody before all that listen are back', async () => {
+    await using stack = new AsyncDisposableStack()
+    const listeners: TestClient[] = []
+    const heard: (string | undefined)[] = []
+    for (let at = 0; at < 4; at += 1) {
+      const listener = stack.use(await workspace.connect())
+      listener.on('notification', ({ payload }) => heard.push(payload))
+      await listener.query('listen plain')
+      await settled(listener)
+      listeners.push(listener)
+    }
+    expect((await sleep()).parked).toBe(4)
+    const { socketPath } = await workspace.start('ep-one')
+    // They wait for the compute until it is offered to them; the first comes back long before the others do.
+    const [first, ...others] = listeners
+    const notified = first!.query(`select pg_notify('plain', 'first')`)
+    await eventually(
+      async () => (await workspace.gateway.sessions()).some(({ stage }) => stage !== 'parked'),
+      'it is back or waits for the others',
+    )
+    await workspace.gateway.revive('ep-one', { unix: socketPath }, 5_000)
+    await workspace.gateway.settle('ep-one', 'released')
+    await notified
+    await eventually(() => heard.length === 4, 'all hear it')
+    for (const each of others) expect(each.errors).toEqual([])
   })
 
   test('what was notified before a session loses its backend reaches it', async () => {
@@ -220,6 +248,34 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
       expect(await answer).toEqual([round])
     }
     expect(client.errors).toEqual([])
+  })
+
+  test('what is kept of all of them together is bounded, and given back', async () => {
+    await workspace.restartGateway({ parkedBytes: 60_000 })
+    const clients = await Promise.all(Array.from({ length: 8 }, () => workspace.connect()))
+    await using stack = new AsyncDisposableStack()
+    for (const client of clients) {
+      stack.use(client)
+      await client.query(`set app.text = '${'x'.repeat(4_000)}'`)
+    }
+    const counts: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(clients.map((client) => settled(client)))
+      const { parked, refused } = await workspace.gateway.park('ep-one', 10_000)
+      await workspace.gateway.settle('ep-one', 'parked')
+      const bytes = (await workspace.gateway.sessions()).map(({ parkedBytes = 0 }) => parkedBytes)
+      expect(bytes.filter((each) => each > 4_000)).toHaveLength(parked)
+      expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60_000)
+      expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['no_room']))
+      expect(parked + refused.length).toBe(8)
+      counts.push(parked)
+      for (const client of clients) expect(await values(client, 'show app.text')).toEqual(['x'.repeat(4_000)])
+    }
+    expect(counts[0]).toBeGreaterThan(0)
+    expect(counts).toEqual([counts[0], counts[0], counts[0]])
+    expect(clients.flatMap(({ errors }) => errors)).toEqual([])
+    await stack.disposeAsync()
+    await workspace.restartGateway()
   })
 
   test('the settings of a role hold for who comes back as for who stayed', async () => {

@@ -1,6 +1,5 @@
 // The same script of messages, straight to Postgres over its socket and through a pool whose backends go from client to client: the answers are
 // the same bytes. Another client uses the same backends in between, so that statements have to be prepared again and again.
-import { createConnection } from 'node:net'
 import {
   encodeBind,
   encodeClose,
@@ -12,23 +11,14 @@ import {
   encodeFlush,
   encodeParse,
   encodeQuery,
-  encodeStartup,
   encodeSync,
-  MessageFramer,
 } from '@lakelet/wire'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defaultPoolSettings } from '../../src/gateway/pool/settings.ts'
 import { scaled } from '../../../../tests/hostile/duration.ts'
-import {
-  dial,
-  HOST_DOMAIN,
-  RawClient,
-  startTestWorkspace,
-  type TestWorkspace,
-  upgrade,
-  USER,
-} from './test-workspace.ts'
+import { answersTo, directly, type Step, throughGateway } from './scripts.ts'
+import { startTestWorkspace, type TestWorkspace } from './test-workspace.ts'
 
 let workspace: TestWorkspace
 beforeAll(async () => {
@@ -40,12 +30,6 @@ beforeAll(async () => {
   )
 })
 afterAll(() => workspace[Symbol.asyncDispose]())
-
-/** Messages, and how many ReadyForQuery they end in. */
-interface Step {
-  readonly bytes: Buffer
-  readonly readies: number
-}
 
 const NAMES = ['', 'a', 'b', 'c', 'd', 'e']
 const TEXTS = [
@@ -122,58 +106,12 @@ const stretch = fc
   .map((steps): Step => ({ bytes: Buffer.concat(steps.map(({ bytes }) => bytes)), readies: steps.length }))
 const script = fc.array(stretch, { minLength: 1, maxLength: 8 })
 
-async function loggedIn(pooled: boolean): Promise<RawClient> {
-  const parameters = { user: USER.name, database: 'databricks_postgres' }
-  if (pooled) {
-    const plain = await dial(workspace.gateway.address.port)
-    plain.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]))
-    await plain.byte()
-    plain.socket.removeAllListeners('data')
-    const client = await upgrade({ socket: plain.socket, servername: `ep-one-pooler.${HOST_DOMAIN}` })
-    await client.logIn(parameters, await workspace.token(USER.name))
-    return client
-  }
-  const { socketPath } = await workspace.start('ep-one')
-  const client = new RawClient(createConnection({ path: socketPath }))
-  client.write(encodeStartup(parameters))
-  await client.until('readyForQuery')
-  return client
-}
-
 /**
  * In a transaction that has failed, the server refuses what the pool prepares in front of the client's message rather than that message: the same
  * error from another line of its source.
  */
 function withoutPlace(body: string): string {
   return body.includes('C25P02') ? body.replace(/F[^\0]*\0L\d+\0R[^\0]*/, '') : body
-}
-
-/** What the server says to each stretch, as text that shows the first difference. */
-async function answersTo(
-  client: RawClient,
-  steps: readonly Step[],
-  between: () => Promise<unknown>,
-): Promise<string[]> {
-  const answers: string[] = []
-  for (const { bytes, readies } of steps) {
-    const at = client.received.length
-    client.write(bytes)
-    const framer = new MessageFramer()
-    let seen = 0
-    let taken = at
-    const messages: string[] = []
-    while (seen < readies && !client.isClosed) {
-      for (; taken < client.received.length; taken++) framer.push(client.received[taken] ?? Buffer.alloc(0))
-      for (const { type, body } of framer.messages()) {
-        if (type === 0x5a) seen++
-        messages.push(`${String.fromCharCode(type)} ${withoutPlace(body.toString('latin1'))}`)
-      }
-      if (seen < readies) await new Promise((resolve) => setTimeout(resolve, 1))
-    }
-    answers.push(messages.join('\n'))
-    await between()
-  }
-  return answers
 }
 
 test(
@@ -189,13 +127,13 @@ test(
     await fc.assert(
       fc.asyncProperty(script, async (steps) => {
         await clear()
-        using direct = await loggedIn(false)
-        const expected = await answersTo(direct, steps, async () => {})
+        using direct = await directly(workspace)
+        const expected = await answersTo(direct, steps, async () => {}, withoutPlace)
         direct.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
         await direct.closed()
         await clear()
-        using pooled = await loggedIn(true)
-        expect(await answersTo(pooled, steps, between)).toEqual(expected)
+        using pooled = await throughGateway(workspace, 'ep-one-pooler')
+        expect(await answersTo(pooled, steps, between, withoutPlace)).toEqual(expected)
         pooled.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
         await pooled.closed()
       }),

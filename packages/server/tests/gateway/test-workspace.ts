@@ -21,6 +21,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { LakeletError } from '../../src/base/errors.ts'
 import { keepPostgres, seedPostgres } from '../../../../tests/system/postgres-cache.ts'
 import { guardedLogger } from '../../../../tests/guards/guarded-logger.ts'
+import { TEST_MAJOR } from '../postgres/installed.ts'
 import { SingleFlight } from './single-flight.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type {
@@ -39,7 +40,6 @@ import {
   type Cluster,
   connectAdmin,
   createRole,
-  DEFAULT_MAJOR,
   findLoginRole,
   openPostgres,
   readMemory,
@@ -426,8 +426,8 @@ export async function startTestWorkspace(
   workers: number,
 ): Promise<TestWorkspace> {
   const home = await mkdtemp(path.join(tmpdir(), 'lakelet-gateway-'))
-  await seedPostgres(home)
-  const installation = await (await openPostgres({ dataDir: home })).of(DEFAULT_MAJOR)
+  await seedPostgres(home, [TEST_MAJOR])
+  const installation = await (await openPostgres({ dataDir: home })).of(TEST_MAJOR)
   await writeIdentities(installation, [USER, APP, GROUP])
   const template = await installation.template()
   await keepPostgres(home)

@@ -44,6 +44,7 @@ export const activity = {
     prepared_statement: 'keeps it awake for a while: a prepared statement',
     random_seed: 'keeps it awake for a while: it has set a seed',
     too_much_state: 'keeps it awake for a while: it has set up too much',
+    no_room: 'keeps it awake for a while: the memory for parked sessions is full',
     unproven: 'keeps it awake for a while: its settings cannot be proven',
     state_unknown: 'keeps it awake for a while: what it has set up is not known',
   } as Readonly<Record<string, string>>,

@@ -46,6 +46,7 @@ export const activity: Messages['activity'] = {
     prepared_statement: '一定時間スリープを妨げる: プリペアド文',
     random_seed: '一定時間スリープを妨げる: 乱数シードを設定済み',
     too_much_state: '一定時間スリープを妨げる: 状態が大きすぎる',
+    no_room: '一定時間スリープを妨げる: 待避中のセッション用のメモリーが上限に達している',
     unproven: '一定時間スリープを妨げる: 設定を証明できない',
     state_unknown: '一定時間スリープを妨げる: 設定された状態が不明',
   },

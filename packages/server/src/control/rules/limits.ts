@@ -10,6 +10,8 @@ export interface ControlDefaults {
   readonly parksSessions: boolean
   /** For how long one that cannot keeps its compute awake. */
   readonly keepAwakeSeconds: number
+  /** Of all parked sessions together. */
+  readonly parkedBytes: number
   readonly historyRetentionSeconds: number
   /** How long a deleted project or branch can be undeleted. */
   readonly undeleteSeconds: number
@@ -23,6 +25,7 @@ export const DEFAULTS: ControlDefaults = {
   suspendSeconds: 86_400,
   parksSessions: false,
   keepAwakeSeconds: 3600,
+  parkedBytes: 256_000_000,
   historyRetentionSeconds: 604_800,
   undeleteSeconds: 604_800,
   historyBytes: 16_000_000_000,

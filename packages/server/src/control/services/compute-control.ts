@@ -45,13 +45,17 @@ export class ComputeControl {
 
   async getParking(path: EndpointPath): Promise<EndpointParkingView> {
     const { endpoint } = await liveEndpoint(this.#context.metadata.db, path)
-    const { parksSessions, keepAwakeSeconds } = this.#context.defaults
+    const { parksSessions, keepAwakeSeconds, parkedBytes } = this.#context.defaults
+    const parked = (await this.#context.sessions.list(endpoint.uid)).filter(({ stage }) => stage === 'parked')
     const said = endpoint.parks_sessions === null ? undefined : endpoint.parks_sessions === 1
     return {
       sessions: (said ?? parksSessions) ? 'on' : 'off',
       is_default: said === undefined,
       default_sessions: parksSessions ? 'on' : 'off',
       keep_awake_seconds: keepAwakeSeconds,
+      parked_sessions: parked.length,
+      parked_bytes: parked.reduce((sum, each) => sum + (each.parkedBytes ?? 0), 0),
+      max_parked_bytes: parkedBytes,
     }
   }
 

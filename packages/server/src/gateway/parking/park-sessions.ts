@@ -109,12 +109,12 @@ export async function reviveListening(
   { clock, deadlineMs }: ParkContext,
 ): Promise<void> {
   using deadline = startDeadline(clock, deadlineMs, new Error('too late'))
-  const listening = sessions.filter(({ parking }) => parking?.isListening)
+  const listening = sessions.filter(({ parking }) => parking?.isDeaf)
   await Promise.all(
     listening.map(async (session) => {
-      const revived = session.parking?.revive(address) ?? Promise.resolve()
+      const revived = session.parking?.reviveAt(address) ?? Promise.resolve()
       await untilAborted(revived, deadline.signal).catch(() => undefined)
-      if (session.parking?.isListening)
+      if (session.parking?.isDeaf)
         void session.terminate(new LakeletError('session_not_resumed', { reason: LATE }))
     }),
   )

@@ -57,7 +57,7 @@ export function canPrepareAgain({ statements }: BackendState): boolean {
  */
 export async function replay(
   conversation: Conversation,
-  state: BackendState,
+  state: Omit<BackendState, 'fingerprint'>,
   login: ReadonlyMap<string, string>,
   options: ReplayOptions & { readonly signal: AbortSignal },
 ): Promise<ReadonlyMap<string, string>> {
@@ -75,7 +75,7 @@ export async function replay(
 }
 
 function mainPart(
-  state: BackendState,
+  state: Pick<BackendState, 'settings' | 'custom' | 'statements' | 'channels' | 'sessionUser' | 'role'>,
   login: ReadonlyMap<string, string>,
   { listens, emptyAre, saysNoRole }: ReplayOptions,
 ): Buffer[] {
@@ -96,7 +96,7 @@ function mainPart(
   ]
 }
 
-function encodingPart({ settings }: BackendState): Buffer[][] {
+function encodingPart({ settings }: Pick<BackendState, 'settings'>): Buffer[][] {
   const encoding = settings.find(([name]) => name === 'client_encoding')
   return encoding ? [run(SET_ONE, [...encoding, 'false'])] : []
 }

@@ -3,6 +3,7 @@
 import { encodeErrorResponse, encodeParameterStatus, encodeSync } from '@lakelet/wire'
 import { startDeadline } from '../../base/deadline.ts'
 import { LakeletError } from '../../base/errors.ts'
+import { untilAborted } from '../../base/until-aborted.ts'
 import { cancelBackend } from '../cancel-backend.ts'
 import type { CancelTarget } from '../cancel-keys.ts'
 import { type Backend, BackendRefusedError } from '../connect-compute.ts'
@@ -14,13 +15,14 @@ import { type BackendState, readState } from './backend-state.ts'
 import { BackendGoneError, Conversation } from './conversation.ts'
 import { loadAgain } from './libraries.ts'
 import type { Recipe, Subject } from './prover.ts'
+import type { ParkedMemory, ParkedRoom } from './parked-memory.ts'
 import { canPrepareAgain, replay, ReplayError } from './replay.ts'
 import { checkRoleUnchanged } from './role-unchanged.ts'
 
 export interface SessionParkingParts {
   /** How it logs in again. */
   readonly dialer: Dialer
-  readonly context: DialContext
+  readonly context: DialContext & { readonly parkedMemory: ParkedMemory }
   readonly relay: Relay
   /** Where it cannot be parked whatever it holds. */
   readonly isExcluded: boolean
@@ -32,8 +34,15 @@ export interface SessionParkingParts {
   readonly onBackend: (key: CancelTarget | undefined) => void
 }
 
+/** Where listening sessions wait for each other. */
+interface Gate {
+  readonly back: PromiseWithResolvers<void>
+  readonly opened: PromiseWithResolvers<void>
+  isBack: boolean
+}
+
 interface Parked {
-  readonly state: BackendState
+  readonly state: Omit<BackendState, 'fingerprint'>
   readonly recipe: Recipe
   readonly unnamed: Buffer | undefined
   readonly role: RoleFacts
@@ -41,6 +50,8 @@ interface Parked {
 
 /** Texts of statements and values of settings, in characters. */
 const MOST_STATE = 4 * 1024 * 1024
+/** For what any session needs. */
+const OWN_BYTES = 4_096
 /** What could not be found out is tried again after this. */
 const PASSING_MS = 10_000
 const NOTIFICATION = 'A'.charCodeAt(0)
@@ -52,10 +63,14 @@ export class SessionParking {
   #conversation: Conversation | undefined
   #accepted: Parked | undefined
   #parked: Parked | undefined
+  /** For what is kept while it is held or parked. */
+  #room: ParkedRoom | undefined
   #reviving: Promise<void> | undefined
   /** That its backend ends is meant. */
   #isLeaving = false
   #offer = Promise.withResolvers<BackendAddress>()
+  /** Its client is heard only when all that listen are back. */
+  #gate: Gate | undefined
   #refused: { readonly moves: number; readonly reason: ParkRefusal; readonly atMs: number } | undefined
 
   constructor(parts: SessionParkingParts) {
@@ -68,8 +83,14 @@ export class SessionParking {
     return this.#parked ? 'parked' : 'relaying'
   }
 
-  get isListening(): boolean {
-    return (this.#parked?.state.channels.length ?? 0) > 0
+  /** Of memory, while it is parked. */
+  get parkedBytes(): number | undefined {
+    return this.#parked && this.#room?.bytes
+  }
+
+  /** It would miss what is notified now. */
+  get isDeaf(): boolean {
+    return !this.#gate?.isBack && (this.#parked?.state.channels.length ?? 0) > 0
   }
 
   /** What was found holds as long as nothing moves: only its own statements change what a session holds. */
@@ -83,7 +104,8 @@ export class SessionParking {
     const { reason, atMs } = this.#refused
     // A host under load may have kept it from being told in time.
     const isPassing =
-      (reason === 'unproven' || reason === 'state_unknown') && this.#nowMs() - atMs > PASSING_MS
+      (reason === 'unproven' || reason === 'state_unknown' || reason === 'no_room') &&
+      this.#nowMs() - atMs > PASSING_MS
     return isPassing ? undefined : reason
   }
 
@@ -114,15 +136,31 @@ export class SessionParking {
 
   /** False where the client has said something meanwhile: then it goes on. */
   accept({ state }: Subject, recipe: Recipe, role: RoleFacts): boolean {
-    const { relay } = this.#parts
-    if (relay.isWanted) this.#goOn()
-    else this.#accepted = { state, recipe, role, unnamed: relay.unnamed.body }
+    const { relay, dialer, context } = this.#parts
+    const unnamed = relay.unnamed.body
+    const { fingerprint, ...kept } = state
+    if (relay.isWanted) {
+      this.#goOn()
+      return false
+    }
+    // A character takes two bytes at most.
+    const bytes = OWN_BYTES + 2 * fingerprint.length + (unnamed?.length ?? 0) + dialer.startupPacket.length
+    this.#room = context.parkedMemory.take(bytes)
+    if (this.#room) this.#accepted = { state: kept, recipe, role, unnamed }
+    else this.refuse('no_room')
     return this.#accepted !== undefined
+  }
+
+  /** When the session is over. */
+  giveRoomBack(): void {
+    this.#room?.[Symbol.dispose]()
+    this.#room = undefined
   }
 
   /** Resolves once all that its backend had to say to it has been said, where it is parked. */
   async settle(outcome: 'parked' | 'released'): Promise<void> {
     const accepted = this.#accepted
+    this.#gate?.opened.resolve()
     if (outcome === 'released' || !accepted) return this.#goOn()
     this.#isLeaving = true
     // Of what was committed before, a backend tells its client at the latest when it is asked for something.
@@ -138,18 +176,31 @@ export class SessionParking {
     void this.#endWhenIdleForTooLong(accepted.state.idleTimeoutMs)
   }
 
-  /** Gives it a backend again, of the compute at `address` where that is given. The session ends where it cannot have one. */
-  revive(address?: BackendAddress): Promise<void> {
+  /** Gives it a backend again. The session ends where it cannot have one. */
+  revive(): Promise<void> {
     const parked = this.#parked
     if (!parked) return Promise.resolve()
     if (!this.#reviving) {
       this.#offer = Promise.withResolvers<BackendAddress>()
       this.#reviving = this.#revive(parked).finally(() => {
         this.#reviving = undefined
+        this.#gate = undefined
       })
     }
-    if (address) this.#offer.resolve(address)
     return this.#reviving
+  }
+
+  /** The same of the compute at `address`, which nobody else can use yet. Once that resolves it hears what is notified; its client waits until `settle`. */
+  async reviveAt(address: BackendAddress): Promise<void> {
+    if (!this.#parked) return
+    const reviving = this.revive()
+    this.#gate ??= {
+      back: Promise.withResolvers<void>(),
+      opened: Promise.withResolvers<void>(),
+      isBack: false,
+    }
+    this.#offer.resolve(address)
+    await Promise.race([this.#gate.back.promise, reviving])
   }
 
   /** What is asked is answered, or cancelled, before anything else passes. */
@@ -177,6 +228,8 @@ export class SessionParking {
   }
 
   #goOn(): void {
+    // What is parked stays so.
+    if (!this.#parked) this.giveRoomBack()
     const rest = this.#conversation?.release()
     this.#conversation = undefined
     this.#accepted = undefined
@@ -214,9 +267,10 @@ export class SessionParking {
       const backend = await dial(dialer, { ...offer, check }, context)
       const { connection, key } = backend
       try {
-        const { news, rest } = await restore(parked, backend, signal)
+        const { news, rest } = await restore(parked, backend, signal, () => this.#untilOthersAreBack(signal))
         this.#key = key
         this.#parked = undefined
+        this.giveRoomBack()
         onBackend(key)
         return relay.attach({ connection, cancel: (given) => cancelBackend(key, given) }, news, rest)
       } catch (error) {
@@ -225,6 +279,14 @@ export class SessionParking {
         if (!(error instanceof BackendGoneError)) throw error
       }
     }
+  }
+
+  async #untilOthersAreBack(signal: AbortSignal): Promise<void> {
+    const gate = this.#gate
+    if (!gate) return
+    gate.isBack = true
+    gate.back.resolve()
+    await untilAborted(gate.opened.promise, signal)
   }
 
   /** What its backend would do (`idle_session_timeout`). */
@@ -245,6 +307,7 @@ async function restore(
   { state, recipe, unnamed }: Parked,
   backend: Backend,
   signal: AbortSignal,
+  untilOthersAreBack: () => Promise<void>,
 ): Promise<{ readonly news: Buffer; readonly rest: Buffer }> {
   const heard: Buffer[] = []
   const conversation = new Conversation(
@@ -263,6 +326,8 @@ async function restore(
     unnamed,
     signal,
   })
+  await untilOthersAreBack()
+  if (backend.connection.socket.destroyed) throw new BackendGoneError()
   const changed = [...reported].filter(([name, value]) => state.reported[name] !== value)
   const news = changed.map(([name, value]) => encodeParameterStatus(name, value))
   return { rest: conversation.release(), news: Buffer.concat([...news, ...heard]) }
