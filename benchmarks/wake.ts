@@ -31,6 +31,7 @@ const SUSPEND_MS = 60
 
 const run = promisify(execFile)
 
+// oxlint-disable-next-line max-lines-per-function -- the contestants of each comparison, in the order in which they are measured
 export async function wake(): Promise<BenchmarkResult> {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(path.join(tmpdir(), 'lakelet-bench-'))

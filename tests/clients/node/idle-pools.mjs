@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import pg from 'pg'
+import { Pool } from 'pg'
 import postgres from 'postgres'
 
 const [kind] = process.argv.slice(2)
@@ -33,7 +33,7 @@ async function work(run) {
 }
 
 function poolOfPg() {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     ...login,
     user: process.env.PGUSER,
     password: process.env.PGPASSWORD,

@@ -1,22 +1,21 @@
 // How one session lives without a backend: it is held while it is looked at, then parked, or let go on. Parked, it keeps what its backend has
 // told and what makes another one like it; with the next byte of its client it logs in again as the role that it was, and goes on.
-import { encodeErrorResponse, encodeParameterStatus, encodeSync } from '@lakelet/wire'
+import { encodeSync } from '@lakelet/wire'
 import { startDeadline } from '../../base/deadline.ts'
 import { LakeletError } from '../../base/errors.ts'
 import { untilAborted } from '../../base/until-aborted.ts'
 import { cancelBackend } from '../cancel-backend.ts'
 import type { CancelTarget } from '../cancel-keys.ts'
-import { type Backend, BackendRefusedError } from '../connect-compute.ts'
 import type { BackendAddress, ParkRefusal, RoleFacts } from '../control.ts'
 import { dial, type DialContext, type Dialer, type DialOptions, tooLate } from '../dial.ts'
-import { fatal, refusalOf } from '../refusal.ts'
+import { fatal } from '../refusal.ts'
 import type { Relay } from '../relay.ts'
 import { type BackendState, readState } from './backend-state.ts'
 import { BackendGoneError, Conversation } from './conversation.ts'
-import { loadAgain } from './libraries.ts'
 import type { Recipe, Subject } from './prover.ts'
 import type { ParkedMemory, ParkedRoom } from './parked-memory.ts'
-import { canPrepareAgain, replay, ReplayError } from './replay.ts'
+import { canPrepareAgain } from './replay.ts'
+import { farewell, type Parked, restore } from './restore-session.ts'
 import { checkRoleUnchanged } from './role-unchanged.ts'
 
 export interface SessionParkingParts {
@@ -41,20 +40,12 @@ interface Gate {
   isBack: boolean
 }
 
-interface Parked {
-  readonly state: Omit<BackendState, 'fingerprint'>
-  readonly recipe: Recipe
-  readonly unnamed: Buffer | undefined
-  readonly role: RoleFacts
-}
-
 /** Texts of statements and values of settings, in characters. */
 const MOST_STATE = 4 * 1024 * 1024
 /** For what any session needs. */
 const OWN_BYTES = 4_096
 /** What could not be found out is tried again after this. */
 const PASSING_MS = 10_000
-const NOTIFICATION = 'A'.charCodeAt(0)
 const ERROR = 'E'.charCodeAt(0)
 
 export class SessionParking {
@@ -300,43 +291,4 @@ export class SessionParking {
     if (!life.aborted && relay.moves === moves && this.stage === 'parked')
       await relay.terminate(fatal(new LakeletError('idle_session_timeout')))
   }
-}
-
-/** Makes a fresh backend like the one that was. */
-async function restore(
-  { state, recipe, unnamed }: Parked,
-  backend: Backend,
-  signal: AbortSignal,
-  untilOthersAreBack: () => Promise<void>,
-): Promise<{ readonly news: Buffer; readonly rest: Buffer }> {
-  const heard: Buffer[] = []
-  const conversation = new Conversation(
-    backend.connection,
-    (message) => {
-      if (message[0] === NOTIFICATION) heard.push(message)
-    },
-    backend.rest,
-  )
-  const login = await conversation.ask(Buffer.alloc(0), signal)
-  await loadAgain(conversation, recipe.loaders, signal)
-  const start = new Map([...backend.parameters, ...login.parameters])
-  const reported = await replay(conversation, state, start, {
-    ...recipe.variant,
-    listens: true,
-    unnamed,
-    signal,
-  })
-  await untilOthersAreBack()
-  if (backend.connection.socket.destroyed) throw new BackendGoneError()
-  const changed = [...reported].filter(([name, value]) => state.reported[name] !== value)
-  const news = changed.map(([name, value]) => encodeParameterStatus(name, value))
-  return { rest: conversation.release(), news: Buffer.concat([...news, ...heard]) }
-}
-
-function farewell(error: unknown, session: string): Buffer {
-  // As it is said to a session that runs: without what came before it in the login.
-  if (error instanceof BackendRefusedError) return encodeErrorResponse(error.fields)
-  if (error instanceof ReplayError)
-    return fatal(new LakeletError('session_not_resumed', { reason: error.message }, { cause: error }))
-  return fatal(refusalOf(error, session))
 }
