@@ -9,10 +9,12 @@ import { type AwakeBecause, idleTransactionMs, type ServerActivity } from './idl
 import type { SuspendReason } from './machine.ts'
 import type { ParkingSpec, RefusedSession, SessionHolder } from './ports.ts'
 
-/** How long sessions may take to tell what they hold, before the compute stops. */
+/** How long sessions may take to tell what they hold, before the compute stops for want of use; it is tried again later. */
 const PARK_MS = 4_000
+/** The same where it stops all the same, and who was not heard in time ends. */
+const PARK_ASKED_MS = 15_000
 /** How long those that end, or let go of their backends, may take. */
-const SETTLE_MS = 1_000
+const SETTLE_MS = 5_000
 /** How long the others wait for parked sessions that listen. */
 const REVIVE_MS = 2_000
 /** Why sessions may outlive a server: it, or one like it, comes back. */
@@ -52,8 +54,9 @@ export async function prepareParking(
       log.warn({ err: error }, 'sessions were not settled in time')
     })
   try {
-    const asked = sessions.park(uid, { deadlineMs: PARK_MS, keepAwakeMs })
-    const { parked, refused } = await inTime(clock, 2 * PARK_MS, asked)
+    const deadlineMs = reason === 'idle' ? PARK_MS : PARK_ASKED_MS
+    const asked = sessions.park(uid, { deadlineMs, keepAwakeMs })
+    const { parked, refused } = await inTime(clock, 2 * deadlineMs, asked)
     log.debug({ parked, refused }, 'sessions were asked to be parked')
     return {
       awakeBecause: reason === 'idle' ? keeper(refused, keepAwakeMs, clock) : undefined,
