@@ -76,6 +76,7 @@ export {
 } from './routes/absent-features.ts'
 export { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './routes/absent-services.ts'
 export { backupRoutes, progressLine } from './routes/backups.ts'
+export { objectArchiveRoutes, type ObjectArchiveStatusView } from './routes/object-archive.ts'
 export { changesRoutes } from './routes/changes.ts'
 export { branchRoutes } from './routes/branches.ts'
 export { databaseRoutes } from './routes/databases.ts'

@@ -28,6 +28,8 @@ import { connectionStringCommand } from './commands/connection-string.ts'
 import { env } from './commands/env/env.ts'
 import { envPull } from './commands/env/pull.ts'
 import { exportCommand } from './commands/export.ts'
+import { archiveStatus, archiveSync } from './commands/archive/status.ts'
+import { archiveTakeOver, archiveVerify } from './commands/archive/verify.ts'
 import { backup } from './commands/backup/backup.ts'
 import { restoreCommand } from './commands/backup/restore.ts'
 import { branchHistory } from './commands/branch/history.ts'
@@ -110,6 +112,10 @@ export const program: Program = {
     init,
     backup,
     restoreCommand,
+    archiveStatus,
+    archiveSync,
+    archiveVerify,
+    archiveTakeOver,
     link,
     unlink,
     dev,

@@ -17,3 +17,9 @@ export { backUpDataDirectory } from './main/back-up.ts'
 export { restoreBackup, type RestoreReport } from './main/restore-backup.ts'
 export { partialOf, sweepOldPartials } from './base/bundle/partials.ts'
 export { refuseTarget } from './base/bundle/write-bundle.ts'
+export {
+  type ArchivePlace,
+  restoreFromObjects,
+  takeOverObjects,
+  verifyObjects,
+} from './main/object-archive.ts'

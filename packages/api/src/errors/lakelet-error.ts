@@ -7,6 +7,7 @@ import { filesErrors } from './files.ts'
 import { gatewayErrors } from './gateway.ts'
 import { historyErrors } from './history.ts'
 import { identityErrors } from './identity.ts'
+import { objectArchiveErrors } from './object-archives.ts'
 import { platformErrors } from './platform.ts'
 import { postgresErrors } from './postgres.ts'
 import { type ReasonCode, reasonCatalogue } from './reasons.ts'
@@ -19,6 +20,7 @@ export const errorCatalogue = {
   ...postgresErrors,
   ...historyErrors,
   ...bundleErrors,
+  ...objectArchiveErrors,
   ...gatewayErrors,
   ...appsErrors,
   ...filesErrors,

@@ -5,6 +5,7 @@ import { emptyRoutes, missingRoutes, refusedRoutes } from './absent-features.ts'
 import { emptyServiceRoutes, metastoreRoutes, refusedServiceRoutes } from './absent-services.ts'
 import { appsRoutes } from './apps.ts'
 import { backupRoutes } from './backups.ts'
+import { objectArchiveRoutes } from './object-archive.ts'
 import { bundleDeploymentRoutes } from './bundle-deployments.ts'
 import { changesRoutes } from './changes.ts'
 import { branchRoutes } from './branches.ts'
@@ -72,6 +73,7 @@ export const routeGroups = {
   restores: restoreRoutes,
   snapshots: snapshotRoutes,
   backups: backupRoutes,
+  objectArchive: objectArchiveRoutes,
   sql: sqlRoutes,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, RouteDefinition>>>>
 

@@ -9,6 +9,7 @@ import { appYamlFindings, dataDirectoryFindings } from '../doctor/data-directory
 import { cloningFindings } from '../doctor/cloning.ts'
 import { type Finding, note } from '../doctor/finding.ts'
 import { fileSystemFindings, hostFindings } from '../doctor/host.ts'
+import { objectArchiveFindings } from '../doctor/object-archive.ts'
 import { memoryFindings } from '../doctor/memory.ts'
 import { neighbourFindings } from '../doctor/neighbours.ts'
 import { orphanFindings } from '../doctor/orphans.ts'
@@ -41,6 +42,7 @@ export const doctor = defineCommand({
     findings.push(...(await neighbourFindings(dataDir)))
     if (local) {
       findings.push(...(await memoryFindings(context, local).catch(unreadable)))
+      findings.push(...(await objectArchiveFindings(context, local).catch(unreadable)))
       findings.push(...(await appYamlFindings(terminal.cwd, local)))
       findings.push(...(await orphanFindings(context, options.wake).catch(unreadable)))
     }

@@ -28,6 +28,13 @@ function parseMoment(text: string, now: Date): Moment {
   )
 }
 
+/** A time for an option: RFC 3339 with a zone. */
+export function parseTime(text: string): string {
+  const time = fullTime(text)
+  if (timestamp.safeParse(time).success) return time
+  throw usageFailure(`'${text}' is not a time.`, 'Write one with a zone, such as 2026-01-31T12:00Z.')
+}
+
 /** The words of `options` by which the gateway goes to the moment. */
 export function optionsOf(moment: Moment): string {
   return 'lsn' in moment ? `lsn=${moment.lsn}` : `timestamp=${moment.time}`

@@ -100,6 +100,30 @@ const schema = z.strictObject({
       maxGigabytes: z.coerce.number().positive().default(16),
     })
     .prefault({}),
+  archive: z
+    .strictObject({
+      /** Where the whole workspace is kept in an object store beside: s3://bucket/prefix. */
+      url: z
+        .string()
+        .regex(/^s3:\/\/[^/]+/, 'must be of the form s3://bucket/prefix')
+        .optional(),
+      /** Address of an S3-compatible store that is not AWS' own, such as http://127.0.0.1:7070. */
+      endpoint: z.url({ protocol: /^https?$/, error: 'must be an address such as https://s3.example.com' }).optional(),
+      region: z.string().optional(),
+      /** What the archive is closed with: without it nobody can read it. */
+      passphrase: z.string().min(12, 'must have 12 characters at least').optional(),
+      /** A file with the passphrase in its first line; relative to the data directory. */
+      passphraseFile: z.string().optional(),
+      /** Seconds between two looks at the unfinished log of branches that are awake: what may be lost with the machine. */
+      everySeconds: seconds(1, 3600).default(30),
+      /** Branches that are sent at the same time. */
+      parallel: z.coerce.number().int().min(1).max(16).default(2),
+      /** Most megabytes that are sent in a second; 0 = as many as go. */
+      megabytesPerSecond: z.coerce.number().min(0).default(0),
+      /** Gigabytes that may wait here for a store that cannot be reached; beyond, the past is forgotten as if there were none. */
+      maxWaitingGigabytes: z.coerce.number().positive().default(32),
+    })
+    .prefault({}),
   timeTravel: z
     .strictObject({
       /** Moments of the past that may be open for reading at once; 0 = none. */

@@ -112,3 +112,21 @@ export interface CallerPort {
     level: AccessLevel,
   ): 'allowed' | 'denied' | 'hidden' | Promise<'allowed' | 'denied' | 'hidden'>
 }
+
+/** How far the archive in an object store is; see `ObjectArchiveStatus` of the contract. */
+export interface ObjectArchiveState {
+  readonly url: string
+  readonly state: 'starting' | 'current' | 'behind' | 'failing' | 'stopped'
+  readonly problem?: { readonly since: Date; readonly message: string }
+  readonly waitingBytes: number
+  readonly waitingFiles: number
+  readonly waitingSince?: Date
+  readonly syncedAt?: Date
+  readonly hasGap: boolean
+}
+
+export interface ObjectArchivePort {
+  status(): ObjectArchiveState
+  /** Resolves when all that was committed before is in the store. */
+  sync(): Promise<ObjectArchiveState>
+}

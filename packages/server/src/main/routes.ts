@@ -12,6 +12,7 @@ import { implementBundleDeployments } from '../control/routes/bundle-deployments
 import { implementChanges } from '../control/routes/changes.ts'
 import { implementCredentials } from '../control/routes/credentials.ts'
 import { implementExtensions } from '../control/routes/extensions.ts'
+import { implementObjectArchive } from '../control/routes/object-archive.ts'
 import { implementOAuth } from '../control/routes/oauth.ts'
 import { implementOverview } from '../control/routes/overview.ts'
 import { implementPermissions } from '../control/routes/permissions.ts'
@@ -41,6 +42,7 @@ import { ServicePrincipalSecretsService } from '../control/services/service-prin
 import { TelemetryService } from '../control/services/telemetry.ts'
 import { TokensService } from '../control/services/tokens.ts'
 import type { WorkspaceFilesService } from '../control/services/workspace.ts'
+import type { ObjectArchivePort } from '../control/ports.ts'
 import type { SqlRuns } from '../control/services/sql/sql-runs.ts'
 import type { Identity } from '../identity/start.ts'
 import { findAppNameOf } from '../metadata/apps.ts'
@@ -58,6 +60,7 @@ export function implementAllRoutes(parts: {
   readonly deployments: AppDeploymentsService
   readonly ownerId: number
   readonly postgres: PostgresVersions
+  readonly objects: ObjectArchivePort | undefined
   readonly changes: Changes
   readonly clock: Clock
   /** Aborted when the workspace stops. */
@@ -107,6 +110,7 @@ export function implementAllRoutes(parts: {
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history), parts.readMetrics),
     ...copyRoutes(parts),
+    ...implementObjectArchive(parts.objects),
   ]
 }
 

@@ -12,6 +12,7 @@ import {
   startComputeHistory,
   type WorkspaceMetrics,
 } from '../telemetry/index.ts'
+import type { ObjectArchive } from '../objects/index.ts'
 import type { RunningApps } from './apps.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Infrastructure } from './infrastructure.ts'
@@ -34,6 +35,7 @@ export function keepHistory(
 interface MeasuredRooms {
   readonly computes: Pick<Computes, 'state'>
   readonly running: Pick<RunningApps, 'apps'>
+  readonly objects: Pick<ObjectArchive, 'status'> | undefined
 }
 
 /** Sends the metrics to a collector, where one is configured. */
@@ -59,7 +61,7 @@ export function sendMetrics(
 /** What nobody tells the metrics and they ask for at each look. Sleeping computes are not asked anything. */
 export function metricsSource(
   { metadata, storage, clock, workspaceId }: Infrastructure,
-  { computes, running }: MeasuredRooms,
+  { computes, running, objects }: MeasuredRooms,
 ): MetricsSource {
   const branches = new Map<string, string>()
   return {
@@ -83,6 +85,18 @@ export function metricsSource(
         state,
         count: states.filter((each) => each === state).length,
       }))
+    },
+    objectArchive() {
+      const status = objects?.status()
+      const secondsSince = (time: Date | undefined) =>
+        time ? Math.max(0, (clock.now().getTime() - time.getTime()) / 1000) : 0
+      return (
+        status && {
+          waitingBytes: status.waitingBytes,
+          waitingSeconds: secondsSince(status.waitingSince),
+          problemSeconds: secondsSince(status.problem?.since),
+        }
+      )
     },
     async archiveLag(uid) {
       const branchUid = branches.get(uid)

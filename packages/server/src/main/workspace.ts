@@ -37,6 +37,8 @@ import { holdListeners, type Listeners, noticesOf, type PortOptions } from './li
 import { implementAllRoutes } from './routes.ts'
 import { sqlRunsOf } from './sql-runs.ts'
 import { ownProcess, Stopping } from './stopping.ts'
+import type { ObjectArchive } from '../objects/index.ts'
+import { startObjectArchive } from './object-archive.ts'
 import { keepHistory, metricsSource, sendMetrics } from './telemetry.ts'
 import { VERSION } from './version.ts'
 import { keepIdentitiesWritten } from './written-identities.ts'
@@ -81,6 +83,8 @@ interface Start {
   readonly config: Config
   readonly ports: Listeners
   readonly infrastructure: Infrastructure
+  /** Where one is configured. */
+  readonly objects: ObjectArchive | undefined
   /** The gateway's, once it listens. */
   readonly sessions: GatewaySessions
   /** Base URL of the API. */
@@ -122,12 +126,18 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   const infrastructure = await startInfrastructure(ports.postgres.host, directory, config, started)
   const stopping = new Stopping(infrastructure)
   if (options.ownsProcess) started.use(ownProcess(infrastructure.log, stopping))
+  const objects = startObjectArchive(config, directory, infrastructure)
+  // Ends after the computes: what they leave is sent yet.
+  if (objects) started.use(stopping.limit('archive', objects))
   const host = `http://${options.host}:${ports.http.port}`
   const sessions = new GatewaySessions()
-  const start = { options, directory, config, ports, infrastructure, sessions, host, started, stopping }
+  const start = {
+    ...{ options, directory, config, ports, infrastructure, objects },
+    ...{ sessions, host, started, stopping },
+  }
   const rooms = await startRooms(start)
   await listen(start, rooms)
-  started.use(await sendMetrics(config, infrastructure, rooms))
+  started.use(await sendMetrics(config, infrastructure, { ...rooms, objects }))
   // Apps ask for credentials and connect as soon as they run, so they run last, and end first: then nobody is left to drain.
   started.use(stopping.limit('apps', rooms.running))
   await rooms.running.apps.startWanted()
@@ -219,13 +229,14 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     routes: implementAllRoutes({
       ...infrastructure,
       ...rooms,
+      objects: start.objects,
       apps: running.service,
       deployments: running.deployments,
       ownerId: owner.id,
       stopping: ending.signal,
       sql,
       session: sessionFacts(start),
-      readMetrics: () => rooms.metrics.text(metricsSource(infrastructure, rooms)),
+      readMetrics: () => rooms.metrics.text(metricsSource(infrastructure, { ...rooms, objects: start.objects })),
     }),
     log: infrastructure.log.child({ component: 'http' }),
     errorPage: (error, headers) => errorPage(error, lookOf(headers)),

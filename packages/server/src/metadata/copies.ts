@@ -48,6 +48,29 @@ export function rowsInCopy(file: string): CopiedRows {
   }
 }
 
+/** What of a copy decides what is kept of it elsewhere: how far back each branch goes, too. */
+export function copyFacts(file: string): {
+  readonly branches: readonly { readonly uid: string; readonly name: string; readonly windowSeconds: number }[]
+  readonly snapshots: readonly { readonly uid: string }[]
+} {
+  const { branches, snapshots } = rowsInCopy(file)
+  using copy = open(file)
+  const windows = new Map(
+    copy.database
+      .prepare('SELECT uid, history_retention_seconds AS seconds FROM projects')
+      .all()
+      .map((row) => [String(row['uid']), Number(row['seconds'])]),
+  )
+  return {
+    snapshots,
+    branches: branches.map(({ uid, project, projectUid, branch }) => ({
+      uid,
+      name: `projects/${project}/branches/${branch}`,
+      windowSeconds: windows.get(projectUid) ?? 0,
+    })),
+  }
+}
+
 /** Forgets in a copy the branches and snapshots whose files are not beside it. */
 export function forgetInCopy(file: string, uids: readonly string[]): void {
   using copy = open(file)

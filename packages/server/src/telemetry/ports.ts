@@ -78,6 +78,10 @@ export interface MetricsSource {
   /** Of operations that can still be asked for. */
   operations(): Promise<readonly { readonly kind: string; readonly state: string; readonly count: number }[]>
   apps(): Promise<readonly { readonly state: string; readonly count: number }[]>
+  /** What is complete and not in the object store yet, and for how long; undefined where none is configured. */
+  objectArchive():
+    | { readonly waitingBytes: number; readonly waitingSeconds: number; readonly problemSeconds: number }
+    | undefined
   /** What a server that runs has written of its log and is not in the archive; undefined for one that sleeps. */
   archiveLag(uid: string): Promise<{ readonly bytes: number; readonly problemSeconds: number } | undefined>
 }

@@ -57,6 +57,7 @@ const source: MetricsSource = {
   operations: async () => [{ kind: 'create_branch', state: 'succeeded', count: 4 }],
   apps: async () => [],
   archiveLag: async () => undefined,
+  objectArchive: () => undefined,
 }
 
 function countedMetrics(): WorkspaceMetrics {

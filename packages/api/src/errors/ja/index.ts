@@ -7,6 +7,7 @@ import { files } from './files.ts'
 import { gateway } from './gateway.ts'
 import { history } from './history.ts'
 import { identity } from './identity.ts'
+import { objectArchives } from './object-archives.ts'
 import { platform } from './platform.ts'
 import { postgres } from './postgres.ts'
 import { reasons } from './reasons.ts'
@@ -18,6 +19,7 @@ export const errorTexts: Readonly<Record<ErrorCode, string>> = {
   ...postgres,
   ...history,
   ...bundles,
+  ...objectArchives,
   ...gateway,
   ...apps,
   ...files,

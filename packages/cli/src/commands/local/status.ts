@@ -17,6 +17,7 @@ import { sizeText } from '../../command/sizes.ts'
 import { paramsOf } from '../../postgres/endpoint-target.ts'
 import { ownerProfile } from '../../config/local-workspace.ts'
 import { requireLocalWorkspace } from '../../config/resolve.ts'
+import { archiveLines, readArchive } from '../archive/status.ts'
 import { tokenSourceOf } from '../../config/token-source.ts'
 
 export const status = defineCommand({
@@ -35,10 +36,11 @@ export const status = defineCommand({
     const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
     const tokens = tokenSourceOf(configuration, context.terminal)
     const client = clientFor(local.host, tokens, context.terminal)
-    const [apps, endpoints, session] = await Promise.all([
+    const [apps, endpoints, session, archive] = await Promise.all([
       listApps(client, context),
       listEndpoints(client, context),
       client.call(overviewRoutes.getSession, {}, context.signal),
+      readArchive(context, local),
     ])
     const { computes } = session
     const { host, postgres, user, pid, version, caFile, configFile } = local
@@ -55,6 +57,7 @@ export const status = defineCommand({
         computes,
         apps,
         endpoints,
+        archive,
       },
       {
         lines: [
@@ -63,6 +66,7 @@ export const status = defineCommand({
           `Owner       ${user}`,
           `Process     ${pid}, Lakelet ${version}, in ${dataDir}`,
           `Computes    ${computesLine(computes)}`,
+          ...(archive.state === 'off' ? [] : archiveLines(archive)),
           ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
           ...endpoints.flatMap(({ name, state, pending_state: pending, problem, replica }) => [
             `Endpoint    ${name}: ${state}${pending ? `, to be ${pending}` : ''}${replica ? `, ${lagText(replica)}` : ''}`,

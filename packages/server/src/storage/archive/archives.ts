@@ -13,6 +13,14 @@ const LOOK_EVERY_MS = 1_000
 /** After a failure, such as a full disk. */
 const RETRY_EVERY_MS = 5_000
 
+/** Keeps a second archive elsewhere, of what the first one has. */
+export interface ArchiveFollower {
+  /** Something was archived, or the server of a data directory started or ended. */
+  noted(dataDirectory: string): void
+  /** Which files of a branch's archive may be forgotten as far as the second archive is concerned. */
+  mayForget(directory: string): Promise<(name: string) => boolean>
+}
+
 /** Archives what one server completes, from its start to its end. */
 export interface Archiver {
   /** To be called when the server has ended: archives the rest. Never rejects; what could not be archived is kept, and said. */
@@ -24,6 +32,9 @@ export class Archives {
   readonly #clock: Clock
   readonly #mutex = new KeyedMutex<string>()
   readonly #problems = new Map<string, Problem>()
+  readonly #followed = new Set<string>()
+  /** Plugged in where there is a second archive. */
+  follower: ArchiveFollower | undefined
 
   constructor(options: { readonly log: Logger; readonly clock?: Clock }) {
     this.#log = options.log
@@ -45,15 +56,24 @@ export class Archives {
     return (await countReady(dataDirectory)) * Number(SEGMENT_BYTES)
   }
 
+  /** Data directories whose servers run. */
+  followed(): readonly string[] {
+    return [...this.#followed]
+  }
+
   /** Begins to archive what the server on `dataDirectory` completes. */
   follow(dataDirectory: string): Archiver {
     const over = new AbortController()
+    this.#followed.add(dataDirectory)
+    this.follower?.noted(dataDirectory)
     const looking = this.#look(dataDirectory, over.signal)
     return {
       finish: async () => {
         over.abort()
         await looking
         await this.#try(dataDirectory)
+        this.#followed.delete(dataDirectory)
+        this.follower?.noted(dataDirectory)
       },
     }
   }
@@ -64,7 +84,8 @@ export class Archives {
    */
   async upToDate<T>(dataDirectory: string, work: () => Promise<T>): Promise<T> {
     return this.#mutex.run(dataDirectory, async () => {
-      await archiveReady(dataDirectory, this.storeOf(dataDirectory))
+      const archived = await archiveReady(dataDirectory, this.storeOf(dataDirectory))
+      if (archived.length > 0) this.follower?.noted(dataDirectory)
       this.#problems.delete(dataDirectory)
       return work()
     })

@@ -123,8 +123,8 @@ export class History {
    * sleeps after a crash: what its log will say is only known once it has recovered.
    */
   async takeBase(paths: BranchPaths, connect?: () => Promise<AdminConnection>): Promise<Base | undefined> {
-    const { postgres } = this.#options
-    return makeBase(paths.bases, {
+    const { postgres, archives } = this.#options
+    const base = await makeBase(paths.bases, {
       fill: async (to) => {
         const options = { from: paths.data, to, owner: this.#owner }
         if (connect) return noteOf(await cloneRunning({ ...options, connect }), to)
@@ -133,6 +133,8 @@ export class History {
       },
       flush: flushTree,
     })
+    archives.follower?.noted(paths.data)
+    return base
   }
 
   /** Forgets all that only leads to moments before what `oldest`, a base, leads to. */
@@ -143,9 +145,11 @@ export class History {
     for (const base of bases.slice(0, Math.max(0, later))) await removeBase(paths.bases, base)
     const first = positionOf(oldest.firstSegment)
     const store = this.#options.archives.storeOf(paths.data)
+    const mayForget = await this.#options.archives.follower?.mayForget(paths.directory)
     for (const { name } of await store.list()) {
       const position = positionOf(name)
-      if (position.length === 16 && position < first) await store.delete(name)
+      const isOld = position.length === 16 && position < first
+      if (isOld && (mayForget?.(name) ?? true)) await store.delete(name)
     }
   }
 

@@ -16,6 +16,7 @@ export class WorkspaceMetrics {
   readonly #apps: Gauge
   readonly #lag: Gauge
   readonly #problem: Gauge
+  readonly #objects: { readonly bytes: Gauge; readonly seconds: Gauge; readonly problem: Gauge }
   readonly #memory: Gauge
   readonly #cpu: Counter
   readonly #started: Gauge
@@ -43,6 +44,14 @@ export class WorkspaceMetrics {
       'For how long the log of an awake compute cannot be archived; 0 where it can',
       names,
     )
+    this.#objects = {
+      bytes: gauge('lakelet_object_archive_lag_bytes', 'What is complete and not in the object store'),
+      seconds: gauge('lakelet_object_archive_lag_seconds', 'For how long the oldest of it waits'),
+      problem: gauge(
+        'lakelet_object_archive_problem_seconds',
+        'For how long the object store cannot be used; 0 where it can',
+      ),
+    }
     this.#memory = gauge('process_resident_memory_bytes', 'Memory of the workspace itself')
     this.#cpu = new Counter({
       name: 'process_cpu_seconds_total',
@@ -76,6 +85,12 @@ export class WorkspaceMetrics {
     this.#apps.reset()
     for (const { state, count } of apps) this.#apps.set({ state }, count)
     await this.#collectLag(source, endpoints)
+    const objects = source.objectArchive()
+    if (objects) {
+      this.#objects.bytes.set(objects.waitingBytes)
+      this.#objects.seconds.set(objects.waitingSeconds)
+      this.#objects.problem.set(objects.problemSeconds)
+    }
     const { user, system } = process.cpuUsage()
     this.#cpu.reset()
     this.#cpu.inc((user + system) / 1e6)
