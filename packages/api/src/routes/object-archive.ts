@@ -7,7 +7,7 @@ export const objectArchiveStatus = z
     url: z.string().optional(),
     /**
      * `off`: none is configured. `current`: all that is complete is there. `failing`: the store does not do what it is asked, which is tried again.
-     * `stopped`: another copy of the workspace writes there.
+     * `stopped`: it takes a person, as where another copy of the workspace writes there, or the passphrase is wrong.
      */
     state: z.enum(['off', 'starting', 'current', 'behind', 'failing', 'stopped']),
     problem: z.object({ since: z.string(), message: z.string() }).optional(),

@@ -13,12 +13,22 @@ export async function objectArchiveFindings(
 ): Promise<Finding[]> {
   const status = await readArchive(context, local)
   if (status.state === 'off') return []
-  const found = archiveLines(status).map((line) => line.replace(/^Archive +|^ +/, '')).join('; ')
-  const why = 'What is not in the store is lost with this machine. Log that waits is kept here and takes room.'
+  const found = archiveLines(status)
+    .map((line) => line.replace(/^Archive +|^ +/, ''))
+    .join('; ')
+  const why =
+    'What is not in the store is lost with this machine. Log that waits is kept here and takes room.'
   if (status.state === 'failing' || status.state === 'stopped')
     return [problem('object-archive', found, why, 'Mend what it says; the workspace tries again by itself.')]
   const since = status.waiting_since === undefined ? undefined : Date.parse(status.waiting_since)
   if (since !== undefined && Date.now() - since > LATE_MS)
-    return [note('object-archive', found, why, 'Raise archive.megabytesPerSecond or archive.parallel, or see why the store is slow.')]
+    return [
+      note(
+        'object-archive',
+        found,
+        why,
+        'Raise archive.megabytesPerSecond or archive.parallel, or see why the store is slow.',
+      ),
+    ]
   return [ok('object-archive', found)]
 }

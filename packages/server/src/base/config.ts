@@ -108,7 +108,9 @@ const schema = z.strictObject({
         .regex(/^s3:\/\/[^/]+/, 'must be of the form s3://bucket/prefix')
         .optional(),
       /** Address of an S3-compatible store that is not AWS' own, such as http://127.0.0.1:7070. */
-      endpoint: z.url({ protocol: /^https?$/, error: 'must be an address such as https://s3.example.com' }).optional(),
+      endpoint: z
+        .url({ protocol: /^https?$/, error: 'must be an address such as https://s3.example.com' })
+        .optional(),
       region: z.string().optional(),
       /** What the archive is closed with: without it nobody can read it. */
       passphrase: z.string().min(12, 'must have 12 characters at least').optional(),

@@ -59,7 +59,9 @@ export interface ArchivePlace {
 
 async function withVault<T>(place: ArchivePlace, work: (vault: Vault) => Promise<T>): Promise<T> {
   const { from, endpoint, region, passphraseFile } = place
-  const given = Object.entries({ endpoint, region, passphraseFile }).filter(([, value]) => value !== undefined)
+  const given = Object.entries({ endpoint, region, passphraseFile }).filter(
+    ([, value]) => value !== undefined,
+  )
   const { archive } = loadConfig({
     file: path.join(place.dataDir, 'lakelet.toml'),
     env: process.env,

@@ -110,7 +110,6 @@ export function implementAllRoutes(parts: {
     ...implementSql(parts.sql),
     ...implementTelemetry(new TelemetryService(control.context, parts.history), parts.readMetrics),
     ...copyRoutes(parts),
-    ...implementObjectArchive(parts.objects),
   ]
 }
 
@@ -120,13 +119,15 @@ function copyRoutes({
   postgres: { host },
   session: { version },
   stopping,
+  objects,
 }: Pick<
   Parameters<typeof implementAllRoutes>[0],
-  'control' | 'postgres' | 'session' | 'stopping'
+  'control' | 'postgres' | 'session' | 'stopping' | 'objects'
 >): ImplementedRoute[] {
   const here = { host, version }
   return [
     ...implementBackups(new Backups(context, here), stopping),
+    ...implementObjectArchive(objects),
     ...implementBranchFiles(new BranchFilesService(context, branchKinds, here), stopping),
   ]
 }

@@ -14,7 +14,6 @@ import { mcpMountOf } from './mcp/mount.ts'
 import { startGateway } from '../gateway/gateway.ts'
 import type { Principal } from '../identity/directory.ts'
 import { type Identity, startIdentity } from '../identity/start.ts'
-import { DEFAULT_MAJOR, OFFERED_MAJORS } from '../postgres/index.ts'
 import type { PastSpecs } from '../control/services/past-branches.ts'
 import { type ComputeHistory, WorkspaceMetrics } from '../telemetry/index.ts'
 import { failpointFrom } from '../operations/failpoints.ts'
@@ -39,6 +38,7 @@ import { sqlRunsOf } from './sql-runs.ts'
 import { ownProcess, Stopping } from './stopping.ts'
 import type { ObjectArchive } from '../objects/index.ts'
 import { startObjectArchive } from './object-archive.ts'
+import { sessionFacts } from './session-facts.ts'
 import { keepHistory, metricsSource, sendMetrics } from './telemetry.ts'
 import { VERSION } from './version.ts'
 import { keepIdentitiesWritten } from './written-identities.ts'
@@ -131,10 +131,8 @@ async function startAll(options: WorkspaceOptions): Promise<Workspace> {
   if (objects) started.use(stopping.limit('archive', objects))
   const host = `http://${options.host}:${ports.http.port}`
   const sessions = new GatewaySessions()
-  const start = {
-    ...{ options, directory, config, ports, infrastructure, objects },
-    ...{ sessions, host, started, stopping },
-  }
+  const made = { sessions, host, started, stopping, objects }
+  const start = { options, directory, config, ports, infrastructure, ...made }
   const rooms = await startRooms(start)
   await listen(start, rooms)
   started.use(await sendMetrics(config, infrastructure, { ...rooms, objects }))
@@ -235,8 +233,9 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
       ownerId: owner.id,
       stopping: ending.signal,
       sql,
-      session: sessionFacts(start),
-      readMetrics: () => rooms.metrics.text(metricsSource(infrastructure, { ...rooms, objects: start.objects })),
+      session: sessionFacts({ ...start, postgres: postgresOf(start) }),
+      readMetrics: () =>
+        rooms.metrics.text(metricsSource(infrastructure, { ...rooms, objects: start.objects })),
     }),
     log: infrastructure.log.child({ component: 'http' }),
     errorPage: (error, headers) => errorPage(error, lookOf(headers)),
@@ -262,19 +261,6 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
-}
-
-function sessionFacts(start: Start) {
-  const { config, infrastructure, host } = start
-  return {
-    version: VERSION,
-    workspace_id: infrastructure.workspaceId,
-    host,
-    postgres: postgresOf(start),
-    ca_file: infrastructure.certificates.caFile,
-    region: config.region,
-    postgres_versions: { default: DEFAULT_MAJOR, offered: [...OFFERED_MAJORS] },
-  }
 }
 
 /** Tells other programs and hands the whole over to the caller. */

@@ -50,7 +50,11 @@ export function rowsInCopy(file: string): CopiedRows {
 
 /** What of a copy decides what is kept of it elsewhere: how far back each branch goes, too. */
 export function copyFacts(file: string): {
-  readonly branches: readonly { readonly uid: string; readonly name: string; readonly windowSeconds: number }[]
+  readonly branches: readonly {
+    readonly uid: string
+    readonly name: string
+    readonly windowSeconds: number
+  }[]
   readonly snapshots: readonly { readonly uid: string }[]
 } {
   const { branches, snapshots } = rowsInCopy(file)

@@ -1,6 +1,6 @@
 // The face of this room: what other rooms may import.
-export { ObjectArchive, type ObjectArchiveStatus } from './object-archive.ts'
-export { type ArchiveSettings, passphraseOf, storeOf } from './settings.ts'
+export { ObjectArchive } from './object-archive.ts'
+export { passphraseOf, storeOf } from './settings.ts'
 export { type ArchiveRestoreReport, restoreArchive } from './restore.ts'
 export { type VerifyReport, verifyArchive } from './verify.ts'
 export { asArchiveError, Vault } from './vault.ts'

@@ -25,8 +25,8 @@ export class Line {
   readonly tails: string[] = []
   /** Segments, histories and bases that are complete and not in the store. */
   readonly waiting = new Map<string, Waiting>()
-  /** What the last tail was made of. */
-  #tail = ''
+  /** What the last tail was made of, and what those files looked like. */
+  #tail = { said: '', seen: '' }
 
   constructor(id: string) {
     this.id = id
@@ -49,7 +49,8 @@ export class Line {
   /** Sends what `look` found, the log first; then what there is of segments that are not complete. */
   async send(paths: BranchPaths, source: TreeSource & { readonly now: () => Date }): Promise<void> {
     const { vault, signal } = source
-    for (const name of [...this.waiting.keys()].filter(isArchivedName).toSorted()) {
+    const complete = Array.from(this.waiting.keys()).filter(isArchivedName).toSorted()
+    for (const name of complete) {
       signal?.throwIfAborted()
       const content = await readWhole(path.join(paths.archive, name))
       // Forgotten meanwhile, as nothing needs it any more.
@@ -65,7 +66,11 @@ export class Line {
       if (!(await isThere(path.join(base.directory, 'base.json')))) continue
       const { lsn, time, from, firstSegment, timeline } = base
       await vault.putRecord(baseName(this.id, base.id), {
-        ...{ lsn, time, from: from.time, firstSegment, timeline },
+        lsn,
+        time,
+        from: from.time,
+        firstSegment,
+        timeline,
         tree,
       })
       this.bases.add(base.id)
@@ -88,19 +93,26 @@ export class Line {
   ): Promise<void> {
     const wal = path.join(paths.data, 'pg_wal')
     const names = await readdir(wal).catch(() => [])
+    const unfinished = names.filter((each) => isSegment(each) && !this.log.has(each)).toSorted()
+    const seen = await lookOf(wal, unfinished)
+    // Postgres writes nothing while nothing happens.
+    if (seen === this.#tail.seen) return
     const time = now()
     const segments: { name: string; bytes: number; chunk: string }[] = []
-    for (const name of names.filter((each) => isSegment(each) && !this.log.has(each)).toSorted()) {
+    for (const name of unfinished) {
       const content = await readWhole(path.join(wal, name))
       const trimmed = content && withoutZeros(content)
       if (!content || !trimmed || trimmed.length === 0) continue
       segments.push({ name, bytes: content.length, chunk: await vault.putChunk(trimmed) })
     }
     const said = JSON.stringify(segments)
-    if (said === this.#tail) return
+    if (said === this.#tail.said) {
+      this.#tail = { said, seen }
+      return
+    }
     const name = tailName(this.id, time)
     await vault.putRecord(name, { time: time.toISOString(), segments })
-    this.#tail = said
+    this.#tail = { said, seen }
     // The one before stays: this one may be lost by a store that says it has it and has not.
     this.tails.push(name)
     const old = this.tails.splice(0, Math.max(0, this.tails.length - 2))
@@ -137,6 +149,14 @@ export async function linesIn(vault: Vault): Promise<Map<string, Line>> {
   }
   for await (const { name } of vault.store.list(TAILS)) lineFor(name.split('/')[1] ?? '').tails.push(name)
   return lines
+}
+
+async function lookOf(directory: string, names: readonly string[]): Promise<string> {
+  const looks = names.map(async (name) => {
+    const { mtimeMs, size } = await stat(path.join(directory, name)).catch(() => ({ mtimeMs: 0, size: 0 }))
+    return `${name} ${mtimeMs} ${size}`
+  })
+  return (await Promise.all(looks)).join('\n')
 }
 
 /** Without the zeros at the end, a page at a time; the record says how long it was. */

@@ -13,7 +13,6 @@
 import { randomBytes } from 'node:crypto'
 
 export const HEADER = 'lakelet.json'
-export const CHUNK = /^[0-9a-f]{64}$/
 export const LINE = /^[0-9a-f]{24}$/
 
 export const WRITERS = 'writers/'

@@ -14,7 +14,7 @@ export interface ObjectStore {
    * answered that it has all of it. A lost answer ends in `exists`, too: the caller looks whether it is the same. Throws a StoreFailure.
    */
   put(name: string, content: Buffer): Promise<'written' | 'exists'>
-  /** The whole content, whose checksum agrees where the store has one; undefined where there is none. Throws a StoreFailure. */
+  /** The whole content; undefined where there is none. Throws a StoreFailure, or DamagedObject where the store's own checksum does not agree. */
   get(name: string): Promise<Buffer | undefined>
   /** Those whose names begin with `prefix` and come after `after`, in the order of their names. Throws a StoreFailure. */
   list(prefix: string, after?: string): AsyncGenerator<StoredObject>
@@ -22,6 +22,9 @@ export interface ObjectStore {
   delete(names: readonly string[]): Promise<void>
   close(): void
 }
+
+/** The store has another content than it was given. */
+export class DamagedObject extends Error {}
 
 /** The store did not do what was asked; `reason` says so to a person. */
 export class StoreFailure extends Error {

@@ -2,7 +2,14 @@
 import { isGapless, isSegment, positionOf, timelineOf } from '../storage/index.ts'
 import { baseName, segmentName, STATES, timeOf } from './names.ts'
 import type { Line } from './lines.ts'
-import { type BaseRecord, baseRecord, segmentRecord, type StateRecord, stateRecord, tailRecord } from './records.ts'
+import {
+  type BaseRecord,
+  baseRecord,
+  segmentRecord,
+  type StateRecord,
+  stateRecord,
+  tailRecord,
+} from './records.ts'
 import type { Vault } from './vault.ts'
 
 export interface FoundState {
@@ -29,7 +36,10 @@ export interface FoundBase {
 /** The bases of a line, the oldest first. */
 export async function basesOf(vault: Vault, line: Line): Promise<FoundBase[]> {
   const bases = await Promise.all(
-    [...line.bases].map(async (id) => ({ id, record: await vault.getRecord(baseName(line.id, id), baseRecord) })),
+    [...line.bases].map(async (id) => ({
+      id,
+      record: await vault.getRecord(baseName(line.id, id), baseRecord),
+    })),
   )
   return bases.toSorted((one, other) =>
     positionOf(one.record.firstSegment) < positionOf(other.record.firstSegment) ||
@@ -74,7 +84,7 @@ export async function logOf(
     segments.push({ name, bytes, chunk, isTail: false })
   }
   for (const each of unfinished)
-    if (positionOf(each.name) >= positionOf(first) && isKept(each.name)) segments.push({ ...each, isTail: true })
+    if (positionOf(each.name) >= positionOf(first) && isKept(each.name))
+      segments.push({ ...each, isTail: true })
   return { segments, gap: end }
 }
-

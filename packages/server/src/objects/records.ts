@@ -49,7 +49,6 @@ export const writerRecord = z.object({
   host: z.string(),
   time: z.string(),
 })
-export type WriterRecord = Readonly<z.output<typeof writerRecord>>
 
 export const stateRecord = z.object({
   time: z.string(),

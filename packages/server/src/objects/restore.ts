@@ -46,7 +46,9 @@ export interface ArchiveRestoreOptions {
 }
 
 /** LakeletErrors `object_archive_not_reached`, `object_archive_damaged`. The caller removes `to` where it fails. */
-export async function restoreArchive(options: ArchiveRestoreOptions): Promise<Omit<ArchiveRestoreReport, 'data_dir'>> {
+export async function restoreArchive(
+  options: ArchiveRestoreOptions,
+): Promise<Omit<ArchiveRestoreReport, 'data_dir'>> {
   const { vault, to } = options
   const found = await chooseState(vault, options.at)
   const state = await readState(vault, found)
@@ -66,7 +68,11 @@ async function chooseState(vault: Vault, at: string | undefined): Promise<FoundS
   const reason = first
     ? `it begins at ${first.time.toISOString()}`
     : 'nothing of a workspace was ever completed in it'
-  throw new LakeletError('object_archive_not_reached', { url: vault.store.url, moment: at ?? 'any moment', reason })
+  throw new LakeletError('object_archive_not_reached', {
+    url: vault.store.url,
+    moment: at ?? 'any moment',
+    reason,
+  })
 }
 
 class Restoring {
@@ -110,7 +116,9 @@ class Restoring {
       if (await this.#snapshot(uid)) snapshots += 1
       else {
         forgotten.push(uid)
-        this.#notes.push(`Left out: projects/${project}/snapshots/${snapshot}, which the archive does not have any more.`)
+        this.#notes.push(
+          `Left out: projects/${project}/snapshots/${snapshot}, which the archive does not have any more.`,
+        )
       }
     }
     forgetInCopy(metadata, forgotten)
@@ -136,14 +144,20 @@ class Restoring {
     const known = this.#state.branches.find((each) => each.uid === uid)
     const line = known && this.#lines.get(known.line)
     if (!known || !line) {
-      this.#notes.push(`Left out: ${name}, ${known ? 'which is not in the archive any more' : 'of which the archive had no base by then'}.`)
+      this.#notes.push(
+        `Left out: ${name}, ${known ? 'which is not in the archive any more' : 'of which the archive had no base by then'}.`,
+      )
       return undefined
     }
     const moment = at === undefined ? Infinity : Date.parse(at)
     const bases = await basesOf(vault, line)
-    const base = bases.findLast(({ record }) => Date.parse(record.time) <= moment && Date.parse(record.from) <= moment)
+    const base = bases.findLast(
+      ({ record }) => Date.parse(record.time) <= moment && Date.parse(record.from) <= moment,
+    )
     if (!base) {
-      this.#notes.push(`Left out: ${name}, whose past in the archive begins at ${bases[0]?.record.from ?? 'no time'}.`)
+      this.#notes.push(
+        `Left out: ${name}, whose past in the archive begins at ${bases[0]?.record.from ?? 'no time'}.`,
+      )
       return undefined
     }
     const paths = pathsIn(path.join(to, 'branches', uid))
@@ -159,7 +173,9 @@ class Restoring {
     for (const [note, text] of Object.entries(known.notes))
       await writeFile(path.join(paths.directory, note), text, { mode: 0o600 })
     if (gap !== undefined && (at === undefined || (rebuilt.lastCommit?.getTime() ?? 0) < moment))
-      this.#notes.push(`${name} is as of an earlier moment: log is missing in the archive after the segment ${gap}.`)
+      this.#notes.push(
+        `${name} is as of an earlier moment: log is missing in the archive after the segment ${gap}.`,
+      )
     return {
       name,
       lsn: rebuilt.lsn,
@@ -173,8 +189,19 @@ class Restoring {
     await mkdir(directory, { recursive: true, mode: 0o711 })
     await unpackTree(vault, record.tree, { to: directory, postgres: this.#account, signal })
     const { lsn, time, from, firstSegment, timeline } = record
-    const note = { format: 1, lsn, time, timeline, firstSegment, from: { lsn, time: from }, method: 'copy', bytes: bytesOf(record.tree) }
-    await writeFile(path.join(directory, 'base.json'), `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
+    const note = {
+      format: 1,
+      lsn,
+      time,
+      timeline,
+      firstSegment,
+      from: { lsn, time: from },
+      method: 'copy',
+      bytes: bytesOf(record.tree),
+    }
+    await writeFile(path.join(directory, 'base.json'), `${JSON.stringify(note, undefined, 2)}\n`, {
+      mode: 0o600,
+    })
   }
 
   /** Gives the last segment before a gap, where there is one. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { LakeletError } from '../base/errors.ts'
-import { type ObjectStore, type StoredObject, StoreFailure } from './object-store.ts'
+import { DamagedObject, type ObjectStore, type StoredObject, StoreFailure } from './object-store.ts'
 
 export interface S3Options {
   /** `s3://bucket/prefix` */
@@ -42,7 +42,9 @@ export async function openS3(options: S3Options): Promise<ObjectStore> {
   const { endpoint, region } = options
   const client = new sdk.S3Client({
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'] ? { forcePathStyle: true } : {}),
+    ...(process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL']
+      ? { forcePathStyle: true }
+      : {}),
     // A store with an endpoint of its own seldom has regions, and the client insists on one.
     ...regionOf(region, endpoint),
     maxAttempts: TRIES,
@@ -112,19 +114,30 @@ class S3Store implements ObjectStore {
     }
   }
 
+  /** The client tries again what fails before an answer begins; what ends in the middle of one is tried again here. */
   async get(name: string): Promise<Buffer | undefined> {
-    try {
-      const { Body: body, ContentLength: length } = await this.#client.send(
-        new this.#sdk.GetObjectCommand({ ...this.#at(name), ChecksumMode: 'ENABLED' }),
-      )
-      const content = Buffer.from((await body?.transformToByteArray()) ?? [])
-      if (length !== undefined && content.length !== length)
-        throw new StoreFailure(`${name} came cut: ${content.length} of ${length} bytes`, { isPassing: true })
-      return content
-    } catch (error) {
-      if (error instanceof Error && error.name === 'NoSuchKey') return undefined
-      throw failureOf(error, `reading ${name}`)
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#getOnce(name)
+      } catch (error) {
+        if (error instanceof Error && error.name === 'NoSuchKey') return undefined
+        const isDamaged = error instanceof Error && error.message.startsWith('Checksum mismatch')
+        if (isDamaged && tries >= TRIES)
+          throw new DamagedObject('it is not what the store has the checksum of', { cause: error })
+        const failure = failureOf(error, `reading ${name}`)
+        if (!failure.isPassing || statusOf(error) !== undefined || tries >= TRIES) throw failure
+      }
     }
+  }
+
+  async #getOnce(name: string): Promise<Buffer> {
+    const { Body: body, ContentLength: length } = await this.#client.send(
+      new this.#sdk.GetObjectCommand({ ...this.#at(name), ChecksumMode: 'ENABLED' }),
+    )
+    const content = Buffer.from((await body?.transformToByteArray()) ?? [])
+    if (length !== undefined && content.length !== length)
+      throw new StoreFailure(`${name} came cut: ${content.length} of ${length} bytes`, { isPassing: true })
+    return content
   }
 
   async *list(prefix: string, after?: string): AsyncGenerator<StoredObject> {
@@ -192,12 +205,12 @@ const WHAT_HELPS: Readonly<Record<string, string>> = {
   NoSuchBucket: 'the bucket does not exist; make it, or name another one in archive.url',
   AccessDenied: 'the credentials may not do that; they need to list, read, write and delete objects there',
   InvalidAccessKeyId: 'the access key is not known; look at AWS_ACCESS_KEY_ID or ~/.aws/credentials',
-  SignatureDoesNotMatch:
-    'the secret key is wrong; look at AWS_SECRET_ACCESS_KEY or ~/.aws/credentials',
+  SignatureDoesNotMatch: 'the secret key is wrong; look at AWS_SECRET_ACCESS_KEY or ~/.aws/credentials',
   RequestTimeTooSkewed: 'the clocks of this machine and of the store differ; set this one right',
   CredentialsProviderError:
     'there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write ~/.aws/credentials',
-  NotImplemented: 'the store does not know conditional writes (If-None-Match), which keep objects from being overwritten',
+  NotImplemented:
+    'the store does not know conditional writes (If-None-Match), which keep objects from being overwritten',
 }
 
 function failureOf(error: unknown, doing: string): StoreFailure {

@@ -19,13 +19,20 @@ export async function passphraseOf(settings: ArchiveSettings, directory: string)
   const { passphrase, passphraseFile } = settings
   if (passphrase !== undefined) return passphrase
   if (passphraseFile === undefined)
-    throw invalid('archive.passphrase', 'archive.url needs a passphrase: set archive.passphraseFile or LAKELET_ARCHIVE_PASSPHRASE')
+    throw invalid(
+      'archive.passphrase',
+      'archive.url needs a passphrase: set archive.passphraseFile or LAKELET_ARCHIVE_PASSPHRASE',
+    )
   const file = path.resolve(directory, passphraseFile)
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalid('archive.passphraseFile', `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    throw invalid(
+      'archive.passphraseFile',
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    )
   })
   const line = (text.split('\n')[0] ?? '').trim()
-  if (line.length < 12) throw invalid('archive.passphraseFile', `the first line of ${file} must have 12 characters at least`)
+  if (line.length < 12)
+    throw invalid('archive.passphraseFile', `the first line of ${file} must have 12 characters at least`)
   return line
 }
 

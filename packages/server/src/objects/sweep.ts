@@ -73,9 +73,11 @@ export function keptStates(names: readonly string[], now: number, windowMs: numb
   for (const [index, name] of names.toReversed().entries()) {
     const age = now - timeOf(name)
     const slot =
-      age < HOUR_MS ? name
-      : age < DAY_MS ? `hour ${Math.floor(timeOf(name) / HOUR_MS)}`
-      : `day ${Math.floor(timeOf(name) / DAY_MS)}`
+      age < HOUR_MS
+        ? name
+        : age < DAY_MS
+          ? `hour ${Math.floor(timeOf(name) / HOUR_MS)}`
+          : `day ${Math.floor(timeOf(name) / DAY_MS)}`
     const isWithin = age <= windowMs
     // The one from before the window is what its first moment needs.
     const isNeeded = isWithin ? !seen.has(slot) : !hasBeforeWindow
@@ -105,9 +107,14 @@ async function oldOf(
     signal.throwIfAborted()
     bases.push({ id, record: await vault.getRecord(baseName(line.id, id), baseRecord) })
   }
-  bases.sort((one, other) => (positionOf(one.record.firstSegment) < positionOf(other.record.firstSegment) ? -1 : 1))
+  bases.sort((one, other) =>
+    positionOf(one.record.firstSegment) < positionOf(other.record.firstSegment) ? -1 : 1,
+  )
   const begin = now.getTime() - windowMs
-  const oldest = Math.max(0, bases.findLastIndex(({ record }) => Date.parse(record.time) <= begin))
+  const oldest = Math.max(
+    0,
+    bases.findLastIndex(({ record }) => Date.parse(record.time) <= begin),
+  )
   const gone = bases.slice(0, oldest).map(({ id }) => baseName(line.id, id))
   for (const { record } of bases.slice(oldest)) for (const chunk of chunksOf(record.tree)) used.add(chunk)
   const first = bases[oldest] ? positionOf(bases[oldest].record.firstSegment) : ''
@@ -122,7 +129,8 @@ async function oldOf(
 
 async function keepAll({ vault }: SweepParts, line: Line, used: Set<string>): Promise<void> {
   for (const id of line.bases)
-    for (const chunk of chunksOf((await vault.getRecord(baseName(line.id, id), baseRecord)).tree)) used.add(chunk)
+    for (const chunk of chunksOf((await vault.getRecord(baseName(line.id, id), baseRecord)).tree))
+      used.add(chunk)
   for (const chunk of line.log.values()) used.add(chunk)
   await keepTails(vault, line, used)
 }

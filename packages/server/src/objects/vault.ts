@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { LakeletError } from '../base/errors.ts'
 import { chunkName, CHUNKS, HEADER } from './names.ts'
-import { type ObjectStore, StoreFailure } from './object-store.ts'
+import { DamagedObject, type ObjectStore, StoreFailure } from './object-store.ts'
 import { keyOfPassphrase, NotAuthentic, SCRYPT, Sealing } from './sealing.ts'
 
 /** The version of the layout that is written and read here. */
@@ -17,7 +17,10 @@ const header = z.looseObject({
   create_time: z.string(),
   scrypt: z.object({
     // More would be a way to make whoever opens it run out of memory.
-    N: z.number().int().max(2 ** 20),
+    N: z
+      .number()
+      .int()
+      .max(2 ** 20),
     r: z.number().int().max(16),
     p: z.number().int().max(4),
     salt: hex,
@@ -44,7 +47,10 @@ export class Vault {
    * `object_archive_passphrase`.
    */
   static async open(store: ObjectStore, passphrase: string): Promise<Vault> {
-    const found = await store.get(HEADER)
+    const found = await store.get(HEADER).catch((error: unknown) => {
+      if (error instanceof DamagedObject) throw foreign(store, `${HEADER} there is damaged: ${error.message}`)
+      throw error
+    })
     if (!found) throw foreign(store, 'there is no archive there')
     const known = parseHeader(store, found)
     return new Vault(store, known.workspace_id, await keyIn(store, known, passphrase))
@@ -58,7 +64,10 @@ export class Vault {
   ): Promise<Vault> {
     if (!(await store.get(HEADER))) {
       for await (const { name } of store.list(''))
-        throw foreign(store, `there is no archive there, but something else (${name}); name a prefix of its own`)
+        throw foreign(
+          store,
+          `there is no archive there, but something else (${name}); name a prefix of its own`,
+        )
       const content = await newHeader(passphrase, workspaceId, now)
       await store.put(HEADER, content)
       // The same again must not be taken: a store that takes it would also overwrite.
@@ -102,7 +111,8 @@ export class Vault {
   async putRecord(name: string, content: unknown): Promise<void> {
     const bytes = Buffer.from(JSON.stringify(content))
     if ((await this.store.put(name, await this.#sealing.seal(name, bytes))) === 'written') return
-    if (!(await this.#open(name)).equals(bytes)) throw this.damaged(name, 'another content has this name already')
+    if (!(await this.#open(name)).equals(bytes))
+      throw this.damaged(name, 'another content has this name already')
   }
 
   /** Writes a record unless there is one; says whether this one is there now. */
@@ -131,7 +141,10 @@ export class Vault {
   }
 
   async #open(name: string): Promise<Buffer> {
-    const sealed = await this.store.get(name)
+    const sealed = await this.store.get(name).catch((error: unknown) => {
+      if (error instanceof DamagedObject) throw this.damaged(name, error.message, error)
+      throw error
+    })
     if (!sealed) throw this.damaged(name, 'it is missing')
     try {
       return await this.#sealing.open(name, sealed)

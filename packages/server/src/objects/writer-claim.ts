@@ -35,7 +35,11 @@ export class WriterClaim {
   /** LakeletError `object_archive_foreign` where another data directory writes there, unless `takeOver`. */
   static async make(
     vault: Vault,
-    { instance, takeOver, now }: { readonly instance: string; readonly takeOver: boolean; readonly now: Date },
+    {
+      instance,
+      takeOver,
+      now,
+    }: { readonly instance: string; readonly takeOver: boolean; readonly now: Date },
   ): Promise<WriterClaim> {
     const last = await lastWriter(vault)
     if (last !== undefined) {
@@ -47,7 +51,12 @@ export class WriterClaim {
         })
     }
     const number = (last ?? 0) + 1
-    const record = { instance, host: hostname(), time: now.toISOString(), run: randomBytes(8).toString('hex') }
+    const record = {
+      instance,
+      host: hostname(),
+      time: now.toISOString(),
+      run: randomBytes(8).toString('hex'),
+    }
     if (await vault.claim(writerName(number), record)) return new WriterClaim(vault, number)
     // Somebody else was quicker.
     return WriterClaim.make(vault, { instance, takeOver: false, now })

@@ -64,5 +64,7 @@ function waitingLines({
   waiting_since: since,
 }: ObjectArchiveStatusView): string[] {
   if (files === 0) return []
-  return [`            ${files} files (${sizeText(bytes)}) wait${since === undefined ? '' : ` since ${since}`}`]
+  return [
+    `            ${files} files (${sizeText(bytes)}) wait${since === undefined ? '' : ` since ${since}`}`,
+  ]
 }

@@ -45,7 +45,10 @@ export const archiveTakeOver = defineCommand({
   description:
     'After `lakelet restore --from s3://…`, where the machine that wrote to the archive is gone for good. A workspace that still runs there stops writing to the archive, and says so; nothing that it wrote is lost.',
   examples: [
-    { run: 'lakelet archive take-over --data-dir .lakelet', does: 'within a minute, the workspace goes on there' },
+    {
+      run: 'lakelet archive take-over --data-dir .lakelet',
+      does: 'within a minute, the workspace goes on there',
+    },
   ],
   async handler({ terminal, out, signal, dataDir: given }) {
     const dataDir = dataDirOf(terminal, given)

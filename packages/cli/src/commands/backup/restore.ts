@@ -37,7 +37,14 @@ export const restoreCommand = defineCommand({
     if (archive !== undefined) {
       const { at, endpoint, region, passphraseFile } = options
       const file = passphraseFile === undefined ? undefined : path.resolve(terminal.cwd, passphraseFile)
-      await restoreFromArchive(context, { from: archive, dataDir, at, endpoint, region, passphraseFile: file })
+      await restoreFromArchive(context, {
+        from: archive,
+        dataDir,
+        at,
+        endpoint,
+        region,
+        passphraseFile: file,
+      })
       out.note(`Start it with: lakelet up --data-dir ${given}`)
       return
     }

@@ -64,4 +64,3 @@ export async function rebuildBranch(
   await store.put(history, path.join(wal, history))
   return { ...past, lastCommit: past.lastCommit }
 }
-
