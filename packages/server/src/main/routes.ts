@@ -51,7 +51,7 @@ import type { PostgresVersions } from '../postgres/index.ts'
 import type { ComputeHistory } from '../telemetry/index.ts'
 import type { ControlPlane } from './control-plane.ts'
 
-export function implementAllRoutes(parts: {
+interface RouteParts {
   readonly identity: Identity
   readonly control: ControlPlane
   readonly history: ComputeHistory
@@ -70,7 +70,9 @@ export function implementAllRoutes(parts: {
   readonly computes: Pick<Computes, 'admission'>
   /** What Prometheus reads. */
   readonly readMetrics: () => Promise<string>
-}): ImplementedRoute[] {
+}
+
+export function implementAllRoutes(parts: RouteParts): ImplementedRoute[] {
   const { identity, control, files, apps, changes, clock } = parts
   return [
     ...control.routes,
@@ -120,10 +122,7 @@ function copyRoutes({
   session: { version },
   stopping,
   objects,
-}: Pick<
-  Parameters<typeof implementAllRoutes>[0],
-  'control' | 'postgres' | 'session' | 'stopping' | 'objects'
->): ImplementedRoute[] {
+}: Pick<RouteParts, 'control' | 'postgres' | 'session' | 'stopping' | 'objects'>): ImplementedRoute[] {
   const here = { host, version }
   return [
     ...implementBackups(new Backups(context, here), stopping),

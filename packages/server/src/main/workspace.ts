@@ -220,10 +220,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     port: ports.http.port,
     workspaceId: infrastructure.workspaceId,
     callers: identity.callers,
-    rateLimit: {
-      perSecond: config.limits.requestsPerSecond,
-      burst: BURST_SECONDS * config.limits.requestsPerSecond,
-    },
+    rateLimit: rateLimitOf(config),
     routes: implementAllRoutes({
       ...infrastructure,
       ...rooms,
@@ -261,6 +258,10 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
+}
+
+function rateLimitOf({ limits: { requestsPerSecond } }: Config) {
+  return { perSecond: requestsPerSecond, burst: BURST_SECONDS * requestsPerSecond }
 }
 
 /** Tells other programs and hands the whole over to the caller. */
