@@ -128,4 +128,41 @@ describe.skipIf(reason !== undefined)(`charts of a compute${reason ? ` (${reason
       expect(problems).toEqual([])
     },
   )
+
+  it('show the computes of a group with their lag, made in the console', { timeout: 180_000 }, async () => {
+    await using browser = await launchBrowser()
+    const { page, problems } = await openConsole(browser, workspace)
+    const place = `${workspace.host}/lakebase/projects/drawn/branches/production/computes`
+    await page.goto(place)
+    const { activity, computes, common } = TEXTS.en
+    await page.getByRole('button', { name: common.edit, exact: true }).first().click()
+    await page.getByLabel(activity.members.count).selectOption('3')
+    await page.getByLabel(activity.members.readers).check()
+    await page.getByLabel(computes.timeout).selectOption('')
+    await page.getByRole('button', { name: common.save, exact: true }).click()
+    const members = page.locator('[data-members]')
+    await members.waitFor({ timeout: 60_000 })
+    for (const language of ['en', 'ja'] as const) {
+      const { activity: texts, computes: words } = TEXTS[language]
+      for (const theme of ['light', 'dark'] as const)
+        for (const width of [1280, 390]) {
+          await switchLooks(page, { language, theme, width })
+          await page.goto(place)
+          await members.waitFor()
+          await page.screenshot({
+            path: path.join(pictures, `group-${language}-${theme}-${width}.png`),
+            fullPage: true,
+          })
+          expect(await faultsOf(page)).toEqual([])
+        }
+      const lines = await members.locator('li').allInnerTexts()
+      expect(lines.length).toBe(3)
+      expect(lines[0]).toContain(texts.members.roles.READ_WRITE)
+      for (const line of lines.slice(1)) {
+        expect(line).toContain(texts.members.roles.READ_ONLY)
+        expect(line).toContain(words.replicaUpToDate)
+      }
+    }
+    expect(problems).toEqual([])
+  })
 })

@@ -49,9 +49,13 @@ export async function finished(workspace: TestWorkspace, started: Operation): Pr
 }
 
 /** A project and the endpoint of its production branch. */
-export async function createProject(workspace: TestWorkspace, id: string): Promise<Endpoint> {
+export async function createProject(
+  workspace: TestWorkspace,
+  id: string,
+  project: object = {},
+): Promise<Endpoint> {
   const path = `/api/2.0/postgres/projects?project_id=${id}`
-  await finished(workspace, await ask<Operation>(workspace, 'POST', path, {}))
+  await finished(workspace, await ask<Operation>(workspace, 'POST', path, project))
   const name = `projects/${id}/branches/production/endpoints/primary`
   const endpoint = await ask<{ uid: string; status: { hosts: { host: string } } }>(
     workspace,

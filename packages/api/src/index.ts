@@ -47,6 +47,7 @@ export type {
   ComputeScalingView,
   ComputeSettings,
   Endpoint,
+  EndpointGroup,
   EndpointParkingInput,
   EndpointParkingView,
   EndpointSessionView,

@@ -297,6 +297,13 @@ def update_endpoint(context):
     limits = ("spec.autoscaling_limit_min_cu", "spec.autoscaling_limit_max_cu")
     changed = change(*limits, autoscaling_limit_min_cu=0.5, autoscaling_limit_max_cu=2)
     assert (changed.status.autoscaling_limit_min_cu, changed.status.autoscaling_limit_max_cu) == (0.5, 2)
+    if "group" in inspect.signature(postgres.EndpointSpec).parameters:
+        group = postgres.EndpointGroupSpec(min=2, max=2, enable_readable_secondaries=True)
+        status = change("spec.group", group=group).status
+        assert (status.group.max, status.group.enable_readable_secondaries) == (2, True), status
+        assert status.hosts.read_only_host, status
+        alone = postgres.EndpointGroupSpec(min=1, max=1, enable_readable_secondaries=False)
+        assert change("spec.group", group=alone).status.hosts.read_only_host is None
     assert change("spec.disabled", disabled=True).status.disabled is True
     assert change("spec.disabled", disabled=False).status.disabled is False
     expect_error(

@@ -30,7 +30,9 @@ export const reasonCatalogue = {
   suspend_range: "Field '{field}' is {time}; it must be between {least} and {most}.",
   pg_setting: "Field '{field}' sets '{name}': {problem}.",
   pg_settings_together: "With the settings of field '{field}' Postgres would not start: {problem}.",
-  group_size: "Field '{field}': min and max must be equal and at least 1.",
+  group_size: "Field '{field}': min and max must be equal, from 1 to {most}.",
+  never_suspended_group:
+    "Field '{field}' asks for {size} computes, but a group of computes cannot be suspended. Set {no_suspension}.",
   default_branch_at_creation:
     "Field 'spec.default_branch' cannot be set at creation; a new project's default branch is '{branch}'.",
   retention_range:

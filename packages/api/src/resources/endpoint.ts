@@ -17,6 +17,8 @@ export const endpointGroup = z.object({
   enable_readable_secondaries: z.boolean().optional(),
 })
 
+export type EndpointGroup = z.output<typeof endpointGroup>
+
 const computeSize = z.number('expected a number of compute units')
 
 /** Sizes and suspension, as endpoints, new projects and their defaults have them. */
@@ -125,9 +127,29 @@ const replicaStatus = z.object({
   lag_ms: z.number(),
 })
 
+const computeState = z.enum(['idle', 'starting', 'active', 'stopping', 'failed'])
+
+const computeRole = z.enum(['READ_WRITE', 'READ_ONLY', 'HOT_STANDBY'])
+
+/** One compute of a group of high availability. */
+const groupMember = z.object({
+  compute_instance_id: z.string(),
+  /** `HOT_STANDBY`: clients may not read from it. */
+  role: computeRole,
+  state: computeState,
+  /** Since when it is in this state, in this run of the workspace. */
+  since: timestamp,
+  sessions: z.int(),
+  /** Its size while it is awake, in CU. */
+  size_cu: z.number().optional(),
+  /** Of a secondary that is awake. */
+  replica: replicaStatus.optional(),
+  last_error: z.string().optional(),
+})
+
 /** What people want to know of the compute of an endpoint, and the official API does not say. */
 export const computeActivity = z.object({
-  state: z.enum(['idle', 'starting', 'active', 'stopping', 'failed']),
+  state: computeState,
   /** It is to start, and waits for memory. */
   is_waiting: z.boolean().optional(),
   /** Since when it is in this state, in this run of the workspace. */
@@ -139,6 +161,8 @@ export const computeActivity = z.object({
   awake_because: awakeBecause.optional(),
   /** Of a read-only endpoint that is awake. */
   replica: replicaStatus.optional(),
+  /** The computes of an endpoint of high availability, its primary first; all else here is of that. */
+  members: z.array(groupMember).optional(),
   last_suspend_reason: z.string().optional(),
   /** Why the last start failed, or the server ended by itself. */
   last_error: z.string().optional(),
@@ -260,12 +284,12 @@ export const endpointParkingInput = z.object({ sessions: z.enum(['on', 'off', 'd
 
 export type EndpointParkingInput = z.output<typeof endpointParkingInput>
 
-/** A compute behind an endpoint; without high availability there is exactly one. */
+/** A compute behind an endpoint: `primary`, and with high availability `secondary-1` to `secondary-3`. */
 export const computeInstance = z.object({
   name: z.string(),
   compute_instance_id: z.string(),
   compute_host: z.string(),
   current_state: endpointState,
   pending_state: endpointState.optional(),
-  role: z.enum(['READ_WRITE', 'READ_ONLY', 'HOT_STANDBY']),
+  role: computeRole,
 })

@@ -1,6 +1,7 @@
 // All computes of the workspace: which is awake, and putting to sleep the ones that nobody uses.
 import { type Clock, systemClock } from '../base/clock.ts'
 import { LakeletError } from '../base/errors.ts'
+import { LARGEST_GROUP, secondariesOf, secondaryOf } from '../base/group-members.ts'
 import type { Logger } from '../base/log.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 import type { AdminConnection, LoginRole, MemoryReport } from '../postgres/index.ts'
@@ -130,8 +131,10 @@ export class Computes implements AsyncDisposable {
     await compute.wake(signal)
   }
 
-  /** Stops the compute for good, before its endpoint is deleted, and forgets it. */
+  /** Stops the compute for good, before its endpoint is deleted, and its secondaries, and forgets them. */
   async remove(uid: string): Promise<void> {
+    const secondaries = secondaryOf(uid) ? [] : secondariesOf(uid, LARGEST_GROUP)
+    for (const secondary of secondaries) await this.remove(secondary)
     await this.#compute(uid).suspend('deleted')
     this.#computes.delete(uid)
     await this.#options.sessions?.dismiss(uid)

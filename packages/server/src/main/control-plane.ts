@@ -15,6 +15,7 @@ import { projectOperations } from '../control/operations/projects.ts'
 import { roleOperations } from '../control/operations/roles.ts'
 import { snapshotOperations } from '../control/operations/snapshots.ts'
 import type { OperationKind } from '../operations/operation-kind.ts'
+import { groupKeeper } from '../control/reconcilers/keep-groups.ts'
 import { AskedMoves } from '../control/reconcilers/carry-out-moves.ts'
 import { expireBranches } from '../control/reconcilers/expire-branches.ts'
 import { expireSnapshots } from '../control/reconcilers/expire-snapshots.ts'
@@ -67,6 +68,7 @@ const TAKE_SNAPSHOTS_EVERY_MS = 5000
 const PURGE_EVERY_MS = 60_000
 const MEASURE_EVERY_MS = 60_000
 /** What an earlier run left; in this run nobody waits for it. */
+const KEEP_GROUPS_EVERY_MS = 500
 const CARRY_OUT_EVERY_MS = 60_000
 const CLOSE_PAST_EVERY_MS = 1000
 const KEEP_HISTORY_EVERY_MS = 30_000
@@ -189,6 +191,7 @@ function startLoops(
     start('take-snapshots', TAKE_SNAPSHOTS_EVERY_MS, snapshotTaker(context, snapshots)),
     start('measure-branches', MEASURE_EVERY_MS, () => measureBranches(context)),
     start('carry-out-moves', CARRY_OUT_EVERY_MS, () => moves.round()),
+    start('keep-groups', KEEP_GROUPS_EVERY_MS, groupKeeper(context)),
     start('close-past', CLOSE_PAST_EVERY_MS, () => past.sweep()),
     start('drop-replaced', PURGE_EVERY_MS, () => dropReplaced(context)),
     start('purge-deleted', PURGE_EVERY_MS, () => purgeDeleted(context, kinds, removal)),

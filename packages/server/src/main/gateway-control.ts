@@ -2,10 +2,11 @@
 // control/rules/endpoint-names.ts, what a token is worth in identity/database-credentials.ts.
 import type { Changes } from '../base/changes.ts'
 import { LakeletError } from '../base/errors.ts'
+import { secondariesOf, secondaryOf } from '../base/group-members.ts'
 import type { BackendAddress as ComputeAddress, Computes } from '../computes/index.ts'
 import { ReadCache } from '../control/read-cache.ts'
 import type { PastBranches } from '../control/services/past-branches.ts'
-import { chosenEndpoint, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
+import { chosenEndpoint, meansReaders, nameOfEndpoint } from '../control/rules/endpoint-names.ts'
 import type {
   BackendAddress,
   BackendMemory,
@@ -48,6 +49,8 @@ export class WorkspaceGatewayControl implements GatewayControl {
   readonly #metrics: WorkspaceMetrics
   /** The rows are read again only when one has changed. */
   readonly #cache: ReadCache
+  /** Grows by one for each client that reads from a secondary. */
+  #turn = 0
   readonly #holds = new Map<string, Hold>()
 
   constructor({ changes, metadata, identity, computes, past, metrics }: Parts) {
@@ -63,7 +66,23 @@ export class WorkspaceGatewayControl implements GatewayControl {
     const live = await this.#cache.read('live endpoints', (queries) => listLiveEndpoints(queries))
     const found = chosenEndpoint(live, query)
     if (typeof found === 'string') return found
-    return located(found, factsOf(await this.#computes.knownLoginRole(found.uid, role)))
+    const facts = factsOf(await this.#computes.knownLoginRole(found.uid, role))
+    const uid = meansReaders(found, query) ? this.#leastUsed(found) : found.uid
+    return located({ ...found, uid }, facts)
+  }
+
+  /** The secondary that the next client reads from: one that is awake and has the fewest sessions, in turn where several have. */
+  #leastUsed({ uid, groupSize }: LiveEndpoint): string {
+    const all = secondariesOf(uid, groupSize).map((each, at) => {
+      const { state, sessions } = this.#computes.activity(each)
+      return { each, state, sessions, turn: (at + this.#turn) % (groupSize - 1) }
+    })
+    this.#turn += 1
+    const awake = all.filter(({ state }) => state === 'active')
+    const [first] = (awake.length > 0 ? awake : all).sort(
+      (a, b) => a.sessions - b.sessions || a.turn - b.turn,
+    )
+    return first?.each ?? uid
   }
 
   async verify(token: string): Promise<TokenPrincipal> {
@@ -80,12 +99,16 @@ export class WorkspaceGatewayControl implements GatewayControl {
   }
 
   async travel(endpoint: string, moment: PastQuery): Promise<GatewayEndpoint> {
-    const { id, name } = await this.#past.find(endpoint, moment)
+    const of = secondaryOf(endpoint)?.endpointUid ?? endpoint
+    const { id, name } = await this.#past.find(of, moment)
     return { id, name }
   }
 
   async wake(endpoint: string, connection: string): Promise<BackendAddress> {
     const { given } = this.#hold(endpoint, connection)
+    // A group wakes as a whole.
+    const { endpointUid: primary } = secondaryOf(endpoint) ?? {}
+    if (primary !== undefined) await this.#computes.wake(primary, given.signal)
     const from = this.#past.has(endpoint) ? this.#past : this.#computes
     return socketOf(await from.wake(endpoint, given.signal))
   }

@@ -75,6 +75,10 @@ export interface LiveEndpoint {
   readonly isDisabled: boolean
   /** Null = as the workspace is configured. */
   readonly parksSessions: boolean | null
+  /** How many computes it has; more than one has high availability. */
+  readonly groupSize: number
+  /** Whether clients may read from all but the first. */
+  readonly readsSecondaries: boolean
   readonly isNativeLoginEnabled: boolean
   readonly pgSettings: Readonly<Record<string, string>>
   readonly pgVersion: number
@@ -102,6 +106,8 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
       'endpoints.suspend_seconds',
       'endpoints.disabled',
       'endpoints.parks_sessions',
+      'endpoints.group_size',
+      'endpoints.reads_secondaries',
       'endpoints.pg_settings',
       'projects.enable_pg_native_login',
       'projects.pg_version',
@@ -126,6 +132,8 @@ export async function listLiveEndpoints(queries: Queries, uid?: string): Promise
     suspendSeconds: row.suspend_seconds,
     isDisabled: row.disabled === 1,
     parksSessions: row.parks_sessions === null ? null : row.parks_sessions === 1,
+    groupSize: row.group_size,
+    readsSecondaries: row.reads_secondaries === 1,
     isNativeLoginEnabled: row.enable_pg_native_login === 1,
     pgSettings: JSON.parse(row.pg_settings) as Record<string, string>,
     pgVersion: row.pg_version,

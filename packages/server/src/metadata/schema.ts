@@ -206,6 +206,8 @@ export interface EndpointsTables {
     last_active_time: string | null
     asked_move: 'SUSPEND' | 'RESTART' | null
     parks_sessions: number | null
+    group_size: Generated<number>
+    reads_secondaries: Generated<number>
     create_time: string
     update_time: string
   }

@@ -37,7 +37,9 @@ export const reasons: Readonly<Record<ReasonCode, string>> = {
     'ゼロへのスケールまでの時間 ({field}) が {time} になっています。{least} から {most} までの値を指定してください。',
   pg_setting: 'Postgres の設定「{name}」は使用できません ({field}): {problem}',
   pg_settings_together: 'この設定 ({field}) では Postgres が起動しません: {problem}',
-  group_size: 'フィールド「{field}」の min と max は等しく、1 以上でなければなりません。',
+  group_size: 'フィールド「{field}」の min と max は等しく、1 から {most} まででなければなりません。',
+  never_suspended_group:
+    'フィールド「{field}」はコンピュートを {size} 個要求していますが、複数のコンピュートのグループは一時停止できません。{no_suspension} を設定してください。',
   default_branch_at_creation:
     'デフォルト ブランチは作成時には指定できません。新しいプロジェクトのデフォルト ブランチは「{branch}」です。',
   retention_range:

@@ -68,8 +68,9 @@ export const status = defineCommand({
           `Computes    ${computesLine(computes)}`,
           ...(archive.state === 'off' ? [] : archiveLines(archive)),
           ...apps.map((app) => `App         ${app.name}: ${app.state}, ${app.url}`),
-          ...endpoints.flatMap(({ name, state, pending_state: pending, problem, replica }) => [
+          ...endpoints.flatMap(({ name, state, pending_state: pending, problem, replica, members = [] }) => [
             `Endpoint    ${name}: ${state}${pending ? `, to be ${pending}` : ''}${replica ? `, ${lagText(replica)}` : ''}`,
+            ...members.map(memberText),
             ...(problem ? [`            since ${problem.since}: ${problem.message}`] : []),
           ]),
         ],
@@ -104,33 +105,41 @@ async function listEndpoints(client: Client, { signal }: CommandContext) {
 
 type Replica = NonNullable<ComputeActivityView['replica']>
 
-/** With how far it is behind its branch, where it is a replica that is awake. */
+/** With how far it is behind its branch, where it is a replica that is awake, and with the computes of a group. */
 async function describe(client: Client, endpoint: Endpoint, signal: AbortSignal) {
   const { name, status } = endpoint
   const { endpoint_type: type, current_state: state, pending_state: pending, problem } = status
   const isAwakeReplica = type === 'ENDPOINT_TYPE_READ_ONLY' && state === 'ACTIVE'
-  const replica = isAwakeReplica ? await replicaOf(client, endpoint, signal) : undefined
+  const isGroup = status.group.max > 1
+  const activity = isAwakeReplica || isGroup ? await activityOf(client, endpoint, signal) : undefined
   return {
     name,
     state,
     ...(pending ? { pending_state: pending } : {}),
     ...(problem ? { problem } : {}),
-    ...(replica ? { replica } : {}),
+    ...(isAwakeReplica && activity?.replica ? { replica: activity.replica } : {}),
+    ...(activity?.members ? { members: activity.members } : {}),
   }
 }
 
 /** Undefined for one that went away since it was listed. */
-async function replicaOf(
+async function activityOf(
   client: Client,
   endpoint: Endpoint,
   signal: AbortSignal,
-): Promise<Replica | undefined> {
+): Promise<ComputeActivityView | undefined> {
   try {
-    return (await client.call(endpointRoutes.getActivity, { params: paramsOf(endpoint) }, signal)).replica
+    return await client.call(endpointRoutes.getActivity, { params: paramsOf(endpoint) }, signal)
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined
     throw error
   }
+}
+
+type Member = NonNullable<ComputeActivityView['members']>[number]
+
+function memberText({ compute_instance_id: id, state, sessions, replica }: Member): string {
+  return `            ${id}: ${state}, ${sessions} sessions${replica ? `, ${lagText(replica)}` : ''}`
 }
 
 /** In words: how far a replica is behind its branch. */

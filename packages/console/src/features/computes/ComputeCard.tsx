@@ -17,8 +17,10 @@ import { Time } from '../../ui/time.tsx'
 import { say } from '../../ui/toast.tsx'
 import { Problem } from '../branch/Problem.tsx'
 import { EditCompute } from './EditCompute.tsx'
+import { Members } from './Members.tsx'
 import { ParkingDetail } from './Parking.tsx'
 import { ReplicaLag } from './ReplicaLag.tsx'
+import { isServing } from './use-compute.ts'
 import { WhyAwake } from './WhyAwake.tsx'
 import { WhySize } from './WhySize.tsx'
 import { useEndpointReasons } from './use-reasons.ts'
@@ -56,7 +58,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
           {t.computes.sizeRange(status.autoscaling_limit_min_cu ?? 0, status.autoscaling_limit_max_cu ?? 0)}
         </span>
         <div className="ml-auto flex flex-wrap gap-2">
-          {status.current_state === 'ACTIVE' ? (
+          {isServing(status) ? (
             <Button
               onClick={() => void suspend()}
               disabledReason={reasonFor('suspend')}
@@ -83,6 +85,7 @@ export function ComputeCard({ endpoint, params: branch }: ComputeCardProps) {
         <WhyAwake endpoint={endpoint} params={branch} />
       </p>
       {isReplica && <ReplicaLag endpoint={endpoint} params={branch} />}
+      <Members endpoint={endpoint} params={branch} />
       <WhySize endpoint={endpoint} params={branch} />
       <Details endpoint={endpoint} params={params} />
       <Past params={params} />

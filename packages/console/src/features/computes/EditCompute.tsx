@@ -3,7 +3,7 @@ import { call } from '../../api/call.ts'
 import { finished } from '../../api/operations.ts'
 import { formatDuration } from '../../text/format.ts'
 import { t } from '../../text/index.ts'
-import { FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
+import { CheckField, FormDialog, SelectField, TextField, textOf } from '../../ui/form.tsx'
 import { say } from '../../ui/toast.tsx'
 import { ParkingField, saveParking } from './Parking.tsx'
 
@@ -17,14 +17,16 @@ export function EditCompute({
   readonly onClose: () => void
 }) {
   const { status } = endpoint
+  const isReplica = status.endpoint_type === 'ENDPOINT_TYPE_READ_ONLY'
   const save = async (values: FormData) => {
     const timeout = textOf(values, 'timeout')
     const spec = {
       autoscaling_limit_min_cu: Number(textOf(values, 'min')),
       autoscaling_limit_max_cu: Number(textOf(values, 'max')),
       ...(timeout === '' ? { no_suspension: true } : { suspend_timeout_duration: timeout }),
+      ...(isReplica ? {} : { group: groupOf(values) }),
     }
-    const update_mask = 'spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu,spec.suspension'
+    const update_mask = `spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu,spec.suspension${isReplica ? '' : ',spec.group'}`
     await finished(await call('postgres.updateEndpoint', { params, query: { update_mask }, body: { spec } }))
     await saveParking(params, values)
     say(t.common.saved)
@@ -57,8 +59,34 @@ export function EditCompute({
         defaultValue={status.suspend_timeout_duration ?? ''}
         options={timeouts(status.suspend_timeout_duration)}
       />
+      {!isReplica && <GroupFields group={status.group} />}
       <ParkingField params={params} />
     </FormDialog>
+  )
+}
+
+function groupOf(values: FormData): Endpoint['status']['group'] {
+  const size = Number(textOf(values, 'computes'))
+  return { min: size, max: size, enable_readable_secondaries: values.has('readers') }
+}
+
+function GroupFields({ group }: { readonly group: Endpoint['status']['group'] }) {
+  const texts = t.activity.members
+  return (
+    <>
+      <SelectField
+        name="computes"
+        label={texts.count}
+        hint={texts.countHint}
+        defaultValue={String(group.max)}
+        options={[1, 2, 3, 4].map((size) => [String(size), texts.counts(size)] as const)}
+      />
+      <CheckField
+        name="readers"
+        label={texts.readers}
+        defaultChecked={group.enable_readable_secondaries === true}
+      />
+    </>
   )
 }
 

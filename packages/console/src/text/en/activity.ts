@@ -1,4 +1,15 @@
 export const activity = {
+  members: {
+    title: 'Computes of this group',
+    roles: { READ_WRITE: 'Primary', READ_ONLY: 'Readable secondary', HOT_STANDBY: 'Secondary' },
+    sessions: (count: number) => (count === 1 ? '1 session.' : `${count} sessions.`),
+    readersHost: 'Host of the readable secondaries',
+    readersOption: 'Option of a connection that leads to them',
+    count: 'Computes',
+    countHint: 'More than one has high availability, and never sleeps.',
+    counts: (size: number) => (size === 1 ? '1' : `${size}: a primary and ${size - 1} more`),
+    readers: 'Let clients read from the secondaries',
+  },
   title: 'Activity',
   intro: 'Who is connected, what runs now, what keeps the compute awake, and which statements cost the most.',
   now: 'The compute',

@@ -1,6 +1,17 @@
 import type { Messages } from '../messages.ts'
 
 export const activity: Messages['activity'] = {
+  members: {
+    title: 'このグループのコンピュート',
+    roles: { READ_WRITE: 'プライマリ', READ_ONLY: '読み取り可能なセカンダリ', HOT_STANDBY: 'セカンダリ' },
+    sessions: (count) => `セッション ${count} 件。`,
+    readersHost: '読み取り可能なセカンダリのホスト',
+    readersOption: 'セカンダリに接続するためのオプション',
+    count: 'コンピュートの数',
+    countHint: '2 個以上にすると高可用性になり、スリープしません。',
+    counts: (size) => (size === 1 ? '1' : `${size} (プライマリと他 ${size - 1} 個)`),
+    readers: 'クライアントがセカンダリから読み取れるようにする',
+  },
   title: 'アクティビティ',
   intro: '接続しているユーザー、実行中の文、コンピュートが起動している理由、負荷の大きい文です。',
   now: 'コンピュート',

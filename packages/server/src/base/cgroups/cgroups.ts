@@ -67,9 +67,13 @@ export class ProcessGroup {
     this.#log = log
   }
 
-  /** Takes a process in; what it starts from then on is in the group too. */
+  /** Takes a process in; what it starts from then on is in the group too. One that has ended meanwhile needs no group. */
   async add(pid: number): Promise<void> {
-    await this.#each(({ controller, directory }) => controller.add(directory, pid))
+    await this.#each(({ controller, directory }) =>
+      controller.add(directory, pid).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }),
+    )
   }
 
   /** Undefined lifts the limits. */

@@ -1,5 +1,6 @@
 // The kinds of operation on endpoints.
 import type { Endpoint } from '@lakelet/api'
+import { secondariesOf } from '../../base/group-members.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { listEndpoints, updateEndpoint } from '../../metadata/endpoints.ts'
 import type { SettingsApplied } from '../../computes/index.ts'
@@ -77,6 +78,7 @@ function updateOperation(context: ControlParts): OperationKind<UpdateEndpoint> {
         run: ({ input }) => store(input.endpointUid, input.after),
         undo: async ({ input, log }) => {
           await store(input.endpointUid, input.before)
+          await removeSecondaries(context, input.endpointUid, input.before.group_size, input.after.group_size)
           await context.computes.applySettings(input.endpointUid).catch((error: unknown) => {
             log.warn({ err: error }, 'the settings from before could not be applied to the compute')
           })
@@ -101,11 +103,37 @@ async function apply(context: ControlParts, input: UpdateEndpoint, signal: Abort
     await computes.suspend(endpointUid, 'disabled')
     return {}
   }
+  await removeSecondaries(context, endpointUid, after.group_size, before.group_size)
+  const applied = await applySettings(context, input, signal)
+  // A group is awake; one that was there already is looked after by its reconciler.
+  if (after.group_size > before.group_size) {
+    await computes.wake(endpointUid, signal)
+    for (const uid of secondariesOf(endpointUid, after.group_size)) await computes.wake(uid, signal)
+  }
+  return applied
+}
+
+/** Those of a group of `larger` computes that one of `smaller` does not have. */
+async function removeSecondaries(
+  { computes }: Pick<ControlParts, 'computes'>,
+  endpointUid: string,
+  smaller: number,
+  larger: number,
+): Promise<void> {
+  for (const uid of secondariesOf(endpointUid, larger).slice(smaller - 1)) await computes.remove(uid)
+}
+
+async function applySettings(
+  context: ControlParts,
+  input: UpdateEndpoint,
+  signal: AbortSignal,
+): Promise<Applied> {
+  const { before, after, endpointUid } = input
   const isChanged = (['min_cu', 'max_cu', 'suspend_seconds', 'pg_settings'] as const).some(
     (field) => before[field] !== after[field],
   )
   if (!isChanged) return {}
-  const applied = await computes.applySettings(endpointUid, signal)
+  const applied = await context.computes.applySettings(endpointUid, signal)
   await applyToReplicas(context, input, signal)
   return applied
 }
@@ -116,6 +144,7 @@ async function applyToReplicas(
   { branchUid, endpointUid, before, after }: UpdateEndpoint,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const uid of secondariesOf(endpointUid, after.group_size)) await computes.applySettings(uid, signal)
   if (before.max_cu === after.max_cu && before.pg_settings === after.pg_settings) return
   const replicas = (await listEndpoints(metadata.db, branchUid)).filter(({ uid }) => uid !== endpointUid)
   for (const { uid } of replicas) await computes.applySettings(uid, signal)

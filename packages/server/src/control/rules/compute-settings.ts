@@ -1,6 +1,7 @@
 // Sizes and suspension of endpoints: what is asked for, over what is inherited, checked as a whole.
-import { type ComputeSettings, durationOf, secondsOf } from '@lakelet/api'
+import { type ComputeSettings, durationOf, type EndpointGroup, secondsOf } from '@lakelet/api'
 import { because, LakeletError, type Reason } from '../../base/errors.ts'
+import { LARGEST_GROUP } from '../../base/group-members.ts'
 import type { ComputesPort } from '../ports.ts'
 import { userSettingProblem } from '../../postgres/index.ts'
 
@@ -133,24 +134,39 @@ export async function checkPgSettingsTogether(
   if (problem !== undefined) throw invalid(because('pg_settings_together', { field: path, problem }))
 }
 
-/** Refuses high availability, which needs more than one machine. LakeletError `not_implemented` or `invalid_parameter`. */
-export function checkGroup(
-  group:
-    | {
-        readonly min: number
-        readonly max: number
-        readonly enable_readable_secondaries?: boolean | undefined
-      }
-    | undefined,
+/** The computes of an endpoint. */
+export interface Group {
+  readonly size: number
+  readonly readsSecondaries: boolean
+}
+
+export const ONE_COMPUTE: Group = { size: 1, readsSecondaries: false }
+
+/**
+ * `wanted` over `inherited`, for an endpoint that sleeps as `compute` says: a group never does. `path` is where the field stands. LakeletError
+ * `invalid_parameter`, or `not_implemented` for a group of read-only computes.
+ */
+export function resolveGroup(
+  wanted: { readonly [K in keyof EndpointGroup]?: EndpointGroup[K] | undefined } | undefined,
+  inherited: Group,
   path: string,
-): void {
-  if (!group) return
-  if (group.min < 1 || group.min !== group.max) {
-    throw invalid(because('group_size', { field: path }))
-  }
-  if (group.max > 1 || group.enable_readable_secondaries === true) {
-    throw new LakeletError('not_implemented', { feature: `High availability (${path})` })
-  }
+  compute: Pick<ComputeSize, 'suspendSeconds'> & { readonly isReadOnly: boolean },
+): Group {
+  const { min = inherited.size, max = inherited.size } = wanted ?? {}
+  const readsSecondaries = wanted?.enable_readable_secondaries ?? inherited.readsSecondaries
+  if (min < 1 || min !== max || max > LARGEST_GROUP)
+    throw invalid(because('group_size', { field: path, most: LARGEST_GROUP }))
+  if (max > 1 && compute.isReadOnly)
+    throw new LakeletError('not_implemented', { feature: `A group of read-only computes (${path})` })
+  if (max > 1 && compute.suspendSeconds !== null)
+    throw invalid(
+      because('never_suspended_group', {
+        field: path,
+        size: max,
+        no_suspension: `${path.slice(0, path.lastIndexOf('.'))}.no_suspension`,
+      }),
+    )
+  return { size: max, readsSecondaries }
 }
 
 /** A size as the API writes it. */

@@ -1,5 +1,6 @@
 // By what names an endpoint is known: its uid, as host names have it, and its resource name with ids or uids.
 import { endpointName } from '@lakelet/api'
+import { readersName } from '../../base/group-members.ts'
 import { LakeletError } from '../../base/errors.ts'
 import type { LiveEndpoint } from '../../metadata/endpoints.ts'
 
@@ -45,8 +46,17 @@ export function chosenEndpoint<E extends LiveEndpoint>(
   return found ?? 'unknown'
 }
 
+/** Whether a client that means `endpoint` asks for one of its readable secondaries. */
+export function meansReaders(endpoint: LiveEndpoint, { sni, option, token }: EndpointChoice): boolean {
+  return (sni ?? option ?? token)?.toLowerCase() === readersName(endpoint.uid)
+}
+
 function isNamed(endpoint: LiveEndpoint, name: string): boolean {
-  if (!name.includes('/')) return endpoint.uid === name.toLowerCase()
+  const { uid, groupSize, readsSecondaries } = endpoint
+  if (!name.includes('/')) {
+    const wanted = name.toLowerCase()
+    return uid === wanted || (groupSize > 1 && readsSecondaries && readersName(uid) === wanted)
+  }
   const [, project, , branch, , id] = name.split('/')
   return (
     (project === endpoint.projectId || project === endpoint.projectUid) &&

@@ -1,13 +1,13 @@
 // What a request may make of an endpoint.
 import { endpointName, type EndpointSpec, type EndpointSubject } from '@lakelet/api'
 import { because, LakeletError } from '../../base/errors.ts'
-import type { EndpointRow, NewEndpointRow } from '../../metadata/endpoints.ts'
+import type { EndpointRow } from '../../metadata/endpoints.ts'
 import type { ComputesPort } from '../ports.ts'
 import {
-  checkGroup,
   checkPgSettings,
   checkPgSettingsTogether,
   resolveComputeSize,
+  resolveGroup,
 } from './compute-settings.ts'
 import type { BranchRows } from './resolve.ts'
 
@@ -27,8 +27,9 @@ export function endpointSubjectOf({
 }
 
 /** What an update may change of an endpoint. */
-export type EndpointSettings = Required<
-  Pick<NewEndpointRow, 'min_cu' | 'max_cu' | 'suspend_seconds' | 'disabled' | 'pg_settings'>
+export type EndpointSettings = Pick<
+  EndpointRow,
+  'min_cu' | 'max_cu' | 'suspend_seconds' | 'disabled' | 'pg_settings' | 'group_size' | 'reads_secondaries'
 >
 
 /** What of an endpoint an update may change, as it is. */
@@ -38,8 +39,10 @@ export function settingsOf({
   suspend_seconds,
   disabled,
   pg_settings,
+  group_size,
+  reads_secondaries,
 }: EndpointRow): EndpointSettings {
-  return { min_cu, max_cu, suspend_seconds, disabled, pg_settings }
+  return { min_cu, max_cu, suspend_seconds, disabled, pg_settings, group_size, reads_secondaries }
 }
 
 /** Where a request names settings of Postgres. */
@@ -69,7 +72,6 @@ export function endpointChanges(
       reason: because('immutable', { field: 'spec.endpoint_type', type: 'endpoint' }),
     })
   }
-  checkGroup(spec.group, 'spec.group')
   const { min_cu, max_cu, suspend_seconds, ...rest } = settingsOf(row)
   const size = resolveComputeSize(
     {
@@ -89,11 +91,25 @@ export function endpointChanges(
     defaultSuspendSeconds,
   )
   checkPgSettings(spec.settings?.pg_settings, PG_SETTINGS, major)
+  const group = resolveGroup(
+    {
+      ...(changed.has('spec.group.min') ? { min: spec.group?.min } : {}),
+      ...(changed.has('spec.group.max') ? { max: spec.group?.max } : {}),
+      ...(changed.has('spec.group.enable_readable_secondaries')
+        ? { enable_readable_secondaries: spec.group?.enable_readable_secondaries }
+        : {}),
+    },
+    { size: row.group_size, readsSecondaries: row.reads_secondaries === 1 },
+    'spec.group',
+    { suspendSeconds: size.suspendSeconds, isReadOnly: row.type === 'ENDPOINT_TYPE_READ_ONLY' },
+  )
   return {
     ...rest,
     min_cu: size.minCu,
     max_cu: size.maxCu,
     suspend_seconds: size.suspendSeconds,
+    group_size: group.size,
+    reads_secondaries: Number(group.readsSecondaries),
     ...(changed.has('spec.disabled') ? { disabled: Number(spec.disabled) } : {}),
     ...(changed.has('spec.settings.pg_settings')
       ? { pg_settings: JSON.stringify(spec.settings?.pg_settings ?? {}) }

@@ -1,7 +1,7 @@
 // Rows of new branches and endpoints.
 import type { NewBranchRow } from '../../metadata/branches.ts'
 import type { NewEndpointRow } from '../../metadata/endpoints.ts'
-import type { ComputeSize } from './compute-settings.ts'
+import type { ComputeSize, Group } from './compute-settings.ts'
 import { newUid } from './uids.ts'
 
 /** A branch that is being made. */
@@ -42,6 +42,7 @@ export function newEndpoint(
     readonly pgSettings: Readonly<Record<string, string>>
     readonly isDisabled?: boolean
     readonly isReadOnly?: boolean
+    readonly group?: Group
   },
   now: string,
 ): NewEndpointRow & { uid: string } {
@@ -56,6 +57,8 @@ export function newEndpoint(
     disabled: Number(fields.isDisabled ?? false),
     pg_settings: JSON.stringify(fields.pgSettings),
     last_active_time: null,
+    group_size: fields.group?.size ?? 1,
+    reads_secondaries: Number(fields.group?.readsSecondaries ?? false),
     create_time: now,
     update_time: now,
   }

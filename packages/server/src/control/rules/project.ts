@@ -21,10 +21,11 @@ import type { ControlDefaults } from './limits.ts'
 import { branchSubjectOf, FIRST_ENDPOINT } from './branch.ts'
 import {
   type ComputeSize,
-  checkGroup,
   checkPgSettings,
   checkPgSettingsTogether,
+  ONE_COMPUTE,
   resolveComputeSize,
+  resolveGroup,
   viewSize,
 } from './compute-settings.ts'
 import { newBranch, newEndpoint } from './new-rows.ts'
@@ -64,12 +65,18 @@ export function newProjectRows(
   )
   const wanted = spec.default_endpoint_settings ?? {}
   const defaults = defaultSettings(wanted, general, { major, suspendSeconds: general.suspendSeconds })
-  checkGroup(input.initial_endpoint_spec?.group, 'initial_endpoint_spec.group')
   const size = resolveComputeSize(
     input.initial_endpoint_spec ?? {},
     defaults.size,
     'initial_endpoint_spec',
     general.suspendSeconds,
+  )
+  const compute = { suspendSeconds: size.suspendSeconds, isReadOnly: false }
+  const group = resolveGroup(
+    input.initial_endpoint_spec?.group,
+    ONE_COMPUTE,
+    'initial_endpoint_spec.group',
+    compute,
   )
   const project: NewProjectRow = {
     uid,
@@ -90,7 +97,10 @@ export function newProjectRows(
     purge_time: null,
   }
   const pgSettings = defaults.settings.pg_settings ?? {}
-  const endpoint = newEndpoint({ endpointId: FIRST_ENDPOINT, branchUid: branch.uid, size, pgSettings }, now)
+  const endpoint = newEndpoint(
+    { endpointId: FIRST_ENDPOINT, branchUid: branch.uid, size, pgSettings, group },
+    now,
+  )
   return { project: { ...project, uid }, branch, endpoint }
 }
 

@@ -4,7 +4,7 @@ import { LakeletError } from '../../base/errors.ts'
 import type { Queries } from '../../metadata/database.ts'
 import { findEndpoint, listEndpoints, type NewEndpointRow } from '../../metadata/endpoints.ts'
 import { defaultEndpointSettingsOf } from '../../metadata/projects.ts'
-import { checkGroup, checkPgSettings, resolveComputeSize } from './compute-settings.ts'
+import { checkPgSettings, ONE_COMPUTE, resolveComputeSize, resolveGroup } from './compute-settings.ts'
 import { type ControlDefaults, LIMITS } from './limits.ts'
 import { newEndpoint } from './new-rows.ts'
 import type { BranchRows } from './resolve.ts'
@@ -20,7 +20,6 @@ export function newReplica(
   defaults: ControlDefaults,
   now: string,
 ): NewEndpointRow & { uid: string } {
-  checkGroup(spec.group, 'spec.group')
   const usual = defaultEndpointSettingsOf(project)
   const timeout = usual.suspend_timeout_duration
   const inherited = {
@@ -29,11 +28,13 @@ export function newReplica(
     suspendSeconds: timeout === undefined ? null : secondsOf(timeout),
   }
   const size = resolveComputeSize(spec, inherited, 'spec', defaults.suspendSeconds)
+  const compute = { suspendSeconds: size.suspendSeconds, isReadOnly: true }
+  const group = resolveGroup(spec.group, ONE_COMPUTE, 'spec.group', compute)
   const pgSettings = spec.settings?.pg_settings ?? usual.pg_settings ?? {}
   checkPgSettings(pgSettings, 'spec.settings.pg_settings', project.pg_version)
   const isDisabled = spec.disabled === true
   return newEndpoint(
-    { endpointId, branchUid: branch.uid, size, pgSettings, isDisabled, isReadOnly: true },
+    { endpointId, branchUid: branch.uid, size, pgSettings, isDisabled, isReadOnly: true, group },
     now,
   )
 }

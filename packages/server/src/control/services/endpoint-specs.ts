@@ -1,5 +1,6 @@
 import type { Config } from '../../base/config.ts'
 import type { EndpointSource, EndpointSpec } from '../../computes/index.ts'
+import { secondariesOf, secondaryOf } from '../../base/group-members.ts'
 import type { Metadata } from '../../metadata/database.ts'
 import { type LiveEndpoint, listLiveEndpoints } from '../../metadata/endpoints.ts'
 import { ReadCache } from '../read-cache.ts'
@@ -18,15 +19,32 @@ export function endpointSource(
     const primary = all.find(({ branchUid, isReadOnly }) => branchUid === found.branchUid && !isReadOnly)
     return primary && replicaSpec(found, primary, storage.replicas.dataDirectory(found.uid), parking)
   }
+  /** A standby with all that its primary has; it counts to no limit of its own. */
+  const secondarySpec = (all: readonly LiveEndpoint[], uid: string): EndpointSpec | undefined => {
+    const { endpointUid, number } = secondaryOf(uid) ?? {}
+    const primary = all.find((each) => each.uid === endpointUid)
+    if (!primary || number === undefined || number >= primary.groupSize) return undefined
+    const { countsTo: _, ...spec } = replicaSpec(
+      { ...primary, uid },
+      primary,
+      storage.replicas.dataDirectory(uid),
+      parking,
+    )
+    return spec
+  }
   return {
     async load(uid) {
       const all = await live()
       const found = all.find((each) => each.uid === uid)
-      return found && specFrom(all, found)
+      return found ? specFrom(all, found) : secondarySpec(all, uid)
     },
     async list() {
       const all = await live()
-      return all.flatMap((each) => specFrom(all, each) ?? [])
+      const secondaries = all.flatMap((each) => secondariesOf(each.uid, each.groupSize))
+      return [
+        ...all.flatMap((each) => specFrom(all, each) ?? []),
+        ...secondaries.flatMap((uid) => secondarySpec(all, uid) ?? []),
+      ]
     },
   }
 }

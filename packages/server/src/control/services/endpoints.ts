@@ -12,6 +12,7 @@ import {
 } from '@lakelet/api'
 import type { Caller } from '../../base/caller.ts'
 import { LakeletError } from '../../base/errors.ts'
+import { readersName, secondariesOf } from '../../base/group-members.ts'
 import {
   deleteEndpointRow,
   type EndpointRow,
@@ -25,7 +26,15 @@ import type { ControlContext } from '../context.ts'
 import { type Empty, type OperationView, viewOperation } from '../views/operation.ts'
 import { cutPage, type PageQuery, readPage } from '../rules/pages.ts'
 import type { ReadCache } from '../read-cache.ts'
-import { endpointState, viewActivity, viewEndpoint } from '../views/endpoint.ts'
+import {
+  type EndpointParts,
+  endpointState,
+  instanceIdOf,
+  roleOf,
+  viewActivity,
+  viewEndpoint,
+  viewMembers,
+} from '../views/endpoint.ts'
 import { viewScaling } from '../views/scaling.ts'
 import { viewSession } from '../views/session.ts'
 import { levelOn } from '../rules/project-access.ts'
@@ -50,11 +59,9 @@ interface ComputeInstance {
   readonly compute_instance_id: string
   readonly compute_host: string
   readonly current_state: Endpoint['status']['current_state']
-  readonly role: 'READ_WRITE' | 'READ_ONLY'
+  readonly pending_state?: Endpoint['status']['pending_state']
+  readonly role: 'READ_WRITE' | 'READ_ONLY' | 'HOT_STANDBY'
 }
-
-/** Without high availability an endpoint has one compute, which has this id. */
-const ONLY_INSTANCE = 'primary'
 
 export class Endpoints {
   readonly #context: ControlContext
@@ -156,6 +163,7 @@ export class Endpoints {
     const because = computes.activity(row.uid).awakeBecause
     return viewActivity(row, this.#context, {
       lag: await computes.replicaLag(row.uid),
+      members: await viewMembers(row, this.#context),
       session: because && (await sessions.list(row.uid)).find(({ processId }) => processId === because.pid),
       // As Postgres has it: what others run is for those who may look after the server.
       seesQuery:
@@ -172,25 +180,38 @@ export class Endpoints {
   /** Who is connected, by when they came. */
   async listSessions(path: EndpointPath): Promise<{ sessions: EndpointSessionView[] }> {
     const { row } = await this.#parts(path)
-    const sessions = await this.#context.sessions.list(row.uid)
+    const uids = [row.uid, ...secondariesOf(row.uid, row.group_size)]
+    const sessions = (await Promise.all(uids.map((uid) => this.#context.sessions.list(uid)))).flat()
     return { sessions: [...sessions].sort((a, b) => a.since.getTime() - b.since.getTime()).map(viewSession) }
   }
 
   async listInstances(path: EndpointPath): Promise<{ compute_instances: ComputeInstance[] }> {
-    return { compute_instances: [await this.getInstance(path, ONLY_INSTANCE)] }
+    return { compute_instances: this.#instances(await this.#parts(path)) }
   }
 
   async getInstance(path: EndpointPath, instance: string): Promise<ComputeInstance> {
-    const { row, branch, project } = await this.#parts(path)
-    if (instance !== ONLY_INSTANCE) throw notFound('compute instance')
+    const found = this.#instances(await this.#parts(path)).find(
+      ({ compute_instance_id: id }) => id === instance,
+    )
+    if (!found) throw notFound('compute instance')
+    return found
+  }
+
+  #instances({ row, branch, project }: EndpointParts): ComputeInstance[] {
     const name = endpointName(project.project_id, branch.branch_id, row.endpoint_id)
-    return {
-      name: `${name}/compute-instances/${ONLY_INSTANCE}`,
-      compute_instance_id: ONLY_INSTANCE,
-      compute_host: this.#context.hosts(row.uid).host,
-      ...endpointState(row, branch.state, this.#context),
-      role: row.type === 'ENDPOINT_TYPE_READ_ONLY' ? 'READ_ONLY' : 'READ_WRITE',
+    const viewOne = (uid: string): ComputeInstance => {
+      const id = instanceIdOf(uid)
+      const role = roleOf(uid, row)
+      const isReader = uid !== row.uid && role === 'READ_ONLY'
+      return {
+        name: `${name}/compute-instances/${id}`,
+        compute_instance_id: id,
+        compute_host: this.#context.hosts(isReader ? readersName(row.uid) : row.uid).host,
+        ...endpointState({ ...row, uid, group_size: 1 }, branch.state, this.#context),
+        role,
+      }
     }
+    return [row.uid, ...secondariesOf(row.uid, row.group_size)].map(viewOne)
   }
 
   async #parts(path: EndpointPath) {

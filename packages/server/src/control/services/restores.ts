@@ -137,9 +137,10 @@ export class Restores {
         await refuseFullProject(queries, project, backup.branch)
         await refuseTakenBranch(queries, project, backupId)
         await insertBranch(queries, backup.branch)
-        // What it is now goes on there, with the computes that it has now.
+        // What it is now goes on there, with the sizes that it has now; high availability is for what takes its place.
         const settings = settingsOf(await primaryEndpoint(queries, branch.uid))
-        await insertEndpoint(queries, { ...backup.endpoint, ...settings })
+        const alone = { group_size: 1, reads_secondaries: 0 }
+        await insertEndpoint(queries, { ...backup.endpoint, ...settings, ...alone })
       },
     })
     return viewOperation(row)
