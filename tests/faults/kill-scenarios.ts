@@ -8,6 +8,7 @@ import {
   branchFileRoutes,
   branchRoutes,
   type Client,
+  dataApiRoutes,
   databaseRoutes,
   endpointRoutes,
   projectRoutes,
@@ -191,6 +192,36 @@ export const killScenarios: Readonly<Record<string, KillScenario>> = {
       client.call(databaseRoutes.deleteDatabase, { params: { ...base, database: id } }),
     expectDone: ({ client }, id) => expectMissing(getDatabase(client, id)),
   },
+  create_data_api: {
+    prepare: async (workspace, id) => operationDone(workspace, await createDatabase(workspace, id)),
+    act: createDataApi,
+    async expectDone({ client }, id) {
+      expect((await getDataApi(client, id)).status.db_schemas).toEqual(['public'])
+    },
+  },
+  update_data_api: {
+    async prepare(workspace, id) {
+      await operationDone(workspace, await createDatabase(workspace, id))
+      await operationDone(workspace, await createDataApi(workspace, id))
+    },
+    act: ({ client }, id) =>
+      client.call(dataApiRoutes.updateDataApi, {
+        params: { ...base, database: id },
+        query: { update_mask: 'spec.db_max_rows' },
+        body: { spec: { db_max_rows: 7 } },
+      }),
+    async expectDone({ client }, id) {
+      expect((await getDataApi(client, id)).status.db_max_rows).toBe(7)
+    },
+  },
+  delete_data_api: {
+    async prepare(workspace, id) {
+      await operationDone(workspace, await createDatabase(workspace, id))
+      await operationDone(workspace, await createDataApi(workspace, id))
+    },
+    act: ({ client }, id) => client.call(dataApiRoutes.deleteDataApi, { params: { ...base, database: id } }),
+    expectDone: ({ client }, id) => expectMissing(getDataApi(client, id)),
+  },
   delete_endpoint: {
     async prepare(workspace, id) {
       await operationDone(workspace, await createReplica(workspace, id))
@@ -356,6 +387,17 @@ function createDatabase({ client }: TestWorkspace, id: string) {
     query: { database_id: id },
     body: { spec: { role: `${baseName}/roles/jane-doe` } },
   })
+}
+
+function createDataApi({ client }: TestWorkspace, id: string) {
+  return client.call(dataApiRoutes.createDataApi, {
+    params: { ...base, database: id },
+    body: { spec: { db_schemas: ['public'] } },
+  })
+}
+
+function getDataApi(client: Client, id: string) {
+  return client.call(dataApiRoutes.getDataApi, { params: { ...base, database: id } })
 }
 
 /** The name that Postgres gives to a database with this id. */

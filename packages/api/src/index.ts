@@ -41,6 +41,7 @@ export {
   snapshotScheduleName,
 } from './resource-names.ts'
 export type { Branch, BranchSpec, BranchState } from './resources/branch.ts'
+export type { DataApi, DataApiSpec } from './resources/data-api.ts'
 export type { Database, DatabaseSpec } from './resources/database.ts'
 export type {
   ComputeActivityView,
@@ -80,6 +81,7 @@ export { backupRoutes, progressLine } from './routes/backups.ts'
 export { objectArchiveRoutes, type ObjectArchiveStatusView } from './routes/object-archive.ts'
 export { changesRoutes } from './routes/changes.ts'
 export { branchRoutes } from './routes/branches.ts'
+export { dataApiRoutes } from './routes/data-api.ts'
 export { databaseRoutes } from './routes/databases.ts'
 export { endpointRoutes } from './routes/endpoints.ts'
 export { type PostgresExtension, extensionRoutes } from './routes/extensions.ts'
@@ -93,6 +95,7 @@ export { type MaskRules, parseUpdateMask } from './update-mask.ts'
 export {
   branchUpdate,
   databaseUpdate,
+  dataApiUpdate,
   endpointUpdate,
   projectUpdate,
   roleUpdate,

@@ -75,6 +75,30 @@ export const databaseUpdate = {
   tolerated: ['name'],
 } as const satisfies MaskRules
 
+/** Lists are replaced as a whole, and an empty one is set like any other. */
+export const dataApiUpdate = {
+  leaves: [
+    'spec.db_schemas',
+    'spec.db_extra_search_path',
+    'spec.db_max_rows',
+    'spec.db_aggregates_enabled',
+    'spec.jwt_role_claim_key',
+    'spec.jwt_cache_max_lifetime',
+    'spec.openapi_mode',
+    'spec.server_cors_allowed_origins',
+    'spec.server_timing_enabled',
+    'spec.db_pre_request',
+  ],
+  clearable: [
+    'spec.db_schemas',
+    'spec.db_extra_search_path',
+    'spec.db_max_rows',
+    'spec.server_cors_allowed_origins',
+    'spec.db_pre_request',
+  ],
+  tolerated: ['name'],
+} as const satisfies MaskRules
+
 /** Name, identity and login method of a role are fixed when it is created (UpdateRole of databricks-sdk 0.162). */
 export const roleUpdate = {
   leaves: [

@@ -23,6 +23,7 @@ import { authToken } from './commands/auth/token.ts'
 import { completeCommand, completion } from './commands/completion.ts'
 import { currentUserMe } from './commands/current-user/me.ts'
 import { dev } from './commands/dev.ts'
+import { dataApiDisable, dataApiEnable, dataApiShow } from './commands/data-api/data-api.ts'
 import { doctor } from './commands/doctor.ts'
 import { connectionStringCommand } from './commands/connection-string.ts'
 import { env } from './commands/env/env.ts'
@@ -152,6 +153,9 @@ export const program: Program = {
     snapshotDelete,
     snapshotRestore,
     snapshotSchedule,
+    dataApiEnable,
+    dataApiShow,
+    dataApiDisable,
     extensionList,
     extensionInstall,
     appsInit,

@@ -629,18 +629,21 @@ def catalogs(context):
     expect_error(DatabricksError, lambda: api(context).delete_synced_table(name="synced_tables/c.s.t"))
 
 
-@check("the Data API and change data feeds are not part of the workspace, and say so")
+@check("the Data API of a database is enabled, changed and disabled; change data feeds are not part of the workspace, and say so")
 def data_api(context):
     need(context, "create_data_api", "create_cdf_config")
     database = f"{production(context)}/databases/databricks-postgres"
     data = postgres.DataApi(spec=postgres.DataApiDataApiSpec(db_schemas=["public"]))
-    expect_error(DatabricksError, lambda: api(context).create_data_api(parent=database, data_api=data), REFUSED)
     expect_error(NotFound, lambda: api(context).get_data_api(name=f"{database}/data-api"))
     update = lambda: api(context).update_data_api(  # noqa: E731
         name=f"{database}/data-api", data_api=data, update_mask=mask("spec")
     )
-    expect_error(DatabricksError, update)
-    expect_error(DatabricksError, lambda: api(context).delete_data_api(name=f"{database}/data-api"))
+    made = api(context).create_data_api(parent=database, data_api=data).wait()
+    assert made.status.db_schemas == ["public"] and made.status.url.endswith("/databricks_postgres"), made
+    assert update().wait().name == f"{database}/data-api"
+    assert api(context).get_data_api(name=f"{database}/data-api").status.available_schemas == ["public"]
+    api(context).delete_data_api(name=f"{database}/data-api").wait()
+    expect_error(NotFound, lambda: api(context).get_data_api(name=f"{database}/data-api"))
     feed = postgres.CdfConfig(catalog="c", schema="s", postgres_schema="public")
     expect_error(DatabricksError, lambda: api(context).create_cdf_config(parent=database, cdf_config=feed), REFUSED)
     config = f"{database}/cdf-configs/feed"

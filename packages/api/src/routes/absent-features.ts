@@ -82,7 +82,6 @@ export function missing(
 
 const CATALOGS = 'Unity Catalog'
 const SYNCED = 'Synced tables'
-const DATA_API = 'The Data API'
 const CDF = 'Change data feed'
 const TABLES = 'Table serving'
 const FORWARD_ETL = 'Forward ETL'
@@ -98,16 +97,6 @@ export const refusedRoutes = {
     SYNCED,
   ),
   createTable: refused({ id: 'postgres.createTable', method: 'POST', path: `${POSTGRES}/tables` }, TABLES),
-  createDataApi: refused(
-    { id: 'postgres.createDataApi', method: 'POST', path: `${DATABASE}/data-api`, params: databaseParams },
-    DATA_API,
-    canManageProject,
-  ),
-  updateDataApi: refused(
-    { id: 'postgres.updateDataApi', method: 'PATCH', path: `${DATABASE}/data-api`, params: databaseParams },
-    DATA_API,
-    canManageProject,
-  ),
   createCdfConfig: refused(
     {
       id: 'postgres.createCdfConfig',
@@ -224,16 +213,6 @@ export const missingRoutes = {
   deleteTable: missing(
     { id: 'postgres.deleteTable', method: 'DELETE', path: `${POSTGRES}/tables/:id`, params: z.object(id) },
     'table',
-  ),
-  getDataApi: missing(
-    { id: 'postgres.getDataApi', path: `${DATABASE}/data-api`, params: databaseParams },
-    'data api',
-    canUseProject,
-  ),
-  deleteDataApi: missing(
-    { id: 'postgres.deleteDataApi', method: 'DELETE', path: `${DATABASE}/data-api`, params: databaseParams },
-    'data api',
-    canManageProject,
   ),
   getCdfConfig: missing(
     { id: 'postgres.getCdfConfig', path: `${DATABASE}/cdf-configs/:id`, params: databaseParams.extend(id) },

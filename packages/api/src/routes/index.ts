@@ -13,6 +13,7 @@ import { branchControlRoutes } from './branch-control.ts'
 import { branchFileRoutes } from './branch-files.ts'
 import { computeControlRoutes } from './compute-control.ts'
 import { restoreRoutes } from './restores.ts'
+import { dataApiRoutes } from './data-api.ts'
 import { databaseRoutes } from './databases.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { extensionRoutes } from './extensions.ts'
@@ -43,6 +44,7 @@ export const routeGroups = {
   telemetry: telemetryRoutes,
   metrics: metricsRoutes,
   databases: databaseRoutes,
+  dataApis: dataApiRoutes,
   roles: roleRoutes,
   operations: operationRoutes,
   extensions: extensionRoutes,

@@ -7,6 +7,7 @@ import type { ImplementedRoute } from '../control/http/implementation.ts'
 import { Catalogs } from '../control/catalog/catalogs.ts'
 import { RolePasswords } from '../control/catalog/role-passwords.ts'
 import { type BranchOperations, branchOperations } from '../control/operations/branches.ts'
+import { dataApiOperations, type DataApiUrl } from '../control/operations/data-apis.ts'
 import { databaseOperations } from '../control/operations/databases.ts'
 import { endpointOperations } from '../control/operations/endpoints.ts'
 import type { Failpoint } from '../operations/failpoints.ts'
@@ -33,6 +34,7 @@ import { implementAbsentFeatures } from '../control/routes/absent-features.ts'
 import { implementComputeControl } from '../control/routes/compute-control.ts'
 import { implementBranchControl } from '../control/routes/branch-control.ts'
 import { implementBranches } from '../control/routes/branches.ts'
+import { implementDataApis } from '../control/routes/data-apis.ts'
 import { implementDatabases } from '../control/routes/databases.ts'
 import { implementEndpoints } from '../control/routes/endpoints.ts'
 import { implementOperations } from '../control/routes/operations.ts'
@@ -47,6 +49,7 @@ import { DEFAULTS } from '../control/rules/limits.ts'
 import { BranchComparison } from '../control/services/branch-comparison.ts'
 import { ComputeControl } from '../control/services/compute-control.ts'
 import type { OverviewParts } from '../control/services/overview.ts'
+import { DataApis } from '../control/services/data-apis.ts'
 import { Databases } from '../control/services/databases.ts'
 import { Endpoints } from '../control/services/endpoints.ts'
 import { OperationPolls } from '../control/services/operation-polls.ts'
@@ -56,6 +59,7 @@ import { ReadCache } from '../control/read-cache.ts'
 import { Restores } from '../control/services/restores.ts'
 import { Roles } from '../control/services/roles.ts'
 import { Snapshots } from '../control/services/snapshots.ts'
+import { dataApiUrl } from '../data-api/index.ts'
 import type { Identity } from '../identity/start.ts'
 import type { Metadata } from '../metadata/database.ts'
 import type { Storage } from '../storage/index.ts'
@@ -81,6 +85,7 @@ export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly ImplementedRoute[]
   readonly context: ControlContext
   readonly past: PastBranches
+  readonly dataApis: DataApis
   /** Goes on with the operations that an earlier run left; every kind must be registered by then. */
   resume(): Promise<void>
   readonly services: Pick<OverviewParts, 'projects' | 'branches' | 'endpoints'>
@@ -127,7 +132,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     }),
   )
   const context = contextOf(parts, operations)
-  const kinds = registerKinds(context)
+  const kinds = registerKinds(context, urlOfDataApis(parts))
   const cache = new ReadCache(metadata, ['projects', 'branches', 'endpoints'])
   const branches = new Branches(context, kinds.branches, cache)
   const snapshots = new Snapshots(context, kinds.snapshots)
@@ -139,9 +144,11 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
   )
   const projects = new Projects(context, kinds.projects, cache)
   const endpoints = new Endpoints(context, kinds.endpoints, cache)
+  const dataApis = new DataApis(context, kinds.dataApis, urlOfDataApis(parts))
   const children = starting.move()
   return {
     context,
+    dataApis,
     branchKinds: kinds.branches,
     past,
     async resume() {
@@ -156,14 +163,31 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       ...implementRestores(new Restores(context, kinds.branches, branches, past)),
       ...implementSnapshots(snapshots),
       ...implementEndpoints(endpoints),
-      ...implementDatabases(new Databases(context, kinds.databases)),
-      ...implementRoles(new Roles(context, kinds.roles)),
+      ...catalogRoutes(context, kinds, dataApis),
       ...implementComputeControl(new ComputeControl(context, moves)),
       ...implementOperations(new OperationPolls(context)),
       ...implementAbsentFeatures(metadata),
     ],
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   }
+}
+
+/** What is in the catalogue of a branch. */
+function catalogRoutes(
+  context: ControlContext,
+  kinds: ReturnType<typeof registerKinds>,
+  dataApis: DataApis,
+): ImplementedRoute[] {
+  return [
+    ...implementDatabases(new Databases(context, kinds.databases)),
+    ...implementDataApis(dataApis),
+    ...implementRoles(new Roles(context, kinds.roles)),
+  ]
+}
+
+function urlOfDataApis({ identity, workspaceId }: ControlPlaneParts): DataApiUrl {
+  return (endpointUid, database) =>
+    dataApiUrl({ baseUrl: identity.baseUrl(), workspaceId }, endpointUid, database)
 }
 
 /** Those that are woken by the end of each operation; the others go by the clock alone. */
@@ -207,13 +231,14 @@ function startLoops(
 }
 
 /** Every kind of operation of the control plane, which can go on from here. */
-function registerKinds(context: ControlContext) {
+function registerKinds(context: ControlContext, dataApiAt: DataApiUrl) {
   const kinds = {
     projects: projectOperations(context),
     branches: branchOperations(context),
     snapshots: snapshotOperations(context),
     endpoints: endpointOperations(context),
     databases: databaseOperations(context),
+    dataApis: dataApiOperations(context, dataApiAt),
     roles: roleOperations(context),
   }
   for (const group of Object.values(kinds)) {

@@ -21,6 +21,7 @@ import type {
 } from '../gateway/control.ts'
 import { tokenRefusal } from '../identity/database-credentials.ts'
 import type { Identity } from '../identity/start.ts'
+import type { DataApiIdentity } from './data-api.ts'
 import type { Metadata } from '../metadata/database.ts'
 import { listLiveEndpoints, type LiveEndpoint } from '../metadata/endpoints.ts'
 import type { LoginRole } from '../postgres/index.ts'
@@ -33,6 +34,7 @@ interface Parts {
   readonly computes: Computes
   readonly past: PastBranches
   readonly metrics: WorkspaceMetrics
+  readonly dataApi: DataApiIdentity
 }
 
 /** What a connection holds: its endpoint stays awake, and a wake of its that waits can be given up. */
@@ -46,6 +48,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
   readonly #identity: Identity
   readonly #computes: Computes
   readonly #past: PastBranches
+  readonly #dataApi: DataApiIdentity
   readonly #metrics: WorkspaceMetrics
   /** The rows are read again only when one has changed. */
   readonly #cache: ReadCache
@@ -53,7 +56,8 @@ export class WorkspaceGatewayControl implements GatewayControl {
   #turn = 0
   readonly #holds = new Map<string, Hold>()
 
-  constructor({ changes, metadata, identity, computes, past, metrics }: Parts) {
+  constructor({ changes, metadata, identity, computes, past, metrics, dataApi }: Parts) {
+    this.#dataApi = dataApi
     this.#metrics = metrics
     this.#changes = changes
     this.#identity = identity
@@ -68,7 +72,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
     if (typeof found === 'string') return found
     const facts = factsOf(await this.#computes.knownLoginRole(found.uid, role))
     const uid = meansReaders(found, query) ? this.#leastUsed(found) : found.uid
-    return located({ ...found, uid }, facts)
+    return located({ ...found, uid }, this.#dataApi.facts(role, facts))
   }
 
   /** The secondary that the next client reads from: one that is awake and has the fewest sessions, in turn where several have. */
@@ -86,6 +90,7 @@ export class WorkspaceGatewayControl implements GatewayControl {
   }
 
   async verify(token: string): Promise<TokenPrincipal> {
+    if (this.#dataApi.isPassword(token)) return this.#dataApi.principal
     const result = this.#identity.credentials.verify(token)
     if (!result.ok) throw tokenRefusal(result)
     const { id, name, kind, groups } = result.identity
@@ -117,7 +122,8 @@ export class WorkspaceGatewayControl implements GatewayControl {
     // To look at a compute that is awake is no sign of life: it is also done before it sleeps.
     const isAwake = this.#computes.state(endpoint) === 'active'
     const known = isAwake ? await this.#computes.knownLoginRole(endpoint, role) : undefined
-    return factsOf(known ?? (await this.#computes.readLoginRole(endpoint, role))) ?? 'absent'
+    const facts = factsOf(known ?? (await this.#computes.readLoginRole(endpoint, role)))
+    return this.#dataApi.facts(role, facts) ?? 'absent'
   }
 
   memory(endpoint: string, processIds: readonly number[]): Promise<readonly BackendMemory[]> {

@@ -22,6 +22,7 @@ import { startWorkspaceComputes } from './computes.ts'
 import { ConsoleBuilds } from './console/builds.ts'
 import { lookOf } from '@lakelet/theme/pages'
 import { mountConsole } from './console/mount.ts'
+import { startDataApi } from './data-api.ts'
 import { errorPage } from './error-page.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
@@ -212,6 +213,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     new ConsoleBuilds(CONSOLE_DIRECTORY, infrastructure.log.child({ component: 'console' })),
   )
   const sql = sqlRunsOf(infrastructure, rooms, () => postgresOf(start))
+  const dataApi = startDataApi(infrastructure, rooms, start.host, () => postgresOf(start))
   const ending = new AbortController()
   const mcp = started.use(mcpMountOf(infrastructure, identity, start.host))
   await ports.http.release()
@@ -239,6 +241,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
     mount: async (server) => {
       await identity.mount(server)
       await mcp.mount(server)
+      await dataApi.mount(server)
       await mountConsole(server, { identity, builds })
     },
   })
@@ -250,13 +253,14 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const gateway = await startGateway({
     ...postgresOf(start),
     tls: infrastructure.certificates,
-    control: new WorkspaceGatewayControl({ ...infrastructure, ...rooms, past: rooms.control.past }),
+    control: new WorkspaceGatewayControl({ ...infrastructure, ...rooms, ...rooms.control, ...dataApi }),
     clock: infrastructure.clock,
     logger: infrastructure.log,
     ...gatewaySettings(config),
   })
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
+  started.use(dataApi)
   started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
 }
 

@@ -12,6 +12,7 @@ const TOPICS: Readonly<Record<keyof Tables, readonly ChangeTopic[]>> = {
   endpoints: ['endpoints'],
   catalog_ids: ['roles', 'databases'],
   catalogs: ['roles', 'databases'],
+  data_apis: ['databases'],
   operations: ['operations'],
   operation_locks: [],
   apps: ['apps'],

@@ -238,6 +238,17 @@ export interface CatalogsTables {
   }
 }
 
+export interface DataApisTables {
+  data_apis: {
+    branch_uid: string
+    database_oid: number
+    spec: string
+    available_schemas: string
+    create_time: string
+    update_time: string
+  }
+}
+
 export interface OperationsTables {
   operations: {
     id: string
@@ -372,6 +383,7 @@ export interface Tables
     EndpointsTables,
     CatalogIdsTables,
     CatalogsTables,
+    DataApisTables,
     OperationsTables,
     FilesTables,
     AppsTables,

@@ -2,6 +2,7 @@
 import {
   type RouteDefinition,
   branchRoutes,
+  dataApiRoutes,
   databaseRoutes,
   endpointRoutes,
   missingRoutes,
@@ -160,6 +161,19 @@ const databases: readonly PostgresRow[] = [
   { kind: 'delete', verb: 'delete-database', route: databaseRoutes.deleteDatabase },
 ]
 
+const dataApis: readonly PostgresRow[] = [
+  {
+    kind: 'create',
+    verb: 'create-data-api',
+    route: dataApiRoutes.createDataApi,
+    suffix: '/data-api',
+    hasParent: true,
+  },
+  { kind: 'get', verb: 'get-data-api', route: dataApiRoutes.getDataApi },
+  { kind: 'update', verb: 'update-data-api', route: dataApiRoutes.updateDataApi },
+  { kind: 'delete', verb: 'delete-data-api', route: dataApiRoutes.deleteDataApi },
+]
+
 const roles: readonly PostgresRow[] = [
   {
     kind: 'create',
@@ -272,17 +286,6 @@ const absent: readonly PostgresRow[] = [
     hidden: true,
   },
   { kind: 'get', verb: 'get-cdf-status', route: missingRoutes.getCdfStatus, hidden: true },
-  {
-    kind: 'create',
-    verb: 'create-data-api',
-    route: refusedRoutes.createDataApi,
-    suffix: '/data-api',
-    hasParent: true,
-    hidden: true,
-  },
-  { kind: 'get', verb: 'get-data-api', route: missingRoutes.getDataApi, hidden: true },
-  { kind: 'update', verb: 'update-data-api', route: refusedRoutes.updateDataApi, hidden: true },
-  { kind: 'delete', verb: 'delete-data-api', route: missingRoutes.deleteDataApi, hidden: true },
 ]
 
 export const postgresRows: readonly PostgresRow[] = [
@@ -290,6 +293,7 @@ export const postgresRows: readonly PostgresRow[] = [
   ...branches,
   ...endpoints,
   ...databases,
+  ...dataApis,
   ...roles,
   ...snapshots,
   ...absent,
