@@ -629,7 +629,7 @@ def catalogs(context):
     expect_error(DatabricksError, lambda: api(context).delete_synced_table(name="synced_tables/c.s.t"))
 
 
-@check("the Data API of a database is enabled, changed and disabled; change data feeds are not part of the workspace, and say so")
+@check("the Data API is enabled, changed and disabled; change data feeds are not there, and say so")
 def data_api(context):
     need(context, "create_data_api", "create_cdf_config")
     database = f"{production(context)}/databases/databricks-postgres"
