@@ -8,6 +8,7 @@ import { boot } from './boot.ts'
 import { branch } from './branch.ts'
 import { connector } from './connector.ts'
 import { consoleInBrowser } from './console.ts'
+import { dataApi } from './data-api.ts'
 import { fixtures } from './fixtures.ts'
 import { gateway } from './gateway.ts'
 import { type BenchmarkOptions, type BenchmarkResult, table } from './measure.ts'
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, (options: BenchmarkOptions) => Promise
   wake,
   restore,
   connector,
+  'data-api': dataApi,
   gateway,
   console: consoleInBrowser,
 }
