@@ -20,6 +20,8 @@ const LONG_TESTS = [
   'packages/server/tests/gateway/pool',
   'packages/server/tests/gateway/parking',
   'tests/clients/idle-pools',
+  'packages/server/tests/gateway/differential',
+  'packages/server/tests/gateway/fuzz',
   'packages/server/tests/storage/recovery-traps',
   'tests/system/examples',
   'packages/cli/tests/sql.test.ts',
