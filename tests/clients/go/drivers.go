@@ -185,6 +185,24 @@ func main() {
 		equal(len(wrong), 0)
 	})
 
+	check("pgx: direct TLS, LISTEN and NOTIFY", func(ctx context.Context) {
+		config, err := pgx.ParseConfig(connectionString() + " sslnegotiation=direct")
+		must(err)
+		if options := os.Getenv("OPTIONS"); options != "" {
+			config.RuntimeParams["options"] = options
+		}
+		connection, err := pgx.ConnectConfig(ctx, config)
+		must(err)
+		defer connection.Close(ctx)
+		_, err = connection.Exec(ctx, "LISTEN gone")
+		must(err)
+		_, err = connection.Exec(ctx, "NOTIFY gone, 'hello'")
+		must(err)
+		heard, err := connection.WaitForNotification(ctx)
+		must(err)
+		equal(heard.Payload, "hello")
+	})
+
 	check("lib/pq: types, prepared statements, COPY and errors", func(ctx context.Context) {
 		text := connectionString()
 		if options := os.Getenv("OPTIONS"); options != "" {

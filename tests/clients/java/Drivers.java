@@ -55,12 +55,17 @@ class Drivers {
   }
 
   static Connection connect() throws Exception {
+    return connect("postgres");
+  }
+
+  static Connection connect(String sslNegotiation) throws Exception {
     Properties properties = new Properties();
     properties.setProperty("user", System.getenv("PGUSER"));
     properties.setProperty("password", credential());
     properties.setProperty("sslmode", "verify-full");
     properties.setProperty("sslrootcert", System.getenv("CA_FILE"));
     properties.setProperty("prepareThreshold", "2");
+    properties.setProperty("sslNegotiation", sslNegotiation);
     String options = System.getenv("OPTIONS");
     if (options != null) properties.setProperty("options", options);
     String address = System.getenv("PGHOST") + ":" + System.getenv("PGPORT");
@@ -154,6 +159,16 @@ class Drivers {
         }
         canceller.join();
         statement.execute("SELECT 1");
+      }
+    });
+
+    check("pgjdbc: direct TLS, LISTEN and NOTIFY", () -> {
+      try (Connection connection = connect("direct"); Statement statement = connection.createStatement()) {
+        statement.execute("LISTEN java");
+        statement.execute("NOTIFY java, 'hello'");
+        var heard = connection.unwrap(PGConnection.class).getNotifications(30_000);
+        equal(heard.length, 1);
+        equal(heard[0].getParameter(), "hello");
       }
     });
   }

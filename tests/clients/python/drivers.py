@@ -177,6 +177,53 @@ def psycopg_errors(_):
         assert connection.execute("SELECT count(*) FROM unique_numbers").fetchone() == (0,)
 
 
+@check("psycopg: direct TLS, by a token and by a password, and each version of the protocol")
+def psycopg_direct(_):
+    if psycopg.pq.version() < 180000:
+        skip("needs libpq 18 for version 3.2 of the protocol")
+    with psycopg.connect(**psycopg_options(sslnegotiation="direct"), autocommit=True) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        connection.execute("DROP ROLE IF EXISTS directly")
+        connection.execute("CREATE ROLE directly LOGIN PASSWORD 'another battery'")
+    allow_passwords()
+    route = f"{OPTIONS} endpoint={os.environ['ENDPOINT_ID']}"
+    native = {"options": route, "user": "directly", "password": "another battery", "require_auth": "scram-sha-256"}
+    for negotiation in ("postgres", "direct"):
+        for version in ("3.0", "3.2", "latest"):
+            options = psycopg_options(**native, sslnegotiation=negotiation, max_protocol_version=version)
+            with psycopg.connect(**options, channel_binding="require", autocommit=True) as connection:
+                timer = threading.Timer(0.2, connection.cancel_safe)
+                timer.start()
+                expect_error(psycopg.errors.QueryCanceled, lambda: connection.execute("SELECT pg_sleep(60)"))
+                timer.join()
+                assert connection.execute("SELECT current_user").fetchone() == ("directly",)
+    # What the server does not speak is said by the client before anything of the login is sent.
+    newer = psycopg_options(min_protocol_version="3.2", max_protocol_version="3.2")
+    expect_error(psycopg.OperationalError, lambda: psycopg.connect(**newer), message="protocol version 3.0")
+
+
+@check("psycopg: a wrong host name is refused by sslmode=verify-full only, and GSS is tried first where it can be")
+def psycopg_modes(_):
+    # The name is checked, and says which endpoint is meant; the address alone does neither.
+    elsewhere = {"host": "elsewhere.invalid", "hostaddr": "127.0.0.1", "options": f"{OPTIONS} endpoint={os.environ['ENDPOINT_ID']}"}
+    expect_error(psycopg.OperationalError, lambda: psycopg.connect(**psycopg_options(**elsewhere)), message="does not match host name")
+    for sslmode in ("verify-ca", "require", "prefer", "allow"):
+        with psycopg.connect(**psycopg_options(**elsewhere, sslmode=sslmode, gssencmode="prefer")) as connection:
+            assert connection.pgconn.used_password and connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@check("psycopg: the replication protocol in a session of its own; a pool refuses it in words")
+def psycopg_replication(_):
+    if "pool" in OPTIONS:
+        refused = expect_error(psycopg.OperationalError, lambda: psycopg.connect(**psycopg_options(replication="database")))
+        assert "replication connections cannot be pooled" in str(refused) and "HINT:" in str(refused), refused
+        return
+    with psycopg.connect(**psycopg_options(replication="database"), autocommit=True) as connection:
+        identified = connection.pgconn.exec_(b"IDENTIFY_SYSTEM")
+        assert identified.status == psycopg.pq.ExecStatus.TUPLES_OK, identified.error_message
+        assert identified.get_value(0, 3) == DATABASE.encode(), identified.get_value(0, 3)
+
+
 async def connect_asyncpg():
     return await asyncpg.connect(
         host=HOST,
@@ -231,6 +278,27 @@ def asyncpg_cancel(_):
             except asyncio.TimeoutError:
                 pass
             assert await connection.fetchval("SELECT 1") == 1
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
+
+
+@check("asyncpg: direct TLS, LISTEN and NOTIFY")
+def asyncpg_direct(_):
+    async def run():
+        options = dict(host=HOST, port=PORT, user=USER, database=DATABASE, password=credential())
+        context = ssl.create_default_context(cafile=CA_FILE)
+        context.set_alpn_protocols(["postgresql"])
+        connection = await asyncpg.connect(
+            **options, ssl=context, direct_tls=True, server_settings={"options": OPTIONS}
+        )
+        try:
+            heard = asyncio.Queue()
+            await connection.add_listener("asynchronous", lambda *said: heard.put_nowait(said[2:]))
+            await connection.execute("SELECT pg_notify('asynchronous', 'hello')")
+            assert await asyncio.wait_for(heard.get(), 30) == ("asynchronous", "hello")
+            await connection.reset()
         finally:
             await connection.close()
 
