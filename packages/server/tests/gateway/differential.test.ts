@@ -72,11 +72,8 @@ describe.each(GATEWAYS)('through a gateway $name', ({ workers }) => {
         const [throughGateway, direct] = [await logIn(proxy.port), await logInDirectly()]
         using _through = throughGateway.session
         using _direct = direct.session
-        if (cancels) {
-          const [expected, got] = await Promise.all([cancelled(direct), cancelled(throughGateway)])
-          expect(got).toBe(expected)
-          expect(expected).toContain('C57014\0')
-        }
+        const begun = cancels ? await Promise.all([cancelled(direct), cancelled(throughGateway)]) : ['', '']
+        expect(begun[1]).toBe(begun[0])
         const all = Buffer.concat([...said.map(([, each]) => each), ENDING, encodeQuery(THE_END)])
         for (const piece of pieces(all, cuts)) throughGateway.session.write(piece)
         direct.session.write(all)
@@ -154,14 +151,10 @@ async function greeted(session: RawSession, target: number | string): Promise<Gr
 /** The answer to a query that would not end, and is cancelled until it does. */
 async function cancelled({ session, cancel }: Greeted): Promise<string> {
   session.write(encodeQuery(`select 'never', pg_sleep(600)`))
-  const answer = session.readTo('57014').then((bytes) => bytes?.toString('latin1') ?? '')
+  const answer = session.mustReadTo('57014').then((bytes) => bytes.toString('latin1'))
+  const isAnswered = answer.then(() => true)
   // A request that comes before the query does cancels nothing. None is on its way when the answer is given.
-  let isAnswered = false
-  void answer.then(() => (isAnswered = true))
-  while (!isAnswered) {
-    await setTimeout(20)
-    await cancel()
-  }
+  while (!(await Promise.race([isAnswered, setTimeout(20, false)]))) await cancel()
   return answer
 }
 
