@@ -161,6 +161,7 @@ const databases: readonly PostgresRow[] = [
   { kind: 'delete', verb: 'delete-database', route: databaseRoutes.deleteDatabase },
 ]
 
+/** Hidden, as in the official CLI; `lakelet data-api` is for people. */
 const dataApis: readonly PostgresRow[] = [
   {
     kind: 'create',
@@ -168,10 +169,11 @@ const dataApis: readonly PostgresRow[] = [
     route: dataApiRoutes.createDataApi,
     suffix: '/data-api',
     hasParent: true,
+    hidden: true,
   },
-  { kind: 'get', verb: 'get-data-api', route: dataApiRoutes.getDataApi },
-  { kind: 'update', verb: 'update-data-api', route: dataApiRoutes.updateDataApi },
-  { kind: 'delete', verb: 'delete-data-api', route: dataApiRoutes.deleteDataApi },
+  { kind: 'get', verb: 'get-data-api', route: dataApiRoutes.getDataApi, hidden: true },
+  { kind: 'update', verb: 'update-data-api', route: dataApiRoutes.updateDataApi, hidden: true },
+  { kind: 'delete', verb: 'delete-data-api', route: dataApiRoutes.deleteDataApi, hidden: true },
 ]
 
 const roles: readonly PostgresRow[] = [
