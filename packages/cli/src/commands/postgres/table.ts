@@ -161,7 +161,6 @@ const databases: readonly PostgresRow[] = [
   { kind: 'delete', verb: 'delete-database', route: databaseRoutes.deleteDatabase },
 ]
 
-/** Hidden, as in the official CLI; `lakelet data-api` is for people. */
 const dataApis: readonly PostgresRow[] = [
   {
     kind: 'create',
@@ -233,7 +232,6 @@ const snapshots: readonly PostgresRow[] = [
   { kind: 'update', verb: 'update-snapshot-schedule', route: snapshotRoutes.updateSnapshotSchedule },
 ]
 
-/** Parts of the service that a Lakelet workspace does not have; the workspace says so itself. */
 const absent: readonly PostgresRow[] = [
   {
     kind: 'create',

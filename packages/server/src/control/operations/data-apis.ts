@@ -44,11 +44,13 @@ export function dataApiOperations(parts: ControlParts, url: DataApiUrl): DataApi
     delete: {
       name: 'delete_data_api',
       metadataType: 'DataApi',
-      steps: [],
-      async complete(queries, { input }) {
-        await deleteDataApi(queries, input.branchUid, input.oid)
-        return EMPTY
-      },
+      steps: [
+        {
+          name: 'disable',
+          run: ({ input }) => deleteDataApi(parts.metadata.db, input.branchUid, input.oid),
+        },
+      ],
+      complete: () => Promise.resolve(EMPTY),
     },
   }
 }
