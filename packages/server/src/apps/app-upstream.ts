@@ -3,6 +3,7 @@ import { because, LakeletError } from '../base/errors.ts'
 import type { AppRow } from '../metadata/apps.ts'
 import type { AppInstance } from './app-instance.ts'
 import type { ListeningSocket } from './process-table.ts'
+import { withoutOutput } from './without-output.ts'
 
 export interface UpstreamParts {
   readonly name: string
@@ -41,9 +42,4 @@ async function whyUnavailable({ instance, row, isDeploying }: UpstreamParts) {
   if (state === 'crashed') return { reason: because('app_crashed', { message }), reloads: 'yes' }
   const reason = message === '' ? because('app_undeployed') : because('app_deployment_failed', { message })
   return { reason, reloads: 'no' }
-}
-
-/** What the app wrote is for those who may read its log; every visitor sees this. */
-function withoutOutput(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/ The end of its \w+:$/, '')
 }

@@ -80,7 +80,7 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
     firstPort: parts.options.httpPort === 0 ? 0 : FIRST_APP_PORT,
   })
   const service = new AppsService({ baseUrl: parts.baseUrl, metadata, clock, apps, templates, grants })
-  const deployments = new AppDeploymentsService({ metadata, clock, apps, workspace: parts.files })
+  const deployments = new AppDeploymentsService({ metadata, clock, apps, grants, workspace: parts.files })
   const running = new AsyncDisposableStack()
   running.use(apps)
   running.use(

@@ -139,6 +139,22 @@ describe('a deployment', () => {
     expect((await api.call('GET', url)).body.log).toContain('half way')
   })
 
+  it('that fails tells why to those who only use the app, and not what it wrote', async () => {
+    await createApp('talks', {
+      'app.yaml': `command: ['${node}', 'a.js']`,
+      'a.js': 'console.log(process.env.DATABRICKS_CLIENT_SECRET); process.exit(3)',
+    })
+    const { deployment_id: id, status } = await deploy('talks')
+    expect(status.message).toContain('secret-of-')
+    for (const url of ['apps/talks', `apps/talks/deployments/${id}`, 'apps/talks/deployments', 'apps']) {
+      const seen = async (as: string) =>
+        JSON.stringify((await api.call('GET', `/api/2.0/${url}`, undefined, as)).body)
+      expect(await seen('admin'), url).toContain('secret-of-')
+      expect(await seen('ann@example.com'), url).not.toContain('secret-of-')
+      expect(await seen('ann@example.com'), url).toContain('exited with code 3')
+    }
+  })
+
   it.each([
     [
       'a mistake',

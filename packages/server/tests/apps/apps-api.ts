@@ -184,7 +184,7 @@ export async function startAppsApi(
     templates,
     grants,
   })
-  const deployments = new AppDeploymentsService({ metadata, clock: systemClock, apps, workspace })
+  const deployments = new AppDeploymentsService({ metadata, clock: systemClock, apps, grants, workspace })
   const server = starting.use(
     await startHttpServer({
       host: '127.0.0.1',

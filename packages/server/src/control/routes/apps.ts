@@ -22,8 +22,8 @@ export function implementApps(
     start: ({ caller, params }) => service.start(caller, params.name),
     stop: ({ caller, params }) => service.stop(caller, params.name),
     createDeployment: ({ caller, params, body }) => deployments.deploy(caller, params.name, body),
-    listDeployments: ({ params, query }) => deployments.list(params.name, query),
-    getDeployment: ({ params }) => deployments.get(params.name, params.deployment_id),
+    listDeployments: ({ caller, params, query }) => deployments.list(caller, params.name, query),
+    getDeployment: ({ caller, params }) => deployments.get(caller, params.name, params.deployment_id),
     createUpdate: ({ caller, params, body }) =>
       service.createUpdate(caller, params.name, body.app ?? {}, body.update_mask),
     getUpdate: ({ params }) => service.getUpdate(params.name),

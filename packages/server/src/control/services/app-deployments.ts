@@ -2,6 +2,7 @@
 import type { AppDeployment, CreateDeploymentBody } from '@lakelet/api'
 import { getApp, getDeployment } from '../../apps/app-rows.ts'
 import type { Apps } from '../../apps/apps.ts'
+import type { AppGrants } from '../../apps/ports.ts'
 import type { Caller } from '../../base/caller.ts'
 import type { Clock } from '../../base/clock.ts'
 import { because, LakeletError } from '../../base/errors.ts'
@@ -13,15 +14,18 @@ import { listSnapshots } from '../../metadata/deployment-files.ts'
 import { type DeploymentRow, listDeployments } from '../../metadata/deployments.ts'
 import { checkHealthCheck } from '../rules/health-check.ts'
 import { type PageQuery, pageOfRows } from '../rules/pages.ts'
-import { viewDeployment } from '../views/app.ts'
+import { type Shown, viewDeployment } from '../views/app.ts'
 import type { WorkspaceFilesService } from './workspace.ts'
 
 export interface AppDeploymentsOptions {
   readonly metadata: Metadata
   readonly clock: Clock
   readonly apps: Apps
+  readonly grants: Pick<AppGrants, 'may'>
   readonly workspace: WorkspaceFilesService
 }
+
+const TO_MANAGERS: Shown = { values: true, output: true }
 
 export class AppDeploymentsService {
   readonly #options: AppDeploymentsOptions
@@ -39,7 +43,7 @@ export class AppDeploymentsService {
     if (source === null || source === undefined) throw new LakeletError('app_source_missing', { name })
     const { path, key, parts } = await workspace.readableParts(caller, source)
     const deployment = this.#newRow(caller, row, path, body)
-    return viewDeployment(await apps.lives.deploy(caller, deployment, { folder: key, parts }), true)
+    return viewDeployment(await apps.lives.deploy(caller, deployment, { folder: key, parts }), TO_MANAGERS)
   }
 
   /** Deploys what an earlier deployment was made of, with its command, variables and health check; goes on after the answer. */
@@ -53,7 +57,7 @@ export class AppDeploymentsService {
       env_vars: from.env_vars,
       health_check: from.health_check,
     }
-    return viewDeployment(await apps.lives.deployAgain(caller, deployment, id), true)
+    return viewDeployment(await apps.lives.deployAgain(caller, deployment, id), TO_MANAGERS)
   }
 
   /**
@@ -69,24 +73,29 @@ export class AppDeploymentsService {
     await apps.lives.deploy(caller, row, { folder: key, parts })
   }
 
-  async list(name: string, page: PageQuery) {
+  async list(caller: Caller, name: string, page: PageQuery) {
     const { db } = this.#options.metadata
     await getApp(db, name)
     const rows = await listDeployments(db, name)
+    const shown = await this.#shownTo(caller, name)
     const { items, next } = pageOfRows(`deployments ${name}`, rows, page, (row) => row.deployment_id)
     return {
-      ...(items.length > 0 ? { app_deployments: items.map((each) => viewDeployment(each)) } : {}),
+      ...(items.length > 0 ? { app_deployments: items.map((each) => viewDeployment(each, shown)) } : {}),
       ...next,
     }
   }
 
-  async get(name: string, id: string): Promise<AppDeployment> {
-    return viewDeployment(await this.#row(name, id))
+  async get(caller: Caller, name: string, id: string): Promise<AppDeployment> {
+    return viewDeployment(await this.#row(name, id), await this.#shownTo(caller, name))
   }
 
   async log(name: string, id: string): Promise<string> {
     await this.#row(name, id)
     return this.#options.apps.buildLogOf(name, id)
+  }
+
+  async #shownTo(caller: Caller, name: string): Promise<Shown> {
+    return { output: await this.#options.grants.may(caller, name, 'CAN_MANAGE') }
   }
 
   #newRow(

@@ -77,15 +77,20 @@ export class AppsService {
       if (await this.#options.grants.may(caller, row.name, 'CAN_USE')) rows.push(row)
     }
     const { items, next } = pageOfRows('apps', rows, page, (row) => row.name)
-    const apps = await Promise.all(items.map(async (row) => viewApp(await this.#parts(row))))
+    const apps = await Promise.all(
+      items.map(async (row) => {
+        const output = await this.#options.grants.may(caller, row.name, 'CAN_MANAGE')
+        return viewApp({ ...(await this.#parts(row)), shown: { output } })
+      }),
+    )
     return { ...(apps.length > 0 ? { apps } : {}), ...next }
   }
 
-  /** Values of a deployment's variables are shown to those who may manage the app: they find in it what they deployed. */
+  /** Those who may manage the app find in it what they deployed, and what it wrote when that failed. */
   async get(caller: Caller, name: string): Promise<App> {
     const row = await this.#row(name)
-    const showsValues = await this.#options.grants.may(caller, name, 'CAN_MANAGE')
-    return viewApp({ ...(await this.#parts(row)), showsValues })
+    const isManager = await this.#options.grants.may(caller, name, 'CAN_MANAGE')
+    return viewApp({ ...(await this.#parts(row)), shown: { values: isManager, output: isManager } })
   }
 
   /** PATCH: fields that are there are set. */
@@ -103,7 +108,11 @@ export class AppsService {
 
   async getUpdate(name: string): Promise<AppUpdate> {
     const row = await this.#row(name)
-    const { description, compute_size: size, resources } = viewApp(await this.#parts(row))
+    const {
+      description,
+      compute_size: size,
+      resources,
+    } = viewApp({ ...(await this.#parts(row)), shown: { output: false } })
     const known = { description, compute_size: size, ...(resources ? { resources } : {}) }
     return { ...known, ...(row.last_update ?? { status: { state: 'NOT_UPDATED' } }) }
   }
@@ -112,7 +121,7 @@ export class AppsService {
   async delete(name: string): Promise<App> {
     const row = await this.#row(name)
     await this.#options.apps.lives.delete(name)
-    return viewApp(await this.#parts({ ...row, wanted: 'DELETED' }))
+    return viewApp({ ...(await this.#parts({ ...row, wanted: 'DELETED' })), shown: { output: true } })
   }
 
   async start(caller: Caller, name: string): Promise<App> {

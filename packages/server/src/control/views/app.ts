@@ -3,6 +3,7 @@ import type { App, AppDeployment } from '@lakelet/api'
 import { effectiveScopes } from '../../apps/app-scopes.ts'
 import { computeStateOf } from '../../apps/app-state.ts'
 import type { AppStatus } from '../../apps/live-apps.ts'
+import { withoutOutput } from '../../apps/without-output.ts'
 import type { AppRow } from '../../metadata/apps.ts'
 import type { DeploymentRow } from '../../metadata/deployments.ts'
 
@@ -14,11 +15,18 @@ export interface AppParts {
   readonly pending: DeploymentRow | undefined
   /** URL of its picture. */
   readonly thumbnail?: string | undefined
-  /** Whether the values of a deployment's variables are shown, as to those who may deploy. */
-  readonly showsValues?: boolean
+  readonly shown: Shown
 }
 
-export function viewApp({ row, url, status, active, pending, thumbnail, showsValues }: AppParts): App {
+/** What of it is shown to those only who may manage the app. */
+export interface Shown {
+  /** Values of a deployment's variables; else their names. */
+  readonly values?: boolean
+  /** What the app or its build wrote, where a message says why something failed. */
+  readonly output: boolean
+}
+
+export function viewApp({ row, url, status, active, pending, thumbnail, shown }: AppParts): App {
   const { resources, user_api_scopes: scopes } = row
   const isStopped = row.wanted !== 'RUNNING'
   return {
@@ -37,10 +45,10 @@ export function viewApp({ row, url, status, active, pending, thumbnail, showsVal
     oauth2_app_integration_id: row.id,
     compute_size: row.compute_size,
     compute_status: computeStatus(row, status),
-    app_status: appStatus(row, status, pending !== undefined),
+    app_status: appStatus(row, { ...status, message: messageOf(status, shown) }, pending !== undefined),
     // While an app is stopped it has none; they are back when it is started.
-    ...(active && !isStopped ? { active_deployment: viewDeployment(active, showsValues) } : {}),
-    ...(pending && !isStopped ? { pending_deployment: viewDeployment(pending, showsValues) } : {}),
+    ...(active && !isStopped ? { active_deployment: viewDeployment(active, shown) } : {}),
+    ...(pending && !isStopped ? { pending_deployment: viewDeployment(pending, shown) } : {}),
     ...(row.default_source_code_path === null
       ? {}
       : { default_source_code_path: row.default_source_code_path }),
@@ -52,22 +60,26 @@ export function viewApp({ row, url, status, active, pending, thumbnail, showsVal
   }
 }
 
-/** A deployment; of its variables the names only, unless the values are asked for: it is written so by `GET …/deployments/{id}`. */
-export function viewDeployment(row: DeploymentRow, showsValues = false): AppDeployment {
+/** A deployment; `GET …/deployments/{id}` gives of its variables the names only. */
+export function viewDeployment(row: DeploymentRow, shown: Shown): AppDeployment {
   const env = row.env_vars
   return {
     deployment_id: row.deployment_id,
     source_code_path: row.source_code_path,
     mode: row.mode,
-    status: { state: row.state, message: row.message },
+    status: { state: row.state, message: messageOf(row, shown) },
     ...(row.command === null ? {} : { command: [...row.command] }),
-    ...(env ? { env_vars: showsValues ? [...env] : env.map(({ name }) => ({ name })) } : {}),
+    ...(env ? { env_vars: shown.values ? [...env] : env.map(({ name }) => ({ name })) } : {}),
     ...(row.health_check === null ? {} : { health_check: row.health_check }),
     deployment_artifacts: { source_code_path: `/Workspace${row.snapshot_path}` },
     creator: row.creator,
     create_time: row.create_time,
     update_time: row.update_time,
   }
+}
+
+function messageOf({ message }: { readonly message: string }, { output }: Shown): string {
+  return output ? message : withoutOutput(message)
 }
 
 function computeStatus(row: AppRow, status: AppStatus): App['compute_status'] {
