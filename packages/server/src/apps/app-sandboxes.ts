@@ -36,7 +36,13 @@ export class AppSandboxes {
   async of(row: AppRow, build: FinishedBuild, directory: AppDirectory): Promise<Sandbox | undefined> {
     if (!(await this.areThere())) return undefined
     const places = await this.#placesOf(build, directory)
-    return this.#sandbox(directory, { places, reachable: await this.#portsOf(row), hasWayIn: true })
+    const reachable = await this.#portsOf(row)
+    return this.#sandbox(directory, {
+      places,
+      reachable,
+      https: this.#parts.workspace.tlsPort,
+      hasWayIn: true,
+    })
   }
 
   /**
@@ -74,7 +80,7 @@ export class AppSandboxes {
 
   #sandbox(
     { account }: AppDirectory,
-    options: Pick<SandboxOptions, 'places' | 'reachable' | 'hasWayIn'>,
+    options: Pick<SandboxOptions, 'places' | 'reachable' | 'https' | 'hasWayIn'>,
   ): Sandbox {
     const { hosting, workspace } = this.#parts
     return new Sandbox({

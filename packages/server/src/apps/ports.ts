@@ -105,6 +105,8 @@ export interface AppWorkspace {
   readonly workspaceId: string
   /** PEM file with the certificate authority that signs for the databases. */
   readonly caFile: string
+  /** Port of this machine where its API answers over TLS. */
+  readonly tlsPort?: number
   /** Ports of its API and of its databases. */
   readonly ports: () => readonly number[]
 }

@@ -68,6 +68,7 @@ export async function startAllApps(parts: AppsParts): Promise<RunningApps> {
       host: parts.baseUrl,
       workspaceId: identity.workspaceId,
       caFile: parts.caFile,
+      tlsPort: parts.ports.https.port,
       ports: () => [Number(new URL(parts.baseUrl).port), parts.ports.postgres.port],
     },
     ...parts.config.apps,

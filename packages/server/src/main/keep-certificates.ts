@@ -1,4 +1,5 @@
-// A workspace may run for longer than its certificate holds: it is renewed in time, and the gateway presents the new one from then on.
+// A workspace may run for longer than its certificate holds: it is renewed in time, and the gateway and the API present the new one from then on.
+import type { HttpServer } from '../control/http/server.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { loadCertificates } from './certificates.ts'
 import type { Infrastructure } from './infrastructure.ts'
@@ -11,8 +12,9 @@ export interface CertificateKeeping extends Pick<
   'certificates' | 'hostNames' | 'clock' | 'log'
 > {
   readonly directory: string
-  /** It presents `certificates` now. */
+  /** They present `certificates` now. */
   readonly gateway: Pick<Gateway, 'useCertificate'>
+  readonly http: Pick<HttpServer, 'useCertificate'>
 }
 
 /** Renews the certificates of `directory` whenever it is time, until disposed. What fails is told to the log and tried again. */
@@ -28,7 +30,7 @@ export function keepCertificates(keeping: CertificateKeeping): AsyncDisposable {
 }
 
 async function look(keeping: CertificateKeeping, signal: AbortSignal): Promise<void> {
-  const { directory, hostNames, gateway, clock, log } = keeping
+  const { directory, hostNames, gateway, http, clock, log } = keeping
   let presented = keeping.certificates.certificate
   for (;;) {
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
@@ -37,6 +39,7 @@ async function look(keeping: CertificateKeeping, signal: AbortSignal): Promise<v
       const certificates = await loadCertificates(directory, hostNames.certificateNames, clock)
       if (certificates.certificate === presented) continue
       await gateway.useCertificate(certificates)
+      http.useCertificate(certificates)
       presented = certificates.certificate
       log.info('the certificate of the gateway was renewed')
     } catch (error) {

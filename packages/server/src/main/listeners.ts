@@ -1,4 +1,4 @@
-// The two ports of a workspace, taken before anything else is started.
+// The ports of a workspace, taken before anything else is started.
 import type { DataDirectory } from './data-directory.ts'
 import { type HeldPort, holdPort } from './listen.ts'
 import { readPorts, writePorts } from './workspace-file.ts'
@@ -24,6 +24,8 @@ export interface PortOptions {
 
 export interface Listeners {
   readonly http: HeldPort
+  /** Where the API answers over TLS, for apps in sandboxes. */
+  readonly https: HeldPort
   readonly postgres: HeldPort
 }
 
@@ -48,8 +50,9 @@ export async function holdListeners(
       last: last.postgres,
     }),
   )
+  const https = starting.use(await holdPort({ host, asked: 0, fallback: 0, flag: '--http-port' }))
   await writePorts(file, { http: http.port, postgres: postgres.port })
-  return { http, postgres }
+  return { http, https, postgres }
 }
 
 /** What a person should know about the ports, one sentence each. */

@@ -216,10 +216,11 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   const dataApi = startDataApi(infrastructure, rooms, start.host, () => postgresOf(start))
   const ending = new AbortController()
   const mcp = started.use(mcpMountOf(infrastructure, identity, start.host))
-  await ports.http.release()
+  await Promise.all([ports.http.release(), ports.https.release()])
   const http = await startHttpServer({
     host: options.host,
     port: ports.http.port,
+    tls: { ...infrastructure.certificates, port: ports.https.port },
     workspaceId: infrastructure.workspaceId,
     callers: identity.callers,
     rateLimit: rateLimitOf(config),
@@ -261,7 +262,7 @@ async function listen(start: Start, rooms: Rooms): Promise<void> {
   start.sessions.plug(gateway)
   started.use(stopping.limit('gateway', gateway))
   started.use(dataApi)
-  started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway }))
+  started.use(keepCertificates({ ...infrastructure, directory: directory.file('tls'), gateway, http }))
 }
 
 function rateLimitOf({ limits: { requestsPerSecond } }: Config) {

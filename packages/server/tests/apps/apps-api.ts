@@ -99,6 +99,8 @@ export async function startAppsApi(
     readonly failpoint?: string
     readonly isolation?: 'auto'
     readonly localPorts?: readonly number[]
+    /** Where the workspace's API answers over TLS. */
+    readonly tlsPort?: number
     readonly sizes?: AppSizes
   } = {},
 ): Promise<AppsApi> {
@@ -157,7 +159,13 @@ export async function startAppsApi(
       operations,
       tree,
       templates,
-      workspace: { host: 'http://127.0.0.1:1', workspaceId: '42', caFile, ports: () => [] },
+      workspace: {
+        host: 'http://127.0.0.1:1',
+        workspaceId: '42',
+        caFile,
+        ports: () => [],
+        ...(options.tlsPort === undefined ? {} : { tlsPort: options.tlsPort }),
+      },
       isolation: options.isolation ?? 'off',
       localPorts: options.localPorts ?? [],
       limits: options.sizes ? 'auto' : 'off',

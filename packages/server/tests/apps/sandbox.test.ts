@@ -42,14 +42,21 @@ describe.skipIf(sandbox === 'none')(
     let api: AppsApi
     let neighbour: Server
     let allowed: Server
+    let overTls: Server
     beforeAll(async () => {
       neighbour = await listen()
       allowed = await listen()
-      api = await startAppsApi({ isolation: 'auto', localPorts: [portOf(allowed)] })
+      overTls = await listen()
+      api = await startAppsApi({
+        isolation: 'auto',
+        localPorts: [portOf(allowed)],
+        tlsPort: portOf(overTls),
+      })
     })
     afterAll(async () => {
       await api[Symbol.asyncDispose]()
-      for (const server of [neighbour, allowed]) await new Promise((resolve) => server.close(resolve))
+      for (const server of [neighbour, allowed, overTls])
+        await new Promise((resolve) => server.close(resolve))
     })
 
     async function serve(name: string, version: string, port = '8000'): Promise<string> {
@@ -95,6 +102,9 @@ describe.skipIf(sandbox === 'none')(
       expect(Number(await ask(url, '/processes'))).toBeLessThan(5)
       expect(await ask(url, `/dial?of=${portOf(neighbour)}`)).toBe('ECONNREFUSED')
       expect(await ask(url, `/dial?of=${portOf(allowed)}`)).toBe('connected')
+      // Where the workspace is looked for by its name alone.
+      expect(await ask(url, '/dial?of=443')).toBe('connected')
+      expect(await ask(url, `/dial?of=${portOf(overTls)}`)).toBe('ECONNREFUSED')
       expect(await ask(url, '/write?of=/tmp/x')).toBe('written')
       expect(await ask(url, '/write?of=/etc/x')).toBe('EROFS')
       expect(await ask(url, '/write?of=/x')).toBe('EROFS')

@@ -28,7 +28,19 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
     const directory = path.join(workspace.home, 'tls')
     const clock = new ManualClock(new Date())
     const certificates = await loadCertificates(directory, hostNames.certificateNames, clock)
-    await using _keeping = keepCertificates({ directory, hostNames, certificates, gateway, clock, log })
+    const toApi: string[] = []
+    const http = {
+      useCertificate: ({ certificate }: { certificate: string }) => void toApi.push(certificate),
+    }
+    await using _keeping = keepCertificates({
+      directory,
+      hostNames,
+      certificates,
+      gateway,
+      http,
+      clock,
+      log,
+    })
     await using open = await workspace.connect()
     const first = await presented()
     await clock.advance(300 * DAY_MS)
@@ -36,6 +48,8 @@ describe.each(GATEWAYS)('a gateway $name', ({ workers }) => {
 
     await clock.advance(70 * DAY_MS)
     await expect.poll(presented).not.toBe(first)
+    await expect.poll(() => toApi).toHaveLength(1)
+    expect(toApi).not.toContain(certificates.certificate)
     expect((await open.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     // It is valid from a day that has not come for this process.
     const ssl = { servername: `ep-one.${HOST_DOMAIN}`, rejectUnauthorized: false }

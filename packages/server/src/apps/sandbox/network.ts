@@ -12,6 +12,8 @@ import { markingWords } from '../run-mark.ts'
 
 /** The port that apps are told to listen on, as on the platform. */
 export const INNER_PORT = 8000
+/** Where clients look for a host that is named without a port. */
+const HTTPS_PORT = 443
 
 export interface NetworkOptions {
   /** A process that is in the namespace, or will be in a moment. */
@@ -22,6 +24,8 @@ export interface NetworkOptions {
   readonly environment: Readonly<Record<string, string>>
   /** Ports of this machine's loopback that are reached inside under the same numbers. */
   readonly reachable: readonly number[]
+  /** The port of this machine's loopback that is 443 inside. */
+  readonly https?: number | undefined
   /** Whether the port of apps leads in. */
   readonly hasWayIn: boolean
   /** Whether the workspace listens beyond loopback: then this machine's address must not be the app's own. */
@@ -45,7 +49,7 @@ export async function startSandboxNetwork(options: NetworkOptions): Promise<Sand
     () => isApart(options.pid),
     () => undefined,
   )
-  const ports = options.reachable.join(',') || 'none'
+  const ports = outwardPorts(options).join(',') || 'none'
   const outwards = ['--config-net', ...addresses(options.isWorkspaceAway), '-T', ports]
   const { port, main } = await onFreePort('127.0.0.1', async (free) => {
     const inwards = options.hasWayIn ? `127.0.0.1/${free}:${INNER_PORT}` : 'none'
@@ -153,11 +157,17 @@ function isApart(pid: number): boolean {
   }
 }
 
+/** The ports that lead out, as pasta takes them: those inside, and after a colon those of this machine where they are others. */
+function outwardPorts({ reachable, https }: Pick<NetworkOptions, 'reachable' | 'https'>): string[] {
+  const same = reachable.map(String)
+  return https === undefined || reachable.includes(HTTPS_PORT) ? same : [...same, `${HTTPS_PORT}:${https}`]
+}
+
 /** Whether the namespace has a way out, and listens on the ports that lead to this machine. */
-function isUp({ pid, reachable }: NetworkOptions): boolean {
+function isUp({ pid, ...options }: NetworkOptions): boolean {
   const listening = read(pid, 'tcp') + read(pid, 'tcp6')
-  const hasPorts = reachable.every((port) =>
-    listening.includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `),
+  const hasPorts = outwardPorts(options).every((port) =>
+    listening.includes(`:${Number.parseInt(port, 10).toString(16).toUpperCase().padStart(4, '0')} `),
   )
   const routes = (read(pid, 'route') + read(pid, 'ipv6_route')).split('\n')
   return hasPorts && routes.some((line) => /^(?!Iface).+/.test(line) && !/\slo$/.test(line))

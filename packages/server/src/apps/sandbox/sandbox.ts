@@ -13,6 +13,7 @@ export interface SandboxOptions {
   readonly mark: number | undefined
   readonly environment: Readonly<Record<string, string>>
   readonly reachable: readonly number[]
+  readonly https?: number | undefined
   /** Whether a server in it is reached from outside. */
   readonly hasWayIn: boolean
   readonly isWorkspaceAway: boolean

@@ -28,11 +28,14 @@ import { createRateLimiter, DEFAULT_RATE_LIMIT, type RateLimit } from './rate-li
 import { readInput } from './request-input.ts'
 import { createOriginGuard } from './request-origin.ts'
 import { sendResult, sendStream } from './send.ts'
+import { openTlsDoor, type TlsIdentity } from './tls-door.ts'
 import { isTakingItsTime, takeItsTime, withUnreadBodies } from './unread-bodies.ts'
 
 export interface HttpServerOptions {
   readonly host: string
   readonly port: number
+  /** A port that answers the same over TLS. */
+  readonly tls?: TlsIdentity & { readonly port: number }
   /** The workspace id, sent with every reply. */
   readonly workspaceId: string
   readonly callers: CallerPort
@@ -54,6 +57,8 @@ export interface HttpServerOptions {
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number
+  /** Presents another certificate where it answers over TLS. */
+  useCertificate(tls: TlsIdentity): void
 }
 
 const REQUEST_TIMEOUT_MS = 60_000
@@ -78,9 +83,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await http.listen({ host: options.host, port: options.port })
   const address = http.server.address()
   if (address === null || typeof address === 'string') throw new Error('the HTTP server has no port')
+  const door = options.tls && (await openTlsDoor(http.server, { host: options.host, ...options.tls }))
   return {
     port: address.port,
-    [Symbol.asyncDispose]: () => closeServer(http, options),
+    useCertificate: (tls) => door?.useCertificate(tls),
+    [Symbol.asyncDispose]: async () => {
+      // Those who come this way are apps, which end before the server does.
+      await door?.[Symbol.asyncDispose]()
+      await closeServer(http, options)
+    },
   }
 }
 
