@@ -24,6 +24,11 @@ const SESSION: Session = {
   postgres_versions: { default: 17, offered: [17] },
 }
 
+const ANSWERS: Readonly<Record<string, object>> = {
+  '/api/2.0/lakelet/session': SESSION,
+  '/api/2.0/lakelet/archive': { state: 'off', waiting_bytes: 0, waiting_files: 0, has_gap: false },
+}
+
 let directory: string
 let server: Server
 let host: string
@@ -37,7 +42,7 @@ beforeEach(async () => {
     response.setHeader('content-type', 'application/json')
     if (request.headers.authorization === 'Bearer wrong') {
       response.writeHead(401).end('{"error_code":"UNAUTHENTICATED","message":"The token is not known."}')
-    } else response.end(request.url === '/api/2.0/lakelet/session' ? JSON.stringify(SESSION) : '{}')
+    } else response.end(JSON.stringify(ANSWERS[request.url ?? ''] ?? {}))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
