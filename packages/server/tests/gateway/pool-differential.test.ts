@@ -114,57 +114,32 @@ function withoutPlace(body: string): string {
   return body.includes('C25P02') ? body.replace(/F[^\0]*\0L\d+\0R[^\0]*/, '') : body
 }
 
-const clear = () => workspace.sql('ep-one', 'truncate public.kept, public.copied')
-
-/** Runs the script without a pool and in one, where `between` runs after each stretch. */
-async function expectAlike(steps: readonly Step[], between: () => Promise<unknown>): Promise<void> {
-  await clear()
-  using direct = await directly(workspace)
-  const expected = await answersTo(direct, steps, async () => {}, withoutPlace)
-  direct.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
-  await direct.closed()
-  await clear()
-  using pooled = await throughGateway(workspace, 'ep-one-pooler')
-  expect(await answersTo(pooled, steps, between, withoutPlace)).toEqual(expected)
-  pooled.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
-  await pooled.closed()
-}
-
 test(
   'a script is answered in a pool as it is without one',
   async () => {
     const other = await workspace.connect({ endpoint: 'ep-one-pooler' })
     const third = await workspace.connect({ endpoint: 'ep-one-pooler' })
+    const clear = () => workspace.sql('ep-one', 'truncate public.kept, public.copied')
     const between = () =>
       Promise.all(
         [other, third].map((each) => each.query({ name: 'o', text: 'select $1::int', values: [1] })),
       )
     await fc.assert(
-      fc.asyncProperty(script, (steps) => expectAlike(steps, between)),
+      fc.asyncProperty(script, async (steps) => {
+        await clear()
+        using direct = await directly(workspace)
+        const expected = await answersTo(direct, steps, async () => {}, withoutPlace)
+        direct.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
+        await direct.closed()
+        await clear()
+        using pooled = await throughGateway(workspace, 'ep-one-pooler')
+        expect(await answersTo(pooled, steps, between, withoutPlace)).toEqual(expected)
+        pooled.socket.end(Buffer.from([0x58, 0, 0, 0, 4]))
+        await pooled.closed()
+      }),
       { numRuns: scaled(25, 1500), endOnFailure: false, interruptAfterTimeLimit: scaled(8_000, 600_000) },
     )
     await Promise.all([other.end(), third.end()])
   },
   scaled(120_000, 900_000),
 )
-
-const sync = encodeSync()
-const stretchOf = (...steps: readonly (readonly Buffer[])[]): Step => ({
-  bytes: Buffer.concat(steps.flat()),
-  readies: steps.length,
-})
-
-test.each([
-  { how: 'an extended query', failing: [encodeBind('', 'nothing', []), sync] },
-  { how: 'a simple query', failing: [encodeQuery('select 1/0')] },
-])('who prepares behind $how that fails the transaction is refused', async ({ failing }) => {
-  // The backend keeps it.
-  const known = stretchOf([encodeParse('a', 'select 1'), sync], [encodeClose('statement', 'a'), sync])
-  const begin = stretchOf([encodeQuery('begin')])
-  const refused = stretchOf(failing, [encodeParse('a', 'select 1'), sync], [encodeBind('', 'a', []), sync])
-  const later = stretchOf(
-    [encodeQuery('rollback')],
-    [encodeParse('a', 'select 1'), encodeBind('', 'a', []), encodeExecute(''), sync],
-  )
-  await expectAlike([known, begin, refused, later], async () => {})
-})

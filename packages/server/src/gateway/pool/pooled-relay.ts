@@ -247,18 +247,6 @@ export class PooledRelay {
   #forward(chunk: Buffer): void {
     const backend = this.#backend
     if (!backend) return
-    this.#pass(backend, chunk)
-    // An answer of the pool's own may be all that the rest waited for.
-    while (this.#requests.mayGoOn) this.#pass(backend, NOTHING)
-    this.#isHeldUp = this.#requests.isWaiting
-    if (this.#isHeldUp) this.#options.client.pause()
-    if (this.#requests.isOver) this.#isLeaving = true
-    if (this.#tracker.isBroken) void this.#finish('gateway')
-    else if (this.#tracker.isIdle && !this.#requests.isInside) this.#transactionOver()
-    else if (this.#isLeaving && this.#tracker.isQuiet) void this.#finish('client')
-  }
-
-  #pass(backend: PooledBackend, chunk: Buffer): void {
     const out = this.#requests.take(chunk).filter(({ length }) => length > 0)
     const [first, ...others] = out
     if (first) {
@@ -267,6 +255,12 @@ export class PooledRelay {
       if (!backend.write(bytes)) this.#options.client.pause()
     }
     for (const made of this.#queue.due()) this.#send(made)
+    this.#isHeldUp = this.#requests.isWaiting
+    if (this.#isHeldUp) this.#options.client.pause()
+    if (this.#requests.isOver) this.#isLeaving = true
+    if (this.#tracker.isBroken) void this.#finish('gateway')
+    else if (this.#tracker.isIdle && !this.#requests.isInside) this.#transactionOver()
+    else if (this.#isLeaving && this.#tracker.isQuiet) void this.#finish('client')
   }
 
   #onAnswer(chunk: Buffer, giveBack: () => void): boolean {

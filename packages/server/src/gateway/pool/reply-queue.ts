@@ -50,12 +50,6 @@ export class ReplyQueue {
   #head = 0
   #isSkipping = false
   #doubts = 0
-  #ends = 0
-
-  /** What is outstanding decides yet in what state the transaction is that the next message meets. */
-  get mayFail(): boolean {
-    return this.#ends > 0
-  }
 
   /** Something was noted that an error may yet take back. */
   get isInDoubt(): boolean {
@@ -70,7 +64,6 @@ export class ReplyQueue {
   push(entry: Expected): void {
     if (entry.type === REQUEST.sync) this.#isSkipping = false
     if (entry.isDoubtful) this.#doubts += 1
-    if (!EXTENDED.has(entry.type)) this.#ends += 1
     this.#entries.push(entry)
   }
 
@@ -95,7 +88,6 @@ export class ReplyQueue {
     this.#entries.length = 0
     this.#head = 0
     this.#doubts = 0
-    this.#ends = 0
     this.#isSkipping = false
   }
 
@@ -124,7 +116,7 @@ export class ReplyQueue {
 
   #undo(at: number): void {
     const entry = this.#entries[at]
-    this.#forget(entry)
+    if (entry?.isDoubtful) this.#doubts -= 1
     entry?.undo?.(at === this.#head)
   }
 
@@ -136,16 +128,10 @@ export class ReplyQueue {
   }
 
   #advance(): void {
-    this.#forget(this.#entries[this.#head])
+    if (this.#entries[this.#head]?.isDoubtful) this.#doubts -= 1
     this.#head += 1
     if (this.#head < this.#entries.length) return
     this.#entries.length = 0
     this.#head = 0
-  }
-
-  #forget(entry: Expected | undefined): void {
-    if (!entry) return
-    if (entry.isDoubtful) this.#doubts -= 1
-    if (!EXTENDED.has(entry.type)) this.#ends -= 1
   }
 }

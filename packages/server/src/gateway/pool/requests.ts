@@ -47,7 +47,6 @@ export class Requests {
   #toPass = 0
   /** A Sync came behind what is in doubt. */
   #isBarred = false
-  #isHeld = false
   #out: Buffer[] = []
 
   constructor(options: RequestsOptions) {
@@ -61,12 +60,7 @@ export class Requests {
 
   /** What came is kept until the backend has said whether it took what the rest may rest on. */
   get isWaiting(): boolean {
-    return this.#isHeld && this.#options.replies.isInDoubt
-  }
-
-  /** What was kept for that can be taken now. */
-  get mayGoOn(): boolean {
-    return this.#isHeld && !this.#options.replies.isInDoubt
+    return this.#isBarred && this.#options.replies.isInDoubt && this.#partial.length > 0
   }
 
   /** From now on this backend is spoken to. */
@@ -94,7 +88,6 @@ export class Requests {
   take(chunk: Buffer): readonly Buffer[] {
     const bytes = this.#partial.length > 0 ? Buffer.concat([this.#partial, chunk]) : chunk
     this.#partial = NONE
-    this.#isHeld = false
     this.#out = []
     let at = 0
     let from = 0
@@ -106,8 +99,7 @@ export class Requests {
         continue
       }
       const needed = neededOf(bytes, at)
-      this.#isHeld = bytes.length - at >= needed && this.#mustWait()
-      if (bytes.length - at < needed || this.#isHeld) {
+      if (bytes.length - at < needed || this.#mustWait()) {
         // The memory of a chunk may be used again.
         this.#partial = Buffer.from(bytes.subarray(at))
         break
@@ -224,8 +216,7 @@ export class Requests {
     this.statements.set(name, statement)
     const undo = () => this.statements.delete(name)
     const known = this.#backend?.statements
-    const { replies, hasFailed } = this.#options
-    if (known?.has(statement.name) && !replies.mayFail && !hasFailed()) {
+    if (known?.has(statement.name) && !this.#options.hasFailed()) {
       this.#touch(statement)
       this.#expect(REQUEST.parse, { action: 'made', made: PARSE_COMPLETE, undo })
       return { bytes: NONE, replaced: length }
@@ -233,8 +224,7 @@ export class Requests {
     if (known?.has(statement.name)) {
       // The server has to say what it thinks of it now.
       this.#out.push(encodeClose('statement', statement.name))
-      this.#expect(REQUEST.close, { action: 'swallow', undo: () => known.add(statement.name) })
-      known.delete(statement.name)
+      this.#expect(REQUEST.close, { action: 'swallow' })
     }
     this.#add(statement)
     this.#expect(REQUEST.parse, {
