@@ -148,10 +148,12 @@ async function greeted(session: RawSession, target: number | string): Promise<Gr
   return { session, processId, cancel }
 }
 
-/** The answer to a query that would not end, and is cancelled until it does. */
+/** The error in the answer to a query that would not end, and is cancelled until it does. Whether it had begun to answer by then is chance. */
 async function cancelled({ session, cancel }: Greeted): Promise<string> {
   session.write(encodeQuery(`select 'never', pg_sleep(600)`))
-  const answer = session.mustReadTo('57014').then((bytes) => bytes.toString('latin1'))
+  const answer = session
+    .mustReadTo('57014')
+    .then((bytes) => bytes.toString('latin1').replace(/^.*(?=SERROR)/s, ''))
   const isAnswered = answer.then(() => true)
   // A request that comes before the query does cancels nothing. None is on its way when the answer is given.
   while (!(await Promise.race([isAnswered, setTimeout(20, false)]))) await cancel()
