@@ -2,15 +2,12 @@
 import { overviewRoutes } from '@lakelet/api'
 import type { CommandContext } from '../command/context.ts'
 import { computesLine } from '../commands/local/status.ts'
-import { clientFor } from '../config/connect.ts'
-import { ownerProfile, type LocalWorkspace } from '../config/local-workspace.ts'
-import { tokenSourceOf } from '../config/token-source.ts'
+import { type LocalWorkspace } from '../config/local-workspace.ts'
+import { ownersClient } from '../config/owners-client.ts'
 import { type Finding, note, ok } from './finding.ts'
 
 export async function memoryFindings(context: CommandContext, local: LocalWorkspace): Promise<Finding[]> {
-  const values = await ownerProfile(local)
-  const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
-  const client = clientFor(local.host, tokenSourceOf(configuration, context.terminal), context.terminal)
+  const client = await ownersClient(context.terminal, local)
   const { computes } = await client.call(overviewRoutes.getSession, {}, context.signal)
   const found = computesLine(computes)
   if (computes.waiting === 0) return [ok('compute-memory', found)]

@@ -5,8 +5,7 @@ import type { CommandContext } from '../command/context.ts'
 import { Failure, failureOf } from '../command/failure.ts'
 import { currentUser } from '../commands/current-user/me.ts'
 import { clientFor } from '../config/connect.ts'
-import { ownerProfile } from '../config/local-workspace.ts'
-import { tokenSourceOf } from '../config/token-source.ts'
+import { ownersTokens } from '../config/owners-client.ts'
 import { DATABASE } from '../postgres/connection.ts'
 import { databaseCredential } from '../postgres/credential.ts'
 import { openSqlSession } from '../postgres/sql-session.ts'
@@ -47,9 +46,7 @@ export async function runTutorial(
   asked: Template | undefined,
 ): Promise<TutorialResult> {
   const { terminal, signal, out } = context
-  const values = await ownerProfile(workspace)
-  const configuration = { host: workspace.host, values, profile: undefined, source: workspace.configFile }
-  const tokens = tokenSourceOf(configuration, terminal)
+  const tokens = await ownersTokens(terminal, workspace)
   const client = clientFor(workspace.host, tokens, terminal)
   const step: StepContext = { client, signal }
   const progress = new Progress((line) => out.note(line))

@@ -2,10 +2,9 @@ import { objectArchiveRoutes, type ObjectArchiveStatusView } from '@lakelet/api'
 import type { CommandContext } from '../../command/context.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { sizeText } from '../../command/sizes.ts'
-import { clientFor } from '../../config/connect.ts'
-import { type LocalWorkspace, ownerProfile } from '../../config/local-workspace.ts'
+import type { LocalWorkspace } from '../../config/local-workspace.ts'
 import { requireLocalWorkspace } from '../../config/resolve.ts'
-import { tokenSourceOf } from '../../config/token-source.ts'
+import { ownersClient } from '../../config/owners-client.ts'
 
 export const archiveStatus = defineCommand({
   path: ['archive', 'status'],
@@ -26,7 +25,7 @@ export const archiveSync = defineCommand({
   examples: [{ run: 'lakelet archive sync', does: 'before this machine is switched off for good' }],
   async handler(context) {
     const local = await requireLocalWorkspace(context.terminal, context)
-    const client = await ownersClient(context, local)
+    const client = await ownersClient(context.terminal, local)
     const status = await client.call(objectArchiveRoutes.syncObjectArchive, {}, context.signal)
     context.out.data(status, { lines: archiveLines(status) })
   },
@@ -36,14 +35,8 @@ export async function readArchive(
   context: CommandContext,
   local: LocalWorkspace,
 ): Promise<ObjectArchiveStatusView> {
-  const client = await ownersClient(context, local)
+  const client = await ownersClient(context.terminal, local)
   return client.call(objectArchiveRoutes.getObjectArchive, {}, context.signal)
-}
-
-async function ownersClient({ terminal }: CommandContext, local: LocalWorkspace) {
-  const values = await ownerProfile(local)
-  const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
-  return clientFor(local.host, tokenSourceOf(configuration, terminal), terminal)
 }
 
 /** For people; `lakelet status` and `lakelet doctor` say the same. */

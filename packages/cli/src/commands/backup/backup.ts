@@ -5,10 +5,9 @@ import { megabytes } from '../../command/bytes.ts'
 import { defineCommand } from '../../command/define-command.ts'
 import { Failure } from '../../command/failure.ts'
 import { withProgress } from '../../command/progress.ts'
-import { clientFor } from '../../config/connect.ts'
-import { findLocalWorkspace, type LocalWorkspace, ownerProfile } from '../../config/local-workspace.ts'
+import { findLocalWorkspace, type LocalWorkspace } from '../../config/local-workspace.ts'
 import { requireDataDirectory } from '../../config/resolve.ts'
-import { tokenSourceOf } from '../../config/token-source.ts'
+import { ownersClient } from '../../config/owners-client.ts'
 
 interface Report {
   readonly to: string
@@ -58,9 +57,7 @@ async function backUpRunning(
   to: string,
   say: (what: string) => void,
 ): Promise<Report> {
-  const values = await ownerProfile(local)
-  const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
-  const client = clientFor(local.host, tokenSourceOf(configuration, terminal), terminal)
+  const client = await ownersClient(terminal, local)
   const lines = await client.call(backupRoutes.backUp, { body: { to } }, signal)
   for await (const line of linesOf(lines)) {
     const said = progressLine.parse(JSON.parse(line))

@@ -6,19 +6,18 @@ import {
   appsRoutes,
   branchRoutes,
   endpointRoutes,
+  objectArchiveRoutes,
   overviewRoutes,
   projectRoutes,
   type Session,
 } from '@lakelet/api'
 import { defineCommand } from '../../command/define-command.ts'
 import type { CommandContext } from '../../command/context.ts'
-import { clientFor } from '../../config/connect.ts'
 import { sizeText } from '../../command/sizes.ts'
 import { paramsOf } from '../../postgres/endpoint-target.ts'
-import { ownerProfile } from '../../config/local-workspace.ts'
 import { requireLocalWorkspace } from '../../config/resolve.ts'
-import { archiveLines, readArchive } from '../archive/status.ts'
-import { tokenSourceOf } from '../../config/token-source.ts'
+import { ownersClient } from '../../config/owners-client.ts'
+import { archiveLines } from '../archive/status.ts'
 
 export const status = defineCommand({
   path: ['status'],
@@ -32,15 +31,12 @@ export const status = defineCommand({
   async handler(context) {
     const local = await requireLocalWorkspace(context.terminal, context)
     const { dataDir } = local
-    const values = await ownerProfile(local)
-    const configuration = { host: local.host, values, profile: undefined, source: local.configFile }
-    const tokens = tokenSourceOf(configuration, context.terminal)
-    const client = clientFor(local.host, tokens, context.terminal)
+    const client = await ownersClient(context.terminal, local)
     const [apps, endpoints, session, archive] = await Promise.all([
       listApps(client, context),
       listEndpoints(client, context),
       client.call(overviewRoutes.getSession, {}, context.signal),
-      readArchive(context, local),
+      client.call(objectArchiveRoutes.getObjectArchive, {}, context.signal),
     ])
     const { computes } = session
     const { host, postgres, user, pid, version, caFile, configFile } = local
