@@ -3,6 +3,11 @@
 import { CHANGE_TOPICS, type ChangeTopic } from '@lakelet/api'
 import { Signal } from './signal.ts'
 
+/** The topics of what is stored; how computes and sessions are is not. */
+export const STORED_TOPICS: readonly ChangeTopic[] = CHANGE_TOPICS.filter(
+  (topic) => topic !== 'computes' && topic !== 'sessions',
+)
+
 /** What changed after some moment, and the moment that this answer is as of. */
 export interface ChangesSince {
   readonly revision: number

@@ -35,20 +35,3 @@ export interface ObjectArchiveStatus {
   /** Log was forgotten here that the store never got, as more than may wait did; a restore to then needs a later base. */
   readonly hasGap: boolean
 }
-
-/** What a workspace consists of beside its branches' data. */
-export const STORED = [
-  'projects',
-  'branches',
-  'snapshots',
-  'endpoints',
-  'roles',
-  'databases',
-  'apps',
-  'deployments',
-  'files',
-  'principals',
-  'permissions',
-  'tokens',
-  'operations',
-] as const

@@ -1,9 +1,10 @@
 // Keeps the archive of a workspace in an object store: sends what is new, the log of each branch first, and says how far it is. A workspace without
 // changes sends nothing.
+import { STORED_TOPICS } from '../base/changes.ts'
 import { isLakeletError, LakeletError } from '../base/errors.ts'
 import { Signal } from '../base/signal.ts'
 import type { ArchiveFollower } from '../storage/index.ts'
-import { type ObjectArchiveParts, type ObjectArchiveStatus, STORED } from './archive-parts.ts'
+import type { ObjectArchiveParts, ObjectArchiveStatus } from './archive-parts.ts'
 import { BranchLines } from './branch-lines.ts'
 import { connect, type Connection } from './connection.ts'
 import { lineOf } from './lines.ts'
@@ -189,7 +190,7 @@ export class ObjectArchive implements ArchiveFollower, AsyncDisposable {
   /** Until something changed, or branches that are awake are to be looked at again. */
   async #untilDue(signal: AbortSignal): Promise<void> {
     const { clock, storage, changes, settings } = this.#parts
-    const isMetadataNew = () => changes.latestOf(STORED) !== this.#stateRevision
+    const isMetadataNew = () => changes.latestOf(STORED_TOPICS) !== this.#stateRevision
     const awake = () => storage.archives.followed()
     const began = clock.monotonicMs()
     while (!signal.aborted && !this.#wantsNow && !this.#branches.hasWork) {
@@ -226,7 +227,7 @@ export class ObjectArchive implements ArchiveFollower, AsyncDisposable {
       const connection = this.#connection
       await this.#checkClaim(connection)
       await this.#branches.send(directories, connection, this.#source(connection))
-      const revision = changes.latestOf(STORED)
+      const revision = changes.latestOf(STORED_TOPICS)
       const isDue = clock.monotonicMs() - this.#stateAt >= STATES_APART_MS
       const isNew = revision !== this.#stateRevision || (this.#state?.missing.length ?? 0) > 0
       if (isNew && (isDue || isAsked || !this.#state)) {
