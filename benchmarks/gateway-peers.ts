@@ -1,7 +1,6 @@
 // One Postgres with TLS, and before it: PgBouncer of this machine in both modes, the least relay in Node, and the gateway.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from '../packages/server/src/apps/free-port.ts'
@@ -10,6 +9,7 @@ import { loadCertificates } from '../packages/server/src/main/certificates.ts'
 import { DEFAULT_MAJOR, openPostgres } from '../packages/server/src/postgres/index.ts'
 import { BarePostgres } from './bare-postgres.ts'
 import type { Target } from './pgbench.ts'
+import { untilListening } from './until-listening.ts'
 
 const USER = 'cloud_admin'
 const PASSWORD = 'bench password'
@@ -163,18 +163,4 @@ function start(
     await ended
   })
   return child
-}
-
-async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    const socket = createConnection({ host: '127.0.0.1', port })
-    const isOpen = await new Promise((resolve) => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (isOpen) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`nobody listens on port ${port}`)
 }

@@ -1,10 +1,10 @@
 // nginx of this machine as a reverse proxy, as its documentation begins with one: a connection to the app for each request.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from '../packages/server/src/apps/free-port.ts'
+import { untilListening } from './until-listening.ts'
 
 /** Where this machine has it; /usr/sbin is on the path of root alone. */
 const PROGRAM = ['nginx', '/usr/sbin/nginx'].find((each) => spawnSync(each, ['-v']).status === 0)
@@ -28,7 +28,7 @@ export async function startNginx(
     child.kill('SIGTERM')
     await ended
   })
-  await listening(port)
+  await untilListening(port)
   return port
 }
 
@@ -50,17 +50,4 @@ http {
   }
 }
 `
-}
-
-async function listening(port: number): Promise<void> {
-  for (let tried = 0; tried < 200; tried += 1) {
-    const isThere = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port })
-      socket.once('connect', () => (socket.destroy(), resolve(true)))
-      socket.once('error', () => resolve(false))
-    })
-    if (isThere) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error('nginx did not start')
 }

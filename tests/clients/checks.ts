@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { TestContext } from 'vitest'
+import { beforeAll, expect, it, type TestContext } from 'vitest'
+import { RegistryUnreachable } from './registry.ts'
 
 /** A program that hangs is ended, and its remaining checks fail. */
 const LONGEST_RUN_MS = 150_000
@@ -48,4 +49,24 @@ export function failureOf(
   const outcome = outcomes?.find((each) => each.name === name)
   if (outcome?.outcome === 'skipped') context.skip(outcome.detail)
   return outcome?.detail ?? `the program ended before '${name}'`
+}
+
+/** A test for each check of a program; `run` gives its outcomes, or why it cannot run here. */
+export function programTests(program: string, run: () => Promise<readonly Outcome[] | string>): void {
+  let outcomes: readonly Outcome[] = []
+  let reasonToSkip: string | undefined
+  beforeAll(async () => {
+    try {
+      const result = await run()
+      if (typeof result === 'string') reasonToSkip = result
+      else outcomes = result
+    } catch (error) {
+      if (!(error instanceof RegistryUnreachable)) throw error
+      reasonToSkip = error.message
+    }
+  }, 300_000)
+  it.for(checksIn(program))('%s', (name, context) => {
+    if (reasonToSkip !== undefined) context.skip(reasonToSkip)
+    expect(failureOf(outcomes, name, context)).toBe('')
+  })
 }

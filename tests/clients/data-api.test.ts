@@ -1,13 +1,12 @@
 // The Data API by its usual clients, unmodified; each operator of theirs against plain SQL.
 import { cp, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { environment } from '../system/workspace.ts'
-import { checksIn, failureOf, type Outcome, runChecks } from './checks.ts'
+import { programTests, runChecks } from './checks.ts'
 import { startDataApiWorld, type World } from './data-api-world.ts'
 import { npmWith } from './npm.ts'
 import { pythonWith, whyNoPython } from './python.ts'
-import { RegistryUnreachable } from './registry.ts'
 
 const nodePrograms = path.join(import.meta.dirname, 'node')
 const pythonProgram = path.join(import.meta.dirname, 'python', 'data_api.py')
@@ -52,24 +51,4 @@ function callerEnvironment(): Record<string, string> {
     ROLE: ann.name,
     TOKEN: ann.token,
   }
-}
-
-/** A test for each check of a program; `run` gives its outcomes, or why it cannot run here. */
-function programTests(program: string, run: () => Promise<readonly Outcome[] | string>): void {
-  let outcomes: readonly Outcome[] = []
-  let reasonToSkip: string | undefined
-  beforeAll(async () => {
-    try {
-      const result = await run()
-      if (typeof result === 'string') reasonToSkip = result
-      else outcomes = result
-    } catch (error) {
-      if (!(error instanceof RegistryUnreachable)) throw error
-      reasonToSkip = error.message
-    }
-  }, 300_000)
-  it.for(checksIn(program))('%s', (name, context) => {
-    if (reasonToSkip !== undefined) context.skip(reasonToSkip)
-    expect(failureOf(outcomes, name, context)).toBe('')
-  })
 }

@@ -6,12 +6,11 @@ import { cp, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { environment, runCommand, startTestWorkspace, type TestWorkspace } from '../system/workspace.ts'
-import { checksIn, failureOf, type Outcome, runChecks } from './checks.ts'
+import { programTests, runChecks } from './checks.ts'
 import { goProgram, whyNoGo } from './go.ts'
 import { javaWith, whyNoJava } from './java.ts'
 import { npmWith } from './npm.ts'
 import { pythonWith, whyNoPython } from './python.ts'
-import { RegistryUnreachable } from './registry.ts'
 import { ask, createProject, type Endpoint } from './workspace-objects.ts'
 
 const pythonProgram = path.join(import.meta.dirname, 'python', 'drivers.py')
@@ -143,26 +142,6 @@ DROP TABLE copied;
     return { ...driverEnvironment(options), ...tls }
   }
 })
-
-/** A test for each check of a program; `run` gives its outcomes, or why it cannot run here. */
-function programTests(program: string, run: () => Promise<readonly Outcome[] | string>): void {
-  let outcomes: readonly Outcome[] = []
-  let reasonToSkip: string | undefined
-  beforeAll(async () => {
-    try {
-      const result = await run()
-      if (typeof result === 'string') reasonToSkip = result
-      else outcomes = result
-    } catch (error) {
-      if (!(error instanceof RegistryUnreachable)) throw error
-      reasonToSkip = error.message
-    }
-  }, 300_000)
-  it.for(checksIn(program))('%s', (name, context) => {
-    if (reasonToSkip !== undefined) context.skip(reasonToSkip)
-    expect(failureOf(outcomes, name, context)).toBe('')
-  })
-}
 
 function driverEnvironment(options: string): Record<string, string> {
   return {
